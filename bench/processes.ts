@@ -1,0 +1,84 @@
+/** The processes of a benchmark: started, waited for, ended. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Load, LoadResult } from './load.js';
+
+const dist = join(import.meta.dirname, '..');
+
+export interface Running {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export type Settings = Readonly<Record<string, string>>;
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Runs `orderlog` with `--json` to its end and gives its document. */
+export async function orderlog<T>(settings: Settings, ...args: string[]): Promise<T> {
+  const child = spawn(process.execPath, [join(dist, 'src/cli.js'), ...args, '--json'], {
+    env: { PATH: '/usr/bin:/bin', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const document = await output(child);
+  return JSON.parse(document) as T;
+}
+
+/** Starts `orderlog serve` and waits until it is ready. */
+export async function serve(settings: Settings, ...args: string[]): Promise<Running> {
+  const port = await freePort();
+  const env = { PATH: '/usr/bin:/bin', ...settings, PORT: String(port), LOG_LEVEL: 'warn' };
+  const child = spawn(process.execPath, [join(dist, 'src/cli.js'), 'serve', ...args], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`orderlog serve ended with ${child.exitCode}`);
+    const answer = await fetch(`${url}/health/ready`).catch(() => null);
+    if (answer?.ok) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { url, pid: child.pid as number, stop: () => stop(child) };
+}
+
+/** Starts the plain CRUD service. */
+export async function crud(connection: object): Promise<Running> {
+  const child = spawn(process.execPath, [join(dist, 'bench/peers/crud.js'), JSON.stringify(connection)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const port = /listening (\d+)/.exec(line.toString())?.[1];
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid as number, stop: () => stop(child) };
+}
+
+export async function run(load: Load): Promise<LoadResult> {
+  const child = spawn(process.execPath, [join(dist, 'bench/load.js'), JSON.stringify(load)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(await output(child)) as LoadResult;
+}
+
+async function output(child: ChildProcess): Promise<string> {
+  let text = '';
+  child.stdout?.on('data', (piece: Buffer) => (text += piece.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  if (code !== 0) throw new Error(`a process ended with ${code}: ${text}`);
+  return text;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}

@@ -1,0 +1,104 @@
+import type { Position } from '../../src/core/event-store.js';
+import { Forest } from '../../src/core/forest.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/infra/projector/projection.js';
+
+export interface Category {
+  readonly code: string | null;
+  name: string;
+  total: number;
+  /** Of the tree's stream, at the last event about this category. */
+  revision: number;
+}
+
+export interface Product {
+  catIds: readonly number[];
+  retired: boolean;
+  /** The categories that counted it before this page. */
+  readonly before: readonly number[];
+  changed: boolean;
+}
+
+/** What a page works on: the whole tree, kept from page to page, and the products whose totals may change. */
+export class Page {
+  readonly products = new Map<number, Product>();
+  /** Categories whose rows have to be written or deleted. */
+  readonly touched = new Set<number>();
+  /** Position of the last event that changed what the tree shows. */
+  revision: Position | null = null;
+
+  constructor(readonly forest: Forest<Category>) {}
+
+  category(id: number): Category {
+    const place = this.forest.get(id);
+    if (!place) throw new RangeError(`there is no category ${id}`);
+    return place.value;
+  }
+
+  treeChanged(id: number, position: Position): void {
+    this.touched.add(id);
+    this.revision = position;
+  }
+
+  productChanged(id: number, change: Partial<Pick<Product, 'catIds' | 'retired'>>, position: Position): void {
+    const product = this.products.get(id);
+    if (!product) throw new RangeError(`there is no product ${id}`);
+    const before = this.countedIn(product);
+    Object.assign(product, change, { changed: true });
+    if (!sameNumbers(before, this.countedIn(product))) this.revision = position;
+  }
+
+  /** Ids of the categories that a product is counted in: those it stands in, and all above them. */
+  countedIn(product: Pick<Product, 'catIds' | 'retired'>): number[] {
+    return product.retired ? [] : this.forest.above(product.catIds).map((place) => place.id);
+  }
+}
+
+export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
+  const page = new Page(await cachedForest(db, cache));
+  const { products, categories } = named(events);
+  // A product's total can change by its own events, and by those of a category that it stands in or below. What is below
+  // a category at any moment of this page is below one of the page's categories now, or is one of them.
+  const below = page.forest.below(categories).map((place) => place.id);
+  const rows = await db.query<{ product_id: number; cat_ids: number[]; retired: boolean }>(
+    'category-tree-products',
+    `select product_id, cat_ids, retired from {schema}.products where product_id = any($1::int[])
+     union
+     select product_id, cat_ids, retired from {schema}.products where cat_ids && $2::int[]`,
+    [products, [...new Set([...below, ...categories])]],
+  );
+  for (const { product_id, cat_ids, retired } of rows) {
+    const product = { catIds: cat_ids, retired };
+    page.products.set(product_id, { ...product, before: page.countedIn(product), changed: false });
+  }
+  return page;
+}
+
+/** A new name moves no product: renaming a root must not load everything below it. */
+function named(events: readonly ProjectedEvent[]): { products: number[]; categories: number[] } {
+  const products = new Set<number>();
+  const categories = new Set<number>();
+  for (const { type, data } of events) {
+    if ('product_id' in data) products.add(data.product_id as number);
+    if ('cat_id' in data && type !== 'CategoryRenamed') categories.add(data.cat_id as number);
+  }
+  return { products: [...products], categories: [...categories] };
+}
+
+async function cachedForest(db: ProjectionDb, cache: ProjectionCache): Promise<Forest<Category>> {
+  const known = cache.get('forest') as Forest<Category> | undefined;
+  if (known) return known;
+  const rows = await db.query<{ id: number; parent: number | null } & Category>(
+    'category-tree-all',
+    `select cat_id as id, parent_cat_id as parent, code, name, total_products as total, revision
+     from {schema}.categories`,
+  );
+  const forest = Forest.of(rows.map(({ id, parent, ...value }) => ({ id, parentId: parent, value })));
+  cache.set('forest', forest);
+  return forest;
+}
+
+function sameNumbers(one: readonly number[], other: readonly number[]): boolean {
+  if (one.length !== other.length) return false;
+  const set = new Set(one);
+  return other.every((number) => set.has(number));
+}

@@ -1,0 +1,82 @@
+import type { CategoryAnswer } from '../../src/category/answer.js';
+import { type Position, START } from '../../src/core/event-store.js';
+import type { PreparedAnswer } from '../../src/infra/http/prepared-answer.js';
+import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import { TreeDocument, type TreeRow } from './tree-document.js';
+
+export interface TreeOptions {
+  /** This category alone, with what is below it; all roots if null or left out. */
+  readonly root?: number | null | undefined;
+  /** How many levels, from 1; all if null or left out. */
+  readonly depth?: number | null | undefined;
+}
+
+interface Snapshot {
+  readonly position: Position;
+  readonly document: TreeDocument;
+}
+
+const REVISION = 'select d.revision from {schema}.document d';
+
+const ALL = `select d.revision, c.cat_id, c.parent_cat_id, c.name, c.total_products
+  from {schema}.document d left join {schema}.categories c on true`;
+
+const ONE = `select c.cat_id, c.code, c.name, c.parent_cat_id, c.total_products, c.revision
+  from {schema}.categories c where c.cat_id = $1::integer`;
+
+const SUBTREE = `with recursive subtree as (
+    select c.cat_id from {schema}.categories c where c.cat_id = $1::integer
+    union all
+    select c.cat_id from {schema}.categories c join subtree on c.parent_cat_id = subtree.cat_id
+  )
+  select subtree.cat_id from subtree`;
+
+/** Every answer names the place in the log that it is true for. All throw Refusal `read-model-behind`. */
+export class CategoryTree {
+  #latest: Snapshot | null = null;
+  #reading: Promise<Snapshot> | null = null;
+
+  constructor(readonly model: ReadModel) {}
+
+  /** The tree, or a part of it, ready to be sent; null when there is no category `root`. */
+  async tree(
+    { root = null, depth = null }: TreeOptions,
+    freshness?: Freshness,
+  ): Promise<{ position: Position; answer: PreparedAnswer | null }> {
+    const { position, rows } = await this.model.query<{ revision: Position }>('tree-revision', REVISION, [], freshness);
+    const snapshot = await this.#atLeast(rows[0]?.revision ?? START);
+    const answer = await snapshot.document.answer(root, depth);
+    // Either the tree is the same at both places, or it was read at the later one.
+    return { position: snapshot.position > position ? snapshot.position : position, answer };
+  }
+
+  async category(
+    catId: number,
+    freshness?: Freshness,
+  ): Promise<{ position: Position; category: CategoryAnswer | null }> {
+    const { position, rows } = await this.model.query<CategoryAnswer>('tree-category', ONE, [catId], freshness);
+    return { position, category: rows[0] ?? null };
+  }
+
+  /** The category and all that are below it, in no order; null when there is no such category. */
+  async subtree(catId: number, freshness?: Freshness): Promise<{ position: Position; catIds: number[] | null }> {
+    const { position, rows } = await this.model.query<{ cat_id: number }>('tree-subtree', SUBTREE, [catId], freshness);
+    return { position, catIds: rows.length > 0 ? rows.map((row) => row.cat_id) : null };
+  }
+
+  /** The tree at this revision or a later one, read at most once a change whoever asks. */
+  async #atLeast(revision: Position): Promise<Snapshot> {
+    if (this.#latest && this.#latest.document.revision >= revision) return this.#latest;
+    // A reading under way may have begun before that revision; the one after it has not.
+    const joined = await this.#reading;
+    if (joined && joined.document.revision >= revision) return joined;
+    return (this.#reading ??= this.#read().finally(() => (this.#reading = null)));
+  }
+
+  async #read(): Promise<Snapshot> {
+    const { position, rows } = await this.model.query<TreeRow & { revision: Position }>('tree-all', ALL, []);
+    const categories = rows.filter((row) => row.cat_id !== null);
+    this.#latest = { position, document: new TreeDocument(rows[0]?.revision ?? START, categories) };
+    return this.#latest;
+  }
+}

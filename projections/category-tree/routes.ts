@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { categoryAnswer, type CategoryAnswer } from '../../src/category/answer.js';
+import { Refusal } from '../../src/core/errors.js';
+import type { Position } from '../../src/core/event-store.js';
+import { queryHead } from '../../src/infra/http/answers.js';
+import type { App } from '../../src/infra/http/app-type.js';
+import { freshnessOf } from '../../src/infra/http/freshness.js';
+import type { PositionTokens } from '../../src/infra/http/position-token.js';
+import { dataOf, idText } from '../../src/infra/http/schemas.js';
+import { sendPrepared } from '../../src/infra/http/send-prepared.js';
+import type { CategoryTree } from './read-model.js';
+
+export interface CategoryQueryDeps {
+  readonly tree: CategoryTree;
+  readonly tokens: PositionTokens;
+  /** What the read model does not know yet, from the stream. */
+  readonly fromStream: (catId: number) => Promise<{ position: Position; category: CategoryAnswer } | null>;
+}
+
+interface TreeNode {
+  cat_id: number;
+  name: string;
+  total_products: number;
+  child_categories: TreeNode[];
+}
+
+const node: z.ZodType<TreeNode> = z
+  .strictObject({
+    cat_id: z.int(),
+    name: z.string(),
+    /** Distinct products, not retired, in the category or below. */
+    total_products: z.int(),
+    get child_categories(): z.ZodArray<z.ZodType<TreeNode>> {
+      return z.array(node);
+    },
+  })
+  .meta({ id: 'CategoryNode' });
+
+const tags = ['categories'];
+const depth = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, 'is not a whole number from 1')
+  .transform(Number);
+
+export function categoryQueries(app: App, { tree, tokens, fromStream }: CategoryQueryDeps): void {
+  app.get(
+    '/v1/categories',
+    {
+      config: { kind: 'query', problems: ['category-not-found'] },
+      schema: {
+        summary: 'The category tree with totals',
+        tags,
+        querystring: z.strictObject({ root: idText.optional(), depth: depth.optional() }),
+        response: { 200: dataOf(z.array(node)), 304: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const { root, depth: levels } = request.query;
+      const { position, answer } = await tree.tree({ root, depth: levels }, freshnessOf(request.headers, tokens));
+      if (!answer) throw notFound(root);
+      queryHead(reply, tokens, position);
+      return sendPrepared(request, reply, answer);
+    },
+  );
+
+  app.get(
+    '/v1/categories/:cat_id',
+    {
+      config: { kind: 'query', tagged: true, problems: ['category-not-found'] },
+      schema: {
+        summary: 'A category',
+        tags,
+        params: z.strictObject({ cat_id: idText }),
+        response: { 200: dataOf(categoryAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { cat_id } = request.params;
+      const known = await tree.category(cat_id, freshnessOf(request.headers, tokens));
+      const { category, position } = known.category ? known : ((await fromStream(cat_id)) ?? known);
+      if (!category) throw notFound(cat_id);
+      queryHead(reply, tokens, position, category.revision);
+      return { data: category };
+    },
+  );
+}
+
+function notFound(catId: number | undefined): Refusal {
+  return new Refusal('category-not-found', `There is no category ${catId}.`);
+}

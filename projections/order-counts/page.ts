@@ -1,0 +1,155 @@
+import { Forest } from '../../src/core/forest.js';
+import type { StoredFact } from '../../src/core/event-type.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/infra/projector/projection.js';
+import type { orderEvents } from '../../src/order/events.js';
+
+export type Status = 'placed' | 'paid' | 'cancelled';
+
+export interface Product {
+  readonly catIds: readonly number[];
+  /** What its row says that it stands in or below, ascending: so before this page. */
+  readonly above: readonly number[];
+  readonly changed: boolean;
+}
+
+export interface Order {
+  readonly productIds: readonly number[];
+  /** Its status before this page; null when it was placed in it. */
+  readonly before: Status | null;
+  status: Status;
+}
+
+/**
+ * What a page works on. Counts are a function of where products stand and of the orders' statuses, so handlers only note
+ * where things are at the end of the page; flush brings the counts from the one to the other.
+ */
+export class Page {
+  /** Products whose place may change. */
+  readonly products = new Map<number, Product>();
+  readonly orders = new Map<string, Order>();
+  /** Categories that were added, moved or removed. */
+  readonly categories = new Set<number>();
+
+  constructor(
+    /** The tree, kept from page to page. */
+    readonly forest: Forest<null>,
+    /** Categories that products name, by product: those of the page's orders and others met lately. */
+    readonly catIds: Map<number, readonly number[]>,
+  ) {}
+
+  setProduct(id: number, product: Product): void {
+    this.products.set(id, product);
+    this.catIds.set(id, product.catIds);
+  }
+
+  order(id: string): Order {
+    const order = this.orders.get(id);
+    if (!order) throw new RangeError(`there is no order ${id}`);
+    return order;
+  }
+}
+
+/** Products kept in memory between pages, at most. */
+const KEPT = 50_000;
+
+export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
+  const named = whatIsNamed(events);
+  const page = new Page(await cachedForest(db, cache), cachedCatIds(cache));
+  await loadProducts(page, named, db);
+  await loadOrders(page, named, db);
+  await loadCatIds(page, named, db);
+  return page;
+}
+
+interface Named {
+  /** By tree events. */
+  readonly categories: Set<number>;
+  /** By product events. */
+  readonly products: Set<number>;
+  /** By events that follow on an order's placement, unless it is in this page. */
+  readonly orders: Set<string>;
+  /** By the lines of the orders. */
+  readonly ordered: Set<number>;
+}
+
+function whatIsNamed(events: readonly ProjectedEvent[]): Named {
+  const named: Named = { categories: new Set(), products: new Set(), orders: new Set(), ordered: new Set() };
+  const placed = new Set<string>();
+  for (const { type, data } of events) {
+    if (type === 'OrderPlaced') {
+      const { order_id, items } = data as StoredFact<typeof orderEvents.OrderPlaced>['data'];
+      placed.add(order_id);
+      for (const item of items) named.ordered.add(item.product_id);
+    } else if ('order_id' in data) {
+      if (!placed.has(data.order_id as string)) named.orders.add(data.order_id as string);
+    } else if ('product_id' in data) {
+      named.products.add(data.product_id as number);
+    } else if ('cat_id' in data) {
+      named.categories.add(data.cat_id as number);
+    }
+  }
+  return named;
+}
+
+/**
+ * A product's place can change by its own events, and by those of a category that it stands in or below. What is below a
+ * category at any moment of this page is below one of the page's categories now, or is one of them.
+ */
+async function loadProducts(page: Page, named: Named, db: ProjectionDb): Promise<void> {
+  if (named.products.size === 0 && named.categories.size === 0) return;
+  const below = page.forest.below(named.categories).map((place) => place.id);
+  const rows = await db.query<{ product_id: number; cat_ids: number[]; above: number[] }>(
+    'order-counts-products',
+    `select product_id, cat_ids, above from {schema}.products where product_id = any($1::int[])
+     union
+     select product_id, cat_ids, above from {schema}.products where cat_ids && $2::int[]`,
+    [[...named.products], [...new Set([...below, ...named.categories])]],
+  );
+  for (const { product_id, cat_ids, above } of rows) {
+    page.setProduct(product_id, { catIds: cat_ids, above, changed: false });
+  }
+}
+
+async function loadOrders(page: Page, named: Named, db: ProjectionDb): Promise<void> {
+  if (named.orders.size === 0) return;
+  const rows = await db.query<{ order_id: string; status: Status; product_ids: number[] }>(
+    'order-counts-orders',
+    'select order_id, status, product_ids from {schema}.orders where order_id = any($1::uuid[])',
+    [[...named.orders]],
+  );
+  for (const { order_id, status, product_ids } of rows) {
+    page.orders.set(order_id, { productIds: product_ids, before: status, status });
+    for (const id of product_ids) named.ordered.add(id);
+  }
+}
+
+async function loadCatIds(page: Page, named: Named, db: ProjectionDb): Promise<void> {
+  const missing = [...named.ordered].filter((id) => !page.catIds.has(id));
+  if (missing.length === 0) return;
+  const rows = await db.query<{ product_id: number; cat_ids: number[] }>(
+    'order-counts-cat-ids',
+    'select product_id, cat_ids from {schema}.products where product_id = any($1::int[])',
+    [missing],
+  );
+  for (const { product_id, cat_ids } of rows) page.catIds.set(product_id, cat_ids);
+}
+
+async function cachedForest(db: ProjectionDb, cache: ProjectionCache): Promise<Forest<null>> {
+  const known = cache.get('forest') as Forest<null> | undefined;
+  if (known) return known;
+  const rows = await db.query<{ id: number; parent: number | null }>(
+    'order-counts-tree',
+    'select cat_id as id, parent_cat_id as parent from {schema}.categories',
+  );
+  const forest = Forest.of(rows.map(({ id, parent }) => ({ id, parentId: parent, value: null })));
+  cache.set('forest', forest);
+  return forest;
+}
+
+function cachedCatIds(cache: ProjectionCache): Map<number, readonly number[]> {
+  const known = cache.get('cat-ids') as Map<number, readonly number[]> | undefined;
+  if (known && known.size < KEPT) return known;
+  const fresh = new Map<number, readonly number[]>();
+  cache.set('cat-ids', fresh);
+  return fresh;
+}

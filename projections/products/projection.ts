@@ -1,0 +1,136 @@
+import { categoryEvents } from '../../src/category/events.js';
+import { streamId } from '../../src/core/stream.js';
+import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/infra/projector/projection.js';
+import { productEvents } from '../../src/product/events.js';
+import { renewStanding, whoseStandingChanges } from './standing.js';
+import { writeCategories, writeProducts } from './write.js';
+
+/** A product as stored: `cat_ids` as recorded, whether or not those categories are still there. */
+export interface ProductRow {
+  readonly product_id: number;
+  readonly sku: string;
+  readonly name: string;
+  readonly price: number;
+  readonly currency: string;
+  readonly cat_ids: number[];
+  readonly status: 'active' | 'retired';
+  /** Of the last event in the product's stream, whatever it is. */
+  readonly revision: number;
+}
+
+export interface ProductsPage {
+  /** As the tables have them. */
+  readonly stored: ReadonlyMap<number, ProductRow>;
+  readonly products: Map<number, ProductRow>;
+  /** Parents of the categories that were added or moved and are still there. */
+  readonly parents: Map<number, number | null>;
+  readonly removed: Set<number>;
+  /** Categories that were moved or removed: what stands in them stands elsewhere now. */
+  readonly rearranged: Set<number>;
+}
+
+export const products: Projection<ProductsPage> = {
+  name: 'products',
+  version: 1,
+  tables: ['products', 'standing', 'categories'],
+  // standing: the categories in which or below which a product stands. A list by category is one range of its index.
+  ddl: `
+    create table {schema}.products (
+      product_id integer primary key,
+      sku text not null,
+      name text not null,
+      price bigint not null,
+      currency text not null,
+      cat_ids integer[] not null,
+      status text not null,
+      revision integer not null
+    ) with (fillfactor = 90);
+    create index products_by_sku on {schema}.products (sku);
+    create index products_by_status on {schema}.products (status, product_id);
+    create table {schema}.standing (
+      product_id integer,
+      cat_id integer,
+      status text not null,
+      primary key (product_id, cat_id)
+    );
+    create index standing_by_category on {schema}.standing (cat_id, status, product_id);
+    create table {schema}.categories (
+      cat_id integer primary key,
+      parent_cat_id integer
+    );
+  `,
+  handlers: {
+    // Moves the stream on and changes nothing of the product, if there is one at all.
+    ClaimAbandoned: on(productEvents.ClaimAbandoned, (page, { stream, revision }) => {
+      const product = isProductStream(stream) ? page.products.get(Number(streamId(stream))) : undefined;
+      if (product) page.products.set(product.product_id, { ...product, revision });
+    }),
+    ProductAdded: on(productEvents.ProductAdded, (page, { data, revision }) => {
+      const { product_id, sku, name, price, currency, cat_ids } = data;
+      page.products.set(product_id, { product_id, sku, name, price, currency, cat_ids, status: 'active', revision });
+    }),
+    ProductRenamed: on(productEvents.ProductRenamed, (page, { data, revision }) => {
+      change(page, data.product_id, { name: data.name, revision });
+    }),
+    ProductPriced: on(productEvents.ProductPriced, (page, { data, revision }) => {
+      change(page, data.product_id, { price: data.price, revision });
+    }),
+    ProductCategorised: on(productEvents.ProductCategorised, (page, { data, revision }) => {
+      change(page, data.product_id, { cat_ids: data.cat_ids, revision });
+    }),
+    ProductRetired: on(productEvents.ProductRetired, (page, { data, revision }) => {
+      change(page, data.product_id, { status: 'retired', revision });
+    }),
+    ProductReinstated: on(productEvents.ProductReinstated, (page, { data, revision }) => {
+      change(page, data.product_id, { status: 'active', revision });
+    }),
+    CategoryAdded: on(categoryEvents.CategoryAdded, ({ parents }, { data }) => {
+      parents.set(data.cat_id, data.parent_cat_id);
+    }),
+    CategoryMoved: on(categoryEvents.CategoryMoved, ({ parents, rearranged }, { data }) => {
+      parents.set(data.cat_id, data.parent_cat_id);
+      rearranged.add(data.cat_id);
+    }),
+    CategoryRemoved: on(categoryEvents.CategoryRemoved, ({ parents, removed, rearranged }, { data }) => {
+      parents.delete(data.cat_id);
+      removed.add(data.cat_id);
+      rearranged.add(data.cat_id);
+    }),
+  },
+  open,
+  flush,
+};
+
+function change({ products }: ProductsPage, productId: number, changed: Partial<ProductRow>): void {
+  const product = products.get(productId);
+  if (!product) throw new Error(`product ${productId} has not been added`);
+  products.set(productId, { ...product, ...changed });
+}
+
+function isProductStream(stream: string): boolean {
+  return stream.startsWith('product-');
+}
+
+async function open(events: readonly ProjectedEvent[], db: ProjectionDb): Promise<ProductsPage> {
+  // ClaimAbandoned is written to streams of users too.
+  const ofProducts = events.filter((event) => isProductStream(event.stream));
+  const named = new Set(ofProducts.map((event) => Number(streamId(event.stream))));
+  const rows =
+    named.size === 0
+      ? []
+      : await db.query<ProductRow>(
+          'products-load',
+          `select product_id, sku, name, price, currency, cat_ids, status, revision
+           from {schema}.products where product_id = any($1::integer[])`,
+          [[...named]],
+        );
+  const stored = new Map(rows.map((row) => [row.product_id, row]));
+  return { stored, products: new Map(stored), parents: new Map(), removed: new Set(), rearranged: new Set() };
+}
+
+async function flush(page: ProductsPage, db: ProjectionDb): Promise<void> {
+  const affected = await whoseStandingChanges(page, db);
+  await writeProducts(page, db);
+  await writeCategories(page, db);
+  await renewStanding(affected, db);
+}

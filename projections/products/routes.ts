@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { Refusal } from '../../src/core/errors.js';
+import type { Position } from '../../src/core/event-store.js';
+import { queryHead } from '../../src/infra/http/answers.js';
+import type { App } from '../../src/infra/http/app-type.js';
+import { freshnessOf } from '../../src/infra/http/freshness.js';
+import { type Cursors, listAnswer } from '../../src/infra/http/list.js';
+import type { PositionTokens } from '../../src/infra/http/position-token.js';
+import { dataOf, idText, listOf, listQuery, sku } from '../../src/infra/http/schemas.js';
+import { productAnswer, type ProductAnswer } from '../../src/product/answer.js';
+import type { Products } from './read-model.js';
+
+export interface ProductQueryDeps {
+  readonly products: Products;
+  readonly tokens: PositionTokens;
+  readonly cursors: Cursors;
+  /** What the read model does not know yet, from the stream. */
+  readonly fromStream: (productId: number) => Promise<{ position: Position; product: ProductAnswer } | null>;
+}
+
+const tags = ['products'];
+const status = z.enum(['active', 'retired']).default('active');
+
+export function productQueries(app: App, { products, tokens, cursors, fromStream }: ProductQueryDeps): void {
+  app.get(
+    '/v1/products',
+    {
+      config: { kind: 'query', problems: ['category-not-found'] },
+      schema: {
+        summary: 'Products by product_id; with cat_id, those in the category or below',
+        tags,
+        querystring: listQuery.extend({ cat_id: idText.optional(), sku: sku.optional(), status }),
+        response: { 200: listOf(productAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { limit, cursor, cat_id: catId, sku: wanted, status: inStatus } = request.query;
+      const list = `products ${inStatus} ${catId ?? ''} ${wanted ?? ''}`;
+      const after = cursors.decode(list, z.int(), cursor);
+      const options = { status: inStatus, sku: wanted, catId, after, limit };
+      const page = await products.list(options, freshnessOf(request.headers, tokens));
+      queryHead(reply, tokens, page.position);
+      const next = page.next === null ? null : cursors.encode(list, page.next);
+      return listAnswer(request, reply, [...page.products], next);
+    },
+  );
+
+  app.get(
+    '/v1/products/:product_id',
+    {
+      config: { kind: 'query', tagged: true, problems: ['product-not-found'] },
+      schema: {
+        summary: 'A product, retired ones too',
+        tags,
+        params: z.strictObject({ product_id: idText }),
+        response: { 200: dataOf(productAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { product_id } = request.params;
+      const known = await products.product(product_id, freshnessOf(request.headers, tokens));
+      const { product, position } = known.product ? known : ((await fromStream(product_id)) ?? known);
+      if (!product) throw new Refusal('product-not-found', 'There is no such product.');
+      queryHead(reply, tokens, position, product.revision);
+      return { data: product };
+    },
+  );
+}

@@ -1,0 +1,39 @@
+import type { Position } from '../../src/core/event-store.js';
+import { streamName } from '../../src/core/stream.js';
+import type { Sealed, Vault } from '../../src/core/vault.js';
+import { answerOrder, type OrderAnswer } from '../../src/order/answer.js';
+import type { OrderStatus, StoredHistoryEntry, StoredLine } from './projection.js';
+
+/** An order as it is stored. */
+export interface OrderRow {
+  readonly order_id: string;
+  readonly user_id: string;
+  readonly status: OrderStatus;
+  readonly revision: number;
+  readonly currency: string;
+  readonly total: number;
+  readonly placed_at: string;
+  /** Of its OrderPlaced. */
+  readonly position: Position;
+  readonly history: readonly StoredHistoryEntry[];
+  readonly items: readonly StoredLine[];
+}
+
+/** Shapes a stored order and opens what is sealed in it. */
+export async function orderAnswer(row: OrderRow, vault: Vault): Promise<OrderAnswer> {
+  const history = await Promise.all(row.history.map((entry) => historyEntry(entry, row, vault)));
+  return answerOrder({ ...row, history }, row.revision);
+}
+
+async function historyEntry(
+  stored: StoredHistoryEntry,
+  row: OrderRow,
+  vault: Vault,
+): Promise<OrderAnswer['history'][number]> {
+  const { status, at, by } = stored;
+  const clear = async (field: 'reason' | 'reference', sealed: Sealed | undefined): Promise<string | null> =>
+    sealed === undefined ? null : vault.open(row.user_id, { stream: streamName('order', row.order_id), field }, sealed);
+  const reason = await clear('reason', stored.reason);
+  const reference = await clear('reference', stored.reference);
+  return { status, at, by, ...(reason === null ? {} : { reason }), ...(reference === null ? {} : { reference }) };
+}

@@ -1,0 +1,103 @@
+import type { Position } from '../../src/core/event-store.js';
+import type { Vault } from '../../src/core/vault.js';
+import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import type { OrderAnswer } from '../../src/order/answer.js';
+import { orderAnswer, type OrderRow } from './order-answer.js';
+import type { OrderStatus } from './projection.js';
+
+/** The place of an order in a list: newest first by business time, then by log position. */
+export interface OrderKey {
+  readonly placed_at: string;
+  readonly position: Position;
+}
+
+export interface OrderListOptions {
+  readonly status?: OrderStatus | undefined;
+  /** Only what comes after this order; from the newest if null or left out. */
+  readonly after?: OrderKey | null | undefined;
+  readonly limit: number;
+}
+
+/** `position` is the place in the log that the answer is true for, `next` the key that the following page goes on after. */
+export interface OrderList {
+  readonly position: Position;
+  readonly orders: OrderAnswer[];
+  readonly next: OrderKey | null;
+}
+
+const COLUMNS =
+  'o.order_id, o.user_id, o.status, o.revision, o.currency, o.total, o.placed_at, o.position, o.history, o.items';
+
+const ONE = `select ${COLUMNS} from {schema}.orders o where o.order_id = $1::uuid`;
+
+const NEWEST = `select ${COLUMNS} from {schema}.orders o
+  where (o.placed_at, o.position) < ($1::timestamptz, $2::text)
+  order by o.placed_at desc, o.position desc limit $3::integer`;
+
+/**
+ * A page of those with $4 in this column. Written as a range of the column's own index: given an equation, the planner
+ * may walk through all orders by time and filter, which takes as long as there are orders.
+ */
+function listText(column: 'status' | 'user_id', type: 'text' | 'uuid', condition = 'true'): string {
+  return `select ${COLUMNS} from {schema}.orders o
+    where (o.${column}, o.placed_at, o.position) < ($4::${type}, $1::timestamptz, $2::text)
+      and (o.${column}, o.placed_at, o.position) > ($4::${type}, '-infinity'::timestamptz, '') and ${condition}
+    order by o.${column} desc, o.placed_at desc, o.position desc limit $3::integer`;
+}
+
+const NEWEST_BY_STATUS = listText('status', 'text');
+const OF_USER = listText('user_id', 'uuid');
+const OF_USER_BY_STATUS = listText('user_id', 'uuid', 'o.status = $5::text');
+
+/** Comes before the newest. */
+const FROM_THE_NEWEST = { placed_at: 'infinity', position: '' };
+
+export class UserOrders {
+  constructor(
+    readonly model: ReadModel,
+    readonly vault: Vault,
+  ) {}
+
+  /** @throws Refusal read-model-behind */
+  async order(orderId: string, freshness?: Freshness): Promise<{ position: Position; order: OrderAnswer | null }> {
+    const { position, rows } = await this.model.query<OrderRow>('user-orders-one', ONE, [orderId], freshness);
+    const [row] = rows;
+    return { position, order: row ? await orderAnswer(row, this.vault) : null };
+  }
+
+  /** All orders, newest first. @throws Refusal read-model-behind */
+  newest(options: OrderListOptions, freshness?: Freshness): Promise<OrderList> {
+    return options.status
+      ? this.#list('user-orders-newest-by-status', NEWEST_BY_STATUS, [options.status], options, freshness)
+      : this.#list('user-orders-newest', NEWEST, [], options, freshness);
+  }
+
+  /** One user's orders, newest first; none for an unknown user. @throws Refusal read-model-behind */
+  ofUser(userId: string, options: OrderListOptions, freshness?: Freshness): Promise<OrderList> {
+    return options.status
+      ? this.#list('user-orders-of-user-by-status', OF_USER_BY_STATUS, [userId, options.status], options, freshness)
+      : this.#list('user-orders-of-user', OF_USER, [userId], options, freshness);
+  }
+
+  async #list(
+    name: string,
+    text: string,
+    subject: readonly string[],
+    { after, limit }: OrderListOptions,
+    freshness?: Freshness,
+  ): Promise<OrderList> {
+    const key = after ?? FROM_THE_NEWEST;
+    // One row more than asked for tells whether there is a next page.
+    const values = [key.placed_at, key.position, limit + 1, ...subject];
+    const { position, rows } = await this.model.query<OrderRow>(name, text, values, freshness);
+    const shown = rows.slice(0, limit);
+    await this.vault.prefetch(shown.filter(holdsSealedText).map((row) => row.user_id));
+    const orders = await Promise.all(shown.map((row) => orderAnswer(row, this.vault)));
+    const last = rows.length > limit ? shown.at(-1) : undefined;
+    return { position, orders, next: last ? { placed_at: last.placed_at, position: last.position } : null };
+  }
+}
+
+function holdsSealedText(row: OrderRow): boolean {
+  return row.history.some((entry) => entry.reason !== undefined || entry.reference !== undefined);
+}

@@ -1,0 +1,85 @@
+import type { Position } from '../../src/core/event-store.js';
+import type { Vault } from '../../src/core/vault.js';
+import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import type { UserAnswer } from '../../src/user/answer.js';
+import type { UserRow } from './projection.js';
+import { idProofKey, type IdProofKey, userAnswer } from './user-answer.js';
+
+/** The place of a user in the list: newest first by time of registration, then by log position. */
+export interface UserKey {
+  readonly registered_at: string;
+  readonly position: Position;
+}
+
+export interface UserListOptions {
+  /** Only what comes after this user; from the newest if null or left out. */
+  readonly after?: UserKey | null | undefined;
+  readonly limit: number;
+}
+
+/** `position` is the place in the log that the answer is true for, `next` the key that the following page goes on after. */
+export interface UserList {
+  readonly position: Position;
+  readonly users: UserAnswer[];
+  readonly next: UserKey | null;
+}
+
+type ListedRow = UserRow & UserKey;
+
+const COLUMNS =
+  'u.user_id, u.status, u.name, u.email, u.email_hash, u.id_proof, u.registered_at, u.updated_at, u.position, u.revision';
+
+const ONE = `select ${COLUMNS} from {schema}.users u where u.user_id = $1::uuid`;
+
+const NEWEST = `select ${COLUMNS} from {schema}.users u
+  where (u.registered_at, u.position) < ($1::timestamptz, $2::text)
+  order by u.registered_at desc, u.position desc limit $3::integer`;
+
+const BY_EMAIL = `select ${COLUMNS} from {schema}.users u where u.email_hash = $1::text and u.status = 'active'`;
+
+/** Comes before the newest. */
+const FROM_THE_NEWEST = { registered_at: 'infinity', position: '' };
+
+export class Users {
+  constructor(
+    readonly model: ReadModel,
+    readonly vault: Vault,
+  ) {}
+
+  /** @throws Refusal read-model-behind */
+  async user(userId: string, freshness?: Freshness): Promise<{ position: Position; user: UserAnswer | null }> {
+    const { position, rows } = await this.model.query<UserRow>('users-one', ONE, [userId], freshness);
+    const [row] = rows;
+    return { position, user: row ? await userAnswer(row, this.vault) : null };
+  }
+
+  /** The user's document and what opens it; null if there is none or it can't be opened any more. */
+  async idProof(userId: string, freshness?: Freshness): Promise<{ position: Position; idProof: IdProofKey | null }> {
+    const { position, rows } = await this.model.query<UserRow>('users-one', ONE, [userId], freshness);
+    const [row] = rows;
+    return { position, idProof: row ? await idProofKey(row, this.vault) : null };
+  }
+
+  /** All users, erased ones too, newest first. @throws Refusal read-model-behind */
+  async newest({ after, limit }: UserListOptions, freshness?: Freshness): Promise<UserList> {
+    const key = after ?? FROM_THE_NEWEST;
+    // One row more than asked for tells whether there is a next page.
+    const values = [key.registered_at, key.position, limit + 1];
+    const { position, rows } = await this.model.query<ListedRow>('users-newest', NEWEST, values, freshness);
+    const shown = rows.slice(0, limit);
+    const last = rows.length > limit ? shown.at(-1) : undefined;
+    const next = last ? { registered_at: last.registered_at, position: last.position } : null;
+    return { position, users: await this.#shown(shown), next };
+  }
+
+  /** Who has the address now, by its keyed hash: one user or none. @throws Refusal read-model-behind */
+  async byEmail(emailHash: string, freshness?: Freshness): Promise<UserList> {
+    const { position, rows } = await this.model.query<UserRow>('users-by-email', BY_EMAIL, [emailHash], freshness);
+    return { position, users: await this.#shown(rows), next: null };
+  }
+
+  async #shown(rows: readonly UserRow[]): Promise<UserAnswer[]> {
+    await this.vault.prefetch(rows.filter((row) => row.status === 'active').map((row) => row.user_id));
+    return Promise.all(rows.map((row) => userAnswer(row, this.vault)));
+  }
+}

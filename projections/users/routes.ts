@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { Refusal } from '../../src/core/errors.js';
+import type { Position } from '../../src/core/event-store.js';
+import { queryHead } from '../../src/infra/http/answers.js';
+import type { App } from '../../src/infra/http/app-type.js';
+import { freshnessOf } from '../../src/infra/http/freshness.js';
+import { type Cursors, listAnswer } from '../../src/infra/http/list.js';
+import type { PositionTokens } from '../../src/infra/http/position-token.js';
+import { dataOf, email, listOf, listQuery, uuid } from '../../src/infra/http/schemas.js';
+import { userAnswer, type UserAnswer } from '../../src/user/answer.js';
+import type { UserKey, Users } from './read-model.js';
+
+/** What opens a document. */
+export interface ProofKey {
+  readonly document_id: string;
+  readonly key: string;
+}
+
+export interface UserQueryDeps {
+  readonly users: Users;
+  readonly tokens: PositionTokens;
+  readonly cursors: Cursors;
+  readonly emailHash: (email: string) => string;
+  /** What the read model does not know yet, from the stream. */
+  readonly fromStream: (
+    userId: string,
+  ) => Promise<{ position: Position; user: UserAnswer; idProof: ProofKey | null } | null>;
+  /** @throws Error when the document is not there */
+  readonly openDocument: (proof: ProofKey) => Promise<{ readonly bytes: number; readonly content: unknown }>;
+}
+
+const tags = ['users'];
+const params = z.strictObject({ user_id: uuid });
+const key = z.strictObject({ registered_at: z.string(), position: z.string() }) as unknown as z.ZodType<UserKey>;
+
+export function userQueries(app: App, deps: UserQueryDeps): void {
+  const { users, tokens, cursors } = deps;
+
+  app.get(
+    '/v1/users',
+    {
+      config: { kind: 'query' },
+      schema: {
+        summary: 'Users, newest first; with email, the one user who has the address',
+        tags,
+        querystring: listQuery.extend({ email: email.optional() }),
+        response: { 200: listOf(userAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { limit, cursor, email: address } = request.query;
+      const freshness = freshnessOf(request.headers, tokens);
+      const after = cursors.decode('users', key, cursor);
+      const page =
+        address === undefined
+          ? await users.newest({ limit, after }, freshness)
+          : await users.byEmail(deps.emailHash(address), freshness);
+      queryHead(reply, tokens, page.position);
+      return listAnswer(request, reply, [...page.users], page.next && cursors.encode('users', page.next));
+    },
+  );
+
+  app.get(
+    '/v1/users/:user_id',
+    {
+      config: { kind: 'query', tagged: true, problems: ['user-not-found'] },
+      schema: { summary: 'A user', tags, params, response: { 200: dataOf(userAnswer) } },
+    },
+    async (request, reply) => {
+      const { user_id } = request.params;
+      const known = await users.user(user_id, freshnessOf(request.headers, tokens));
+      const { user, position } = known.user ? known : ((await deps.fromStream(user_id)) ?? known);
+      if (!user) throw notFound();
+      queryHead(reply, tokens, position, user.revision);
+      return { data: user };
+    },
+  );
+
+  app.get(
+    '/v1/users/:user_id/id-proof',
+    {
+      config: { kind: 'query', produces: ['application/pdf'], problems: ['user-not-found', 'id-proof-not-found'] },
+      schema: { summary: 'The proof of identity', tags, params },
+    },
+    async (request, reply) => {
+      const { user_id } = request.params;
+      const known = await users.idProof(user_id, freshnessOf(request.headers, tokens));
+      const stream = known.idProof ? null : await deps.fromStream(user_id);
+      const idProof = known.idProof ?? stream?.idProof ?? null;
+      if (!idProof && !stream) throw notFound();
+      if (!idProof) throw new Refusal('id-proof-not-found', 'The user has no proof of identity.');
+      const { bytes, content } = await deps.openDocument(idProof);
+      queryHead(reply, tokens, stream?.position ?? known.position);
+      return reply
+        .header('content-type', 'application/pdf')
+        .header('content-length', String(bytes))
+        .header('content-disposition', 'attachment; filename="id-proof.pdf"')
+        .header('cache-control', 'no-store')
+        .header('x-content-type-options', 'nosniff')
+        .header('content-security-policy', 'sandbox')
+        .send(content);
+    },
+  );
+}
+
+function notFound(): Refusal {
+  return new Refusal('user-not-found', 'There is no such user.');
+}

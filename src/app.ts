@@ -1,0 +1,88 @@
+/** The HTTP application as a value: opens nothing, reads no environment. */
+import { fastify, type FastifyBaseLogger, LogController } from 'fastify';
+import type { Registry } from 'prom-client';
+import { requireAcceptable } from './infra/http/accept.js';
+import { answerProblems, sendProblem } from './infra/http/answer-problem.js';
+import type { App } from './infra/http/app-type.js';
+import { readJsonBodies } from './infra/http/body-parsers.js';
+import { answerClientError } from './infra/http/client-errors.js';
+import type { Drain } from './infra/http/drain.js';
+import { type HealthCheck, healthRoutes } from './infra/http/health.js';
+import { completeRoutes } from './infra/http/json-schema.js';
+import { requireLoopback } from './infra/http/loopback-only.js';
+import { measureRequests, metricsRoute } from './infra/http/metrics.js';
+import { addOpenApi } from './infra/http/openapi.js';
+import { problemRoutes } from './infra/http/problem-routes.js';
+import { requestId } from './infra/http/request-id.js';
+import { logRequests } from './infra/http/request-log.js';
+import { RouteTable } from './infra/http/route-table.js';
+import { SECURITY_HEADERS } from './infra/http/security-headers.js';
+import { validatorCompiler } from './infra/http/validation.js';
+
+export interface AppDeps {
+  /** Null: nothing is logged. */
+  readonly logger: FastifyBaseLogger | null;
+  readonly version: string;
+  /** Without access control: only requests from and to this machine. */
+  readonly loopbackOnly: boolean;
+  readonly checks: readonly HealthCheck[];
+  readonly metrics: Registry;
+  readonly drain: Drain;
+}
+
+const BODY_BYTES = 1024 * 1024;
+const HEADER_BYTES = 16 * 1024;
+
+export async function buildApp(deps: AppDeps): Promise<App> {
+  const app = newApp(deps.logger);
+  // An expectation nobody knows is passed over; Node would answer it without a problem document.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.setValidatorCompiler(validatorCompiler);
+  readJsonBodies(app);
+  const routes = new RouteTable(app);
+  completeRoutes(app);
+  answerProblems(app, routes);
+  admitRequests(app, deps);
+  logRequests(app);
+  measureRequests(app, deps.metrics);
+  await addOpenApi(app, deps);
+  healthRoutes(app, deps);
+  metricsRoute(app, deps.metrics);
+  problemRoutes(app);
+  return app;
+}
+
+function newApp(logger: FastifyBaseLogger | null): App {
+  return fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: requestId,
+    bodyLimit: BODY_BYTES,
+    // Longer ids are malformed, not unknown.
+    routerOptions: { maxParamLength: HEADER_BYTES },
+    requestTimeout: 120_000,
+    keepAliveTimeout: 72_000,
+    // Refusing while closing is the drain's business.
+    return503OnClosing: false,
+    http: { maxHeaderSize: HEADER_BYTES, requireHostHeader: false, headersTimeout: 30_000 },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+      void sendProblem(request, reply, error);
+    },
+  });
+}
+
+function admitRequests(app: App, { loopbackOnly, drain }: AppDeps): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    try {
+      drain.enter(reply);
+      if (loopbackOnly) requireLoopback(request.headers);
+      requireAcceptable(request);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}

@@ -1,0 +1,165 @@
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import type { CommandContext, ExecuteOptions, Outcome } from '../core/command-handler.js';
+import { Refusal } from '../core/errors.js';
+import { type IdSequence, MAX_ID } from '../core/id-sequence.js';
+import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
+import type { App } from '../infra/http/app-type.js';
+import { commandContext } from '../infra/http/command-context.js';
+import { ifMatchOf, requireRevision } from '../infra/http/etag.js';
+import type { PositionTokens } from '../infra/http/position-token.js';
+import { code, dataOf, id, idText, name } from '../infra/http/schemas.js';
+import { categoryAnswer, type CategoryAnswer } from './answer.js';
+import type { CachedTree } from './cached-tree.js';
+import type { CategoryCommand } from './commands.js';
+import { known, type Tree } from './decider.js';
+
+export interface CategoryRouteDeps {
+  readonly tree: CachedTree;
+  readonly hashKey: KeyObject;
+  readonly tokens: PositionTokens;
+  readonly ids: IdSequence;
+  /** Whether products stand in the category, by all that is in the log now. @throws Refusal read-model-behind */
+  readonly holdsProducts: (catId: number) => Promise<boolean>;
+  /** Products in the category and below, as far as the read model is; 0 where it does not know the category yet. */
+  readonly totalProducts: (catId: number) => Promise<number>;
+}
+
+const TRIES = 10;
+
+const tags = ['categories'];
+const params = z.strictObject({ cat_id: idText });
+const parent = id.nullable().optional();
+const newCategory = z.strictObject({ cat_id: id.optional(), code: code.optional(), name, parent_cat_id: parent });
+
+export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
+  const { tree, hashKey, tokens } = deps;
+
+  app.post(
+    '/v1/categories',
+    {
+      config: {
+        kind: 'command',
+        tagged: true,
+        problems: ['category-exists', 'category-code-taken', 'unknown-category'],
+      },
+      schema: { summary: 'Add a category', tags, body: newCategory, response: { 201: dataOf(categoryAnswer) } },
+    },
+    async (request, reply) => {
+      const context = commandContext(request, hashKey, 'AddCategory', request.body);
+      const { cat_id, code: given = null, name: ownName, parent_cat_id = null } = request.body;
+      const outcome = await addCategory(deps, cat_id, (drawn) => {
+        const category = { cat_id: drawn, code: given, name: ownName, parent_cat_id, at: context.now };
+        return tree.execute({ type: 'AddCategory', ...category }, context);
+      });
+      const added = cat_id ?? addedAt(outcome);
+      return answer(reply, outcome, added, 0, `/v1/categories/${added}`);
+    },
+  );
+
+  app.patch(
+    '/v1/categories/:cat_id',
+    {
+      config: {
+        kind: 'command',
+        tagged: true,
+        problems: ['category-not-found', 'category-cycle', 'unknown-category'],
+      },
+      schema: {
+        summary: 'Rename or move a category',
+        tags,
+        params,
+        body: z.strictObject({ name: name.optional(), parent_cat_id: parent }),
+        response: { 200: dataOf(categoryAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { cat_id } = request.params;
+      const { name: newName, parent_cat_id } = request.body;
+      const context = commandContext(request, hashKey, 'ChangeCategory', { cat_id, ...request.body });
+      const command: CategoryCommand = {
+        type: 'ChangeCategory',
+        cat_id,
+        ...(newName !== undefined && { name: newName }),
+        ...(parent_cat_id !== undefined && { parent_cat_id }),
+        at: context.now,
+      };
+      const outcome = await tree.execute(command, context, guard(request, cat_id));
+      return answer(reply, outcome, cat_id, await deps.totalProducts(cat_id));
+    },
+  );
+
+  app.delete(
+    '/v1/categories/:cat_id',
+    {
+      config: { kind: 'command', problems: ['category-not-found', 'category-not-empty', 'read-model-behind'] },
+      schema: { summary: 'Remove an empty category', tags, params, response: { 204: z.null() } },
+    },
+    async (request, reply) => {
+      const { cat_id } = request.params;
+      const context: CommandContext = commandContext(request, hashKey, 'RemoveCategory', { cat_id });
+      const command: CategoryCommand = {
+        type: 'RemoveCategory',
+        cat_id,
+        holdsProducts: await deps.holdsProducts(cat_id),
+        at: context.now,
+      };
+      const outcome = await tree.execute(command, context, guard(request, cat_id));
+      reply.header('log-position', tokens.encode(outcome.position));
+      if (outcome.replayed) reply.header('idempotency-replayed', 'true');
+      return reply.code(204).send(null);
+    },
+  );
+
+  function answer(
+    reply: ReplyHead,
+    outcome: Outcome<Tree>,
+    catId: number,
+    total_products: number,
+    location?: string,
+  ): { data: CategoryAnswer } {
+    const { cat_id, code: ownCode, name: ownName, parent_cat_id, revision } = known(outcome.state, catId);
+    const data = { cat_id, code: ownCode, name: ownName, parent_cat_id, total_products, revision };
+    return commandAnswer(reply, tokens, { ...outcome, revision, data, ...(location !== undefined && { location }) });
+  }
+}
+
+/** If-Match is about the category, not about the tree whose stream it shares. */
+function guard(
+  request: { readonly headers: Parameters<typeof ifMatchOf>[0] },
+  catId: number,
+): ExecuteOptions<Tree>['guard'] {
+  const condition = ifMatchOf(request.headers);
+  return (tree) => {
+    const category = tree.categories.get(catId);
+    if (category) requireRevision(condition, category.revision);
+  };
+}
+
+/** With a given id, or with one from the sequence that nobody has used. */
+async function addCategory(
+  { ids }: CategoryRouteDeps,
+  given: number | undefined,
+  add: (catId: number) => Promise<Outcome<Tree>>,
+): Promise<Outcome<Tree>> {
+  if (given !== undefined) {
+    const outcome = await add(given);
+    await ids.moveBeyond(given);
+    return outcome;
+  }
+  for (let attempt = 1; ; attempt++) {
+    const drawn = await ids.next();
+    if (drawn > MAX_ID) throw new Refusal('category-exists', 'The sequence of ids is used up: choose a cat_id.');
+    try {
+      return await add(drawn);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'category-exists' || attempt === TRIES) throw error;
+    }
+  }
+}
+
+/** The category that the command's own event added: a retry has drawn another id, and must not use it. */
+function addedAt({ state, revision }: Outcome<Tree>): number {
+  for (const category of state.categories.values()) if (category.revision === revision) return category.cat_id;
+  throw new Refusal('category-not-found', 'The category has been removed since.');
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env node
+/** The orderlog command: one subcommand, one operation. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Config, ConfigError, readConfig } from './config.js';
+import { auditResult } from './operations/audit.js';
+import { doctor } from './operations/doctor.js';
+import { printEvents } from './operations/events.js';
+import { describeImport } from './operations/import/describe.js';
+import { type CommandResult, type ExitCode, exitCodeOf, runCommand } from './operations/output.js';
+import { showProgress } from './operations/progress.js';
+import { statusResult } from './operations/status.js';
+import { type OpenOptions, openRuntime, type Runtime } from './runtime.js';
+import { serve } from './serve.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('orderlog')
+  .description('Orders, users and a catalogue on an event log, with read models in Postgres.')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(orderlog --help lists the commands)')
+  .configureHelp({ sortSubcommands: false });
+
+const jsonOption = new Option('--json', 'print exactly one JSON document to standard output');
+
+program
+  .command('serve')
+  .description('API and projectors in one process')
+  .addOption(new Option('--api-only', 'the API alone').conflicts('projectorsOnly'))
+  .addOption(new Option('--projectors-only', 'the projectors alone, with health and metrics'))
+  .action(async (options: { apiOnly?: boolean; projectorsOnly?: boolean }) => {
+    try {
+      await serve(config(), { api: !options.projectorsOnly, projectors: !options.apiOnly });
+    } catch (error) {
+      process.stderr.write(`orderlog: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = error instanceof ConfigError ? 2 : exitCodeOf(error);
+    }
+  });
+
+program
+  .command('migrate')
+  .description('bring the schema up to date, then sow the master data (SEED)')
+  .addOption(jsonOption)
+  .action(async ({ json = false }: { json?: boolean }) => {
+    await run(json, { migrate: true }, async (runtime) => {
+      const sown = await runtime.sow(showProgress());
+      const document = { applied: runtime.applied, sown: sown?.appended ?? 0 };
+      const text = `${document.applied.length} migrations applied, ${document.sown} events sown`;
+      return sown && sown.findings.length > 0 ? describeImport(sown, false) : { document, text, exitCode: 0 };
+    });
+  });
+
+program
+  .command('import')
+  .description('import a folder of categories.csv, products.csv, users.csv and orders.ndjson, .gz accepted')
+  .argument('<dir>', 'the folder')
+  .option('--dry-run', 'check only')
+  .addOption(
+    new Option('--on-error <what>', 'with findings: stop, or leave the bad rows out and report them')
+      .choices(['stop', 'report'])
+      .default('stop'),
+  )
+  .addOption(jsonOption)
+  .action(async (dir: string, options: { dryRun?: boolean; onError: 'stop' | 'report'; json?: boolean }) => {
+    const { dryRun = false, onError, json = false } = options;
+    await run(json, { migrate: true }, async (runtime, signal) =>
+      describeImport(await runtime.import(dir, { dryRun, onError, progress: showProgress(), signal }), dryRun),
+    );
+  });
+
+program
+  .command('status')
+  .description('the stores, the head of the log, and how far each read model is')
+  .addOption(jsonOption)
+  .action(async ({ json = false }: { json?: boolean }) => {
+    await run(json, {}, (runtime) => statusResult(runtime));
+  });
+
+program
+  .command('audit')
+  .description('the history of one thing, from its events')
+  .argument('<kind>', 'order, user or product', (kind: string) => {
+    if (kind === 'order' || kind === 'user' || kind === 'product') return kind;
+    throw new InvalidArgumentError('It is order, user or product.');
+  })
+  .argument('<id>', 'its id')
+  .addOption(jsonOption)
+  .action(async (kind: 'order' | 'user' | 'product', id: string, { json = false }: { json?: boolean }) => {
+    await run(json, {}, (runtime) => auditResult(runtime, kind, id));
+  });
+
+program
+  .command('events')
+  .description('print the log, as it is stored')
+  .option('--stream <name>', 'one stream only')
+  .option('--from <place>', 'of the log: after this token; of a stream: from this revision on')
+  .option('--follow', 'go on with what comes')
+  .addOption(new Option('--json', 'print exactly one JSON document (an array)').conflicts('follow'))
+  .action(async (options: { stream?: string; from?: string; follow?: boolean; json?: boolean }) => {
+    await run(options.json ?? false, {}, (runtime, signal) => printEvents(runtime, options, process.stdout, signal));
+  });
+
+program
+  .command('doctor')
+  .description('check configuration, connections, versions, clock and free space, and say what to do')
+  .addOption(jsonOption)
+  .action(async ({ json = false }: { json?: boolean }) => {
+    process.exitCode = await runCommand(() => doctor(config, openRuntime), { json });
+  });
+
+/**
+ * Opens what the command needs, runs it, closes everything, and sets the exit code. A first SIGINT or SIGTERM asks the
+ * command to end; a second one does not ask.
+ */
+async function run(
+  json: boolean,
+  options: OpenOptions,
+  command: (runtime: Runtime, signal: AbortSignal) => Promise<CommandResult>,
+): Promise<void> {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (interrupted.signal.aborted) process.exit(130);
+      interrupted.abort(new Error('interrupted'));
+    });
+  }
+  const code: ExitCode = await runCommand(
+    async () => {
+      const runtime = await openRuntime(config(), options);
+      try {
+        return await command(runtime, interrupted.signal);
+      } finally {
+        await runtime.close();
+      }
+    },
+    { json },
+  );
+  process.exitCode = code;
+}
+
+function config(): Config {
+  return readConfig(process.env, process.cwd());
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

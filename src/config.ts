@@ -1,0 +1,193 @@
+/** Environment → one frozen object. The only reader of the environment; every problem is told at once. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+
+export interface Config {
+  /** Null: the embedded Postgres. */
+  readonly databaseUrl: string | null;
+  /** Absolute. Embedded database, documents, generated secrets. */
+  readonly dataDir: string;
+  /** Absolute path of a folder in the import format, or null. */
+  readonly seed: string | null;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** 32 bytes, or null where one is made in the data folder. */
+  readonly masterKey: Buffer | null;
+  readonly uploadMaxBytes: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logFormat: 'pretty' | 'json';
+}
+
+/** The environment says something that can't be meant. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `the configuration has ${problems.length} problem${problems.length > 1 ? 's' : ''}:\n  - ${problems.join('\n  - ')}`,
+    );
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const DEFAULT_UPLOAD = 10 * 1024 * 1024;
+const KEY_BYTES = 32;
+/** What later versions will know; ignored, it would do something else than it says. */
+const NOT_YET = [
+  'EVENTSTORE_URL',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+  'JWT_JWKS_URL',
+  'JWT_PUBLIC_KEY',
+  'CORS_ORIGINS',
+  'TRUST_PROXY',
+];
+
+/**
+ * Reads the configuration, `.env` in the working folder included; what is set in the environment goes before it.
+ * @throws ConfigError with every problem
+ */
+export function readConfig(environment: Environment, cwd: string): Config {
+  const problems: string[] = [];
+  const env = new Reading(withDotEnv(environment, cwd, problems), cwd, problems);
+  const dataDir = resolve(cwd, env.text('ORDERLOG_DATA_DIR') ?? '.orderlog');
+  if (existsSync(dataDir) && !isFolder(dataDir))
+    problems.push(`ORDERLOG_DATA_DIR: ${dataDir} is no folder: name another`);
+  const databaseUrl = databaseUrlOf(env);
+  const host = env.text('HOST') ?? '127.0.0.1';
+  const config: Config = {
+    databaseUrl,
+    dataDir,
+    seed: seedOf(env, cwd, databaseUrl),
+    host,
+    port: env.integer('PORT', 3000, 0, 65_535),
+    masterKey: masterKeyOf(env, databaseUrl),
+    uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, 1024 ** 3),
+    logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    logFormat: env.oneOf('LOG_FORMAT', ['pretty', 'json'] as const, process.stdout.isTTY ? 'pretty' : 'json'),
+  };
+  checkAuth(env, host, databaseUrl);
+  for (const name of NOT_YET) {
+    if (env.secret(name) !== undefined) problems.push(`${name} is set, but this version has no use for it: unset it`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+/** One environment, its faults gathered. */
+class Reading {
+  constructor(
+    private readonly env: Environment,
+    private readonly cwd: string,
+    readonly problems: string[],
+  ) {}
+
+  /** Empty counts as not set. */
+  text(name: string): string | undefined {
+    const value = this.env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  /** From the variable or from the file that NAME_FILE names. */
+  secret(name: string): string | undefined {
+    const value = this.text(name);
+    const file = this.text(`${name}_FILE`);
+    if (file === undefined) return value;
+    if (value !== undefined) this.problems.push(`${name} and ${name}_FILE are both set: unset one`);
+    try {
+      return readFileSync(resolve(this.cwd, file), 'utf8').trim();
+    } catch (error) {
+      this.problems.push(`${name}_FILE: ${file} can not be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`);
+      return undefined;
+    }
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    if (/^\d{1,12}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+    this.problems.push(`${name} is ${JSON.stringify(text)}: it is a whole number from ${min} to ${max}`);
+    return fallback;
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = values.find((one) => one === text);
+    if (value === undefined)
+      this.problems.push(`${name} is ${JSON.stringify(text)}: it is one of ${values.join(', ')}`);
+    return value ?? fallback;
+  }
+}
+
+function withDotEnv(environment: Environment, cwd: string, problems: string[]): Environment {
+  const file = join(cwd, '.env');
+  if (!existsSync(file)) return environment;
+  try {
+    const isSet = (name: string): boolean => environment[name] !== undefined;
+    // A variable and its NAME_FILE are two ways to say the same: set in the environment, either goes before both.
+    const added = Object.entries(parseEnv(readFileSync(file, 'utf8'))).filter(
+      ([name]) => !isSet(name) && !isSet(`${name}_FILE`) && !isSet(name.replace(/_FILE$/, '')),
+    );
+    return { ...Object.fromEntries(added), ...environment };
+  } catch (error) {
+    problems.push(`.env can not be read: ${(error as Error).message}`);
+    return environment;
+  }
+}
+
+function databaseUrlOf(env: Reading): string | null {
+  const url = env.secret('DATABASE_URL');
+  if (url === undefined) return null;
+  // The URL may hold a password: it is not repeated.
+  if (!/^postgres(ql)?:\/\/./.test(url) || !URL.canParse(url)) {
+    env.problems.push('DATABASE_URL is no URL of the form postgres://user:password@host:port/database');
+  }
+  return url;
+}
+
+function seedOf(env: Reading, cwd: string, databaseUrl: string | null): string | null {
+  const text = env.text('SEED');
+  if (text === 'none' || (text === undefined && databaseUrl !== null)) return null;
+  const folder = text === undefined ? join(import.meta.dirname, '../../seed/demo') : resolve(cwd, text);
+  if (!isFolder(folder)) env.problems.push(`SEED: there is no folder ${folder}; name one, or set SEED=none`);
+  return folder;
+}
+
+function masterKeyOf(env: Reading, databaseUrl: string | null): Buffer | null {
+  const text = env.secret('MASTER_KEY');
+  const remedy = 'make one with: openssl rand -base64 32';
+  if (text === undefined) {
+    if (databaseUrl !== null) env.problems.push(`MASTER_KEY is required with DATABASE_URL; ${remedy}`);
+    return null;
+  }
+  const key = Buffer.from(text, 'base64');
+  if (key.length === KEY_BYTES && key.toString('base64') === text) return key;
+  env.problems.push(`MASTER_KEY is not ${KEY_BYTES} bytes in base64; ${remedy}`);
+  return null;
+}
+
+function checkAuth(env: Reading, host: string, databaseUrl: string | null): void {
+  const auth = env.text('AUTH') ?? (isLoopback(host) && databaseUrl === null ? 'none' : 'required');
+  if (auth === 'none' && !isLoopback(host)) {
+    env.problems.push(`AUTH=none serves the loopback address only, and HOST is ${host}: set HOST=127.0.0.1`);
+  }
+  if (auth === 'required') {
+    env.problems.push(
+      'AUTH is required (it is, by default, with DATABASE_URL or another HOST than loopback), but this version has no ' +
+        'access control yet: set AUTH=none with HOST=127.0.0.1',
+    );
+  } else if (auth !== 'none') env.problems.push(`AUTH is ${JSON.stringify(auth)}: it is none or required`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}

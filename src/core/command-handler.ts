@@ -1,0 +1,252 @@
+import type { Decider } from './decider.js';
+import { Refusal, StreamNotFound, WrongExpectedRevision } from './errors.js';
+import { decode, type EventTypes, mapPersonal, UnreadableEvent } from './event-type.js';
+import { type EventStore, type Position, START } from './event-store.js';
+import type { Actor, Envelope, EventMetadata, Fact, JsonObject, NewEvent, RecordedEvent } from './message.js';
+import { PersistentMap } from './persistent-map.js';
+import type { Sealed, Vault } from './vault.js';
+
+/** A stream category: which events it holds and the rules that write them. */
+export interface StreamBinding<State, Command, F extends Fact> {
+  readonly name: (id: string) => string;
+  readonly types: EventTypes;
+  readonly decider: Decider<State, Command, F>;
+}
+
+/** What the edge knows of a command beside its content. */
+export interface CommandContext {
+  readonly commandId: string;
+  /** Keyed digest of the command's content. */
+  readonly fingerprint: string;
+  readonly correlationId: string;
+  readonly actor: Actor;
+  /** When the command arrived, ISO 8601 UTC. */
+  readonly now: string;
+  /** Id of the event that this command appends to a stream: the same for a retry under the same key. */
+  readonly eventId: (stream: string, index: number) => string;
+  /** Whether the caller named the command, so that an earlier attempt may be in the log. */
+  readonly keyed: boolean;
+}
+
+/** A stream's state, and how far it was read. */
+export interface Loaded<State> {
+  readonly state: State;
+  /** Revision of the last event, -1 if there is none. */
+  readonly revision: number;
+  readonly position: Position;
+  /** Where a command's last event is, if it is there. */
+  readonly commands: PersistentMap<string, CommandTrace>;
+}
+
+export interface CommandTrace {
+  readonly revision: number;
+  readonly fingerprint: string;
+}
+
+export interface Outcome<State> {
+  readonly state: State;
+  readonly revision: number;
+  /** Of the command's last event; where it recorded nothing, of the stream's last. */
+  readonly position: Position;
+  /** How many events this call appended. */
+  readonly appended: number;
+  /** The command had been carried out before, under the same command id. */
+  readonly replayed: boolean;
+}
+
+export interface ExecuteOptions<State> {
+  /** The id was drawn a moment ago, so there is no stream: nothing is loaded. */
+  readonly isNew?: boolean;
+  /** Runs before the decision, on the loaded state: preconditions such as If-Match. */
+  readonly guard?: (state: State, revision: number) => void;
+  /** Another way to load (a cache). */
+  readonly load?: () => Promise<Loaded<State>>;
+}
+
+const TRIES = 3;
+
+export class CommandHandler {
+  constructor(
+    readonly store: EventStore,
+    readonly vault: Vault,
+  ) {}
+
+  /** Loads, decides, appends; a lost race is loaded and decided again. @throws Refusal, EventStoreUnavailable */
+  async execute<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    command: Command,
+    context: CommandContext,
+    options: ExecuteOptions<State> = {},
+  ): Promise<Outcome<State>> {
+    const load = options.load ?? (() => this.load(binding, id));
+    for (let attempt = 1; ; attempt++) {
+      // 1. What is so.
+      const loaded = options.isNew && attempt === 1 ? empty(binding.decider.initialState) : await load();
+      // 2. Has this very command been carried out already?
+      const replay = await this.replayed(binding, id, loaded, context);
+      if (replay) return replay;
+      // 3. Preconditions, then the rules.
+      options.guard?.(loaded.state, loaded.revision);
+      const facts = binding.decider.decide(loaded.state, command);
+      if (facts.length === 0) return { ...pick(loaded), appended: 0, replayed: false };
+      // 4. Append where the state was read; someone else was first: once more from the start.
+      try {
+        const after = await this.append(binding, id, loaded, facts, context);
+        return { ...pick(after), appended: facts.length, replayed: false };
+      } catch (error) {
+        if (!(error instanceof WrongExpectedRevision)) throw error;
+        if (attempt === TRIES) {
+          throw new Refusal('revision-conflict', `Others changed ${binding.name(id)} ${TRIES} times meanwhile.`);
+        }
+      }
+    }
+  }
+
+  /** The stream's state up to `until` (a revision) or to its end; the initial state if there is no stream. */
+  async load<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    until = Number.MAX_SAFE_INTEGER,
+  ): Promise<Loaded<State>> {
+    return this.loadFrom(binding, id, empty(binding.decider.initialState), until);
+  }
+
+  /** Brings a loaded state up to date by reading from its revision on. */
+  async loadFrom<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    known: Loaded<State>,
+    until = Number.MAX_SAFE_INTEGER,
+  ): Promise<Loaded<State>> {
+    let { state, revision, position } = known;
+    let { commands } = known;
+    try {
+      for await (const recorded of this.store.read(binding.name(id), { from: revision + 1 })) {
+        if (recorded.revision > until) break;
+        const event = await this.open<F>(recorded, binding.types);
+        state = binding.decider.evolve(state, event);
+        ({ revision, position } = event);
+        commands = commands.set(event.metadata.command_id, { revision, fingerprint: event.metadata.fingerprint });
+      }
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error;
+    }
+    return { state, revision, position, commands };
+  }
+
+  /** Appends facts to a stream that is as loaded. @throws WrongExpectedRevision */
+  async append<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    loaded: Loaded<State>,
+    facts: readonly F[],
+    context: CommandContext,
+    firstIndex = 0,
+  ): Promise<Loaded<State>> {
+    const stream = binding.name(id);
+    const events: NewEvent[] = [];
+    for (const [index, fact] of facts.entries()) {
+      const eventId = context.eventId(stream, firstIndex + index);
+      events.push(await this.seal(stream, eventId, fact, binding.types, context));
+    }
+    const result = await this.store.append(stream, events, expectation(loaded.revision));
+    const first = result.revision - facts.length + 1;
+    let state = loaded.state;
+    facts.forEach((fact, index) => {
+      state = binding.decider.evolve(state, {
+        ...fact,
+        id: (events[index] as NewEvent).id,
+        stream,
+        revision: first + index,
+        position: result.positions[index] ?? result.position,
+        recordedAt: result.recordedAt,
+        metadata: (events[index] as NewEvent).metadata as unknown as EventMetadata,
+      });
+    });
+    const commands = loaded.commands.set(context.commandId, {
+      revision: result.revision,
+      fingerprint: context.fingerprint,
+    });
+    return { state, revision: result.revision, position: result.position, commands };
+  }
+
+  /** A recorded event in the clear. @throws UnreadableEvent */
+  async open<F extends Fact>(recorded: RecordedEvent, types: EventTypes): Promise<Envelope<F>> {
+    const type = types[recorded.type];
+    if (!type) throw new UnreadableEvent(recorded, 'this stream category has no such event type');
+    const event = decode(recorded, type);
+    if (type.personal.length === 0) return event as unknown as Envelope<F>;
+    const owner = ownerOf(event.data as JsonObject);
+    const data = await mapPersonal(event.data, type.personal, (text, field) =>
+      this.vault.open(owner, { stream: recorded.stream, field }, text as Sealed),
+    );
+    return { ...event, data } as unknown as Envelope<F>;
+  }
+
+  /** A fact in its envelope, personal fields sealed. */
+  async seal(
+    stream: string,
+    eventId: string,
+    fact: Fact,
+    types: EventTypes,
+    context: CommandContext,
+  ): Promise<NewEvent> {
+    const type = types[fact.type];
+    if (!type) throw new TypeError(`${fact.type} is no event of ${stream}`);
+    const data =
+      type.personal.length === 0
+        ? (fact.data as JsonObject)
+        : await mapPersonal(fact.data, type.personal, (text, field) =>
+            this.vault.seal(ownerOf(fact.data as JsonObject), { stream, field, eventId }, text),
+          );
+    const metadata = {
+      schema_version: type.version,
+      command_id: context.commandId,
+      fingerprint: context.fingerprint,
+      correlation_id: context.correlationId,
+      causation_id: context.commandId,
+      actor: { kind: context.actor.kind, id: context.actor.id },
+    };
+    return { id: eventId, type: fact.type, data, metadata };
+  }
+
+  /**
+   * The outcome of this very command if it has been carried out already: the state up to its own last event.
+   * @throws Refusal idempotency-mismatch when the key was used for something else
+   */
+  async replayed<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    loaded: Loaded<State>,
+    context: CommandContext,
+  ): Promise<Outcome<State> | null> {
+    const trace = loaded.commands.get(context.commandId);
+    if (!trace) return null;
+    if (trace.fingerprint !== context.fingerprint) {
+      throw new Refusal('idempotency-mismatch', 'The idempotency key was used for another request.');
+    }
+    const then = trace.revision === loaded.revision ? loaded : await this.load(binding, id, trace.revision);
+    return { ...pick(then), appended: 0, replayed: true };
+  }
+}
+
+/** Nothing read yet. */
+export function empty<State>(initialState: State): Loaded<State> {
+  return { state: initialState, revision: -1, position: START, commands: PersistentMap.empty() };
+}
+
+/** What an append expects of a stream whose last revision is this one; -1 is no stream. */
+export function expectation(revision: number): number | 'none' {
+  return revision < 0 ? 'none' : revision;
+}
+
+function pick<State>(loaded: Loaded<State>): Pick<Outcome<State>, 'state' | 'revision' | 'position'> {
+  return { state: loaded.state, revision: loaded.revision, position: loaded.position };
+}
+
+function ownerOf(data: JsonObject): string {
+  const owner = data['user_id'];
+  if (typeof owner !== 'string') throw new TypeError('an event with personal fields names no user_id');
+  return owner;
+}

@@ -1,0 +1,98 @@
+import type { ExpectedRevision } from './event-store.js';
+
+/** Every way in which a command or a query can be refused by a rule. Storage and HTTP words stand elsewhere. */
+export type RefusalCode =
+  | 'order-paid'
+  | 'order-cancelled'
+  | 'email-taken'
+  | 'sku-taken'
+  | 'category-exists'
+  | 'category-code-taken'
+  | 'product-exists'
+  | 'category-cycle'
+  | 'category-not-empty'
+  | 'user-erased'
+  | 'user-not-found'
+  | 'order-not-found'
+  | 'category-not-found'
+  | 'product-not-found'
+  | 'id-proof-not-found'
+  | 'unknown-product'
+  | 'product-retired'
+  | 'unknown-category'
+  | 'unknown-user'
+  | 'id-proof-pending'
+  | 'id-proof-missing'
+  | 'id-proof-not-pdf'
+  | 'id-proof-encrypted'
+  | 'id-proof-active-content'
+  | 'id-proof-damaged'
+  | 'currency-mismatch'
+  | 'total-too-large'
+  | 'order-too-large'
+  | 'revision-conflict'
+  | 'revision-mismatch'
+  | 'idempotency-mismatch'
+  | 'read-model-behind'
+  | 'invalid-cursor'
+  | 'invalid-log-position'
+  | 'database-unavailable'
+  | 'overloaded';
+
+/** A rule said no. The code is stable and part of the contract; the message is for people. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(
+    readonly code: RefusalCode,
+    message: string,
+    /** Parts of the input that the rule is about, where there are such. */
+    readonly faults: readonly Fault[] = [],
+  ) {
+    super(message);
+  }
+}
+
+export interface Fault {
+  /** Where in the input, as a JSON pointer or a field's name. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The stream is not at the revision that the append expects. */
+export class WrongExpectedRevision extends Error {
+  override readonly name = 'WrongExpectedRevision';
+  constructor(
+    readonly stream: string,
+    readonly expected: ExpectedRevision,
+    /** Revision of the last event, `none` if there is no stream. */
+    readonly actual: number | 'none',
+  ) {
+    super(`stream ${stream} is at revision ${actual}, expected ${expected}`);
+  }
+}
+
+export class StreamNotFound extends Error {
+  override readonly name = 'StreamNotFound';
+  constructor(readonly stream: string) {
+    super(`there is no stream ${stream}`);
+  }
+}
+
+/** An event is larger than MAX_EVENT_BYTES. */
+export class EventTooLarge extends Error {
+  override readonly name = 'EventTooLarge';
+  constructor(
+    readonly stream: string,
+    readonly bytes: number,
+  ) {
+    super(`an event for ${stream} takes ${bytes} bytes`);
+  }
+}
+
+/** The log can't be reached. Whether an append under way took effect has been settled as far as possible: see message. */
+export class EventStoreUnavailable extends Error {
+  override readonly name = 'EventStoreUnavailable';
+}
+
+/** Data and metadata of one event, as JSON, in UTF-8. */
+export const MAX_EVENT_BYTES = 512 * 1024;

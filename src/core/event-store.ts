@@ -1,0 +1,114 @@
+/** The port to the log. Its contract is the suite in test/support/event-store-contract.ts, run against every adapter. */
+import type { NewEvent, RecordedEvent } from './message.js';
+
+declare const positionBrand: unique symbol;
+
+/**
+ * A place in the log. Opaque outside the adapter but for three things: two positions of one log compare as strings
+ * (`<`), `START` is before every event, and the string can be stored as it is (text, collation C).
+ */
+export type Position = string & { readonly [positionBrand]: true };
+
+/** The place before the first event. */
+export const START = '' as Position;
+
+/** Last revision the stream must have, `none` when it must not exist yet, `any` for no check. */
+export type ExpectedRevision = number | 'none' | 'any';
+
+/** Both given: an event must match both. Neither: everything. */
+export interface Filter {
+  readonly streamPrefixes?: readonly string[];
+  readonly types?: readonly string[];
+}
+
+export interface AppendResult {
+  /** Revision and position of the last event of the append. */
+  readonly revision: number;
+  readonly position: Position;
+  readonly recordedAt: string;
+  /** Position of each event, in the order given. */
+  readonly positions: readonly Position[];
+}
+
+export interface ReadOptions {
+  /** First revision to read, default 0. */
+  readonly from?: number;
+  /** At most so many events. */
+  readonly limit?: number;
+  /** Ends the iteration promptly and without an error: what was given is then not all. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadAllOptions {
+  /** Events after this place, default START. */
+  readonly from?: Position;
+  /** Events at or before this place. */
+  readonly until?: Position;
+  readonly filter?: Filter;
+  readonly limit?: number;
+  /** As in ReadOptions. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SubscribeOptions {
+  readonly from: Position;
+  readonly filter?: Filter;
+  /** Most events in a page, default 1000. */
+  readonly pageSize?: number;
+  /** Ends the iteration promptly and without an error. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a subscription hands over: the next matching events in log order, and the place up to which nothing that
+ * matches is left out. A page without events says only that the log has grown with what does not match.
+ */
+export interface EventPage {
+  readonly events: readonly RecordedEvent[];
+  readonly position: Position;
+  /** True when, as far as is known, nothing is waiting behind this page. */
+  readonly caughtUp: boolean;
+}
+
+export interface EventStore {
+  readonly kind: 'postgres' | 'memory' | 'eventstoredb';
+
+  /** The id of this log, from its `log-main` stream; opens the log (appends LogOpened) the first time. */
+  logId(): Promise<string>;
+
+  /**
+   * Appends all events or none. The same ids with the same expected revision again succeed and add nothing.
+   * @throws WrongExpectedRevision, EventTooLarge, EventStoreUnavailable
+   */
+  append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendResult>;
+
+  /**
+   * The events of one stream, oldest first.
+   * @throws StreamNotFound, EventStoreUnavailable
+   */
+  read(stream: string, options?: ReadOptions): AsyncIterable<RecordedEvent>;
+
+  /** Events of all streams in log order; ends at the head of the log as it is when it gets there. */
+  readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
+
+  /** Everything after `from` and then what comes, each event once and in log order; pulled, with a bounded buffer. */
+  subscribe(options: SubscribeOptions): AsyncIterable<EventPage>;
+
+  /** Position of the last event, START of an empty log. */
+  head(): Promise<Position>;
+
+  /** How many matching events are after `from`, counted up to `cap`, and when the oldest was recorded. */
+  distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }>;
+
+  close(): Promise<void>;
+}
+
+/** Tells whether an event passes a filter; the one definition that every adapter keeps to. */
+export function matches(
+  event: { readonly stream: string; readonly type: string },
+  filter: Filter | undefined,
+): boolean {
+  if (filter?.types && !filter.types.includes(event.type)) return false;
+  if (filter?.streamPrefixes && !filter.streamPrefixes.some((prefix) => event.stream.startsWith(prefix))) return false;
+  return true;
+}

@@ -1,0 +1,103 @@
+/** Event types: the storage format of an event, how an old shape reaches it, and which of its fields are personal. */
+import { type Envelope, type JsonObject, type RecordedEvent, readMetadata } from './message.js';
+import { upcast, type Upcaster } from './upcaster.js';
+import type { Sealed } from './vault.js';
+
+/** What zod schemas have in common with the core, which knows no package. */
+export interface Schema<T> {
+  parse(input: unknown): T;
+}
+
+export interface EventType<Type extends string = string, Data extends object = object> {
+  readonly type: Type;
+  /** Current schema version, from 1. */
+  readonly version: number;
+  readonly schema: Schema<Data>;
+  readonly upcasters: readonly Upcaster[];
+  /** Paths (`name`, `id_proof.sha256`) of fields that are sealed with the key of the user in `user_id`. */
+  readonly personal: readonly string[];
+}
+
+/** The event types of a stream category, by name. */
+export type EventTypes = { readonly [type: string]: EventType };
+
+/** Declares an event type. `personal` fields are of type Sealed in the schema. */
+export function eventType<Type extends string, Data extends object>(
+  type: Type,
+  schema: Schema<Data>,
+  options: { readonly personal?: readonly string[]; readonly upcasters?: readonly Upcaster[] } = {},
+): EventType<Type, Data> {
+  const upcasters = options.upcasters ?? [];
+  return { type, version: upcasters.length + 1, schema, upcasters, personal: options.personal ?? [] };
+}
+
+/** The clear form of stored data: what is sealed becomes text, or null once the key is gone. */
+export type Opened<T> = T extends Sealed
+  ? string | null
+  : T extends readonly (infer Item)[]
+    ? readonly Opened<Item>[]
+    : T extends object
+      ? { readonly [K in keyof T]: Opened<T[K]> }
+      : T;
+
+type DataOf<T> = T extends EventType<string, infer Data> ? Data : never;
+
+/** The facts of a stream category as its decider sees them: in the clear. */
+export type FactOf<Types extends EventTypes> = {
+  [K in keyof Types & string]: { readonly type: K; readonly data: Opened<DataOf<Types[K]>> };
+}[keyof Types & string];
+
+/** The events as a projection sees them: as stored, personal fields sealed. */
+export type StoredFact<T extends EventType> = { readonly type: T['type']; readonly data: DataOf<T> };
+
+/** An event in the log that this code can't read. The log is right and the code is wrong, or the log was tampered with. */
+export class UnreadableEvent extends Error {
+  override readonly name = 'UnreadableEvent';
+  constructor(
+    readonly event: Pick<RecordedEvent, 'stream' | 'revision' | 'position' | 'type' | 'id'>,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`event ${event.type} at ${event.stream}@${event.revision} (position ${event.position}): ${reason}`, options);
+  }
+}
+
+/** What has been read of an event: several projections get the same one, and what they get is never changed. */
+const read = new WeakMap<RecordedEvent, { readonly type: EventType; readonly event: object }>();
+
+/**
+ * Reads a recorded event: metadata, upcasters, schema.
+ * @throws UnreadableEvent
+ */
+export function decode<T extends EventType>(event: RecordedEvent, type: T): Envelope<StoredFact<T>> {
+  const known = read.get(event);
+  if (known?.type === type) return known.event as Envelope<StoredFact<T>>;
+  try {
+    const metadata = readMetadata(event.metadata);
+    const data = type.schema.parse(upcast(event.data, metadata.schema_version, type.upcasters)) as DataOf<T>;
+    const { id, stream, revision, position, recordedAt } = event;
+    const envelope = { type: type.type, data, id, stream, revision, position, recordedAt, metadata };
+    read.set(event, { type, event: envelope });
+    return envelope;
+  } catch (cause) {
+    throw new UnreadableEvent(event, cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** Replaces the strings at the given paths; a path that is absent or null in the data is passed over. */
+export async function mapPersonal(
+  data: object,
+  paths: readonly string[],
+  map: (text: string, path: string) => Promise<string | null>,
+): Promise<JsonObject> {
+  const copy = structuredClone(data) as Record<string, unknown>;
+  for (const path of paths) {
+    const steps = path.split('.');
+    const last = steps.pop() as string;
+    let parent: Record<string, unknown> | null = copy;
+    for (const step of steps) parent = (parent?.[step] ?? null) as Record<string, unknown> | null;
+    const value = parent?.[last];
+    if (parent && typeof value === 'string') parent[last] = await map(value, path);
+  }
+  return copy as JsonObject;
+}

@@ -1,0 +1,11 @@
+/** Stream names: `<category>-<id>`. The category has no dash, the id may have. */
+export type StreamCategory = 'categoryTree' | 'product' | 'productSku' | 'user' | 'userEmail' | 'order' | 'log';
+
+export function streamName(category: StreamCategory, id: string | number): string {
+  return `${category}-${id}`;
+}
+
+/** The id part of a stream's name. */
+export function streamId(stream: string): string {
+  return stream.slice(stream.indexOf('-') + 1);
+}

@@ -1,0 +1,29 @@
+declare const sealedBrand: unique symbol;
+
+/**
+ * Text encrypted with a user's own key and bound to the stream, the event and the field it stands in: an opaque string.
+ * Logs, tables and documents hold only this form.
+ */
+export type Sealed = string & { readonly [sealedBrand]: true };
+
+/** Where a sealed text belongs. The same text does not open anywhere else. */
+export interface SealedPlace {
+  readonly stream: string;
+  /** Path of the field in the event's data. */
+  readonly field: string;
+}
+
+/** The users' keys at work. Keys never leave it. */
+export interface Vault {
+  /**
+   * Seals a text for its owner; the owner's key is made when there is none.
+   * @throws Refusal user-erased when the owner's key has been destroyed
+   */
+  seal(owner: string, place: SealedPlace & { readonly eventId: string }, text: string): Promise<Sealed>;
+  /** Opens a sealed text; null when the owner's key has been destroyed. @throws Error when it was tampered with */
+  open(owner: string, place: SealedPlace, sealed: Sealed): Promise<string | null>;
+  /** Loads the keys of many owners in one round trip, so that the calls that follow need none. */
+  prefetch(owners: readonly string[]): Promise<void>;
+  /** Makes the keys that are missing, for many owners in one round trip. */
+  createKeys(owners: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,94 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { PdfAnswer, PdfQuestion, PdfVerdict } from './pdf-verdict.js';
+
+export interface CheckLimits {
+  /** For one document. */
+  readonly timeMs: number;
+  /** Of the whole process; half of it for the objects of the language. */
+  readonly memoryMb: number;
+}
+
+const START_MS = 30_000;
+
+/** One child process that checks one PDF after the other, until it is spent: then it has ended or is about to. */
+export class CheckProcess {
+  readonly #child: ChildProcess;
+  readonly #limits: CheckLimits;
+  readonly #ended: Promise<void>;
+  #spent = false;
+
+  private constructor(child: ChildProcess, limits: CheckLimits) {
+    this.#child = child;
+    this.#limits = limits;
+    this.#ended = new Promise((resolve) => {
+      const end = (): void => {
+        this.#spent = true;
+        resolve();
+      };
+      child.once('exit', end);
+      child.on('error', () => {
+        // A process that could not be made has no exit; one that can't be sent to is of no use.
+        if (child.pid === undefined) end();
+        else child.kill('SIGKILL');
+      });
+    });
+  }
+
+  /** @throws Error when no process can be started */
+  static async start(limits: CheckLimits, script = new URL('./pdf-check.js', import.meta.url)): Promise<CheckProcess> {
+    const bytes = limits.memoryMb * 1024 * 1024;
+    const child = fork(fileURLToPath(script), [String(bytes)], {
+      env: {},
+      execArgv: [
+        `--max-old-space-size=${Math.ceil(limits.memoryMb / 2)}`,
+        '--no-addons',
+        '--disallow-code-generation-from-strings',
+      ],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const process = new CheckProcess(child, limits);
+    const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
+    const abort = new AbortController();
+    const ready = once(child, 'message', { signal: abort.signal }).catch(() => undefined);
+    await Promise.race([ready, process.#ended]);
+    clearTimeout(timer);
+    abort.abort();
+    if (process.#spent) throw new Error('the process that checks PDFs does not start');
+    return process;
+  }
+
+  /** True once it takes no more questions. */
+  get spent(): boolean {
+    return this.#spent;
+  }
+
+  /**
+   * A process that the document breaks or holds up is ended: the document is damaged.
+   * @throws Error when the document can't be read from the disk
+   */
+  async check(question: PdfQuestion): Promise<PdfVerdict> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#limits.timeMs);
+    const abort = new AbortController();
+    try {
+      const answered = once(this.#child, 'message', { signal: abort.signal }) as Promise<[PdfAnswer]>;
+      this.#child.send(question);
+      const answer = await Promise.race([answered, this.#ended.then(() => null)]);
+      if (!answer) return 'damaged';
+      if ('failed' in answer[0]) throw new Error(`the PDF can't be checked: ${answer[0].failed}`);
+      if (answer[0].spent) await this.stop();
+      return answer[0].verdict;
+    } finally {
+      clearTimeout(timer);
+      abort.abort();
+    }
+  }
+
+  /** Resolves when the process has ended. */
+  async stop(): Promise<void> {
+    this.#spent = true;
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The child process that looks into a PDF: a file that is made to break its reader breaks this process and no other.
+ * It takes one check at a time over IPC, has an empty environment, and ends with its parent.
+ */
+import { readFile } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import './no-drawing.js';
+import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
+import { FrameOpener } from './frames.js';
+import type { PdfAnswer, PdfQuestion, PdfVerdict } from './pdf-verdict.js';
+
+const memoryLimit = Number(process.argv[2]);
+
+/** Opens the document and its first page; nothing is drawn, no font is loaded, no script is run. */
+async function judge(pdf: Uint8Array): Promise<PdfVerdict> {
+  const task = getDocument({
+    data: pdf,
+    verbosity: 0,
+    isEvalSupported: false,
+    enableXfa: false,
+    disableFontFace: true,
+    useSystemFonts: false,
+    useWasm: false,
+    useWorkerFetch: false,
+    isOffscreenCanvasSupported: false,
+    isImageDecoderSupported: false,
+    stopAtErrors: false,
+  });
+  try {
+    const document = await task.promise;
+    const { info } = await document.getMetadata();
+    // Also a document that opens without a password: what it allows is up to whoever holds the owner's.
+    if ((info as { EncryptFilterName?: unknown }).EncryptFilterName) return 'encrypted';
+    await document.getPage(1);
+    return 'opens';
+  } catch (error) {
+    return isAboutEncryption(error) ? 'encrypted' : 'damaged';
+  } finally {
+    await task.destroy().catch(() => undefined);
+  }
+}
+
+/** A password is wanted, or the way of encryption is not known. */
+function isAboutEncryption(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'PasswordException' || /encrypt/i.test(error.message));
+}
+
+async function decrypt({ path, documentId, key }: PdfQuestion): Promise<Uint8Array> {
+  const opener = new FrameOpener(documentId, Buffer.from(key, 'base64url'));
+  const plain = Buffer.concat([...opener.add(await readFile(path)), opener.end()]);
+  return new Uint8Array(plain.buffer, plain.byteOffset, plain.length);
+}
+
+async function answer(question: PdfQuestion): Promise<PdfAnswer> {
+  let pdf: Uint8Array;
+  try {
+    pdf = await decrypt(question);
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+  const verdict = await judge(pdf);
+  return { verdict, spent: process.memoryUsage.rss() > memoryLimit / 2 };
+}
+
+// A document that has its answer already must not end the check of the next one.
+process.on('unhandledRejection', () => undefined);
+process.on('disconnect', () => process.exit(0));
+process.on('message', (question: PdfQuestion) => {
+  void answer(question).then((result) => process.send?.(result));
+});
+// Nothing is looked into before somebody watches over it.
+const watch = new Worker(new URL('./pdf-check-watch.js', import.meta.url), { workerData: { memoryLimit } });
+watch.once('message', () => process.send?.('ready'));

@@ -1,0 +1,19 @@
+/** What the checking process is asked and answers. */
+export type PdfVerdict = 'opens' | 'encrypted' | 'damaged';
+
+/** A stored document; in the clear it exists in the checking process's memory only. */
+export interface PdfQuestion {
+  readonly path: string;
+  readonly documentId: string;
+  /** base64url */
+  readonly key: string;
+}
+
+export type PdfAnswer =
+  | {
+      readonly verdict: PdfVerdict;
+      /** The process has grown and had better be followed by a new one. */
+      readonly spent: boolean;
+    }
+  /** The document could not be read from the disk: nothing is known about it. */
+  | { readonly failed: string };

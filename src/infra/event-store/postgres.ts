@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
+import {
+  type AppendResult,
+  type EventPage,
+  type EventStore,
+  type ExpectedRevision,
+  type Filter,
+  type Position,
+  type ReadAllOptions,
+  type ReadOptions,
+  START,
+  type SubscribeOptions,
+} from '../../core/event-store.js';
+import type { NewEvent, RecordedEvent } from '../../core/message.js';
+import { gather } from '../postgres/gather.js';
+import type { Connection } from '../postgres/pool.js';
+import { logOpened } from './log-opened.js';
+import { GIVE_UP_AFTER_MS, PostgresAppender } from './postgres-appender.js';
+import { numberOf } from './postgres-position.js';
+import { PageSize, PostgresReader, type StreamPage, type StreamWish } from './postgres-reader.js';
+import { follow } from './postgres-subscription.js';
+import { RecentEvents } from './recent-events.js';
+import { PostgresTail } from './postgres-tail.js';
+
+const STREAM_PAGE = 500;
+const ALL_PAGE = 2_000;
+const PARALLEL_LOADS = 4;
+const DEFAULT_SUBSCRIPTION_PAGE = 1_000;
+
+/** The log in Postgres: one table, written through one function (docs/decisions/0001). */
+export class PostgresEventStore implements EventStore {
+  readonly kind = 'postgres';
+  readonly #recent = new RecentEvents();
+  readonly #appender: PostgresAppender;
+  readonly #tail: PostgresTail;
+  readonly #reader: PostgresReader;
+  readonly #loadStream: (wish: StreamWish) => Promise<StreamPage>;
+  readonly #closing = new AbortController();
+  #logId: Promise<string> | null = null;
+
+  /**
+   * Reads go through the pool; appends and notifications have connections of their own.
+   * @param options `giveUpAfterMs`: how long an append is tried while the database is away
+   */
+  constructor(pool: pg.Pool, connection: Connection, options: { readonly giveUpAfterMs?: number } = {}) {
+    const { giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
+    const reader = new PostgresReader(pool);
+    this.#reader = reader;
+    this.#loadStream = gather((wishes) => reader.streams(wishes), PARALLEL_LOADS);
+    this.#tail = new PostgresTail(connection, async () => numberOf(await reader.head()));
+    this.#appender = new PostgresAppender(connection, giveUpAfterMs, (range, events) => {
+      this.#recent.add(events);
+      this.#tail.announce(range);
+    });
+  }
+
+  logId(): Promise<string> {
+    this.#logId ??= this.#open().catch((error: unknown) => {
+      this.#logId = null;
+      throw error;
+    });
+    return this.#logId;
+  }
+
+  append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendResult> {
+    return this.#appender.append(stream, events, expected);
+  }
+
+  async *read(stream: string, options: ReadOptions = {}): AsyncGenerator<RecordedEvent> {
+    const { limit: most = Infinity, signal } = options;
+    let from = options.from ?? 0;
+    const end = from + most;
+    for (;;) {
+      if (signal?.aborted) return;
+      const limit = Math.min(end - from, STREAM_PAGE);
+      const { exists, events } = await this.#loadStream({ stream, from, limit });
+      if (!exists) throw new StreamNotFound(stream);
+      for (const event of events) {
+        if (signal?.aborted) return;
+        yield event;
+      }
+      from += events.length;
+      if (events.length < limit || from >= end) return;
+    }
+  }
+
+  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    const { until, filter, limit: most = Infinity, signal } = options;
+    const size = new PageSize(ALL_PAGE);
+    let from = options.from ?? START;
+    let left = most;
+    while (left > 0 && !signal?.aborted) {
+      const page = await this.#reader.page(from, filter, size, left, until);
+      for (const event of page.events) {
+        if (signal?.aborted) return;
+        yield event;
+      }
+      left -= page.events.length;
+      from = page.position;
+      if (page.caughtUp) return;
+    }
+  }
+
+  async *subscribe(options: SubscribeOptions): AsyncGenerator<EventPage> {
+    const { filter, pageSize = DEFAULT_SUBSCRIPTION_PAGE } = options;
+    const size = new PageSize(pageSize);
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    yield* follow(
+      this.#tail,
+      { ...options, signal },
+      async (from) => this.#recent.page(from, filter, pageSize) ?? (await this.#reader.page(from, filter, size)),
+    );
+  }
+
+  head(): Promise<Position> {
+    return this.#reader.head();
+  }
+
+  distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }> {
+    return this.#reader.distance(from, filter, cap);
+  }
+
+  /** Ends the subscriptions, finishes the appends that are under way and leaves the server; the pool is its owner's. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([this.#appender.close(), this.#tail.close()]);
+  }
+
+  async #open(): Promise<string> {
+    const { stream, event } = logOpened(randomUUID());
+    try {
+      for await (const first of this.read(stream)) return first.data['log_id'] as string;
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error;
+    }
+    try {
+      await this.append(stream, [event], 'none');
+      return event.data['log_id'] as string;
+    } catch (error) {
+      // Another process was first.
+      if (error instanceof WrongExpectedRevision) return this.#open();
+      throw error;
+    }
+  }
+}

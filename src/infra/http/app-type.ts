@@ -1,0 +1,34 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import type { ProblemCode } from './problem-codes.js';
+
+/** The application that routes are added to. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A command or a question: says which headers belong to the route. Left out: neither. */
+    kind?: 'command' | 'query';
+    /** Codes beyond those that follow from the route's shape; for the OpenAPI document. */
+    problems?: readonly ProblemCode[];
+    /** Media types of the answer, default `application/json`; what is not in the OpenAPI document has no default. */
+    produces?: readonly string[];
+    /** The answer is one thing and has its revision as ETag. */
+    tagged?: boolean;
+    /** The fields and the file of a multipart form. */
+    form?: z.ZodType;
+  }
+}

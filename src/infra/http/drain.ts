@@ -1,0 +1,44 @@
+import type { FastifyReply } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { App } from './app-type.js';
+import { Problem } from './problem.js';
+
+const LONGEST_MS = 4_500;
+
+/** Ends an application without cutting off what is under way. */
+export class Drain {
+  #underWay = 0;
+  #isDraining = false;
+  #idle: (() => void) | null = null;
+
+  constructor(readonly longestMs = LONGEST_MS) {}
+
+  /** Counts a request. @throws Problem overloaded for one that comes too late */
+  enter(reply: FastifyReply): void {
+    if (this.#isDraining) {
+      throw new Problem('overloaded', 'The process is about to end.', [], { connection: 'close' });
+    }
+    this.#underWay++;
+    reply.raw.once('close', this.#leave);
+  }
+
+  /** Finishes the requests under way, refuses new ones meanwhile, then closes; ends in time, whatever hangs. */
+  async close(app: App): Promise<void> {
+    this.#isDraining = true;
+    app.server.closeIdleConnections();
+    const finished = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      if (this.#underWay === 0) resolve();
+    });
+    const late = new AbortController();
+    await Promise.race([finished, sleep(this.longestMs, undefined, { signal: late.signal }).catch(() => undefined)]);
+    late.abort();
+    app.server.closeAllConnections();
+    await app.close();
+  }
+
+  readonly #leave = (): void => {
+    this.#underWay--;
+    if (this.#underWay === 0) this.#idle?.();
+  };
+}

@@ -1,0 +1,154 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyContextConfig } from 'fastify';
+import { z } from 'zod';
+import { hoistDefinitions } from './hoist-definitions.js';
+import { documentSchema, type JsonSchema } from './json-schema.js';
+import { type ProblemCode, problemKind } from './problem-codes.js';
+import { noBody, problem } from './schemas.js';
+
+/** What is known of a route beyond its own schemas. */
+export interface RouteNote {
+  readonly config: FastifyContextConfig;
+  readonly body: { readonly mediaType: string; readonly schema: JsonSchema; readonly required: boolean } | null;
+}
+
+interface Answer {
+  description: string;
+  headers?: Record<string, object>;
+  content?: Record<string, object>;
+}
+
+interface Operation {
+  parameters?: object[];
+  requestBody?: { required: boolean; content: Record<string, object> };
+  responses: Record<string, Answer>;
+}
+
+export interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Record<string, object> };
+}
+
+export function bodyNote(body: unknown, form: z.ZodType | undefined): RouteNote['body'] {
+  if (form) return { mediaType: 'multipart/form-data', schema: documentSchema(form, 'input'), required: true };
+  if (!(body instanceof z.ZodType) || body === noBody) return null;
+  let shown: z.ZodType = body;
+  while (shown instanceof z.ZodOptional || shown instanceof z.ZodNullable) shown = shown.unwrap() as z.ZodType;
+  const required = !body.safeParse(null).success;
+  return { mediaType: 'application/json', schema: documentSchema(shown, 'input'), required };
+}
+
+/** Adds what all routes of a kind have in common: headers, and every status that they can end with. */
+export function completeDocument(document: OpenApiDocument, notes: ReadonlyMap<string, RouteNote>): OpenApiDocument {
+  document.components.schemas['Problem'] = documentSchema(problem, 'output');
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      for (const part of [operation.requestBody, ...Object.values(operation.responses)]) {
+        hoistDefinitions(part?.content, document.components.schemas);
+      }
+      const note = notes.get(`${method} ${path}`);
+      if (note) completeOperation(operation, method, note);
+    }
+  }
+  return document;
+}
+
+function completeOperation(operation: Operation, method: string, { config, body }: RouteNote): void {
+  if (operation.requestBody && body) {
+    operation.requestBody.required = body.required;
+    const { content } = operation.requestBody;
+    const json = content['application/json'];
+    if (method === 'patch' && json) content['application/merge-patch+json'] = json;
+  }
+  const parameters = requestHeaders(config);
+  if (parameters.length > 0) operation.parameters = [...(operation.parameters ?? []), ...parameters];
+  nameAnswers(operation, config);
+  const parameterNames = (operation.parameters ?? []).map((parameter) => (parameter as { name?: unknown }).name);
+  const codes = [...problemCodes(config, body !== null, parameterNames.includes('cursor'))];
+  for (const status of new Set(codes.map((code) => problemKind(code).status))) {
+    const ofStatus = codes.filter((code) => problemKind(code).status === status);
+    operation.responses[status] ??= {
+      description: ofStatus.map((code) => `\`${code}\``).join(', '),
+      ...(ofStatus.some((code) => problemKind(code).retryAfter !== undefined) && { headers: headers(['Retry-After']) }),
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+  }
+}
+
+/** The answers that are none of the problems. */
+function nameAnswers(operation: Operation, config: FastifyContextConfig): void {
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    answer.description = STATUS_CODES[status] ?? answer.description;
+    const names = ['X-Request-Id'];
+    if (config.kind) names.push('Log-Position');
+    if (config.tagged) names.push('ETag');
+    if (config.kind === 'command') names.push('Idempotency-Replayed');
+    if (status === '201') names.push('Location');
+    if (operation.parameters?.some((parameter) => (parameter as { name?: unknown }).name === 'cursor'))
+      names.push('Link');
+    answer.headers = headers(names);
+    const [produced] = config.produces ?? [];
+    if (status === '200' && produced !== undefined && produced !== 'application/json') {
+      answer.content = {
+        [produced]: { schema: { type: 'string', ...(produced === 'application/pdf' && { format: 'binary' }) } },
+      };
+    }
+  }
+}
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'X-Request-Id': 'Names the request in the log; taken over from the request if it sends one.',
+  'Log-Position': 'The place in the log that the answer is true for, or of the command’s last event. Opaque.',
+  ETag: 'The revision of the resource in quotes; of the tree a digest.',
+  'Idempotency-Replayed': '`true` when the command had been carried out before under the same key.',
+  Location: 'Path of the new resource.',
+  Link: 'The next page, rel="next", if there is one.',
+  'Retry-After': 'Seconds after which another try may succeed.',
+  'Idempotency-Key':
+    '1 to 255 visible ASCII characters, bare or as a quoted string. The same request under the same key takes effect once.',
+  'If-Match': 'The command runs only if the resource is at this revision.',
+  'If-None-Match': 'The answer is 304 if the tag is still the same.',
+  'Min-Log-Position': 'The `Log-Position` of an earlier answer, which this one must have reached.',
+  Prefer:
+    '`wait=<seconds>` to wait for the position (default 2, most 30), `handling=lenient` to take an older answer after that.',
+};
+
+function headers(names: readonly string[]): Record<string, object> {
+  return Object.fromEntries(names.map((name) => [name, { description: HEADERS[name], schema: { type: 'string' } }]));
+}
+
+function requestHeaders({ kind }: FastifyContextConfig): object[] {
+  if (!kind) return [];
+  const names =
+    kind === 'command' ? ['Idempotency-Key', 'If-Match', 'Min-Log-Position', 'Prefer'] : ['Min-Log-Position', 'Prefer'];
+  return names.map((name) => ({
+    name,
+    in: 'header',
+    required: false,
+    description: HEADERS[name],
+    schema: { type: 'string' },
+  }));
+}
+
+function problemCodes(
+  { kind, problems = [] }: FastifyContextConfig,
+  hasBody: boolean,
+  hasCursor: boolean,
+): Set<ProblemCode> {
+  const codes = new Set<ProblemCode>([
+    'invalid-request',
+    'forbidden',
+    'not-acceptable',
+    'headers-too-large',
+    'overloaded',
+  ]);
+  const add = (...more: readonly ProblemCode[]): void => more.forEach((code) => codes.add(code));
+  if (hasCursor) add('invalid-cursor');
+  if (hasBody) add('malformed-json', 'payload-too-large', 'unsupported-media-type');
+  if (kind) add('invalid-log-position', 'read-model-behind', 'database-unavailable', 'event-store-unavailable');
+  if (kind === 'command') {
+    add('revision-conflict', 'revision-mismatch', 'idempotency-in-flight', 'idempotency-mismatch');
+  }
+  add(...problems);
+  return codes;
+}

@@ -1,0 +1,44 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { App } from './app-type.js';
+import { bodyNote, completeDocument, type OpenApiDocument, type RouteNote } from './openapi-complete.js';
+import { documentSchema } from './json-schema.js';
+
+const DESCRIPTION = `Every answer of a resource stands under \`data\`. Times are RFC 3339 in UTC; money is an integer in the
+currency's minor unit. Whatever goes wrong is answered with \`application/problem+json\` and a stable code.`;
+
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The OpenAPI document of all routes that are added after this, at /openapi.json, and its page, at /docs. */
+export async function addOpenApi(app: App, { version }: { version: string }): Promise<void> {
+  const notes = new Map<string, RouteNote>();
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Orderlog', version, description: DESCRIPTION } },
+    transform: ({ schema, url, route }) => {
+      const { body, querystring, params, response, ...rest } = (schema ?? {}) as Readonly<Record<string, unknown>>;
+      const note: RouteNote = { config: route.config ?? {}, body: bodyNote(body, route.config?.form) };
+      const path = url.replace(/:(\w+)/g, '{$1}');
+      for (const method of [route.method].flat()) notes.set(`${method.toLowerCase()} ${path}`, note);
+      const answers = Object.entries(response ?? {}).map(
+        ([status, one]) => [status, documentSchema(one, 'output')] as const,
+      );
+      const shown = {
+        ...rest,
+        ...(params !== undefined && { params: documentSchema(params, 'input') }),
+        ...(querystring !== undefined && { querystring: documentSchema(querystring, 'input') }),
+        ...(note.body && { body: { content: { [note.body.mediaType]: { schema: note.body.schema } } } }),
+        response: Object.fromEntries(answers),
+      };
+      return { schema: shown, url };
+    },
+    transformObject: (made) => {
+      if (!('openapiObject' in made)) return made.swaggerObject;
+      return completeDocument(made.openapiObject as unknown as OpenApiDocument, notes);
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+    reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+  );
+}

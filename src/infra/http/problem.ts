@@ -1,0 +1,89 @@
+import { EventStoreUnavailable, EventTooLarge, type Fault, Refusal } from '../../core/errors.js';
+import { DocumentTooLarge } from '../documents/document-store.js';
+import { isUnavailable } from '../postgres/errors.js';
+import { type ProblemCode, problemKind } from './problem-codes.js';
+
+/** Something that ends a request with a problem document. Everything in it is shown to whoever asked. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly detail: string;
+
+  constructor(
+    readonly code: ProblemCode,
+    detail?: string,
+    readonly faults: readonly Fault[] = [],
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    const told = detail ?? inShort(faults) ?? problemKind(code).explanation;
+    super(told);
+    this.detail = told;
+  }
+}
+
+function inShort([first, ...others]: readonly Fault[]): string | undefined {
+  if (!first) return undefined;
+  return `${first.path}: ${first.message}${others.length > 0 ? `, and ${others.length} more` : ''}`;
+}
+
+/** A single fault in the shape of a request. */
+export function invalid(path: string, message: string): Problem {
+  return new Problem('invalid-request', undefined, [{ path, message }]);
+}
+
+/** The document that is sent, RFC 9457. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly request_id: string;
+  readonly errors?: readonly Fault[];
+}
+
+export function problemDocument(problem: Problem, requestId: string): ProblemDocument {
+  const { status, title } = problemKind(problem.code);
+  return {
+    type: `/problems/${problem.code}`,
+    title,
+    status,
+    detail: problem.detail,
+    code: problem.code,
+    request_id: requestId,
+    ...(problem.faults.length > 0 && { errors: problem.faults }),
+  };
+}
+
+/** What an error means to whoever asked; `internal-error`, without a word of the error, if nobody foresaw it. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof Refusal) return new Problem(error.code, error.message, error.faults);
+  if (error instanceof EventTooLarge) return new Problem('order-too-large');
+  if (error instanceof EventStoreUnavailable) return new Problem('event-store-unavailable');
+  if (error instanceof DocumentTooLarge) {
+    return new Problem('payload-too-large', `The file has more than ${error.maxBytes} bytes.`);
+  }
+  return fromFramework(error) ?? new Problem(isUnavailable(error) ? 'database-unavailable' : 'internal-error');
+}
+
+const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  404: 'route-not-found',
+  405: 'method-not-allowed',
+  413: 'payload-too-large',
+  415: 'unsupported-media-type',
+  431: 'headers-too-large',
+};
+
+const DETAILS: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The path is not encoded properly.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says.',
+};
+
+/** Errors of Fastify and of reading the body: those that blame the request. */
+function fromFramework(error: unknown): Problem | null {
+  if (!(error instanceof Error)) return null;
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY') return new Problem('malformed-json', 'The body is not JSON.');
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
+  return new Problem(BY_STATUS[statusCode] ?? 'invalid-request', DETAILS[String(code)]);
+}

@@ -1,0 +1,83 @@
+/** The pieces that the requests and answers of all routes are made of. */
+import { z } from 'zod';
+
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+const MAX_ID = 2 ** 31 - 1;
+
+/** 1 to `longest` characters (code points) as given, without control characters and half characters. */
+export function text(longest: number): z.ZodString {
+  return z
+    .string()
+    .refine((value) => value !== '', 'must not be empty')
+    .refine((value) => value.length <= longest || [...value].length <= longest, `is longer than ${longest} characters`)
+    .refine((value) => !UNPRINTABLE.test(value), 'holds a control character or half a character')
+    .meta({ minLength: 1, maxLength: longest });
+}
+
+export const name = text(200);
+export const code = text(200);
+export const sku = text(64);
+/** A reason or a payment reference. */
+export const remark = text(500);
+
+/** An address as given; surrounding space belongs to it and counts only where addresses are compared. */
+export const email = text(254).refine((value) => /^[^\s@]+@[^\s@]+$/.test(value.trim()), 'is not an e-mail address');
+
+export const currency = z.string().regex(/^[A-Z]{3}$/, 'is not a currency code of three capital letters (ISO 4217)');
+
+/** Minor units of a currency. */
+export const money = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const quantity = z.int().min(1).max(1_000_000);
+
+/** Of a category or a product. */
+export const id = z.int().min(1).max(MAX_ID);
+
+/** The same in a path or a query. */
+export const idText = z
+  .string()
+  .regex(/^[1-9]\d{0,9}$/, `is not a whole number from 1 to ${MAX_ID} in plain digits`)
+  .refine((digits) => Number(digits) <= MAX_ID, `is larger than ${MAX_ID}`)
+  .transform(Number);
+
+/** Of a user or an order; lower-cased, for ids compare exactly. */
+export const uuid = z.guid('is not a UUID').transform((value) => value.toLowerCase());
+
+export const limit = z
+  .string()
+  .regex(/^(?:[1-9]\d?|100)$/, 'is not a whole number from 1 to 100')
+  .transform(Number)
+  .default(20);
+
+export const cursor = z.string().max(2_000);
+
+/** The query of a list, to be extended. */
+export const listQuery = z.strictObject({ limit, cursor: cursor.optional() });
+
+/** For routes that take no body: none, or an empty object. */
+export const noBody = z.strictObject({}).nullish();
+export const noQuery = z.strictObject({});
+
+/** The answer with one resource. */
+export function dataOf<T extends z.ZodType>(data: T): z.ZodObject<{ data: T }, z.core.$strict> {
+  return z.strictObject({ data });
+}
+
+export function listOf<T extends z.ZodType>(
+  item: T,
+): z.ZodObject<{ data: z.ZodArray<T>; next: z.ZodNullable<z.ZodString> }, z.core.$strict> {
+  return z.strictObject({ data: z.array(item), next: z.string().nullable() });
+}
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    request_id: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .meta({
+    description: 'RFC 9457. `code` is stable; `type` leads to an explanation; `errors` names every fault of the input.',
+  });

@@ -1,0 +1,104 @@
+import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Fault } from '../../core/errors.js';
+import type { App } from './app-type.js';
+import { Problem } from './problem.js';
+import { faultsOf } from './validation.js';
+
+/** Adds routes that read multipart forms, and nothing else. */
+export async function uploadRoutes(app: App, add: (scope: App) => void): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    await scope.register(multipart, { throwFileSizeLimit: false });
+    add(scope);
+  });
+}
+
+export interface FormShape<Fields, Stored> {
+  readonly fields: z.ZodType<Fields>;
+  /** Name of the one file. */
+  readonly file: string;
+  /** The file beyond this is cut off, and its stream says `truncated`. */
+  readonly maxBytes: number;
+  /** Takes the file; must read it to its end, also when it refuses it. */
+  store(file: MultipartFile['file']): Promise<Stored>;
+  /** Undoes `store` when the rest of the form turns out to be wrong. */
+  discard(stored: Stored): Promise<void>;
+}
+
+/**
+ * Reads a form of some fields and one file, which is stored as it comes.
+ * @throws Problem invalid-request, id-proof-missing, unsupported-media-type, payload-too-large; and what `store` throws
+ */
+export async function receiveForm<Fields, Stored>(
+  request: FastifyRequest,
+  shape: FormShape<Fields, Stored>,
+): Promise<{ fields: Fields; stored: Stored }> {
+  if (!request.isMultipart()) throw new Problem('unsupported-media-type', 'This route reads multipart/form-data.');
+  const faults: Fault[] = [];
+  const values: Record<string, unknown> = {};
+  const files: Stored[] = [];
+  try {
+    for await (const part of partsOf(request, shape.maxBytes)) {
+      const path = part.fieldname;
+      if (part.type === 'file') {
+        if (path === shape.file && files.length === 0) files.push(await storePart(part, shape));
+        else {
+          part.file.resume();
+          faults.push({ path, message: path === shape.file ? 'is given twice' : 'is not known here' });
+        }
+      } else if (path === shape.file) faults.push({ path, message: 'is not a file' });
+      else if (Object.hasOwn(values, path)) faults.push({ path, message: 'is given twice' });
+      else values[path] = valueOf(part);
+    }
+    const fields = shape.fields.safeParse(values);
+    if (!fields.success) faults.push(...faultsOf(fields.error, 'body'));
+    const [stored] = files;
+    if (stored === undefined && faults.length === 0) throw new Problem('id-proof-missing');
+    if (stored === undefined) faults.push({ path: shape.file, message: 'is missing' });
+    if (faults.length > 0 || stored === undefined || !fields.success)
+      throw new Problem('invalid-request', undefined, faults);
+    return { fields: fields.data, stored };
+  } catch (error) {
+    await Promise.all(files.map((stored) => shape.discard(stored)));
+    throw error;
+  }
+}
+
+/** One more than allowed of everything, to be able to name what is too much. */
+const LIMITS = { files: 2, fields: 20, parts: 22, fieldSize: 4_096, headerPairs: 20 };
+
+async function* partsOf(request: FastifyRequest, maxBytes: number): AsyncGenerator<MultipartFile | MultipartValue> {
+  const parts = request.parts({ limits: { ...LIMITS, fileSize: maxBytes } });
+  for (;;) {
+    const part = await parts.next().catch((error: unknown) => {
+      throw asProblem(error);
+    });
+    if (part.done) return;
+    yield part.value;
+  }
+}
+
+async function storePart<Stored>(part: MultipartFile, shape: FormShape<unknown, Stored>): Promise<Stored> {
+  try {
+    return await shape.store(part.file);
+  } catch (error) {
+    // The form ended in the middle of the file.
+    if (part.file.errored !== null && part.file.errored === error) throw asProblem(error);
+    throw error;
+  }
+}
+
+function asProblem(error: unknown): Problem {
+  const { code } = error as { code?: unknown };
+  if (code === 'FST_PARTS_LIMIT' || code === 'FST_FILES_LIMIT' || code === 'FST_FIELDS_LIMIT') {
+    return new Problem('payload-too-large', 'The form has too many parts.');
+  }
+  return new Problem('invalid-request', 'The form can not be read: it is not whole, or not as RFC 7578 says.');
+}
+
+/** What does not fit is longer than any field may be. */
+function valueOf(part: MultipartValue): unknown {
+  return part.valueTruncated ? String(part.value).padEnd(LIMITS.fieldSize + 1) : part.value;
+}

@@ -1,0 +1,35 @@
+/** SQLSTATE classes and codes that say "not now" rather than "not so". */
+const UNAVAILABLE_CLASSES = ['08', '53', '57P', '58'];
+const UNAVAILABLE_CODES = ['25006', '57014', '40001', '40P01', '55P03'];
+const SYSTEM_CODES = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+];
+const CLIENT_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|not queryable|Client was closed|Cannot use a pool after calling end/;
+
+/**
+ * Whether an error of pg says that the database can't be reached, is shutting down, is full or overloaded, or gave the
+ * transaction up: worth another try, and nobody's mistake. Anything else is an error of the statement.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string') {
+    if (SYSTEM_CODES.includes(code) || UNAVAILABLE_CODES.includes(code)) return true;
+    if (code.length === 5) return UNAVAILABLE_CLASSES.some((start) => code.startsWith(start));
+  }
+  return CLIENT_MESSAGES.test(error.message);
+}
+
+/** Whether a statement names a schema or a table that is not there. */
+export function isUndefinedTable(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === '42P01' || code === '3F000';
+}

@@ -1,0 +1,54 @@
+import knex from 'knex';
+import pg from 'pg';
+import * as log from '../../../migrations/0001_log.js';
+import * as keys from '../../../migrations/0002_keys.js';
+import * as projector from '../../../migrations/0003_projector.js';
+import * as ids from '../../../migrations/0004_ids.js';
+import { type Connection, connectionConfig } from './pool.js';
+
+type Migration = Pick<typeof log, 'up' | 'down'>;
+
+/** By the names under which they are recorded: without a file extension, so that sources and output agree. */
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001_log': log,
+  '0002_keys': keys,
+  '0003_projector': projector,
+  '0004_ids': ids,
+};
+
+/** Any number that no one else in this database locks. */
+const LOCK = 7_401_001;
+
+/** Brings the schema up to date; several processes may try at once. Gives the names of what was applied. */
+export async function migrate(connection: Connection): Promise<readonly string[]> {
+  // knex's own lock is a row that outlives a killed process; this one dies with the connection and is waited for.
+  const guard = new pg.Client(connectionConfig(connection, 'orderlog-migrate'));
+  // Lost, it fails the next query; knex's own connections are gone with it.
+  guard.on('error', () => undefined);
+  await guard.connect();
+  const db = knex({
+    client: 'pg',
+    connection: connectionConfig(connection, 'orderlog-migrate') as knex.Knex.PgConnectionConfig,
+    pool: { min: 0, max: 2 },
+  });
+  try {
+    await guard.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await guard.query('CREATE SCHEMA IF NOT EXISTS orderlog');
+    const config = {
+      schemaName: 'orderlog',
+      tableName: 'migrations',
+      migrationSource: {
+        getMigrations: () => Promise.resolve(Object.keys(migrations)),
+        getMigrationName: (name: string) => name,
+        getMigration: (name: string) => Promise.resolve(migrations[name] as Migration),
+      },
+    };
+    await db.migrate.list(config);
+    await db.migrate.forceFreeMigrationsLock(config);
+    const [, applied] = (await db.migrate.latest(config)) as [number, string[]];
+    return applied;
+  } finally {
+    await db.destroy();
+    await guard.end();
+  }
+}

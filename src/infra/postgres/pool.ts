@@ -1,0 +1,55 @@
+import pg from 'pg';
+
+/** What a connection needs: a URL, or the fields of one. */
+export type Connection = string | pg.PoolConfig;
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
+/** How the values of a connection are read. */
+export const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8 && format !== 'binary') return safeInteger;
+    if (oid === TIMESTAMPTZ && format !== 'binary') return isoTime;
+    return pg.types.getTypeParser(oid, format) as (text: string) => unknown;
+  }) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/**
+ * The fields of a connection, with our reading of bigint (a safe integer) and timestamptz (ISO 8601, UTC).
+ * @param settings further settings of the session, as `-c name=value`
+ */
+export function connectionConfig(connection: Connection, applicationName: string, settings = ''): pg.ClientConfig {
+  const config = typeof connection === 'string' ? { connectionString: connection } : connection;
+  const options = `-c TimeZone=UTC ${settings}`.trim();
+  return { ...config, types, application_name: applicationName, keepAlive: true, options };
+}
+
+/** A pool whose broken connections are dropped without ending the process. */
+export function createPool(
+  connection: Connection,
+  options: { readonly max: number; readonly applicationName: string },
+): pg.Pool {
+  const pool = new pg.Pool({
+    ...connectionConfig(connection, options.applicationName),
+    max: options.max,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+  });
+  // The next query gets a new connection, or its error; there is nobody here to tell.
+  pool.on('error', () => undefined);
+  // One that is lost while somebody has it fails his queries; without this it would end the process as well.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** @throws RangeError beyond 2^53 */
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is no safe integer`);
+  return value;
+}
+
+function isoTime(text: string): string {
+  return new Date(text).toISOString();
+}

@@ -1,0 +1,100 @@
+import type pg from 'pg';
+import type { Position } from '../../core/event-store.js';
+
+/** A version of a read model. */
+export interface ModelVersion {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** The right to write a read model, until somebody else has it. */
+export interface Lease {
+  /** Grows with every owner. */
+  readonly epoch: number;
+  /** The checkpoint as the owner found it. */
+  readonly position: Position;
+}
+
+/** Why a projection has stopped. Stream and revision are null where no single event is to blame. */
+export interface StopReason {
+  readonly stream: string | null;
+  readonly revision: number | null;
+  readonly position: Position;
+  readonly message: string;
+}
+
+/** A lease that is not renewed for so long, by the clock of the database, is free. */
+const LEASE = `interval '5 seconds'`;
+export const RENEW_EVERY_MS = 1_500;
+
+/**
+ * Takes the lease if it is free, expired or already the caller's; null when another has it. A row that is locked is being
+ * worked on, however old its lease.
+ */
+export async function acquireLease(pool: pg.Pool, model: ModelVersion, owner: string): Promise<Lease | null> {
+  const { rows } = await pool.query<Lease>({
+    name: 'projector-acquire',
+    text: `
+      update orderlog.checkpoints c
+      set lease_owner = $3, lease_epoch = c.lease_epoch + 1, lease_until = clock_timestamp() + ${LEASE},
+          state = 'running', error = null
+      from (
+        select model, version from orderlog.checkpoints
+        where model = $1 and version = $2
+          and (lease_owner is null or lease_owner = $3 or lease_until < clock_timestamp())
+        for update skip locked
+      ) free
+      where c.model = free.model and c.version = free.version
+      returning c.lease_epoch as epoch, c.position`,
+    values: [model.name, model.version, owner],
+  });
+  return rows[0] ?? null;
+}
+
+/** Renews all leases of an owner, but for those that a page under way renews. */
+export async function renewLeases(pool: pg.Pool, owner: string): Promise<void> {
+  await pool.query({
+    name: 'projector-renew',
+    text: `
+      update orderlog.checkpoints c set lease_until = clock_timestamp() + ${LEASE}
+      from (select model, version from orderlog.checkpoints where lease_owner = $1 for update skip locked) mine
+      where c.model = mine.model and c.version = mine.version`,
+    values: [owner],
+  });
+}
+
+/** Gives the lease back, with the reason if the projection can't go on. Does nothing if the lease was lost. */
+export async function releaseLease(
+  client: pg.ClientBase,
+  model: ModelVersion,
+  epoch: number,
+  reason: StopReason | null,
+): Promise<void> {
+  await client.query(
+    `update orderlog.checkpoints
+     set lease_owner = null, lease_until = null, state = case when $4::jsonb is null then 'idle' else 'stopped' end, error = $4
+     where model = $1 and version = $2 and lease_epoch = $3`,
+    [model.name, model.version, epoch, reason && JSON.stringify(reason)],
+  );
+}
+
+/**
+ * Moves a checkpoint on from where its owner believes it to be, and renews the lease; no row when the owner is wrong.
+ * `begin` below must have worked: outside its transaction the commit would be synchronous, and the statement does nothing.
+ */
+export const MOVE_CHECKPOINT = {
+  name: 'projector-move',
+  text: `
+    update orderlog.checkpoints
+    set position = $5, events = events + $6, lease_until = clock_timestamp() + ${LEASE},
+        progressed_at = clock_timestamp()
+    where model = $1 and version = $2 and lease_epoch = $3 and position = $4
+      and current_setting('synchronous_commit') = 'off'
+    returning true`,
+};
+
+/**
+ * Rows and checkpoint are remade from the log and lost together: a crash of the database may undo the last of such
+ * commits, and what they held is projected again. So none of them waits for the disk.
+ */
+export const BEGIN = 'begin; set local synchronous_commit = off';

@@ -1,0 +1,59 @@
+/**
+ * A projection: which events make which rows. Declared once; the projector runs it, and whatever has to prove or remake
+ * a read model runs the same declaration.
+ */
+import type { EventType, StoredFact } from '../../core/event-type.js';
+import type { Envelope } from '../../core/message.js';
+
+/** Statements on the tables of one read model, inside the page's transaction. */
+export interface ProjectionDb {
+  /**
+   * Runs a named prepared statement. `{schema}` in the text stands for the read model's schema; the same name always
+   * goes with the same text.
+   */
+  query<Row extends object>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** What a projection keeps in memory between pages, derived from its own tables; dropped when a page is rolled back. */
+export type ProjectionCache = Map<string, unknown>;
+
+/** An event as a projection gets it: decoded, with the current schema, personal fields sealed. */
+export type ProjectedEvent = Envelope<StoredFact<EventType>>;
+
+export interface EventHandler<Page> {
+  readonly eventType: EventType;
+  apply(this: void, page: Page, event: ProjectedEvent): void;
+}
+
+export interface Projection<Page> {
+  /** Also the name of the read model. */
+  readonly name: string;
+  /** Bumped with every change of tables or handlers; a version has its own schema `rm_<name>_v<version>`. */
+  readonly version: number;
+  /** The tables it owns. */
+  readonly tables: readonly string[];
+  /** DDL for an existing empty schema, `{schema}` standing for it. */
+  readonly ddl: string;
+  /** By event type; their keys are what the projection subscribes to. */
+  readonly handlers: { readonly [type: string]: EventHandler<Page> };
+  /** Reads what the page's events touch, set by set, into the page's working state. */
+  open(this: void, events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page>;
+  /** Writes what the handlers changed, set by set. */
+  flush(this: void, page: Page, db: ProjectionDb): Promise<void>;
+}
+
+/** Any projection, as the projector sees it: what a page is in memory is the projection's own affair. */
+export type AnyProjection = Projection<unknown>;
+
+/** Binds a handler to an event type. Handlers change the page's working state only: no I/O, no clock, no randomness. */
+export function on<Page, T extends EventType>(
+  eventType: T,
+  apply: (page: Page, event: Envelope<StoredFact<T>>) => void,
+): EventHandler<Page> {
+  return { eventType, apply: apply };
+}
+
+/** The schema of a version of a read model. */
+export function schemaName(name: string, version: number): string {
+  return `rm_${name.replaceAll('-', '_')}_v${version}`;
+}

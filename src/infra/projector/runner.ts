@@ -1,0 +1,228 @@
+import type pg from 'pg';
+import { type EventStore, type Position, START } from '../../core/event-store.js';
+import type { RecordedEvent } from '../../core/message.js';
+import { BackOff, pause } from './back-off.js';
+import { acquireLease, type StopReason } from './checkpoints.js';
+import type { CheckpointWatch } from './checkpoint-watch.js';
+import type { ProjectorLog } from './log.js';
+import { prepareModel } from './prepare-model.js';
+import type { AnyProjection } from './projection.js';
+import { readAhead } from './read-ahead.js';
+import { LeaseLost, Tenure, Unprojectable } from './tenure.js';
+
+export interface RunnerOptions {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly watch: CheckpointWatch;
+  readonly log: ProjectorLog;
+  /** Name of this process among those that want the lease. */
+  readonly owner: string;
+  /** Most events in a transaction. */
+  readonly pageSize: number;
+}
+
+/** How often a process that has no lease looks whether it can have it. */
+const ACQUIRE_EVERY_MS = 1_000;
+/** Longest time for which a checkpoint stays behind on events that do not concern the projection. */
+const IDLE_ADVANCE_MS = 500;
+/**
+ * At the head, pages begin at least so far apart unless somebody waits: under load one transaction then does the work of
+ * many, and what commands can have is not spent on pages of a few events.
+ */
+const PACE_MS = 15;
+/** A wish to reach a place is forgotten after the longest time that a reader waits. */
+const WISH_MS = 30_000;
+
+/** Runs one projection for as long as it may: until it is stopped, or an event can't be applied. */
+export class Runner {
+  #tenure: Tenure | null = null;
+  /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
+  #clear: Position = START;
+  #wish: { readonly position: Position; readonly until: number } = { position: START, until: 0 };
+  #timer: NodeJS.Timeout | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Ends the pause between two pages. */
+  #hurry: () => void = () => undefined;
+  #interrupt: (error: Error) => void = () => undefined;
+
+  constructor(
+    readonly projection: AnyProjection,
+    readonly options: RunnerOptions,
+  ) {}
+
+  /** Never rejects. Ends soon after the signal; what is under way on a connection that hangs ends with `abandon`. */
+  async run(signal: AbortSignal): Promise<void> {
+    const unregister = this.options.watch.register(this.projection, (position) => this.wanted(position));
+    const backOff = new BackOff();
+    try {
+      while (!signal.aborted) {
+        try {
+          await this.#work(signal, backOff);
+        } catch (error) {
+          if (!(await this.#mayGoOn(error, signal, backOff))) return;
+        }
+      }
+    } finally {
+      unregister();
+    }
+  }
+
+  /**
+   * Somebody waits for a place. Gives the checkpoint, and sees to it that it is not behind for want of events; null when
+   * the projection is not run here.
+   */
+  wanted(position: Position): Position | null {
+    const tenure = this.#tenure;
+    if (!tenure) return null;
+    if (position > tenure.position) {
+      if (position > this.#wish.position) this.#wish = { position, until: Date.now() + WISH_MS };
+      if (this.#clear > tenure.position) this.#advanceSoon(tenure);
+      this.#hurry();
+    }
+    return tenure.position;
+  }
+
+  abandon(): void {
+    this.#tenure?.abandon();
+  }
+
+  async #work(signal: AbortSignal, backOff: BackOff): Promise<void> {
+    const { pool, owner, log } = this.options;
+    // 1. The tables and the checkpoint are there.
+    await prepareModel(pool, this.projection);
+    // 2. The lease is ours; if another process has it, its end is waited for.
+    const lease = await acquireLease(pool, this.projection, owner);
+    if (!lease) return pause(ACQUIRE_EVERY_MS, signal);
+    const tenure = await Tenure.begin(pool, this.projection, lease);
+    log.info({ ...this.#subject(), position: lease.position }, 'projection runs here');
+    this.#tenure = tenure;
+    this.#clear = lease.position;
+    let reason: StopReason | null = null;
+    try {
+      await this.#project(tenure, signal, backOff);
+    } catch (error) {
+      if (error instanceof Unprojectable) ({ reason } = error);
+      throw error;
+    } finally {
+      // 7. The lease goes back, whatever has happened.
+      this.#tenure = null;
+      if (this.#timer) clearTimeout(this.#timer);
+      this.#timer = null;
+      await this.#turn;
+      await tenure.end(reason);
+    }
+  }
+
+  async #project(tenure: Tenure, signal: AbortSignal, backOff: BackOff): Promise<void> {
+    const { store, pageSize } = this.options;
+    // 3. The log is not an older one than the rows were made from.
+    await refuseOlderLog(store, tenure.position);
+    const over = new AbortController();
+    let interruption: Error | null = null;
+    this.#interrupt = (error): void => {
+      interruption = error;
+      over.abort();
+    };
+    try {
+      // 4. Everything after the checkpoint, then what comes.
+      const filter = { types: Object.keys(this.projection.handlers) };
+      const ends = AbortSignal.any([signal, over.signal]);
+      const pages = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
+      for await (const { events, position, caughtUp } of readAhead(pages)) {
+        const begun = Date.now();
+        // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
+        if (events.length > 0) await this.#inTurn(() => this.#apply(tenure, events, position));
+        // 6. Nothing for us, so only the checkpoint: at once where somebody waits, otherwise now and then.
+        else await this.#passOver(tenure, position);
+        backOff.reset();
+        if (events.length > 0 && caughtUp) await this.#pace(tenure, PACE_MS - (Date.now() - begun), ends);
+      }
+      if (interruption) throw interruption as Error;
+      if (!signal.aborted) throw new Error('the subscription has ended');
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #pace(tenure: Tenure, ms: number, signal: AbortSignal): Promise<void> {
+    if (ms <= 0 || this.#isAwaited(tenure)) return;
+    const over = new AbortController();
+    this.#hurry = (): void => over.abort();
+    await pause(ms, AbortSignal.any([signal, over.signal]));
+    this.#hurry = (): void => undefined;
+  }
+
+  /** Somebody waits for a place that the checkpoint has not reached. */
+  #isAwaited(tenure: Tenure): boolean {
+    return this.#wish.position > tenure.position && this.#wish.until > Date.now();
+  }
+
+  async #apply(tenure: Tenure, events: readonly RecordedEvent[], position: Position): Promise<void> {
+    await tenure.apply(events, position);
+    this.options.watch.advanced(this.projection, tenure.position);
+  }
+
+  async #passOver(tenure: Tenure, position: Position): Promise<void> {
+    this.#clear = position;
+    if (this.#isAwaited(tenure)) return this.#advance(tenure);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#advanceSoon(tenure);
+    }, IDLE_ADVANCE_MS);
+  }
+
+  async #advance(tenure: Tenure): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#clear > tenure.position) await this.#apply(tenure, [], this.#clear);
+    });
+  }
+
+  #advanceSoon(tenure: Tenure): void {
+    this.#advance(tenure).catch((error: unknown) => {
+      this.#interrupt(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  /** One transaction after another: they share a connection. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** False when it is over with this projection in this process. */
+  async #mayGoOn(error: unknown, signal: AbortSignal, backOff: BackOff): Promise<boolean> {
+    const { log } = this.options;
+    if (error instanceof Unprojectable) {
+      log.error({ ...this.#subject(), ...error.reason }, 'projection stopped: it can not go on from here');
+      return false;
+    }
+    if (error instanceof LeaseLost) {
+      log.warn(this.#subject(), 'projection lost: another process has it, or its checkpoint was moved');
+      return true;
+    }
+    // 8. Not the event's fault: once more from the checkpoint, a little later each time.
+    const retry_ms = Math.round(backOff.next());
+    const message = error instanceof Error ? error.message : String(error);
+    log.warn({ ...this.#subject(), message, retry_ms }, 'projection interrupted');
+    await pause(retry_ms, signal);
+    return true;
+  }
+
+  #subject(): { model: string; version: number } {
+    return { model: this.projection.name, version: this.projection.version };
+  }
+}
+
+async function refuseOlderLog(store: EventStore, position: Position): Promise<void> {
+  const head = await store.head();
+  if (position <= head) return;
+  throw new Unprojectable({
+    stream: null,
+    revision: null,
+    position,
+    message:
+      `the checkpoint is ahead of the log, which ends at ${head || 'its start'}: an older log was restored. ` +
+      'Drop the schema of the read model, so that it is projected anew.',
+  });
+}

@@ -1,0 +1,73 @@
+import type pg from 'pg';
+import { type EventStore, type Position, START } from '../../core/event-store.js';
+import type { StopReason } from './checkpoints.js';
+import type { AnyProjection } from './projection.js';
+
+/** Where a version of a read model stands. */
+export interface ModelStatus {
+  readonly name: string;
+  readonly version: number;
+  readonly checkpoint: Position;
+  /** Events that have taken effect in it. */
+  readonly events: number;
+  /** missing: never projected; idle: nobody projects it now; stopped: see `error`. */
+  readonly state: 'missing' | 'idle' | 'running' | 'stopped';
+  readonly error: StopReason | null;
+  readonly lease_owner: string | null;
+  /** Events that wait to be projected, counted up to the cap. */
+  readonly lag_events: number;
+  /** Age of the oldest of them, 0 if there is none. */
+  readonly lag_seconds: number;
+  /** Since the checkpoint moved. */
+  readonly seconds_since_progress: number;
+}
+
+export interface StatusSources {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly projections: readonly AnyProjection[];
+}
+
+type CheckpointRow = Omit<ModelStatus, 'lag_events' | 'lag_seconds'>;
+
+const STALLED_SECONDS = 10;
+
+/** @param cap where counting the events that wait ends */
+export async function modelStatuses({ pool, store, projections }: StatusSources, cap: number): Promise<ModelStatus[]> {
+  const { rows } = await pool.query<CheckpointRow>(`
+    select model as name, version, position as checkpoint, events, error, lease_owner,
+           case when state = 'running' and lease_until < clock_timestamp() then 'idle' else state end as state,
+           extract(epoch from clock_timestamp() - progressed_at)::float8 as seconds_since_progress
+    from orderlog.checkpoints`);
+  return Promise.all(
+    projections.map(async ({ name, version, handlers }) => {
+      const row = rows.find((one) => one.name === name && one.version === version) ?? missing(name, version);
+      const { events, oldest } = await store.distance(row.checkpoint, { types: Object.keys(handlers) }, cap);
+      const age = oldest === null ? 0 : Math.max(0, Date.now() - Date.parse(oldest)) / 1_000;
+      return { ...row, lag_events: events, lag_seconds: age };
+    }),
+  );
+}
+
+/** What is wrong with a read model, seen from outside; null if nothing is. */
+export function problemOf(status: ModelStatus): string | null {
+  const { name, state, lag_events, lag_seconds, seconds_since_progress } = status;
+  if (state === 'stopped') return `${name} has stopped at an event that can not be applied: see orderlog status`;
+  // Work that has just come, or a backlog that is being worked off, is no standstill.
+  const stalled = lag_events > 0 && lag_seconds > STALLED_SECONDS && seconds_since_progress > STALLED_SECONDS;
+  return stalled ? `${name} makes no progress though there is work` : null;
+}
+
+/** Whether all read models are at or behind a place, the head found at start, say. */
+export async function haveReached({ pool, projections }: StatusSources, position: Position): Promise<boolean> {
+  const { rows } = await pool.query<{ name: string; version: number }>(
+    'select model as name, version from orderlog.checkpoints where position >= $1',
+    [position],
+  );
+  return projections.every(({ name, version }) => rows.some((row) => row.name === name && row.version === version));
+}
+
+function missing(name: string, version: number): CheckpointRow {
+  const nothing = { checkpoint: START, events: 0, error: null, lease_owner: null };
+  return { name, version, ...nothing, state: 'missing', seconds_since_progress: Infinity };
+}

@@ -1,0 +1,171 @@
+import type pg from 'pg';
+import { decode } from '../../core/event-type.js';
+import type { Position } from '../../core/event-store.js';
+import type { RecordedEvent } from '../../core/message.js';
+import { isUnavailable } from '../postgres/errors.js';
+import { BEGIN, type Lease, MOVE_CHECKPOINT, releaseLease, type StopReason } from './checkpoints.js';
+import { ownClient } from './own-client.js';
+import {
+  type AnyProjection,
+  type EventHandler,
+  type ProjectedEvent,
+  type ProjectionCache,
+  type ProjectionDb,
+  schemaName,
+} from './projection.js';
+import { projectionDb } from './statements.js';
+
+/** Another process has the projection now, or the checkpoint is not where this one left it. Nothing was written. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+/** The projection can't go on, whoever runs it. Everything before the place in `reason` has taken effect. */
+export class Unprojectable extends Error {
+  override readonly name = 'Unprojectable';
+  constructor(
+    readonly reason: StopReason,
+    options?: ErrorOptions,
+  ) {
+    super(reason.message, options);
+  }
+}
+
+/** What one owner of a projection does with it: pages, each in one transaction, on a connection of its own. */
+export class Tenure {
+  #position: Position;
+  #cache: ProjectionCache = new Map();
+  #broken = false;
+  readonly #db: ProjectionDb;
+
+  private constructor(
+    readonly projection: AnyProjection,
+    readonly client: pg.Client,
+    readonly lease: Lease,
+  ) {
+    this.#position = lease.position;
+    this.#db = projectionDb(client, schemaName(projection.name, projection.version));
+    const broken = (): boolean => (this.#broken = true);
+    client.on('error', broken).on('end', broken);
+  }
+
+  static async begin(pool: pg.Pool, projection: AnyProjection, lease: Lease): Promise<Tenure> {
+    // Statements go out without waiting for the answer to the one before: a page is three round trips.
+    // A transaction whose process was frozen or cut off must not hold the checkpoint's row for ever.
+    const client = ownClient(pool, { pipeline: true, idle_in_transaction_session_timeout: 15_000 });
+    const tenure = new Tenure(projection, client, lease);
+    try {
+      await client.connect();
+      return tenure;
+    } catch (error) {
+      tenure.abandon();
+      throw error;
+    }
+  }
+
+  /** The checkpoint, as committed. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /**
+   * Makes the events take effect and moves the checkpoint to `position`. If one of them can't be applied, those before it
+   * take effect. Events at or before the checkpoint have had theirs and are passed over.
+   * @throws Unprojectable, LeaseLost, and whatever the database says when it is not available
+   */
+  async apply(recorded: readonly RecordedEvent[], position: Position): Promise<void> {
+    if (position <= this.#position) return;
+    const events = recorded.filter((event) => event.position > this.#position && this.#handler(event));
+    try {
+      await this.#inTransaction(events, position);
+    } catch (error) {
+      if (this.#isNobodysFault(error) || events.length === 0) throw error;
+      await this.#narrowDown(events, position);
+    }
+  }
+
+  /** Gives the lease back and closes the connection. */
+  async end(reason: StopReason | null): Promise<void> {
+    try {
+      if (!this.#broken) await releaseLease(this.client, this.projection, this.lease.epoch, reason);
+    } finally {
+      await this.client.end();
+    }
+  }
+
+  /** Cuts the connection, whatever is under way on it. */
+  abandon(): void {
+    this.#broken = true;
+    this.client.connection.stream.destroy();
+  }
+
+  #handler(event: Pick<RecordedEvent, 'type'>): EventHandler<unknown> | undefined {
+    const { handlers } = this.projection;
+    return Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined;
+  }
+
+  /** Halves the page until the first event that fails stands alone; it gets a last try. */
+  async #narrowDown(events: readonly RecordedEvent[], position: Position): Promise<void> {
+    const middle = Math.floor(events.length / 2);
+    const before = events[middle - 1];
+    if (before) {
+      await this.apply(events.slice(0, middle), before.position);
+      await this.apply(events.slice(middle), position);
+      return;
+    }
+    try {
+      await this.#inTransaction(events, position);
+    } catch (error) {
+      if (this.#isNobodysFault(error)) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      const { stream, revision, position: place } = events[0] as RecordedEvent;
+      throw new Unprojectable({ stream, revision, position: place, message }, { cause: error });
+    }
+  }
+
+  async #inTransaction(recorded: readonly RecordedEvent[], position: Position): Promise<void> {
+    const events = recorded.map((event) => decode(event, (this.#handler(event) as EventHandler<unknown>).eventType));
+    try {
+      await this.#page(events, position);
+      this.#position = position;
+    } catch (error) {
+      // What the projection remembers may be of rows that are not there.
+      this.#cache = new Map();
+      if (!this.#broken) await this.client.query('rollback');
+      throw error;
+    }
+  }
+
+  async #page(events: readonly ProjectedEvent[], position: Position): Promise<void> {
+    const { open, flush } = this.projection;
+    const opening = [this.client.query(BEGIN), this.#moveCheckpoint(events.length, position)] as const;
+    if (events.length === 0) {
+      await allOf(opening);
+    } else {
+      const [, , page] = await allOf([...opening, open(events, this.#db, this.#cache)]);
+      for (const event of events) this.#handler(event)?.apply(page, event);
+      await flush(page, this.#db);
+    }
+    // A transaction in which a statement failed ends without an error, rolled back.
+    const { command } = await this.client.query('commit');
+    if (command !== 'COMMIT') throw new Error('an error of a statement was passed over');
+  }
+
+  async #moveCheckpoint(events: number, position: Position): Promise<void> {
+    const { name, version } = this.projection;
+    const values = [name, version, this.lease.epoch, this.#position, position, events];
+    const { rowCount } = await this.client.query({ ...MOVE_CHECKPOINT, values });
+    if (rowCount === 0) throw new LeaseLost(`the lease of ${name} was lost`);
+  }
+
+  #isNobodysFault(error: unknown): boolean {
+    return this.#broken || error instanceof LeaseLost || isUnavailable(error);
+  }
+}
+
+/** As Promise.all, but nothing goes on behind the back of who is told of an error: the first in order, not in time. */
+async function allOf<T extends readonly unknown[]>(work: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return Promise.all(work);
+}

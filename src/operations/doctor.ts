@@ -1,0 +1,129 @@
+/** Checks what an installation stands on, and says what to do about each finding. */
+import { statfs } from 'node:fs/promises';
+import type pg from 'pg';
+import type { EventStore } from '../core/event-store.js';
+import type { AnyProjection } from '../infra/projector/projection.js';
+import { modelStatuses, problemOf } from '../infra/projector/status.js';
+import { type CommandResult, exitCodeOf } from './output.js';
+
+const MIN_NODE = [20, 19] as const;
+const MIN_POSTGRES = 150_000;
+const MIN_FREE_BYTES = 1024 ** 3;
+const MAX_SKEW_MS = 2_000;
+const CAP = 1_000;
+
+interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do; null where nothing has to be done. */
+  readonly remedy: string | null;
+}
+
+/** The part of a runtime that is looked at. */
+export interface Examined {
+  readonly config: { readonly dataDir: string };
+  readonly location: string | null;
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly projections: readonly AnyProjection[];
+  close(): Promise<void>;
+}
+
+/** A finding makes the exit code 1, a server that can't be reached 3. Looks at what it can, whatever else is wrong. */
+export async function doctor<Config extends { readonly dataDir: string }>(
+  readConfig: () => Config,
+  open: (config: Config) => Promise<Examined>,
+): Promise<CommandResult> {
+  const checks: Check[] = [node()];
+  let failure: unknown = null;
+  try {
+    const config = readConfig();
+    checks.push({ check: 'configuration', ok: true, detail: 'reads well', remedy: null });
+    const examined = await open(config);
+    try {
+      checks.push(...(await database(examined)), await freeSpace(examined), ...(await readModels(examined)));
+    } finally {
+      await examined.close();
+    }
+  } catch (error) {
+    failure = error;
+    const detail = error instanceof Error ? error.message || error.name : String(error);
+    const remedy = 'mend what the message names, then run orderlog doctor again';
+    checks.push({ check: checks.length === 1 ? 'configuration' : 'connection', ok: false, detail, remedy });
+  }
+  const ok = checks.every((check) => check.ok);
+  const text = checks.map(
+    ({ check, ok: fine, detail, remedy }) =>
+      `${fine ? 'ok     ' : 'FINDING'} ${check}: ${detail}${remedy === null ? '' : `\n        → ${remedy}`}`,
+  );
+  const unreachable = failure !== null && exitCodeOf(failure) === 3;
+  return { document: { ok, checks }, text: text.join('\n'), exitCode: ok ? 0 : unreachable ? 3 : 1 };
+}
+
+function node(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const ok = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
+  const remedy = ok ? null : `install Node ${MIN_NODE.join('.')} or newer`;
+  return { check: 'node', ok, detail: process.versions.node, remedy };
+}
+
+async function database({ pool, store, location }: Examined): Promise<Check[]> {
+  const before = Date.now();
+  const { rows } = await pool.query<{ version: string; number: number; now: number; durable: boolean; full: boolean }>(`
+    SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+           extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
+           current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AS durable,
+           (SELECT count(*) FROM pg_stat_activity) > 0.9 * current_setting('max_connections')::int AS full`);
+  const row = rows[0] as NonNullable<(typeof rows)[0]>;
+  const skew = Math.round(row.now - (before + Date.now()) / 2);
+  const head = await store.head();
+  const where = location === null ? 'DATABASE_URL' : `embedded, ${location}`;
+  return [
+    {
+      check: 'database version',
+      ok: row.number >= MIN_POSTGRES,
+      detail: `PostgreSQL ${row.version} (${where})`,
+      remedy: row.number >= MIN_POSTGRES ? null : 'use PostgreSQL 15 or newer',
+    },
+    {
+      check: 'database durability',
+      ok: row.durable,
+      detail: row.durable ? 'commits reach the disk' : 'fsync or full_page_writes is off: a power cut can lose the log',
+      remedy: row.durable ? null : 'set fsync = on and full_page_writes = on in postgresql.conf',
+    },
+    {
+      check: 'database connections',
+      ok: !row.full,
+      detail: row.full ? 'more than nine in ten are in use' : 'enough are free',
+      remedy: row.full ? 'raise max_connections, or run fewer processes' : null,
+    },
+    {
+      check: 'clock',
+      ok: Math.abs(skew) <= MAX_SKEW_MS,
+      detail: `the database is ${Math.abs(skew)} ms ${skew < 0 ? 'behind' : 'ahead'}`,
+      remedy: Math.abs(skew) <= MAX_SKEW_MS ? null : 'synchronise the clocks (NTP) of this machine and the database',
+    },
+    { check: 'log', ok: true, detail: `${store.kind}, ${head === '' ? 'empty' : 'readable'}`, remedy: null },
+  ];
+}
+
+async function freeSpace({ config, location }: Examined): Promise<Check> {
+  const folder = location ?? config.dataDir;
+  const { bavail, bsize } = await statfs(folder).catch(() => statfs('.'));
+  const free = bavail * bsize;
+  const ok = free >= MIN_FREE_BYTES;
+  const remedy = ok ? null : `make room on the disk of ${folder}: a full disk stops every command`;
+  return { check: 'free space', ok, detail: `${(free / 1024 ** 3).toFixed(1)} GiB`, remedy };
+}
+
+async function readModels({ pool, store, projections }: Examined): Promise<Check[]> {
+  const statuses = await modelStatuses({ pool, store, projections }, CAP);
+  return statuses.map((status) => {
+    const problem = problemOf(status);
+    const detail = problem ?? `v${status.version}, ${status.state}, ${status.lag_events} events to go`;
+    const remedy =
+      problem === null ? null : 'start a projector (orderlog serve); if it stopped, orderlog status says why';
+    return { check: `read model ${status.name}`, ok: problem === null, detail, remedy };
+  });
+}

@@ -1,0 +1,112 @@
+import { MAX_EVENT_BYTES } from '../../core/errors.js';
+import { RowFaults } from './finding.js';
+import { splitLines } from './lines.js';
+import { readJson } from './order-json.js';
+import type { Check, PlannedOrders, Sellable } from './plan.js';
+import { type OrderOnLine, readOrder } from './read-order.js';
+import type { OrderRow } from './rows.js';
+import { assertUnchanged, contentOf } from './source.js';
+import { orderDigest } from './stored.js';
+
+/** Whom and what orders may name. */
+export interface OrderReferences {
+  readonly user: (userRef: string) => 'there' | 'unknown' | 'erased' | 'left out';
+  /** `left out`: its row is bad; `unchecked`: its file could not be read. */
+  readonly product: (productId: number) => Sellable | 'unknown' | 'left out' | 'unchecked';
+  readonly sellable: ReadonlyMap<number, Sellable>;
+}
+
+/** Room for what an event holds beside its items. */
+const ENVELOPE_BYTES = 2_048;
+/** Fewer lines than this can't make an event too large, with the longest names there are. */
+const LINES_SURELY_SMALL = 300;
+
+export async function checkOrders(
+  check: Check,
+  references: OrderReferences,
+): Promise<{ orders: PlannedOrders | null; skipped: number }> {
+  const source = check.sources['orders.ndjson'];
+  if (!source) return { orders: null, skipped: 0 };
+  const { findings, options, stored } = check;
+  const passedOver = new Set<number>();
+  const lineOf = new Map<string, number>();
+  let skipped = 0;
+  let count = 0;
+  for await (const line of splitLines(contentOf(source))) {
+    options.signal?.throwIfAborted();
+    options.progress?.advance();
+    const faults = new RowFaults(findings, source.name, line.line);
+    const value = readJson(line, faults);
+    const order = value === undefined ? null : readOrder(value, faults);
+    if (order) {
+      const first = lineOf.get(order.order_ref);
+      if (first === undefined) lineOf.set(order.order_ref, line.line);
+      else faults.add('order_ref', order.order_ref, `duplicate reference: it stands on line ${first} already`);
+    }
+    const digest = order && !faults.any ? storedDigest(order) : undefined;
+    if (order && digest !== undefined) {
+      if (digest === digestOf(order)) skipped++;
+      else faults.add('order_ref', order.order_ref, 'differs from what is stored under this reference');
+    } else if (order && !faults.any) checkReferences(order, references, faults);
+    if (!order || faults.any || digest !== undefined) passedOver.add(line.line);
+    else count++;
+  }
+  const { sellable } = references;
+  return { orders: { source, count, passedOver, sellable, deriveId: options.deriveId }, skipped };
+
+  function storedDigest(order: OrderOnLine): string | undefined {
+    return stored.orders.size === 0 ? undefined : stored.orders.get(options.deriveId('order', order.order_ref));
+  }
+  function digestOf(order: OrderOnLine): string {
+    return orderDigest({ ...order, user_id: options.deriveId('user', order.user_ref) });
+  }
+}
+
+/** The orders of a plan, read once more. @throws Error when the file is not what it was */
+export async function* plannedOrders(planned: PlannedOrders): AsyncGenerator<OrderRow> {
+  const { source, passedOver, sellable, deriveId } = planned;
+  await assertUnchanged(source);
+  for await (const line of splitLines(contentOf(source))) {
+    if (passedOver.has(line.line)) continue;
+    const faults = new RowFaults([], source.name, line.line);
+    const order = readOrder(readJson(line, faults), faults);
+    if (!order) throw new Error(`${source.path} was changed while it was being imported: run the import again`);
+    yield {
+      ...order,
+      line: line.line,
+      order_id: deriveId('order', order.order_ref),
+      user_id: deriveId('user', order.user_ref),
+      items: order.items.map((item) => ({ ...item, name: sellable.get(item.product_id)?.name ?? item.sku })),
+    };
+  }
+}
+
+function checkReferences(order: OrderOnLine, references: OrderReferences, faults: RowFaults): void {
+  const user = references.user(order.user_ref);
+  if (user === 'unknown') faults.add('user_ref', order.user_ref, 'unknown user');
+  else if (user === 'erased') faults.add('user_ref', order.user_ref, 'the user has been erased');
+  else if (user === 'left out') faults.add('user_ref', order.user_ref, 'the user is left out');
+  const named: { name: string }[] = [];
+  for (const [i, item] of order.items.entries()) {
+    const product = references.product(item.product_id);
+    if (product === 'unchecked') continue;
+    const column = `items[${i}].product_id`;
+    const id = String(item.product_id);
+    if (product === 'unknown') faults.add(column, id, 'unknown product');
+    else if (product === 'left out') faults.add(column, id, 'the product is left out');
+    else {
+      named.push({ ...item, name: product.name });
+      if (product.retired) faults.add(column, id, 'the product is retired');
+      if (product.sku !== item.sku)
+        faults.add(`items[${i}].sku`, item.sku, `the SKU of product ${id} is ${product.sku}`);
+      if (product.currency !== order.currency) {
+        faults.add('currency', order.currency, `product ${id} (items[${i}]) is sold in ${product.currency}`);
+      }
+    }
+  }
+  if (named.length <= LINES_SURELY_SMALL) return;
+  const bytes = Buffer.byteLength(JSON.stringify(named.map((item, i) => ({ line: i + 1, ...item }))));
+  if (bytes + ENVELOPE_BYTES > MAX_EVENT_BYTES) {
+    faults.add('items', `${order.items.length} items`, `the event would take more than ${MAX_EVENT_BYTES} bytes`);
+  }
+}

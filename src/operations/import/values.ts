@@ -1,0 +1,81 @@
+import type { RowFaults } from './finding.js';
+
+/** The limits of the commands, in the words of an import file. Each reads one value; null: it is bad, and reported. */
+
+export const MAX_ID = 2 ** 31 - 1;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))$/i;
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Plain digits only: no sign, fraction, exponent or space. */
+export function wholeNumber(faults: RowFaults, column: string, text: string, { min, max }: Range): number | null {
+  if (!/^\d+$/.test(text)) {
+    faults.add(column, text, 'is not a whole number in plain digits');
+    return null;
+  }
+  return inRange(faults, column, Number(text), text, { min, max });
+}
+
+export function inRange(
+  faults: RowFaults,
+  column: string,
+  value: number,
+  text: string,
+  { min, max }: Range,
+): number | null {
+  if (value >= min && value <= max) return value;
+  faults.add(column, text, `is not between ${min} and ${max}`);
+  return null;
+}
+
+/** 1 to `max` characters, none of them a control character. */
+export function plainText(faults: RowFaults, column: string, text: string, max: number): string | null {
+  if (text === '') faults.add(column, text, 'is missing');
+  else if (text.length > max && [...text].length > max) faults.add(column, text, `is longer than ${max} characters`);
+  else if (UNPRINTABLE.test(text)) faults.add(column, text, 'holds a control character or half a character');
+  else return text;
+  return null;
+}
+
+/** An address as given; surrounding space belongs to it and counts only where addresses are compared. */
+export function emailAddress(faults: RowFaults, column: string, text: string): string | null {
+  const email = plainText(faults, column, text, 254);
+  if (email === null) return null;
+  if (/^[^\s@]+@[^\s@]+$/.test(email.trim())) return email;
+  faults.add(column, text, 'is not an e-mail address');
+  return null;
+}
+
+export function currencyCode(faults: RowFaults, column: string, text: string): string | null {
+  if (/^[A-Z]{3}$/.test(text)) return text;
+  faults.add(column, text, 'is not a currency code of three capital letters (ISO 4217)');
+  return null;
+}
+
+/** RFC 3339 with its zone; becomes UTC with milliseconds. */
+export function instant(faults: RowFaults, column: string, text: string): string | null {
+  const parts = TIME.exec(text)?.slice(1).map(Number);
+  if (parts && isCalendarTime(parts)) {
+    const time = new Date(text.toUpperCase());
+    // Beyond these years the text has another form, which neither comparison nor database reads as a time.
+    if (time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999) return time.toISOString();
+  }
+  faults.add(column, text, 'is not a time in the form of RFC 3339, such as 2011-08-31T17:05:00Z');
+  return null;
+}
+
+function isCalendarTime(parts: readonly number[]): boolean {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0] = parts;
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return false;
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  return !(zoneHour > 23 || zoneMinute > 59);
+}
+
+function daysOf(year: number, month: number): number {
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+}

@@ -1,0 +1,84 @@
+import { EventStoreUnavailable } from '../core/errors.js';
+
+/** 0 done, 1 a finding or an error, 2 wrong use, 3 a needed server is not reachable. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** The command was called with something that can't be meant. */
+export class WrongUse extends Error {
+  override readonly name = 'WrongUse';
+}
+
+/** A server that the command needs does not answer. */
+export class ServerUnreachable extends Error {
+  override readonly name = 'ServerUnreachable';
+}
+
+/** What a command came to. */
+export interface CommandResult {
+  /** The one document that `--json` prints. */
+  readonly document: unknown;
+  /** The same for people. */
+  readonly text: string;
+  readonly exitCode: ExitCode;
+}
+
+export interface Streams {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/**
+ * Runs a command and prints what it came to. With `json`, standard output holds exactly one JSON document, also when the
+ * command fails: then it is `{"error":{"name","message"}}`. All else goes to standard error.
+ * @returns the code to exit with, after everything has been written
+ */
+export async function runCommand(
+  command: () => Promise<CommandResult>,
+  { json }: { readonly json: boolean },
+  { stdout, stderr }: Streams = process,
+): Promise<ExitCode> {
+  try {
+    const { document, text, exitCode } = await command();
+    await write(stdout, json ? `${JSON.stringify(document)}\n` : withLineEnd(text));
+    return exitCode;
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+    await write(stderr, `orderlog: ${message || name}\n`);
+    if (json) await write(stdout, `${JSON.stringify({ error: { name, message } })}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof WrongUse) return 2;
+  return isUnreachable(error) ? 3 : 1;
+}
+
+/** What the network and Postgres say of a server that is not there, is starting, or is going. */
+const UNREACHABLE = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'],
+  ...['57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006'],
+]);
+
+function isUnreachable(error: unknown): boolean {
+  if (error instanceof ServerUnreachable || error instanceof EventStoreUnavailable) return true;
+  if (error instanceof AggregateError) return error.errors.some(isUnreachable);
+  if (!(error instanceof Error)) return false;
+  return UNREACHABLE.has(String((error as NodeJS.ErrnoException).code)) || isUnreachable(error.cause);
+}
+
+function withLineEnd(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** Waits until the text is out: a process that ends earlier cuts off what a pipe has not taken yet. */
+async function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  if (text === '') return;
+  await new Promise<void>((resolve, reject) => {
+    stream.write(text, (error) => {
+      // The reader has gone (`| head`): nobody is left to tell.
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,101 @@
+import { Presets, SingleBar } from 'cli-progress';
+
+/** Told how far a long work is, one stretch after the other. */
+export interface Progress {
+  /** A new stretch; `total` is null where it is not known. What was under way ends. */
+  start(what: string, total: number | null): void;
+  advance(by?: number): void;
+  stop(): void;
+}
+
+/** A terminal, or what stands in for one. */
+export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** For work that is over at once. */
+export const noProgress: Progress = { start: () => undefined, advance: () => undefined, stop: () => undefined };
+
+const LINE_EVERY_MS = 3_000;
+
+/** On a terminal a bar with rate and time left; elsewhere a line every few seconds. Never on standard output. */
+export function showProgress(stream: ProgressStream = process.stderr, lineEveryMs = LINE_EVERY_MS): Progress {
+  return stream.isTTY ? new ProgressBar(stream) : new ProgressLines(stream, lineEveryMs);
+}
+
+class ProgressLines implements Progress {
+  #what = '';
+  #total: number | null = null;
+  #done = 0;
+  #begun = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly stream: ProgressStream,
+    private readonly everyMs: number,
+  ) {}
+
+  start(what: string, total: number | null): void {
+    this.stop();
+    this.#what = what;
+    this.#total = total;
+    this.#done = 0;
+    this.#begun = performance.now();
+    this.#timer = setInterval(() => this.#print(), this.everyMs).unref();
+  }
+
+  advance(by = 1): void {
+    this.#done += by;
+  }
+
+  stop(): void {
+    if (!this.#timer) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#print();
+  }
+
+  #print(): void {
+    const seconds = (performance.now() - this.#begun) / 1000;
+    this.stream.write(`${progressLine(this.#what, this.#done, this.#total, seconds)}\n`);
+  }
+}
+
+/** `orders: 1200 of 5000, 400/s, 10 s left` */
+export function progressLine(what: string, done: number, total: number | null, seconds: number): string {
+  const rate = seconds > 0 ? done / seconds : 0;
+  const of = total === null ? '' : ` of ${total}`;
+  const ended = total !== null && done >= total;
+  const left = total === null || ended || rate === 0 ? '' : `, ${Math.ceil((total - done) / rate)} s left`;
+  return `${what}: ${done}${of}, ${Math.round(rate)}/s${left}`;
+}
+
+class ProgressBar implements Progress {
+  #bar: SingleBar | undefined;
+  #begun = 0;
+  #done = 0;
+
+  constructor(private readonly stream: ProgressStream) {}
+
+  start(what: string, total: number | null): void {
+    this.stop();
+    this.#begun = performance.now();
+    this.#done = 0;
+    const format =
+      total === null ? `${what}  {value}  {rate}/s` : `${what} {bar} {value}/{total}  {rate}/s  {eta_formatted} left`;
+    this.#bar = new SingleBar(
+      { stream: this.stream, format, etaBuffer: 1000, hideCursor: true },
+      Presets.shades_classic,
+    );
+    this.#bar.start(total ?? 0, 0, { rate: 0 });
+  }
+
+  advance(by = 1): void {
+    this.#done += by;
+    const seconds = (performance.now() - this.#begun) / 1000;
+    this.#bar?.update(this.#done, { rate: Math.round(this.#done / Math.max(seconds, 0.001)) });
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import type pg from 'pg';
+import type { EventStore, Position } from '../core/event-store.js';
+import type { AnyProjection } from '../infra/projector/projection.js';
+import { modelStatuses, problemOf } from '../infra/projector/status.js';
+import type { CommandResult } from './output.js';
+
+/** Counting what a read model lacks ends here. */
+const CAP = 1_000_000;
+
+export interface StatusDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly projections: readonly AnyProjection[];
+  readonly tokens: { encode(position: Position): string };
+}
+
+/** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */
+export async function statusResult({ pool, store, projections, tokens }: StatusDeps): Promise<CommandResult> {
+  const head = await store.head();
+  const statuses = await modelStatuses({ pool, store, projections }, CAP);
+  const models = statuses.map((status) => ({
+    name: status.name,
+    version: status.version,
+    checkpoint: tokens.encode(status.checkpoint),
+    lag_events: status.lag_events,
+    lag_seconds: Math.round(status.lag_seconds * 1_000) / 1_000,
+    state: status.state,
+    quarantined: 0,
+    ...(status.error && { error: { ...status.error, position: tokens.encode(status.error.position) } }),
+  }));
+  const rows = models.map((model) => [
+    model.name,
+    `v${model.version}`,
+    model.state,
+    `${model.lag_events} events`,
+    `${model.lag_seconds} s`,
+    model.error?.message ?? '',
+  ]);
+  const problems = statuses.map(problemOf).filter((problem) => problem !== null);
+  const header = `store ${store.kind}, head ${tokens.encode(head)}`;
+  return {
+    document: { store: { kind: store.kind, head: tokens.encode(head) }, models },
+    text: [header, '', ...table([['model', 'version', 'state', 'lag', 'age', ''], ...rows]), ...problems].join('\n'),
+    exitCode: 0,
+  };
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,53 @@
+/** What a caller must say, and what the edge adds: the catalogue's and the user's facts of the moment. */
+export const MAX_LINES = 2_000;
+
+export interface OrderLineWish {
+  readonly product_id: number;
+  readonly quantity: number;
+}
+
+/** A product as the catalogue has it when the order is placed. */
+export interface ProductFacts {
+  readonly sku: string;
+  readonly name: string;
+  readonly price: number;
+  readonly currency: string;
+  readonly status: 'active' | 'retired';
+}
+
+export interface BuyerFacts {
+  readonly status: 'active' | 'erased';
+  readonly hasIdProof: boolean;
+}
+
+export type PlaceOrder = {
+  readonly type: 'PlaceOrder';
+  readonly order_id: string;
+  readonly user_id: string;
+  readonly items: readonly OrderLineWish[];
+  readonly placed_at: string;
+  /** Null: there is no such user. */
+  readonly buyer: BuyerFacts | null;
+  readonly products: ReadonlyMap<number, ProductFacts>;
+};
+
+export type MarkPaid = { readonly type: 'MarkPaid'; readonly reference: string | null; readonly at: string };
+export type CancelOrder = { readonly type: 'CancelOrder'; readonly reason: string | null; readonly at: string };
+
+/** An order from another system: prices and times are given. Only the import sends it. */
+export type ImportOrder = {
+  readonly type: 'ImportOrder';
+  readonly order_id: string;
+  readonly user_id: string;
+  readonly currency: string;
+  readonly items: readonly (OrderLineWish & {
+    readonly sku: string;
+    readonly name: string;
+    readonly unit_price: number;
+  })[];
+  readonly placed_at: string;
+  readonly paid_at: string | null;
+  readonly cancelled_at: string | null;
+};
+
+export type OrderCommand = PlaceOrder | MarkPaid | CancelOrder | ImportOrder;

@@ -1,0 +1,45 @@
+// This is the storage format. A change needs a new version, an upcaster and a recorded sample (see CONTRIBUTING).
+import { z } from 'zod';
+import { eventType, type FactOf } from '../core/event-type.js';
+import type { Sealed } from '../core/vault.js';
+
+const time = z.iso.datetime();
+const money = z.int().min(0);
+const sealed = z.string().startsWith('1.') as unknown as z.ZodType<Sealed>;
+
+const line = z.strictObject({
+  /** From 1, as the caller gave them. */
+  line: z.int().min(1),
+  product_id: z.int().min(1),
+  sku: z.string(),
+  name: z.string(),
+  quantity: z.int().min(1),
+  /** Minor units of the order's currency, as it was when the order was placed. */
+  unit_price: money,
+});
+
+export const orderEvents = {
+  OrderPlaced: eventType(
+    'OrderPlaced',
+    z.strictObject({
+      order_id: z.uuid(),
+      user_id: z.uuid(),
+      currency: z.string(),
+      items: z.array(line).min(1),
+      total: money,
+      placed_at: time,
+    }),
+  ),
+  OrderPaid: eventType(
+    'OrderPaid',
+    z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reference: sealed.nullable(), paid_at: time }),
+    { personal: ['reference'] },
+  ),
+  OrderCancelled: eventType(
+    'OrderCancelled',
+    z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reason: sealed.nullable(), cancelled_at: time }),
+    { personal: ['reason'] },
+  ),
+};
+
+export type OrderFact = FactOf<typeof orderEvents>;

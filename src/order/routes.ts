@@ -1,0 +1,137 @@
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import type { CommandHandler, Outcome } from '../core/command-handler.js';
+import { EventTooLarge, Refusal } from '../core/errors.js';
+import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
+import type { App } from '../infra/http/app-type.js';
+import { commandContext } from '../infra/http/command-context.js';
+import { ifMatchOf, revisionGuard } from '../infra/http/etag.js';
+import { freshnessOf } from '../infra/http/freshness.js';
+import type { PositionTokens } from '../infra/http/position-token.js';
+import { dataOf, id, quantity, remark, uuid } from '../infra/http/schemas.js';
+import type { Freshness } from '../infra/projector/read-model.js';
+import { answerOrder, orderAnswer, type OrderAnswer } from './answer.js';
+import { type BuyerFacts, MAX_LINES, type OrderCommand, type ProductFacts } from './commands.js';
+import type { OrderState } from './decider.js';
+import { orderStream } from './stream.js';
+
+export interface OrderRouteDeps {
+  readonly handler: CommandHandler;
+  readonly hashKey: KeyObject;
+  readonly tokens: PositionTokens;
+  /** The user and the products as they are at this moment. */
+  readonly facts: (
+    userId: string,
+    productIds: readonly number[],
+    freshness: Freshness,
+  ) => Promise<{ readonly buyer: BuyerFacts | null; readonly products: ReadonlyMap<number, ProductFacts> }>;
+}
+
+const tags = ['orders'];
+const params = z.strictObject({ order_id: uuid });
+const line = z.strictObject({ product_id: id, quantity });
+const placeOrder = z.strictObject({ user_id: uuid, items: z.array(line).min(1).max(MAX_LINES) });
+
+export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: OrderRouteDeps): void {
+  app.post(
+    '/v1/orders',
+    {
+      config: {
+        kind: 'command',
+        tagged: true,
+        problems: [
+          'unknown-user',
+          'user-erased',
+          'id-proof-pending',
+          'unknown-product',
+          'product-retired',
+          'currency-mismatch',
+          'total-too-large',
+          'order-too-large',
+        ],
+      },
+      schema: { summary: 'Place an order', tags, body: placeOrder, response: { 201: dataOf(orderAnswer) } },
+    },
+    async (request, reply) => {
+      const { user_id, items } = request.body;
+      const context = commandContext(request, hashKey, 'PlaceOrder', request.body);
+      const order_id = context.newId('order');
+      // A retry is answered from what was recorded, whatever has become of the user and the products since.
+      if (context.keyed) {
+        const before = await handler.load(orderStream, order_id);
+        const replay = await handler.replayed(orderStream, order_id, before, context);
+        if (replay) return answer(reply, replay, `/v1/orders/${order_id}`);
+      }
+      const productIds = items.map((item) => item.product_id);
+      const { buyer, products } = await facts(user_id, productIds, freshnessOf(request.headers, tokens));
+      const command: OrderCommand = {
+        type: 'PlaceOrder',
+        order_id,
+        user_id,
+        items,
+        placed_at: context.now,
+        buyer,
+        products,
+      };
+      const outcome = await handler
+        .execute(orderStream, order_id, command, context, { isNew: true })
+        .catch((error: unknown) => {
+          throw error instanceof EventTooLarge ? tooLarge(error) : error;
+        });
+      return answer(reply, outcome, `/v1/orders/${order_id}`);
+    },
+  );
+
+  app.post(
+    '/v1/orders/:order_id/cancel',
+    {
+      config: { kind: 'command', tagged: true, problems: ['order-not-found', 'order-paid'] },
+      schema: {
+        summary: 'Cancel an order',
+        tags,
+        params,
+        body: z.strictObject({ reason: remark.optional() }).nullish(),
+        response: { 200: dataOf(orderAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { order_id } = request.params;
+      const context = commandContext(request, hashKey, 'CancelOrder', { order_id, ...request.body });
+      const command: OrderCommand = { type: 'CancelOrder', reason: request.body?.reason ?? null, at: context.now };
+      const guard = revisionGuard(ifMatchOf(request.headers));
+      return answer(reply, await handler.execute(orderStream, order_id, command, context, { guard }));
+    },
+  );
+
+  app.post(
+    '/v1/orders/:order_id/mark-paid',
+    {
+      config: { kind: 'command', tagged: true, problems: ['order-not-found', 'order-paid', 'order-cancelled'] },
+      schema: {
+        summary: 'Mark an order as paid',
+        tags,
+        params,
+        body: z.strictObject({ reference: remark.optional() }).nullish(),
+        response: { 200: dataOf(orderAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { order_id } = request.params;
+      const context = commandContext(request, hashKey, 'MarkPaid', { order_id, ...request.body });
+      const command: OrderCommand = { type: 'MarkPaid', reference: request.body?.reference ?? null, at: context.now };
+      const guard = revisionGuard(ifMatchOf(request.headers));
+      return answer(reply, await handler.execute(orderStream, order_id, command, context, { guard }));
+    },
+  );
+
+  function answer(reply: ReplyHead, outcome: Outcome<OrderState>, location?: string): { data: OrderAnswer } {
+    const { state, revision } = outcome;
+    if (!state) throw new Refusal('order-not-found', 'There is no such order.');
+    const data = answerOrder(state, revision);
+    return commandAnswer(reply, tokens, { ...outcome, data, ...(location !== undefined && { location }) });
+  }
+}
+
+function tooLarge(error: EventTooLarge): Refusal {
+  return new Refusal('order-too-large', `The order would take ${error.bytes} bytes in the log; 512 KiB are possible.`);
+}

@@ -1,0 +1,11 @@
+import type { StreamBinding } from '../core/command-handler.js';
+import { streamName } from '../core/stream.js';
+import type { OrderCommand } from './commands.js';
+import { orderDecider, type OrderState } from './decider.js';
+import { orderEvents, type OrderFact } from './events.js';
+
+export const orderStream: StreamBinding<OrderState, OrderCommand, OrderFact> = {
+  name: (id) => streamName('order', id),
+  types: orderEvents,
+  decider: orderDecider,
+};

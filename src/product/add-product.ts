@@ -1,0 +1,61 @@
+import type { Claims } from '../core/claims.js';
+import { type CommandContext, type CommandHandler, empty, type Outcome } from '../core/command-handler.js';
+import { Refusal, WrongExpectedRevision } from '../core/errors.js';
+import { type IdSequence, MAX_ID } from '../core/id-sequence.js';
+import type { AddProduct } from './commands.js';
+import type { ProductState } from './decider.js';
+import { productStream } from './stream.js';
+
+const TRIES = 10;
+
+export interface AddProductDeps {
+  readonly handler: CommandHandler;
+  readonly skuClaims: Claims;
+  readonly ids: IdSequence;
+  /** The product that a command claimed a SKU for, if it got so far before. */
+  readonly claimedFor: (sku: string, commandId: string) => Promise<number | null>;
+}
+
+/** AddProduct: an id, then the SKU is claimed, then the product is recorded where the claim says. */
+export async function addProduct(
+  deps: AddProductDeps,
+  wish: Omit<AddProduct, 'product_id'> & { readonly product_id?: number },
+  context: CommandContext,
+): Promise<Outcome<ProductState>> {
+  const { handler, skuClaims, ids } = deps;
+  const given = wish.product_id;
+  if (given !== undefined) await ids.moveBeyond(given);
+  const claimed = context.keyed && given === undefined ? await deps.claimedFor(wish.sku, context.commandId) : null;
+  let product_id = given ?? claimed ?? (await nextId(ids));
+  // A drawn id has no stream yet; a given one, or one of an earlier attempt, may have.
+  let unread = given === undefined && claimed === null;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const id = String(product_id);
+    const stream = productStream.name(id);
+    const loaded = unread ? empty(productStream.decider.initialState) : await handler.load(productStream, id);
+    const replay = await handler.replayed(productStream, id, loaded, context);
+    if (replay) return replay;
+    const facts = productStream.decider.decide(loaded.state, { ...wish, product_id });
+    await skuClaims.acquire(wish.sku, { stream, revision: loaded.revision + 1 }, context);
+    try {
+      const after = await handler.append(productStream, id, loaded, facts, context);
+      return { ...after, appended: facts.length, replayed: false };
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevision)) throw error;
+    }
+    // Someone spent that revision: with the same id, which is then taken, or by taking the claim over.
+    const now = await handler.load(productStream, id);
+    unread = false;
+    if (!now.state || now.commands.has(context.commandId)) continue;
+    await skuClaims.release(wish.sku, stream, context);
+    if (given !== undefined) throw new Refusal('product-exists', `Product ${product_id} exists already.`);
+    product_id = await nextId(ids);
+  }
+  throw new Refusal('revision-conflict', 'The product was overtaken again and again.');
+}
+
+async function nextId(ids: IdSequence): Promise<number> {
+  const id = await ids.next();
+  if (id > MAX_ID) throw new Refusal('product-exists', 'The sequence of ids is used up: choose a product_id.');
+  return id;
+}

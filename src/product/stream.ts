@@ -1,0 +1,11 @@
+import type { StreamBinding } from '../core/command-handler.js';
+import { streamName } from '../core/stream.js';
+import type { ProductCommand } from './commands.js';
+import { productDecider, type ProductState } from './decider.js';
+import { productEvents, type ProductFact } from './events.js';
+
+export const productStream: StreamBinding<ProductState, ProductCommand, ProductFact> = {
+  name: (id) => streamName('product', id),
+  types: productEvents,
+  decider: productDecider,
+};

@@ -1,0 +1,132 @@
+/** All routes of the interface, wired to what answers them. */
+import { categoryQueries } from '../projections/category-tree/routes.js';
+import { orderCountQueries } from '../projections/order-counts/routes.js';
+import { productQueries } from '../projections/products/routes.js';
+import { orderQueries } from '../projections/user-orders/routes.js';
+import { userQueries } from '../projections/users/routes.js';
+import type { CategoryAnswer } from './category/answer.js';
+import { categoryRoutes } from './category/routes.js';
+import type { Position } from './core/event-store.js';
+import type { Freshness } from './infra/projector/read-model.js';
+import { emailHash } from './infra/crypto/derive.js';
+import type { App } from './infra/http/app-type.js';
+import { freshnessOf } from './infra/http/freshness.js';
+import { Cursors } from './infra/http/list.js';
+import { streamEventRoute } from './infra/http/stream-events.js';
+import { answerOrder } from './order/answer.js';
+import { orderRoutes } from './order/routes.js';
+import { orderStream } from './order/stream.js';
+import { productRoutes } from './product/routes.js';
+import { productStream } from './product/stream.js';
+import type { Runtime } from './runtime.js';
+import { skuClaims } from './claim/stream.js';
+import { answerUser } from './user/answer.js';
+import type { UserState } from './user/decider.js';
+import { userRoutes } from './user/routes.js';
+import { userStream } from './user/stream.js';
+
+/** How long RemoveCategory waits for the products to be where the log is. */
+const PRODUCTS_WAIT_MS = 2_000;
+
+export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
+  const { handler, tokens, models } = runtime;
+  const { hashKey } = runtime.secrets;
+  const cursors = new Cursors(hashKey);
+  // A log position that can't be read is told to whoever sends it, also where nothing waits for it.
+  app.addHook('preValidation', async (request) => {
+    freshnessOf(request.headers, tokens);
+  });
+  commands(app, runtime);
+  await userRoutes(app, { handler, hashKey, tokens, emailClaims: runtime.emailClaims, gate: runtime.gate });
+
+  categoryQueries(app, { tree: models.tree, tokens, fromStream: (catId) => categoryFromStream(runtime, catId) });
+  orderCountQueries(app, {
+    counts: models.counts,
+    tokens,
+    addedAt: async (catId) => (await categoryFromStream(runtime, catId))?.position ?? null,
+  });
+  orderQueries(app, {
+    orders: models.orders,
+    tokens,
+    cursors,
+    fromStream: async (orderId) => {
+      const { state, revision, position } = await handler.load(orderStream, orderId);
+      return state && { position, order: answerOrder(state, revision) };
+    },
+    userExists: async (userId) => (await handler.load(userStream, userId)).state !== null,
+  });
+  userQueries(app, {
+    users: models.users,
+    tokens,
+    cursors,
+    emailHash: (email) => emailHash(hashKey, email),
+    fromStream: async (userId) => {
+      const { state, revision, position } = await handler.load(userStream, userId);
+      return state && { position, user: answerUser(state, revision), idProof: proofKey(state) };
+    },
+    openDocument: ({ document_id, key }) => runtime.gate.store.read(document_id, key),
+  });
+  productQueries(app, {
+    products: models.products,
+    tokens,
+    cursors,
+    fromStream: async (productId) => {
+      const { state, revision, position } = await handler.load(productStream, String(productId));
+      return state && { position, product: { ...state, cat_ids: [...state.cat_ids], revision } };
+    },
+  });
+
+  const audited = { handler, tokens, cursors };
+  streamEventRoute(app, { things: 'orders', ...orderStream, notFound: 'order-not-found', notYet: [] }, audited);
+  const users = { things: 'users', ...userStream, notFound: 'user-not-found', notYet: ['ClaimAbandoned'] } as const;
+  streamEventRoute(app, users, audited);
+}
+
+function commands(app: App, runtime: Runtime): void {
+  const { handler, tokens, tree, models } = runtime;
+  const { hashKey } = runtime.secrets;
+  categoryRoutes(app, {
+    tree,
+    hashKey,
+    tokens,
+    ids: runtime.categoryIds,
+    holdsProducts: async (catId) => {
+      const freshness: Freshness = { min: await runtime.store.head(), waitMs: PRODUCTS_WAIT_MS, lenient: false };
+      return (await models.products.standsIn(catId, freshness)).stands;
+    },
+    totalProducts: async (catId) => (await models.tree.category(catId)).category?.total_products ?? 0,
+  });
+  productRoutes(app, {
+    handler,
+    hashKey,
+    tokens,
+    skuClaims: runtime.skuClaims,
+    ids: runtime.productIds,
+    claimedFor: async (sku, commandId) => {
+      const { state, commands: done } = await handler.load(skuClaims.binding, sku);
+      return state && done.has(commandId) ? Number(state.owner.slice(state.owner.indexOf('-') + 1)) : null;
+    },
+    unknownCategories: async (catIds) => {
+      const { state } = await tree.current();
+      return new Set(catIds.filter((catId) => !state.categories.has(catId)));
+    },
+  });
+  orderRoutes(app, { handler, hashKey, tokens, facts: runtime.orderFacts });
+}
+
+async function categoryFromStream(
+  { tree }: Runtime,
+  catId: number,
+): Promise<{ position: Position; category: CategoryAnswer } | null> {
+  const { state, position } = await tree.current();
+  const category = state.categories.get(catId);
+  if (!category) return null;
+  const { cat_id, code, name, parent_cat_id, revision } = category;
+  // A category that the read model does not know yet has no product that it knows of.
+  return { position, category: { cat_id, code, name, parent_cat_id, total_products: 0, revision } };
+}
+
+function proofKey(user: NonNullable<UserState>): { document_id: string; key: string } | null {
+  const { id_proof } = user;
+  return id_proof?.key ? { document_id: id_proof.document_id, key: id_proof.key } : null;
+}

@@ -1,0 +1,225 @@
+/** The composition root: opens stores and pools from the configuration, wires them, closes them in reverse. */
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { CategoryTree } from '../projections/category-tree/read-model.js';
+import { projections } from '../projections/index.js';
+import { LookUp } from '../projections/look-up.js';
+import { OrderCounts } from '../projections/order-counts/read-model.js';
+import { Products } from '../projections/products/read-model.js';
+import { UserOrders } from '../projections/user-orders/read-model.js';
+import { Users } from '../projections/users/read-model.js';
+import { CachedTree } from './category/cached-tree.js';
+import { ClaimProtocol } from './claim/acquire.js';
+import { emailClaims, skuClaims } from './claim/stream.js';
+import type { Config } from './config.js';
+import { claimOwners, type Claims } from './core/claims.js';
+import { CommandHandler } from './core/command-handler.js';
+import { type EventStore, START } from './core/event-store.js';
+import type { IdSequence } from './core/id-sequence.js';
+import { comparableEmail, deriveUuid, emailHash, fingerprint } from './infra/crypto/derive.js';
+import { PgKeyStore } from './infra/crypto/key-store.js';
+import { loadOrCreateMasterKey } from './infra/crypto/master-key.js';
+import { loadSecrets, type Secrets } from './infra/crypto/secrets.js';
+import { DocumentStore } from './infra/documents/document-store.js';
+import { type IdProofGate, storeIdProof } from './infra/documents/id-proof-gate.js';
+import { PdfChecker } from './infra/documents/pdf-checker.js';
+import { PostgresEventStore } from './infra/event-store/postgres.js';
+import { PositionTokens } from './infra/http/position-token.js';
+import { startEmbedded } from './infra/postgres/embedded.js';
+import { idSequence } from './infra/postgres/id-sequence.js';
+import { migrate } from './infra/postgres/migrate.js';
+import { isUndefinedTable } from './infra/postgres/errors.js';
+import { type Connection, createPool } from './infra/postgres/pool.js';
+import { CheckpointWatch } from './infra/projector/checkpoint-watch.js';
+import { ReadModel } from './infra/projector/read-model.js';
+import type { AnyProjection } from './infra/projector/projection.js';
+import { commandSink } from './operations/import/command-sink.js';
+import { importFolder, type ImportResult } from './operations/import/run.js';
+import { readStoredState } from './operations/import/stored-state.js';
+import { nothingStored } from './operations/import/stored.js';
+import type { Progress } from './operations/progress.js';
+import { placeOrderFacts, type OrderFacts } from './order-facts.js';
+import { productStream } from './product/stream.js';
+import { userStream } from './user/stream.js';
+
+const POOL_SIZE = 20;
+
+export interface OpenOptions {
+  /** Bring the schema up to date first; otherwise it has to be. */
+  readonly migrate?: boolean;
+  readonly applicationName?: string;
+}
+
+export interface ImportSettings {
+  readonly dryRun: boolean;
+  readonly onError: 'stop' | 'report';
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadModels {
+  readonly tree: CategoryTree;
+  readonly counts: OrderCounts;
+  readonly orders: UserOrders;
+  readonly users: Users;
+  readonly products: Products;
+}
+
+/** Everything that commands, queries and operations work with. */
+export interface Runtime {
+  readonly config: Config;
+  readonly connection: Connection;
+  /** Folder of the embedded cluster, null with a server of one's own. */
+  readonly location: string | null;
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly secrets: Secrets;
+  readonly handler: CommandHandler;
+  readonly tree: CachedTree;
+  readonly emailClaims: Claims;
+  readonly skuClaims: Claims;
+  readonly categoryIds: IdSequence;
+  readonly productIds: IdSequence;
+  readonly gate: IdProofGate;
+  readonly watch: CheckpointWatch;
+  readonly models: ReadModels;
+  readonly orderFacts: OrderFacts;
+  readonly tokens: PositionTokens;
+  readonly projections: readonly AnyProjection[];
+  /** Names of the migrations that opening has applied. */
+  readonly applied: readonly string[];
+  import(dir: string, settings: ImportSettings): Promise<ImportResult>;
+  /** Sows the master data, if there is a seed and the log is empty; null if not. */
+  sow(progress: Progress): Promise<ImportResult | null>;
+  close(): Promise<void>;
+}
+
+/** @throws Error that says which server can't be reached, or what is wrong with the keys */
+export async function openRuntime(config: Config, options: OpenOptions = {}): Promise<Runtime> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const masterKey = config.masterKey ?? loadOrCreateMasterKey(config.dataDir);
+    const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
+    if (embedded) closing.push(() => embedded.stop());
+    const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
+    const applied = options.migrate || embedded ? await migrate(connection) : [];
+
+    const pool = createPool(connection, { max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' });
+    closing.push(() => pool.end());
+    const secrets = await loadSecrets(pool, masterKey).catch((error: unknown) => {
+      throw isUndefinedTable(error)
+        ? new Error('the database has no schema yet: run orderlog migrate', { cause: error })
+        : error;
+    });
+    const store = new PostgresEventStore(pool, connection);
+    closing.push(() => store.close());
+    const handler = new CommandHandler(store, new PgKeyStore(pool, masterKey));
+    const checker = new PdfChecker();
+    closing.push(() => checker.close());
+    const watch = new CheckpointWatch(pool);
+    closing.push(() => watch.close());
+    const documents = new DocumentStore(join(config.dataDir, 'documents'));
+    const models = readModels(pool, watch, handler);
+    const wired = {
+      config,
+      connection,
+      location: embedded?.location ?? null,
+      pool,
+      store,
+      secrets,
+      handler,
+      tree: new CachedTree(handler),
+      emailClaims: new ClaimProtocol(
+        emailClaims,
+        handler,
+        claimOwners(handler, userStream, (user, hash) => user?.email_hash === hash),
+      ),
+      skuClaims: new ClaimProtocol(
+        skuClaims,
+        handler,
+        claimOwners(handler, productStream, (product, sku) => product?.sku === sku),
+      ),
+      categoryIds: idSequence(pool, 'category'),
+      productIds: idSequence(pool, 'product'),
+      gate: { store: documents, checker, maxBytes: config.uploadMaxBytes },
+      watch,
+      models,
+      orderFacts: placeOrderFacts(new LookUp(pool, watch), handler),
+      tokens: new PositionTokens(await store.logId()),
+      projections,
+      applied,
+    };
+    const importInto = (dir: string, settings: ImportSettings): Promise<ImportResult> =>
+      importDir(wired, dir, settings);
+    const sow = async (progress: Progress): Promise<ImportResult | null> => {
+      if (config.seed === null || !(await isEmpty(store))) return null;
+      return importInto(config.seed, { dryRun: false, onError: 'stop', progress });
+    };
+    return { ...wired, import: importInto, sow, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function readModels(pool: pg.Pool, watch: CheckpointWatch, { vault }: CommandHandler): ReadModels {
+  const model = (name: string): ReadModel => {
+    const projection = projections.find((one) => one.name === name);
+    if (!projection) throw new Error(`there is no projection ${name}`);
+    return new ReadModel(pool, projection, watch);
+  };
+  return {
+    tree: new CategoryTree(model('category-tree')),
+    counts: new OrderCounts(model('order-counts')),
+    orders: new UserOrders(model('user-orders'), vault),
+    users: new Users(model('users'), vault),
+    products: new Products(model('products')),
+  };
+}
+
+/** A log that holds only its own opening. */
+async function isEmpty(store: EventStore): Promise<boolean> {
+  const prefixes = ['categoryTree-', 'product', 'user', 'order-'];
+  const { events } = await store.distance(START, { streamPrefixes: prefixes }, 1);
+  return events === 0;
+}
+
+type Wired = Omit<Runtime, 'import' | 'sow' | 'close'>;
+
+async function importDir(runtime: Wired, dir: string, settings: ImportSettings): Promise<ImportResult> {
+  const { handler, tree, secrets, gate, store } = runtime;
+  const { hashKey } = secrets;
+  const derive = (purpose: string, ...parts: string[]): string => deriveUuid(hashKey, purpose, ...parts);
+  const stored = (await isEmpty(store)) ? nothingStored : await readStoredState(handler);
+  const sink = commandSink({
+    handler,
+    tree,
+    emailClaims: runtime.emailClaims,
+    products: { skuClaims: runtime.skuClaims, ids: runtime.productIds, claimedFor: () => Promise.resolve(null) },
+    categoryIds: runtime.categoryIds,
+    emailHash: (email) => emailHash(hashKey, email),
+    deriveUuid: derive,
+    fingerprint: (type, content) => fingerprint(hashKey, type, content),
+    storeIdProof: async (path, uploaded_at) => ({ ...(await storeIdProof(gate, createReadStream(path))), uploaded_at }),
+    fileTimes: {
+      categories: fileTime(dir, 'categories.csv'),
+      products: fileTime(dir, 'products.csv'),
+      users: fileTime(dir, 'users.csv'),
+    },
+  });
+  return importFolder(dir, stored, sink, {
+    ...settings,
+    deriveId: (kind, ref) => derive(`import-${kind}`, ref),
+    comparableEmail,
+  });
+}
+
+/** When a file of the import was written, or its compressed form; the time now if there is neither. */
+function fileTime(dir: string, name: string): string {
+  const file = [join(dir, name), join(dir, `${name}.gz`)].find((path) => existsSync(path));
+  return (file ? statSync(file).mtime : new Date()).toISOString();
+}

@@ -1,0 +1,159 @@
+/** `orderlog serve`: API, projectors or both, until SIGTERM or SIGINT. */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { pino, type Logger } from 'pino';
+import { projections } from '../projections/index.js';
+import { startWorker } from '../projections/worker.js';
+import { buildApp } from './app.js';
+import type { Config } from './config.js';
+import type { Position } from './core/event-store.js';
+import { Drain } from './infra/http/drain.js';
+import type { App } from './infra/http/app-type.js';
+import type { HealthCheck } from './infra/http/health.js';
+import { createMetrics } from './infra/http/metrics.js';
+import { measureReadModels } from './infra/projector/metrics.js';
+import { haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
+import { describeImport } from './operations/import/describe.js';
+import { noProgress } from './operations/progress.js';
+import { addRoutes } from './routes.js';
+import { openRuntime, type Runtime } from './runtime.js';
+
+export interface Parts {
+  readonly api: boolean;
+  readonly projectors: boolean;
+}
+
+/** Counting what a read model lacks ends here: health asks only whether there is something. */
+const CAP = 1;
+
+/** @throws Error that says why it could not start */
+export async function serve(config: Config, parts: Parts): Promise<void> {
+  const log = await createLogger(config);
+  // From here on, so that a signal while things are being opened closes them too.
+  const signal = untilSignal();
+  const runtime = await openRuntime(config, { migrate: true });
+  const closing: (() => Promise<unknown>)[] = [() => runtime.close()];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const sown = await runtime.sow(noProgress);
+    if (sown && sown.findings.length > 0) throw new Error(`the seed has faults:\n${describeImport(sown, false).text}`);
+    const headAtStart = await runtime.store.head();
+    if (parts.projectors) {
+      const { pool, store, watch } = runtime;
+      const worker = startWorker({ pool, store, watch, log });
+      closing.push(() => worker.stop());
+    }
+    const metrics = createMetrics();
+    measureReadModels(metrics, { pool: runtime.pool, store: runtime.store, projections });
+    const drain = new Drain();
+    const app = await buildApp({
+      logger: log,
+      version: packageVersion(),
+      loopbackOnly: true,
+      checks: healthChecks(runtime, headAtStart),
+      metrics,
+      drain,
+    });
+    if (parts.api) await addRoutes(app, runtime);
+    closing.push(() => drain.close(app));
+    process.stdout.write(greeting(runtime, parts, await listen(app, config)));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  await signal;
+  log.info('shutting down');
+  await close();
+}
+
+function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
+  const { pool, store } = runtime;
+  const sources = { pool, store, projections };
+  let caughtUp = false;
+  return [
+    {
+      name: 'database',
+      check: async () => {
+        await pool.query('SELECT 1');
+        return { ok: true };
+      },
+    },
+    {
+      name: 'event-store',
+      check: async () => {
+        await store.head();
+        return { ok: true };
+      },
+    },
+    {
+      name: 'read-models',
+      check: async () => {
+        caughtUp ||= await haveReached(sources, headAtStart);
+        return caughtUp ? { ok: true } : { ok: false, detail: 'the head of the log found at start is not reached yet' };
+      },
+    },
+    {
+      name: 'projectors',
+      check: async () => {
+        const problems = (await modelStatuses(sources, CAP)).map(problemOf).filter((problem) => problem !== null);
+        return problems.length === 0 ? { ok: true } : { ok: false, detail: problems.join('; ') };
+      },
+    },
+  ];
+}
+
+async function createLogger({ logLevel, logFormat }: Config): Promise<Logger> {
+  if (logFormat === 'json') return pino({ level: logLevel });
+  const { default: pretty } = await import('pino-pretty');
+  return pino({ level: logLevel }, pretty({ colorize: process.stdout.isTTY, ignore: 'pid,hostname', sync: true }));
+}
+
+/** Not by Fastify's own listen, which says so before our greeting can. @returns the port */
+async function listen(app: App, { host, port }: Config): Promise<number> {
+  await app.ready();
+  app.server.listen(port, host);
+  try {
+    await once(app.server, 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new Error(`port ${port} on ${host} is in use: set PORT to another one`, { cause: error });
+    if (code === 'EACCES')
+      throw new Error(`port ${port} needs more rights: set PORT to one above 1023`, { cause: error });
+    throw error;
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+/** The first lines that anybody sees. */
+function greeting({ config, location }: Runtime, parts: Parts, port: number): string {
+  const base = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const data = location === null ? `${config.dataDir} (documents), database at DATABASE_URL` : config.dataDir;
+  const cluster = location === null || location.startsWith(config.dataDir) ? [] : [`  database  ${location}`];
+  const what = parts.api
+    ? [`  API       ${base}/v1`, `  docs      ${base}/docs`]
+    : [`  health    ${base}/health/ready`];
+  const attempt = parts.api ? `curl -s ${base}/v1/categories` : `curl -s ${base}/health/ready`;
+  const lines = [`Orderlog ${packageVersion()}`, ...what, `  data      ${data}`, ...cluster, `  try       ${attempt}`];
+  return `${lines.join('\n')}\n\n`;
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      resolve();
+      // Whoever asks twice does not want to wait.
+      process.once('SIGINT', () => process.exit(130));
+    };
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
+  });
+}

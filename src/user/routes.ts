@@ -1,0 +1,195 @@
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import type { Claims } from '../core/claims.js';
+import type { CommandHandler, Outcome } from '../core/command-handler.js';
+import { Refusal } from '../core/errors.js';
+import { emailHash } from '../infra/crypto/derive.js';
+import type { StoredDocument } from '../infra/documents/document-store.js';
+import { type IdProofGate, storeIdProof } from '../infra/documents/id-proof-gate.js';
+import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
+import type { App } from '../infra/http/app-type.js';
+import { commandContext } from '../infra/http/command-context.js';
+import { ifMatchOf, revisionGuard } from '../infra/http/etag.js';
+import type { PositionTokens } from '../infra/http/position-token.js';
+import { dataOf, email, name, uuid } from '../infra/http/schemas.js';
+import { type FormShape, receiveForm, uploadRoutes } from '../infra/http/uploads.js';
+import { answerUser, userAnswer, type UserAnswer } from './answer.js';
+import { changeUserDetails } from './change-details.js';
+import type { IdProof } from './commands.js';
+import type { UserState } from './decider.js';
+import { registerUser } from './register.js';
+import { userStream } from './stream.js';
+
+export interface UserRouteDeps {
+  readonly handler: CommandHandler;
+  readonly hashKey: KeyObject;
+  readonly tokens: PositionTokens;
+  readonly emailClaims: Claims;
+  readonly gate: IdProofGate;
+}
+
+const tags = ['users'];
+const params = z.strictObject({ user_id: uuid });
+const details = z.strictObject({ name, email });
+const nothing = z.strictObject({});
+const file = z.any().meta({ type: 'string', format: 'binary', description: 'A PDF' });
+const proofProblems = [
+  'id-proof-missing',
+  'id-proof-not-pdf',
+  'id-proof-encrypted',
+  'id-proof-active-content',
+  'id-proof-damaged',
+  'payload-too-large',
+] as const;
+
+export async function userRoutes(app: App, deps: UserRouteDeps): Promise<void> {
+  await uploadRoutes(app, (scope) => {
+    registration(scope, deps);
+    replacement(scope, deps);
+  });
+  app.patch(
+    '/v1/users/:user_id',
+    {
+      config: { kind: 'command', tagged: true, problems: ['user-not-found', 'user-erased', 'email-taken'] },
+      schema: {
+        summary: "Change a user's name or e-mail address",
+        tags,
+        params,
+        body: details.partial(),
+        response: { 200: dataOf(userAnswer) },
+      },
+    },
+    async (request, reply) => {
+      const { user_id } = request.params;
+      const { name: newName, email: address } = request.body;
+      const context = commandContext(request, deps.hashKey, 'ChangeUserDetails', { user_id, ...request.body });
+      const outcome = await changeUserDetails(
+        deps.handler,
+        deps.emailClaims,
+        user_id,
+        {
+          type: 'ChangeUserDetails',
+          ...(newName !== undefined && { name: newName }),
+          ...(address !== undefined && {
+            address: { email: address, email_hash: emailHash(deps.hashKey, address) },
+          }),
+          at: context.now,
+        },
+        context,
+        revisionGuard(ifMatchOf(request.headers)),
+      );
+      return answer(reply, deps.tokens, outcome);
+    },
+  );
+}
+
+function registration(scope: App, deps: UserRouteDeps): void {
+  const { handler, hashKey, tokens, emailClaims, gate } = deps;
+  scope.post(
+    '/v1/users',
+    {
+      config: {
+        kind: 'command',
+        tagged: true,
+        form: details.extend({ id_proof: file }),
+        problems: ['email-taken', ...proofProblems],
+      },
+      schema: { summary: 'Register a user', tags, response: { 201: dataOf(userAnswer) } },
+    },
+    async (request, reply) => {
+      const { fields, stored } = await receiveForm(request, proofForm(gate, details));
+      return keptIfNamed(gate, stored, async () => {
+        const content = { ...fields, sha256: stored.sha256 };
+        const context = commandContext(request, hashKey, 'RegisterUser', content);
+        const user_id = context.newId('user');
+        const outcome = await registerUser(
+          handler,
+          emailClaims,
+          {
+            type: 'RegisterUser',
+            user_id,
+            name: fields.name,
+            email: fields.email,
+            email_hash: emailHash(hashKey, fields.email),
+            id_proof: idProofOf(stored, context.now),
+            at: context.now,
+          },
+          context,
+        );
+        return [outcome, answer(reply, tokens, outcome, `/v1/users/${user_id}`)];
+      });
+    },
+  );
+}
+
+function replacement(scope: App, deps: UserRouteDeps): void {
+  const { handler, hashKey, tokens, gate } = deps;
+  scope.put(
+    '/v1/users/:user_id/id-proof',
+    {
+      config: {
+        kind: 'command',
+        tagged: true,
+        form: z.strictObject({ id_proof: file }),
+        problems: ['user-not-found', 'user-erased', ...proofProblems],
+      },
+      schema: { summary: 'Replace the proof of identity', tags, params, response: { 200: dataOf(userAnswer) } },
+    },
+    async (request, reply) => {
+      const { user_id } = request.params;
+      const { stored } = await receiveForm(request, proofForm(gate, nothing));
+      return keptIfNamed(gate, stored, async () => {
+        const context = commandContext(request, hashKey, 'ReplaceIdProof', { user_id, sha256: stored.sha256 });
+        const command = {
+          type: 'ReplaceIdProof',
+          id_proof: idProofOf(stored, context.now),
+          at: context.now,
+        } as const;
+        const guard = revisionGuard(ifMatchOf(request.headers));
+        const outcome = await handler.execute(userStream, user_id, command, context, { guard });
+        return [outcome, answer(reply, tokens, outcome)];
+      });
+    },
+  );
+}
+
+function proofForm<Fields>(gate: IdProofGate, fields: z.ZodType<Fields>): FormShape<Fields, StoredDocument> {
+  return {
+    fields,
+    file: 'id_proof',
+    maxBytes: gate.maxBytes,
+    store: (source) => storeIdProof(gate, source),
+    discard: ({ document_id }) => gate.store.remove(document_id),
+  };
+}
+
+/** A document that no event has come to name is removed again. If it is unknown whether one has, it stays. */
+async function keptIfNamed<T>(
+  gate: IdProofGate,
+  stored: StoredDocument,
+  command: () => Promise<readonly [Outcome<UserState>, T]>,
+): Promise<T> {
+  try {
+    const [{ state }, result] = await command();
+    if (state?.id_proof?.document_id !== stored.document_id) await gate.store.remove(stored.document_id);
+    return result;
+  } catch (error) {
+    if (error instanceof Refusal) await gate.store.remove(stored.document_id);
+    throw error;
+  }
+}
+
+function idProofOf({ document_id, bytes, sha256, key }: StoredDocument, uploaded_at: string): IdProof {
+  return { document_id, bytes, sha256, key, uploaded_at };
+}
+
+function answer(
+  reply: ReplyHead,
+  tokens: PositionTokens,
+  outcome: Outcome<UserState>,
+  location?: string,
+): { data: UserAnswer } {
+  if (!outcome.state) throw new Refusal('user-not-found', 'There is no such user.');
+  const data = answerUser(outcome.state, outcome.revision);
+  return commandAnswer(reply, tokens, { ...outcome, data, ...(location !== undefined && { location }) });
+}

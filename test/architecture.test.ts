@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { faultsOf } from './support/architecture.js';
+
+const root = join(import.meta.dirname, '../..');
+
+function sourcesBelow(folder: string): { path: string; text: string }[] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => ({ path: `${folder}/${file}`, text: readFileSync(join(root, folder, file), 'utf8') }));
+}
+
+t.test('everything keeps to the import rules and habits of the house', async (t) => {
+  const sources = ['src', 'projections', 'migrations'].flatMap(sourcesBelow);
+  t.ok(sources.length > 100, 'the sources are found');
+  t.same(faultsOf(sources), []);
+});
+
+t.test('no test, benchmark or script is longer than 300 lines either', async (t) => {
+  const sources = ['test', 'bench', 'scripts'].flatMap(sourcesBelow);
+  const long = sources.filter(({ text }) => text.trimEnd().split('\n').length > 300).map(({ path }) => path);
+  t.same(long, []);
+});
+
+const good: readonly (readonly [path: string, text: string])[] = [
+  ['src/core/a.ts', `import { b } from './b.js'; export const a = b;`],
+  [
+    'src/order/decider.ts',
+    `import type { E } from '../core/decider.js'; import { c } from './commands.js'; export const a = c;`,
+  ],
+  [
+    'src/order/routes.ts',
+    `import { z } from 'zod'; import type { A } from '../infra/http/app-type.js'; import './stream.js';`,
+  ],
+  [
+    'src/infra/event-store/kurrent.ts',
+    `import { x } from '@eventstore/db-client'; import { readFile } from 'node:fs';`,
+  ],
+  ['projections/users/projection.ts', `import { e } from '../../src/user/events.js'; import { w } from './write.js';`],
+  ['src/operations/rebuild.ts', `import { projections } from '../../projections/index.js'; import pg from 'pg';`],
+  ['src/config.ts', `import { join } from 'node:path'; export const port = process.env['PORT'];`],
+  ['projections/index.ts', `export { a } from './a/projection.js';`],
+  ['src/core/b.ts', `export function f(n: number): void { switch (n) { default: } }`],
+];
+
+for (const [path, text] of good) t.same(faultsOf([{ path, text }]), [], `${path}: ${text}`);
+
+const bad: readonly (readonly [title: string, path: string, text: string, fault: string])[] = [
+  ['core and a package', 'src/core/a.ts', `import { z } from 'zod';`, 'imports zod, which core may not'],
+  ['core and the system', 'src/core/a.ts', `import 'node:fs';`, 'imports node:fs, which core may not'],
+  ['core and infra', 'src/core/a.ts', `import '../infra/x.js';`, 'imports src/infra/x.ts, which core may not'],
+  [
+    'a type imported in passing',
+    'src/core/a.ts',
+    `export type A = import('zod').A;`,
+    'imports zod, which core may not',
+  ],
+  ['a late import', 'src/core/a.ts', `export const a = import('zod');`, 'imports zod, which core may not'],
+  [
+    'something exported on',
+    'src/core/a.ts',
+    `export const a = 1; export * from 'zod';`,
+    'imports zod, which core may not',
+  ],
+  [
+    'a decider and infra',
+    'src/order/decider.ts',
+    `import '../infra/x.js';`,
+    'imports src/infra/x.ts, which inside of a slice may not',
+  ],
+  [
+    'a decider and another slice',
+    'src/order/decider.ts',
+    `import '../user/events.js';`,
+    'imports src/user/events.ts, which inside of a slice may not',
+  ],
+  [
+    'routes and another slice',
+    'src/order/routes.ts',
+    `import '../user/stream.js';`,
+    'imports src/user/stream.ts, which stream and routes of a slice may not',
+  ],
+  [
+    'routes and a read slice',
+    'src/order/routes.ts',
+    `import '../../projections/users/read-model.js';`,
+    'imports projections/users/read-model.ts, which stream and routes of a slice may not',
+  ],
+  [
+    'an answer and its events',
+    'src/order/answer.ts',
+    `import './events.js';`,
+    'imports src/order/events.ts, which answer of a slice may not',
+  ],
+  [
+    'infra and a slice',
+    'src/infra/x.ts',
+    `import '../order/events.js';`,
+    'imports src/order/events.ts, which infra may not',
+  ],
+  ['infra and a root', 'src/infra/x.ts', `import '../config.js';`, 'imports src/config.ts, which infra may not'],
+  [
+    'infra and a migration',
+    'src/infra/x.ts',
+    `import '../../migrations/0001_log.js';`,
+    'imports migrations/0001_log.ts, which infra may not',
+  ],
+  [
+    'a read slice and another',
+    'projections/users/a.ts',
+    `import '../products/write.js';`,
+    'imports projections/products/write.ts, which read slice may not',
+  ],
+  [
+    'a read slice and a decider',
+    'projections/users/a.ts',
+    `import '../../src/user/decider.js';`,
+    'imports src/user/decider.ts, which read slice may not',
+  ],
+  [
+    'a read slice and a package',
+    'projections/users/a.ts',
+    `import pg from 'pg';`,
+    'imports pg, which read slice may not',
+  ],
+  [
+    'a read slice and Postgres',
+    'projections/users/a.ts',
+    `import '../../src/infra/postgres/pool.js';`,
+    'imports src/infra/postgres/pool.ts, which read slice may not',
+  ],
+  [
+    'operations and a root',
+    'src/operations/a.ts',
+    `import '../runtime.js';`,
+    'imports src/runtime.ts, which operations may not',
+  ],
+  [
+    'operations and a read slice',
+    'src/operations/a.ts',
+    `import '../../projections/users/read-model.js';`,
+    'imports projections/users/read-model.ts, which operations may not',
+  ],
+  [
+    'a migration and the application',
+    'migrations/0009_a.ts',
+    `import '../src/core/a.js';`,
+    'imports src/core/a.ts, which migration may not',
+  ],
+  [
+    'the event store client elsewhere',
+    'src/runtime.ts',
+    `import '@eventstore/db-client';`,
+    'imports @eventstore/db-client, which only src/infra/event-store may',
+  ],
+  ['a folder of its own', 'src/misc/a.ts', `export const a = 1;`, 'stands in no zone of the architecture'],
+  ['any', 'src/core/a.ts', `export const a = (b: any[]): void => { b.pop(); };`, 'line 1 says any'],
+  ['an enum', 'src/core/a.ts', `\nexport enum A { B }`, 'line 2 declares an enum'],
+  ['a namespace', 'src/core/a.ts', `export namespace A { export const b = 1; }`, 'line 1 declares a namespace'],
+  ['a default export', 'src/core/a.ts', `export default function a(): void {}`, 'line 1 exports a default'],
+  ['a default value', 'src/core/a.ts', `const a = 1; export default a;`, 'line 1 exports a default'],
+  ['a default by name', 'src/core/a.ts', `const a = 1; export { a as default };`, 'line 1 exports a default'],
+  ['the environment', 'src/infra/a.ts', `export const a = process.env['A'];`, 'line 1 reads the environment'],
+  ['the environment, unpacked', 'src/runtime.ts', `const { env } = process;`, 'line 1 reads the environment'],
+  [
+    'the environment, imported',
+    'src/runtime.ts',
+    `import { env } from 'node:process';`,
+    'line 1 reads the environment',
+  ],
+  [
+    'a barrel',
+    'src/infra/http/all.ts',
+    `export { a } from './a.js'; export * from './b.js';`,
+    'only exports what others have',
+  ],
+  ['a long file', 'src/core/a.ts', 'export {};\n'.repeat(301), 'has 301 lines, more than 300'],
+  ['another case', 'src/core/streamName.ts', `export const a = 1;`, 'is not named in kebab-case'],
+  ['a vague name', 'src/core/date-utils.ts', `export const a = 1;`, 'has a name that says nothing'],
+];
+
+for (const [title, path, text, fault] of bad) {
+  t.test(`refuses ${title}`, async (t) => {
+    t.same(faultsOf([{ path, text }]), [`${path}: ${fault}`]);
+  });
+}

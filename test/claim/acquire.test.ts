@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import t from 'tap';
+import { ClaimProtocol } from '../../src/claim/acquire.js';
+import { emailClaims } from '../../src/claim/stream.js';
+import { claimOwners, type Claims } from '../../src/core/claims.js';
+import { CommandHandler } from '../../src/core/command-handler.js';
+import { Refusal } from '../../src/core/errors.js';
+import type { EventStore } from '../../src/core/event-store.js';
+import { MemoryEventStore } from '../../src/infra/event-store/memory.js';
+import { changeUserDetails } from '../../src/user/change-details.js';
+import type { RegisterUser } from '../../src/user/commands.js';
+import { registerUser } from '../../src/user/register.js';
+import { userStream } from '../../src/user/stream.js';
+import { testContext } from '../support/context.js';
+import { MemoryVault } from '../support/memory-vault.js';
+
+const at = '2026-01-02T00:00:00.000Z';
+const HOUR = 3_600_000;
+
+interface World {
+  readonly store: MemoryEventStore;
+  readonly handler: CommandHandler;
+  readonly claims: Claims;
+}
+
+function world(wrap: (store: EventStore) => EventStore = (store) => store, store = new MemoryEventStore()): World {
+  const handler = new CommandHandler(wrap(store), new MemoryVault());
+  const owners = claimOwners(handler, userStream, (user, hash) => user?.email_hash === hash);
+  return { store, handler, claims: new ClaimProtocol(emailClaims, handler, owners) };
+}
+
+function registering(user_id = randomUUID(), email_hash = 'h1'): RegisterUser {
+  const id_proof = { document_id: randomUUID(), bytes: 9, uploaded_at: at, sha256: 'aa', key: 'k' };
+  return { type: 'RegisterUser', user_id, name: 'Ada', email: 'ada@example.org', email_hash, id_proof, at };
+}
+
+/** The time at which a claim made now is old. */
+function later(): string {
+  return new Date(Date.now() + HOUR).toISOString();
+}
+
+/** A store whose appends to streams of this kind die before they do anything. */
+function dyingAt(prefix: string): (store: EventStore) => EventStore {
+  return (store) =>
+    new Proxy(store, {
+      get: (target, name) => {
+        if (name !== 'append') return (target[name as keyof EventStore] as (...a: unknown[]) => unknown).bind(target);
+        return (...args: Parameters<EventStore['append']>) =>
+          args[0].startsWith(prefix) ? Promise.reject(new Error('killed')) : target.append(...args);
+      },
+    });
+}
+
+async function typesOf(store: EventStore, stream: string): Promise<string[]> {
+  const types: string[] = [];
+  for await (const event of store.read(stream)) types.push(event.type);
+  return types;
+}
+
+t.test(
+  'twelve registrations with one address at once: one is registered, eleven are told that it is taken',
+  async (t) => {
+    const { handler, claims } = world();
+    const answers = await Promise.allSettled(
+      Array.from({ length: 12 }, () => registerUser(handler, claims, registering(), testContext())),
+    );
+    const codes = answers.map((a) => (a.status === 'fulfilled' ? 'ok' : (a.reason as Refusal).code));
+    t.same(codes.sort(), [...Array<string>(11).fill('email-taken'), 'ok']);
+  },
+);
+
+t.test('a claim that no user bears out is respected for a while, then taken over', async (t) => {
+  const { store, handler, claims } = world();
+  const lost = registering();
+  const dying = new CommandHandler(dyingAt('user-')(store), handler.vault);
+  await t.rejects(registerUser(dying, claims, lost, testContext()), /killed/);
+  const next = registering();
+  await t.rejects(registerUser(handler, claims, next, testContext()), { code: 'email-taken' });
+  const { state } = await registerUser(handler, claims, next, testContext({ now: later() }));
+  t.equal(state?.email_hash, 'h1');
+  t.same(await typesOf(store, `user-${lost.user_id}`), ['ClaimAbandoned'], 'the revision of the lost one is spent');
+
+  await t.test('whoever had it before can not bear it out any more', async (t) => {
+    await t.rejects(registerUser(handler, claims, lost, testContext()), { code: 'email-taken' });
+    t.same((await handler.load(userStream, lost.user_id)).state, null, 'and is an unknown user');
+  });
+});
+
+t.test('a claim is never taken from a user who bears it out, however old it is', async (t) => {
+  const { handler, claims } = world();
+  await registerUser(handler, claims, registering(), testContext());
+  await t.rejects(registerUser(handler, claims, registering(), testContext({ now: later() })), { code: 'email-taken' });
+});
+
+t.test('an owner whose revision was spent renews the claim and is registered', async (t) => {
+  const { store, handler, claims } = world();
+  const mine = registering();
+  const context = testContext();
+  await claims.acquire('h1', { stream: userStream.name(mine.user_id), revision: 0 }, context);
+  const owners = claimOwners(handler, userStream, () => false);
+  const claim = { claim_stream: 'userEmail-h1', claim_revision: 0 };
+  await owners.abandon({ stream: userStream.name(mine.user_id), revision: 0 }, claim, testContext());
+  const { state, revision } = await registerUser(handler, claims, mine, testContext());
+  t.equal(state?.user_id, mine.user_id);
+  t.equal(revision, 1);
+  t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed', 'EmailClaimed']);
+});
+
+t.test('the same keyed registration again is the same user, and finishes what a crash left', async (t) => {
+  const { store, handler, claims } = world();
+  const command = registering();
+  const dying = new CommandHandler(dyingAt('user-')(store), handler.vault);
+  await t.rejects(registerUser(dying, claims, command, testContext({ key: 'k-1' })), /killed/);
+  const first = await registerUser(handler, claims, command, testContext({ key: 'k-1' }));
+  const again = await registerUser(handler, claims, command, testContext({ key: 'k-1' }));
+  t.equal(first.replayed, false);
+  t.equal(again.replayed, true);
+  t.same(again.state, first.state);
+  t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed']);
+  const other = testContext({ key: 'k-1', fingerprint: 'other' });
+  await t.rejects(registerUser(handler, claims, command, other), { code: 'idempotency-mismatch' });
+});
+
+t.test(
+  'a changed address is claimed and the old one is free; a crash between is finished by the same command',
+  async (t) => {
+    const { store, handler, claims } = world();
+    const command = registering();
+    await registerUser(handler, claims, command, testContext());
+    const change = { type: 'ChangeUserDetails', address: { email: 'b@example.org', email_hash: 'h2' }, at } as const;
+    // Dies when the old address is to be released: the claim itself goes to another stream.
+    const dying = world(dyingAt('userEmail-h1'), store);
+    const vaulted = new CommandHandler(dyingAt('userEmail-h1')(store), handler.vault);
+    const dyingClaims = new ClaimProtocol(
+      emailClaims,
+      vaulted,
+      claimOwners(vaulted, userStream, (u, h) => u?.email_hash === h),
+    );
+    t.ok(dying);
+    await t.rejects(changeUserDetails(vaulted, dyingClaims, command.user_id, change, testContext()), /killed/);
+    t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed'], 'left behind');
+    const after = await changeUserDetails(handler, claims, command.user_id, change, testContext());
+    t.equal(after.appended, 0);
+    t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed', 'EmailReleased']);
+    const { state } = await registerUser(handler, claims, registering(), testContext());
+    t.equal(state?.email_hash, 'h1');
+  },
+);
+
+t.test('back to an earlier address: the claim is renewed and not released', async (t) => {
+  const { handler, claims } = world();
+  const command = registering();
+  await registerUser(handler, claims, command, testContext());
+  for (const email_hash of ['h2', 'h1', 'h2']) {
+    const change = {
+      type: 'ChangeUserDetails',
+      address: { email: `${email_hash}@example.org`, email_hash },
+      at,
+    } as const;
+    await changeUserDetails(handler, claims, command.user_id, change, testContext());
+    await t.rejects(registerUser(handler, claims, registering(undefined, email_hash), testContext()), {
+      code: 'email-taken',
+    });
+  }
+});
+
+t.test('whatever dies whenever: never two users with one address, and the address is never lost', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 3, maxLength: 6 }),
+      async (s, deaths) => {
+        const { store, handler } = world();
+        const users = deaths.map((death) => {
+          // Dies at its n-th append, and every call to the store waits for its turn.
+          let appends = 0;
+          const slow = new Proxy(store, {
+            get: (target, name) => {
+              if (name !== 'append')
+                return (target[name as keyof EventStore] as (...a: unknown[]) => unknown).bind(target);
+              return async (...args: Parameters<EventStore['append']>) => {
+                await s.schedule(Promise.resolve(), `append ${args[0]}`);
+                if (++appends > death) throw new Error('killed');
+                return target.append(...args);
+              };
+            },
+          });
+          const own = new CommandHandler(slow, handler.vault);
+          const claims = new ClaimProtocol(
+            emailClaims,
+            own,
+            claimOwners(own, userStream, (u, h) => u?.email_hash === h),
+          );
+          const command = registering();
+          // Every claim is old to everyone: takeovers happen all the time.
+          return { command, run: () => registerUser(own, claims, command, testContext({ now: later() })) };
+        });
+        const running = Promise.allSettled(users.map((user) => user.run()));
+        await s.waitFor(running);
+        const answers = await running;
+        const states = await Promise.all(users.map((user) => handler.load(userStream, user.command.user_id)));
+        const bearers = states.filter(({ state }) => state?.email_hash === 'h1');
+        if (bearers.length > 1) return false;
+        const registered = answers.filter((answer) => answer.status === 'fulfilled');
+        if (registered.length > bearers.length) return false;
+        const claims = new ClaimProtocol(
+          emailClaims,
+          handler,
+          claimOwners(handler, userStream, (u, h) => u?.email_hash === h),
+        );
+        const last = registerUser(handler, claims, registering(), testContext({ now: later() }));
+        if (bearers.length === 1) return last.then(() => false, (error: unknown) => error instanceof Refusal && error.code === 'email-taken'); // prettier-ignore
+        return (await last).state?.email_hash === 'h1';
+      },
+    ),
+    { numRuns: 300 },
+  );
+  t.pass('300 schedules');
+});

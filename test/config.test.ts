@@ -1,0 +1,146 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ConfigError, type Environment, readConfig } from '../src/config.js';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const SERVER = { DATABASE_URL: 'postgres://u:hush@db.internal/orderlog', MASTER_KEY: KEY, AUTH: 'none' };
+
+/** What is wrong with an environment; nothing if it serves. */
+function problemsOf(t: Test, environment: Environment, folder = t.testdir()): readonly string[] {
+  try {
+    readConfig(environment, folder);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+}
+
+t.test('with nothing set, everything is embedded, on loopback, with the demo catalogue', async (t) => {
+  const folder = t.testdir();
+  const config = readConfig({}, folder);
+  t.match(config, {
+    databaseUrl: null,
+    dataDir: join(folder, '.orderlog'),
+    seed: /seed\/demo$/,
+    host: '127.0.0.1',
+    port: 3000,
+    masterKey: null,
+    uploadMaxBytes: 10 * 1024 * 1024,
+    logLevel: 'info',
+  });
+  t.ok(Object.isFrozen(config));
+});
+
+t.test('with a database of its own there is no seed unless one is named', async (t) => {
+  const folder = t.testdir({ shop: {} });
+  t.equal(readConfig(SERVER, folder).seed, null);
+  t.equal(readConfig({ ...SERVER, SEED: 'shop' }, folder).seed, join(folder, 'shop'));
+  t.same(readConfig(SERVER, folder).masterKey, Buffer.alloc(32, 7));
+  t.equal(readConfig({ SEED: 'none' }, folder).seed, null);
+});
+
+t.test('what is set is taken, and what is set to nothing is not set', async (t) => {
+  const folder = t.testdir();
+  const set = { PORT: '0', HOST: ' ::1 ', LOG_LEVEL: 'debug', LOG_FORMAT: 'json', ORDERLOG_DATA_DIR: '/srv/orders' };
+  t.match(readConfig({ ...set, UPLOAD_MAX_BYTES: '1000' }, folder), {
+    port: 0,
+    host: '::1',
+    logLevel: 'debug',
+    logFormat: 'json',
+    dataDir: '/srv/orders',
+    uploadMaxBytes: 1000,
+  });
+  t.match(readConfig({ PORT: '', HOST: ' ', SEED: '' }, folder), { port: 3000, host: '127.0.0.1', seed: /demo$/ });
+});
+
+t.test('.env is read, and the environment goes before it', async (t) => {
+  const folder = t.testdir({
+    '.env': '# mine\nPORT=4000\nexport HOST="127.0.0.2"\nLOG_LEVEL=warn # quiet\nMASTER_KEY_FILE=nowhere\n',
+  });
+  const config = readConfig({ PORT: '5000', MASTER_KEY: KEY }, folder);
+  t.match(config, { port: 5000, host: '127.0.0.2', logLevel: 'warn' });
+  t.same(config.masterKey, Buffer.alloc(32, 7), 'also where .env says it in the other way');
+});
+
+t.test('a .env that can not be read is told', async (t) => {
+  t.match(problemsOf(t, {}, t.testdir({ '.env': {} })), [/^\.env can not be read/]);
+});
+
+t.test('a secret can come from a file', async (t) => {
+  const folder = t.testdir({ key: `${KEY}\n`, url: `${SERVER.DATABASE_URL}\n` });
+  const config = readConfig({ MASTER_KEY_FILE: 'key', DATABASE_URL_FILE: join(folder, 'url'), AUTH: 'none' }, folder);
+  t.same(config.masterKey, Buffer.alloc(32, 7));
+  t.equal(config.databaseUrl, SERVER.DATABASE_URL);
+});
+
+t.test('a secret that is given twice, or by a file that is not there, is told', async (t) => {
+  const folder = t.testdir({ key: KEY });
+  t.same(problemsOf(t, { MASTER_KEY: KEY, MASTER_KEY_FILE: 'key' }, folder), [
+    'MASTER_KEY and MASTER_KEY_FILE are both set: unset one',
+  ]);
+  t.same(problemsOf(t, { MASTER_KEY_FILE: 'gone' }, folder), ['MASTER_KEY_FILE: gone can not be read (ENOENT)']);
+});
+
+const refused: readonly (readonly [title: string, environment: Environment, problem: RegExp])[] = [
+  ['a port that is none', { PORT: '65536' }, /^PORT is "65536": it is a whole number from 0 to 65535/],
+  ['a port in words', { PORT: '3e3' }, /^PORT/],
+  ['a negative upload limit', { UPLOAD_MAX_BYTES: '-1' }, /^UPLOAD_MAX_BYTES/],
+  ['a log level that is none', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL is "loud": it is one of .*silent/],
+  ['a log format that is none', { LOG_FORMAT: 'xml' }, /^LOG_FORMAT/],
+  ['a seed folder that is not there', { SEED: 'nowhere' }, /^SEED: there is no folder .*nowhere/],
+  ['a database URL of another kind', { ...SERVER, DATABASE_URL: 'mysql://u:hush@h/d' }, /^DATABASE_URL/],
+  ['a database URL without a host', { ...SERVER, DATABASE_URL: 'postgres://' }, /^DATABASE_URL/],
+  ['a server without a master key', { ...SERVER, MASTER_KEY: undefined }, /^MASTER_KEY is required.*openssl rand/],
+  ['a master key that is too short', { MASTER_KEY: KEY.slice(4) }, /^MASTER_KEY is not 32 bytes/],
+  ['a master key in other letters', { MASTER_KEY: `${'_'.repeat(43)}=` }, /^MASTER_KEY is not 32 bytes/],
+  ['no access control on another address', { AUTH: 'none', HOST: '0.0.0.0' }, /^AUTH=none serves the loopback/],
+  ['no access control on every address', { AUTH: 'none', HOST: '::' }, /^AUTH=none serves the loopback/],
+  ['a name that only begins like loopback', { AUTH: 'none', HOST: '127.0.0.1.example.org' }, /^AUTH=none/],
+  ['another address, which asks for access control', { HOST: '192.0.2.1' }, /^AUTH is required.*AUTH=none/],
+  ['a server, which asks for access control', { ...SERVER, AUTH: undefined }, /^AUTH is required.*AUTH=none/],
+  ['access control, which is not there yet', { AUTH: 'required' }, /no access control yet/],
+  ['a kind of access control that is none', { AUTH: 'off' }, /^AUTH is "off": it is none or required/],
+  ...[
+    'EVENTSTORE_URL',
+    'JWT_ISSUER',
+    'JWT_AUDIENCE',
+    'JWT_JWKS_URL',
+    'JWT_PUBLIC_KEY',
+    'CORS_ORIGINS',
+    'TRUST_PROXY',
+  ].map(
+    (name) => [`${name}, which has no effect yet`, { [name]: 'hush' }, new RegExp(`^${name} is set, but`)] as const,
+  ),
+];
+
+for (const [title, environment, problem] of refused) {
+  t.test(`refuses ${title}`, async (t) => {
+    const problems = problemsOf(t, environment);
+    t.match(problems, [problem]);
+    t.equal(problems.length, 1, 'and nothing else');
+    t.notMatch(problems.join(), 'hush', 'secrets are not repeated');
+  });
+}
+
+t.test('refuses a data folder that is a file', async (t) => {
+  t.match(problemsOf(t, { ORDERLOG_DATA_DIR: 'data' }, t.testdir({ data: '' })), [
+    /^ORDERLOG_DATA_DIR: .* is no folder/,
+  ]);
+});
+
+t.test('serves loopback without access control under each of its names, with a server too', async (t) => {
+  for (const HOST of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
+    t.same(problemsOf(t, { HOST }), []);
+    t.same(problemsOf(t, { ...SERVER, HOST }), []);
+  }
+});
+
+t.test('tells everything that is wrong at once', async (t) => {
+  const folder = t.testdir();
+  mkdirSync(join(folder, '.env'));
+  const environment = { PORT: 'x', LOG_LEVEL: 'x', SEED: 'x', MASTER_KEY: 'x', HOST: '0.0.0.0', TRUST_PROXY: '1' };
+  t.equal(problemsOf(t, environment, folder).length, 7);
+  t.throws(() => readConfig(environment, folder), /the configuration has 7 problems:\n {2}- /);
+});

@@ -1,0 +1,37 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+
+const root = join(import.meta.dirname, '../../..');
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownIn('docs')];
+
+t.test('what the pages link to, and every file and folder they name, is there', async (t) => {
+  for (const page of pages) {
+    const text = readFileSync(join(root, page), 'utf8');
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+      t.ok(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`);
+    }
+    for (const [, path = ''] of text.matchAll(
+      /`((?:src|projections|migrations|test|docs|scripts|seed|bench)\/[\w./-]+)`/g,
+    )) {
+      // Results of a benchmark are nobody's but who ran it.
+      if (path !== 'bench/results') t.ok(existsSync(join(root, path)), `${page} names ${path}`);
+    }
+  }
+});
+
+t.test('every npm script that the pages name is there', async (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  for (const page of pages) {
+    const text = readFileSync(join(root, page), 'utf8');
+    for (const [, script = ''] of text.matchAll(/npm run ([a-z:]+)/g)) t.ok(script in scripts, `${page}: ${script}`);
+  }
+});
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return markdownIn(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}

@@ -1,0 +1,101 @@
+import t from 'tap';
+import type { App } from '../../../src/infra/http/app-type.js';
+import { type Failing, failing, sampleApp } from './sample-app.js';
+
+type Part = readonly [name: string, value: string, file?: string | undefined, type?: string];
+
+const PROOF: Part = ['id_proof', '%PDF-', 'a.pdf'];
+const NAME: Part = ['name', 'Ada'];
+
+function multipart(parts: readonly Part[], end = '\r\n--b--\r\n'): string {
+  const texts = parts.map(([name, value, file, type]) => {
+    const filename = file === undefined ? '' : `; filename="${file}"`;
+    const contentType = type ?? (file === undefined ? undefined : 'application/pdf');
+    return `--b\r\ncontent-disposition: form-data; name="${name}"${filename}\r\n${contentType ? `content-type: ${contentType}\r\n` : ''}\r\n${value}`;
+  });
+  return texts.join('\r\n') + end;
+}
+
+async function send(app: App, payload: string, type = 'multipart/form-data; boundary=b') {
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/v1/uploads',
+    headers: { host: 'localhost', 'content-type': type },
+    payload,
+  });
+  const body = answer.json<{ code?: string; data?: unknown; errors?: { path: string }[] }>();
+  return {
+    status: answer.statusCode,
+    code: body.code,
+    data: body.data,
+    paths: (body.errors ?? []).map(({ path }) => path),
+  };
+}
+
+async function started(t: { teardown(end: () => Promise<void>): void }): Promise<{ app: App; told: Failing }> {
+  const told = failing();
+  const app = await sampleApp(told);
+  t.teardown(() => app.close());
+  return { app, told };
+}
+
+void t.test('a form is read whatever the order of its parts', async (t) => {
+  const { app } = await started(t);
+  const data = { name: 'Ada', bytes: 5, truncated: false };
+  t.match(await send(app, multipart([NAME, PROOF])), { status: 201, data });
+  t.match(await send(app, multipart([PROOF, NAME])), { status: 201, data });
+});
+
+void t.test('the file is stored as it comes, and is cut off at the limit', async (t) => {
+  const { app } = await started(t);
+  t.match(await send(app, multipart([['id_proof', 'x'.repeat(100_001), 'a'], NAME])), {
+    data: { bytes: 100_000, truncated: true },
+  });
+  t.match(await send(app, multipart([['id_proof', 'x'.repeat(3_000_000), 'a'], NAME])), { data: { truncated: true } });
+});
+
+void t.test('a form that is not right names what is wrong, and nothing stays stored', async (t) => {
+  const { app, told } = await started(t);
+  const cases: readonly (readonly [string, readonly string[], readonly Part[]])[] = [
+    ['id-proof-missing', [], [NAME]],
+    ['invalid-request', ['name', 'id_proof'], []],
+    ['invalid-request', ['name'], [PROOF]],
+    ['invalid-request', ['name'], [PROOF, ['name', '']]],
+    ['invalid-request', ['name'], [PROOF, NAME, NAME]],
+    ['invalid-request', ['name'], [PROOF, ['name', 'x'.repeat(5_000)]]],
+    ['invalid-request', ['name'], [PROOF, ['name', '{"a":1}', undefined, 'application/json']]],
+    ['invalid-request', ['id_proof'], [NAME, PROOF, PROOF]],
+    ['invalid-request', ['id_proof', 'id_proof'], [NAME, ['id_proof', 'text']]],
+    ['invalid-request', ['photo'], [NAME, ['photo', 'x', 'a.png'], PROOF]],
+    ['invalid-request', ['age'], [NAME, PROOF, ['age', '3']]],
+    ['invalid-request', [], [PROOF, ['__proto__', 'x'], NAME]],
+    ['invalid-request', [], [PROOF, ['name', '{', undefined, 'application/json']]],
+    ['payload-too-large', [], [PROOF, ...Array<Part>(30).fill(NAME)]],
+    ['payload-too-large', [], Array<Part>(5).fill(PROOF)],
+  ];
+  for (const [code, paths, parts] of cases) {
+    const answer = await send(app, multipart(parts));
+    t.equal(answer.code, code, JSON.stringify(parts).slice(0, 80));
+    t.same(answer.paths, paths);
+  }
+  t.ok(told.uploads.stored.length > 5);
+  t.equal(told.uploads.discarded.length, told.uploads.stored.length);
+});
+
+void t.test('what is no form is refused', async (t) => {
+  const { app } = await started(t);
+  const bad: readonly (readonly [string, string, string?])[] = [
+    ['no end', multipart([NAME, PROOF], '')],
+    ['no end in a field', multipart([PROOF, NAME], '')],
+    ['no parts', '--b--\r\n'],
+    ['nothing', ''],
+    ['no boundary', multipart([NAME, PROOF]), 'multipart/form-data'],
+    ['another boundary', multipart([NAME, PROOF]), 'multipart/form-data; boundary=c'],
+    ['no part headers', '--b\r\n\r\nx\r\n--b--\r\n'],
+    ['endless part headers', `--b\r\n${'x: y\r\n'.repeat(50_000)}\r\nx\r\n--b--\r\n`],
+  ];
+  for (const [what, payload, type] of bad) {
+    const answer = await send(app, payload, type);
+    t.equal(answer.code, 'invalid-request', what);
+  }
+});

@@ -1,0 +1,28 @@
+/**
+ * A process that uses the embedded server of the folder given. Says `ready <milliseconds> <location>`, then does as told on
+ * standard input: `query`, `stop`. On SIGINT and SIGTERM it asks once more, to see that the server is still there, and stops.
+ */
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+import { startEmbedded } from '../../../src/infra/postgres/embedded.js';
+
+const begun = Date.now();
+const server = await startEmbedded(process.argv[2] ?? '');
+console.log(`ready ${Date.now() - begun} ${server.location}`);
+
+async function query(): Promise<void> {
+  const client = new pg.Client(server.config);
+  await client.connect();
+  await client.query('SELECT 1');
+  await client.end();
+  console.log('answered');
+}
+
+async function stop(): Promise<void> {
+  await server.stop();
+  console.log('stopped');
+  process.exit();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void query().then(stop));
+for await (const line of createInterface(process.stdin)) await (line === 'stop' ? stop() : query());

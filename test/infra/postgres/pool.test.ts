@@ -1,0 +1,26 @@
+import t from 'tap';
+import { testDatabase } from '../../support/database.js';
+
+t.test('a bigint is a safe integer, and beyond that an error', async (t) => {
+  const { pool } = await testDatabase(t);
+  t.same((await pool.query('SELECT 9007199254740991::bigint AS n')).rows, [{ n: 9007199254740991 }]);
+  await t.rejects(pool.query('SELECT 9007199254740992::bigint AS n'), { name: 'RangeError' });
+});
+
+t.test('a time is ISO 8601 in UTC, with milliseconds', async (t) => {
+  const { pool } = await testDatabase(t);
+  const { rows } = await pool.query(`SELECT '2026-11-24T05:06:07.8+02:00'::timestamptz AS at`);
+  t.same(rows, [{ at: '2026-11-24T03:06:07.800Z' }]);
+});
+
+t.test('a connection that is lost while somebody has it ends his work, and not the process', async (t) => {
+  const { pool } = await testDatabase(t);
+  const client = await pool.connect();
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const lost = new Promise<void>((resolve) => client.once('end', resolve));
+  await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+  await lost;
+  await t.rejects(client.query('SELECT 1'));
+  client.release(true);
+  t.equal((await pool.query('SELECT 1')).rowCount, 1);
+});

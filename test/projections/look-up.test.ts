@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import t, { type Test } from 'tap';
+import { LookUp } from '../../projections/look-up.js';
+import { products } from '../../projections/products/projection.js';
+import { users } from '../../projections/users/projection.js';
+import { type Position, START } from '../../src/core/event-store.js';
+import type { CheckpointWatch } from '../../src/infra/projector/checkpoint-watch.js';
+import type { Projection } from '../../src/infra/projector/projection.js';
+import { productEvents } from '../../src/product/events.js';
+import { testDatabase } from '../support/database.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { UsersInTheLog } from '../support/plain-users.js';
+import { ProjectionUnderTest, TestLog } from '../support/project.js';
+import { codeOfAsync } from '../support/reading.js';
+
+const at = '2026-01-02T03:04:05.678Z';
+
+interface Both {
+  readonly pool: pg.Pool;
+  readonly log: TestLog;
+  readonly users: UsersInTheLog;
+  addProduct(product_id: number): void;
+  catchUp(model?: 'users' | 'products'): Promise<void>;
+}
+
+async function bothModels(t: Test): Promise<Both> {
+  const { pool } = await testDatabase(t);
+  const log = new TestLog();
+  const started = async <Page>(projection: Projection<Page>): Promise<() => Promise<void>> => {
+    const { name, version } = projection;
+    const projected = await ProjectionUnderTest.create(pool, projection);
+    await pool.query('insert into orderlog.checkpoints (model, version) values ($1, $2)', [name, version]);
+    return async () => {
+      await projected.apply(log.events);
+      await pool.query('update orderlog.checkpoints set position = $2 where model = $1', [name, projected.position]);
+    };
+  };
+  const models = { users: await started(users), products: await started(products) };
+  return {
+    pool,
+    log,
+    users: new UsersInTheLog(log, new MemoryVault()),
+    addProduct(product_id): void {
+      const product = { product_id, sku: `S${product_id}`, name: 'Pen', price: product_id * 100, currency: 'EUR' };
+      log.add(`product-${product_id}`, productEvents.ProductAdded, { ...product, cat_ids: [1], added_at: at });
+    },
+    async catchUp(model): Promise<void> {
+      if (model !== 'products') await models.users();
+      if (model !== 'users') await models.products();
+    },
+  };
+}
+
+/** Says that a model got there, after doing what brings it there. */
+function watchThat(reach: (model: string, position: Position) => Promise<boolean>): CheckpointWatch {
+  const waitFor = (model: string, _version: number, position: Position): Promise<boolean> => reach(model, position);
+  return { waitFor } as unknown as CheckpointWatch;
+}
+
+const nobodyWaits = watchThat(() => Promise.reject(new Error('nobody waits here')));
+
+t.test('finds the user and the products, and leaves out what it does not know', async (t) => {
+  const both = await bothModels(t);
+  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
+  const eve = await both.users.register(at, 'Eve', 'eve@example.org', false);
+  const erased = await both.users.register(at, 'Bo', 'bo@example.org', true);
+  both.users.erase(erased, at);
+  both.addProduct(1);
+  both.addProduct(2);
+  both.log.add('product-2', productEvents.ProductRetired, { product_id: 2, retired_at: at });
+  await both.catchUp();
+  const lookUp = new LookUp(both.pool, nobodyWaits);
+  t.strictSame(await lookUp.find(ada, [1, 2, 3, 1]), {
+    user: { status: 'active', hasIdProof: true },
+    products: new Map([
+      [1, { sku: 'S1', name: 'Pen', price: 100, currency: 'EUR', status: 'active' }],
+      [2, { sku: 'S2', name: 'Pen', price: 200, currency: 'EUR', status: 'retired' }],
+    ]),
+    position: both.log.events.at(-1)?.position,
+  });
+  t.strictSame((await lookUp.find(eve, [])).user, { status: 'active', hasIdProof: false });
+  t.strictSame((await lookUp.find(erased, [])).user, { status: 'erased', hasIdProof: false });
+  t.equal((await lookUp.find(randomUUID(), [3])).user, null);
+});
+
+t.test('many at once go in few queries, and each gets its own', async (t) => {
+  const both = await bothModels(t);
+  const ids = Array.from({ length: 100 }, (_, i) => i + 1);
+  const registered: string[] = [];
+  for (const id of ids) {
+    both.addProduct(id);
+    registered.push(await both.users.register(at, `name ${id}`, `${id}@example.org`, id % 2 === 0));
+  }
+  await both.catchUp();
+  let queries = 0;
+  const counting = {
+    query: (statement: pg.QueryConfig) => {
+      queries += 1;
+      return both.pool.query(statement);
+    },
+  } as unknown as pg.Pool;
+  const lookUp = new LookUp(counting, nobodyWaits);
+  const found = await Promise.all(
+    ids.map(async (id) => {
+      if (id > 50) await new Promise(setImmediate);
+      return lookUp.find(registered[id - 1] as string, [id, 101 - id]);
+    }),
+  );
+  found.forEach(({ user, products }, i) => {
+    t.same(user, { status: 'active', hasIdProof: i % 2 === 1 });
+    t.same([...products.keys()], [i + 1, 100 - i]);
+  });
+  t.ok(queries <= 3, `${queries} queries`);
+});
+
+t.test('a look-up never gets the answer of a query that was sent before it asked', async (t) => {
+  const both = await bothModels(t);
+  let sent: () => void = () => undefined;
+  const firstIsSent = new Promise<void>((resolve) => (sent = resolve));
+  let goOn: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  const slow = {
+    query: async (statement: pg.QueryConfig) => {
+      const answer = await both.pool.query(statement);
+      sent();
+      await gate;
+      return answer;
+    },
+  } as unknown as pg.Pool;
+  const lookUp = new LookUp(slow, nobodyWaits);
+  const early = lookUp.find(randomUUID(), [1]);
+  await firstIsSent;
+  both.addProduct(1);
+  await both.catchUp();
+  const late = lookUp.find(randomUUID(), [1]);
+  goOn();
+  t.equal((await early).products.size, 0);
+  t.equal((await late).products.size, 1);
+});
+
+t.test('waits until both models have got where the caller has been', async (t) => {
+  const both = await bothModels(t);
+  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
+  both.addProduct(1);
+  const min = both.log.events.at(-1)?.position ?? START;
+  await both.catchUp('users');
+  const waitedFor: string[] = [];
+  const watch = watchThat(async (model) => {
+    waitedFor.push(model);
+    await both.catchUp(model as 'users' | 'products');
+    return true;
+  });
+  const found = await new LookUp(both.pool, watch).find(ada, [1], { min, waitMs: 1000, lenient: false });
+  t.same(waitedFor, ['users', 'products']);
+  t.equal(found.products.size, 1);
+  t.equal(found.position, min);
+  await new LookUp(both.pool, nobodyWaits).find(ada, [1], { min, waitMs: 1000, lenient: false });
+});
+
+t.test('too late is refused, or answered with what is there if the caller is lenient', async (t) => {
+  const both = await bothModels(t);
+  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
+  const min = both.log.events.at(-1)?.position ?? START;
+  const lookUp = new LookUp(
+    both.pool,
+    watchThat((model) => Promise.resolve(model === 'users')),
+  );
+  t.equal(await codeOfAsync(() => lookUp.find(ada, [], { min, waitMs: 1, lenient: false })), 'read-model-behind');
+  t.equal((await lookUp.find(ada, [], { min, waitMs: 1, lenient: true })).user, null);
+});
+
+t.test('before the models are there it is refused, and one failure is not the next', async (t) => {
+  const { pool } = await testDatabase(t);
+  const lookUp = new LookUp(pool, nobodyWaits);
+  t.equal(await codeOfAsync(() => lookUp.find(randomUUID(), [1])), 'read-model-behind');
+  t.equal(await codeOfAsync(() => lookUp.find(randomUUID(), [1])), 'read-model-behind');
+});

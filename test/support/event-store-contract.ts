@@ -1,0 +1,15 @@
+/** The definition of the event store port: one suite that every adapter passes, word for word. */
+import type { Test } from 'tap';
+import { appending } from './event-store/appending.js';
+import { competing } from './event-store/competing.js';
+import type { OpenLog } from './event-store/case.js';
+import { following } from './event-store/following.js';
+import { keeping } from './event-store/keeping.js';
+import { reading } from './event-store/reading.js';
+
+/** The log need not be empty, and nothing else need be silent on it: every rule has streams of its own. */
+export async function eventStoreContract(t: Test, name: string, open: OpenLog): Promise<void> {
+  for (const [part, rules] of Object.entries({ appending, keeping, reading, following, competing })) {
+    await t.test(`${name}: ${part}`, async (t) => rules(t, await open(t)));
+  }
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { decode, type EventType, type StoredFact } from '../../src/core/event-type.js';
+import { type Position, START } from '../../src/core/event-store.js';
+import type { JsonObject, RecordedEvent } from '../../src/core/message.js';
+import {
+  type Projection,
+  type ProjectionCache,
+  type ProjectionDb,
+  schemaName,
+} from '../../src/infra/projector/projection.js';
+
+/** A log of events made up for a test: gives each its revision and its position. */
+export class TestLog {
+  readonly events: RecordedEvent[] = [];
+  readonly #revisions = new Map<string, number>();
+
+  add<T extends EventType>(stream: string, type: T, data: StoredFact<T>['data']): RecordedEvent {
+    const revision = this.#revisions.get(stream) ?? 0;
+    this.#revisions.set(stream, revision + 1);
+    const event = {
+      position: (this.events.length + 1).toString(16).padStart(16, '0') as Position,
+      stream,
+      revision,
+      id: randomUUID(),
+      type: type.type,
+      data: data as unknown as JsonObject,
+      metadata: {
+        schema_version: type.version,
+        command_id: 'command',
+        fingerprint: 'fingerprint',
+        correlation_id: 'correlation',
+        causation_id: 'command',
+        actor: { kind: 'anonymous', id: null },
+      },
+      recordedAt: new Date(1_700_000_000_000 + this.events.length).toISOString(),
+    };
+    this.events.push(event);
+    return event;
+  }
+}
+
+/**
+ * Applies pages of events to a projection as the projector does: a transaction a page, what is not after the checkpoint
+ * dropped, the cache dropped with a page that failed. Without leases and subscriptions.
+ */
+export class ProjectionUnderTest<Page> {
+  position: Position = START;
+  readonly schema: string;
+  #cache: ProjectionCache = new Map();
+
+  private constructor(
+    readonly pool: pg.Pool,
+    readonly projection: Projection<Page>,
+    schema: string,
+  ) {
+    this.schema = schema;
+  }
+
+  /** @param schema where several are to stand side by side */
+  static async create<Page>(
+    pool: pg.Pool,
+    projection: Projection<Page>,
+    schema = schemaName(projection.name, projection.version),
+  ): Promise<ProjectionUnderTest<Page>> {
+    await pool.query(`create schema ${schema}; ${projection.ddl.replaceAll('{schema}', schema)}`);
+    return new ProjectionUnderTest(pool, projection, schema);
+  }
+
+  async apply(recorded: readonly RecordedEvent[]): Promise<void> {
+    const { handlers, open, flush } = this.projection;
+    const events = recorded.flatMap((event) => {
+      const handler = handlers[event.type];
+      return handler && event.position > this.position ? [decode(event, handler.eventType)] : [];
+    });
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      const db = this.#statements(client);
+      const page = await open(events, db, this.#cache);
+      for (const event of events) handlers[event.type]?.apply(page, event);
+      await flush(page, db);
+      await client.query('commit');
+      this.position = recorded.at(-1)?.position ?? this.position;
+    } catch (error) {
+      this.#cache = new Map();
+      await client.query('rollback');
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  async applyInPages(events: readonly RecordedEvent[], pageSize: number): Promise<void> {
+    for (let start = 0; start < events.length; start += pageSize) {
+      await this.apply(events.slice(start, start + pageSize));
+    }
+  }
+
+  /** As after a restart of the process: nothing is in memory. */
+  restart(): void {
+    this.#cache = new Map();
+  }
+
+  /** All rows of all its tables, in the order of their primary keys. */
+  async rows(): Promise<Record<string, unknown[]>> {
+    const all: Record<string, unknown[]> = {};
+    for (const table of this.projection.tables) {
+      const { rows } = await this.pool.query<{ row: unknown }>(
+        `select to_jsonb(t) as row from ${this.schema}.${table} t order by to_jsonb(t)::text`,
+      );
+      all[table] = rows.map(({ row }) => row);
+    }
+    return all;
+  }
+
+  async empty(): Promise<void> {
+    await this.pool.query(`truncate ${this.projection.tables.map((table) => `${this.schema}.${table}`).join(', ')}`);
+    this.position = START;
+    this.restart();
+  }
+
+  #statements(client: pg.PoolClient): ProjectionDb {
+    return {
+      query: async <Row extends object>(
+        name: string,
+        text: string,
+        values: readonly unknown[] = [],
+      ): Promise<Row[]> => {
+        const statement = {
+          name: `${this.schema}-${name}`,
+          text: text.replaceAll('{schema}', this.schema),
+          values: [...values],
+        };
+        return (await client.query<Row>(statement)).rows;
+      },
+    };
+  }
+}

@@ -1,0 +1,133 @@
+/** The whole application on a database of the test's own, listening on a free port of the loopback address. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { startWorker } from '../../projections/worker.js';
+import { buildApp } from '../../src/app.js';
+import type { CategoryAnswer } from '../../src/category/answer.js';
+import type { Config } from '../../src/config.js';
+import type { App } from '../../src/infra/http/app-type.js';
+import { Drain } from '../../src/infra/http/drain.js';
+import { createMetrics } from '../../src/infra/http/metrics.js';
+import type { OrderAnswer } from '../../src/order/answer.js';
+import type { ProductAnswer } from '../../src/product/answer.js';
+import { noProgress } from '../../src/operations/progress.js';
+import { addRoutes } from '../../src/routes.js';
+import { openRuntime, type Runtime } from '../../src/runtime.js';
+import type { UserAnswer } from '../../src/user/answer.js';
+import { testDatabase, type TestDatabase } from './database.js';
+import { Client } from './http-client.js';
+import { tinyPdf } from './tiny-pdf.js';
+
+export interface RunningApp extends Shop {
+  readonly app: App;
+  readonly runtime: Runtime;
+  readonly drain: Drain;
+  readonly database: TestDatabase;
+  readonly dataDir: string;
+  stopProjectors(): Promise<void>;
+  startProjectors(): void;
+}
+
+export interface RunningOptions {
+  readonly uploadMaxBytes?: number;
+  /** A folder in the import format, sown before the application listens. */
+  readonly seed?: string;
+  /** Projectors run, unless this is false. */
+  readonly projectors?: boolean;
+}
+
+export const demo = join(import.meta.dirname, '../../../seed/demo');
+
+const MEGABYTE = 1024 * 1024;
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export async function runningApp(t: Test, options: RunningOptions = {}): Promise<RunningApp> {
+  const database = await testDatabase(t);
+  const dataDir = mkdtempSync(join(tmpdir(), 'orderlog-http-'));
+  const config: Config = {
+    databaseUrl: database.connectionString,
+    dataDir,
+    seed: options.seed ?? null,
+    host: '127.0.0.1',
+    port: 0,
+    masterKey: Buffer.alloc(32, 7),
+    uploadMaxBytes: options.uploadMaxBytes ?? MEGABYTE,
+    logLevel: 'silent',
+    logFormat: 'json',
+  };
+  const runtime = await openRuntime(config);
+  await runtime.sow(noProgress);
+  const drain = new Drain();
+  const deps = { logger: null, version: '1.2.3', loopbackOnly: true, checks: [], metrics: createMetrics(), drain };
+  const app = await buildApp(deps);
+  await addRoutes(app, runtime);
+  await app.ready();
+  app.server.listen(0, '127.0.0.1');
+  await once(app.server, 'listening');
+  let worker: ReturnType<typeof startWorker> | null = null;
+  const startProjectors = (): void => void (worker = startWorker({ ...runtime, log: silent }));
+  const stopProjectors = async (): Promise<void> => {
+    await worker?.stop();
+    worker = null;
+  };
+  if (options.projectors !== false) startProjectors();
+  t.teardown(async () => {
+    await drain.close(app);
+    await stopProjectors();
+    await runtime.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  const client = new Client(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
+  const running = { app, runtime, drain, database, dataDir, stopProjectors, startProjectors };
+  return Object.assign(new Shop(client), running);
+}
+
+/** What tests ask of the application, over HTTP. Each call that must succeed says so itself. */
+export class Shop {
+  #made = 0;
+
+  constructor(readonly http: Client) {}
+
+  async registerUser(details: { name?: string; email?: string; pdf?: Buffer } = {}): Promise<UserAnswer> {
+    const form = userForm(details.name ?? 'Ada', details.email ?? this.freshEmail(), details.pdf);
+    return (await this.http.ok('POST', '/v1/users', { form })).data as UserAnswer;
+  }
+
+  freshEmail(): string {
+    return `user-${++this.#made}@shop.test`;
+  }
+
+  async addCategory(category: object = {}): Promise<CategoryAnswer> {
+    const json = { name: `Category ${++this.#made}`, ...category };
+    return (await this.http.ok('POST', '/v1/categories', { json })).data as CategoryAnswer;
+  }
+
+  async addProduct(catIds: readonly number[], product: object = {}): Promise<ProductAnswer> {
+    const number = ++this.#made;
+    const given = { sku: `SKU-${number}`, name: `Product ${number}`, price: 100 * number, currency: 'USD', ...product };
+    return (await this.http.ok('POST', '/v1/products', { json: { ...given, cat_ids: catIds } })).data as ProductAnswer;
+  }
+
+  /** One of each product. */
+  async placeOrder(userId: string, productIds: readonly number[]): Promise<OrderAnswer> {
+    const items = productIds.map((product_id) => ({ product_id, quantity: 1 }));
+    return (await this.http.ok('POST', '/v1/orders', { json: { user_id: userId, items } })).data as OrderAnswer;
+  }
+}
+
+export function userForm(name: string, email: string, pdf: Buffer = tinyPdf()): FormData {
+  const form = proofForm(pdf);
+  form.set('name', name);
+  form.set('email', email);
+  return form;
+}
+
+export function proofForm(pdf: Buffer = tinyPdf()): FormData {
+  const form = new FormData();
+  form.set('id_proof', new Blob([new Uint8Array(pdf)], { type: 'application/pdf' }), 'proof.pdf');
+  return form;
+}
