@@ -19,7 +19,6 @@ export async function up(knex: Knex): Promise<void> {
       recorded_at timestamptz NOT NULL,
       UNIQUE (stream, revision)
     );
-    CREATE INDEX events_recorded_at ON orderlog.events (recorded_at, position);
 
     CREATE FUNCTION orderlog.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -30,46 +29,24 @@ export async function up(knex: Knex): Promise<void> {
       FOR EACH STATEMENT EXECUTE FUNCTION orderlog.refuse_change();
     ALTER TABLE orderlog.events ENABLE ALWAYS TRIGGER append_only;
 
-    -- One row an append: its stream and the revision it expects (-1 no stream, null any). One row an event: the number of
-    -- its append, from 1, ascending, and what it holds. Every stream occurs once. Outcome of an append: 'appended',
-    -- 'repeated' (the same ids stand at just that place already) or 'conflict'; last_revision is the one of its last
-    -- event, or the actual one of the stream.
-    -- The plans are made while the log is small and are kept: they must not be those for a small log.
-    CREATE FUNCTION orderlog.append_events(
+    -- Appends of which not every one finds what it expects: each is judged by itself. See append_events, its only caller.
+    -- Outcome of an append: 'appended', 'repeated' (the same ids stand at just that place already) or 'conflict';
+    -- last_revision is the one of its last event, or the actual one of the stream.
+    CREATE FUNCTION orderlog.append_judged(
       streams text[], expected bigint[],
-      appends int[], ids uuid[], types text[], datas text[], metadatas text[]
+      appends int[], ids uuid[], types text[], datas text[], metadatas text[],
+      actual bigint[], head bigint, now_ timestamptz
     ) RETURNS TABLE (append int, outcome text, last_revision bigint, last_position bigint, recorded timestamptz)
-    LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
-    DECLARE
-      head bigint;
-      now_ timestamptz;
-      last_ timestamptz;
-      added bigint;
-      types_ text;
+    LANGUAGE plpgsql AS $$
     BEGIN
-      -- What others committed while this waited for the lock has to be seen.
-      IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'events are appended at isolation level read committed only';
-      END IF;
-      -- An acknowledged append is on disk. (A SET of the function would be gone again when the transaction commits.)
-      IF current_setting('synchronous_commit') IN ('off', 'local') THEN
-        PERFORM set_config('synchronous_commit', 'on', true);
-      END IF;
-      PERFORM pg_advisory_xact_lock(7401, 1);
-      SELECT e.position, e.recorded_at INTO head, last_ FROM orderlog.events e ORDER BY e.position DESC LIMIT 1;
-      head := coalesce(head, 0);
-      -- The clock of the log never runs backwards.
-      now_ := greatest(date_trunc('milliseconds', clock_timestamp()), last_);
-
       RETURN QUERY
       WITH new AS MATERIALIZED (
         SELECT u.n, u.id, u.type, u.data, u.metadata, row_number() OVER (PARTITION BY u.n ORDER BY u.i) AS nth
         FROM unnest(appends, ids, types, datas, metadatas) WITH ORDINALITY AS u (n, id, type, data, metadata, i)
       ), wanted AS MATERIALIZED (
-        SELECT a.n::int AS n, a.stream, a.expected, c.ids, cardinality(c.ids) AS count,
-               coalesce((SELECT e.revision FROM orderlog.events e WHERE e.stream = a.stream
-                         ORDER BY e.revision DESC LIMIT 1), -1) AS actual
-        FROM unnest(streams, append_events.expected) WITH ORDINALITY AS a (stream, expected, n)
+        SELECT a.n::int AS n, a.stream, a.expected, a.actual, c.ids, cardinality(c.ids) AS count
+        FROM unnest(streams, append_judged.expected, append_judged.actual) WITH ORDINALITY
+          AS a (stream, expected, actual, n)
         JOIN (SELECT new.n, array_agg(new.id ORDER BY new.nth) AS ids FROM new GROUP BY new.n) AS c ON c.n = a.n
       ), judged AS MATERIALIZED (
         SELECT w.*, CASE
@@ -104,9 +81,60 @@ export async function up(knex: Knex): Promise<void> {
         WHERE p.outcome = 'repeated' AND e.id = p.ids[p.count] LIMIT 1
       ) AS r ON true
       ORDER BY p.n;
+    END $$;
 
-      SELECT count(*), json_agg(DISTINCT e.type) INTO added, types_ FROM orderlog.events e WHERE e.position > head;
+    -- One row an append: its stream and the revision it expects (-1 no stream, null any). One row an event: the number of
+    -- its append, from 1, ascending, and what it holds. Every stream occurs once.
+    -- Gives one row with outcome 'all' and the last position, if every append found what it expected: the rest follows from
+    -- what was asked. Otherwise a row for each, as append_judged says.
+    -- The plans are made while the log is small and are kept: they must not be those for a small log.
+    CREATE FUNCTION orderlog.append_events(
+      streams text[], expected bigint[],
+      appends int[], ids uuid[], types text[], datas text[], metadatas text[]
+    ) RETURNS TABLE (append int, outcome text, last_revision bigint, last_position bigint, recorded timestamptz)
+    LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+    DECLARE
+      head bigint;
+      now_ timestamptz;
+      last_ timestamptz;
+      actual bigint[];
+      added bigint;
+      types_ text;
+    BEGIN
+      -- What others committed while this waited for the lock has to be seen.
+      IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'events are appended at isolation level read committed only';
+      END IF;
+      -- An acknowledged append is on disk. (A SET of the function would be gone again when the transaction commits.)
+      IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+      END IF;
+      PERFORM pg_advisory_xact_lock(7401, 1);
+      SELECT e.position, e.recorded_at INTO head, last_ FROM orderlog.events e ORDER BY e.position DESC LIMIT 1;
+      head := coalesce(head, 0);
+      -- The clock of the log never runs backwards.
+      now_ := greatest(date_trunc('milliseconds', clock_timestamp()), last_);
+      actual := ARRAY(
+        SELECT coalesce((SELECT e.revision FROM orderlog.events e WHERE e.stream = s.stream
+                         ORDER BY e.revision DESC LIMIT 1), -1)
+        FROM unnest(streams) WITH ORDINALITY AS s (stream, n) ORDER BY s.n);
+
+      IF actual = expected THEN
+        added := cardinality(ids);
+        INSERT INTO orderlog.events (position, stream, revision, id, type, data, metadata, recorded_at)
+        SELECT head + u.i, streams[u.n], actual[u.n] + row_number() OVER (PARTITION BY u.n ORDER BY u.i),
+               u.id, u.type, u.data::json, u.metadata::json, now_
+        FROM unnest(appends, ids, types, datas, metadatas) WITH ORDINALITY AS u (n, id, type, data, metadata, i);
+        RETURN QUERY SELECT 0, 'all', NULL::bigint, head + added, now_;
+      ELSE
+        RETURN QUERY SELECT * FROM orderlog.append_judged(
+          streams, expected, appends, ids, types, datas, metadatas, actual, head, now_);
+        SELECT count(*) INTO added FROM orderlog.events e WHERE e.position > head;
+      END IF;
+
       IF added > 0 THEN
+        SELECT json_agg(DISTINCT t) INTO types_ FROM unnest(types) AS t;
         -- A notification holds less than 8,000 bytes; without the types it concerns everyone.
         PERFORM pg_notify('orderlog_log', json_build_object('first', head + 1, 'last', head + added, 'types',
           CASE WHEN octet_length(types_) < 7000 THEN types_::json END)::text);
@@ -118,6 +146,7 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     DROP FUNCTION orderlog.append_events;
+    DROP FUNCTION orderlog.append_judged;
     DROP TABLE orderlog.events;
     DROP FUNCTION orderlog.refuse_change;
   `);

@@ -49,6 +49,7 @@ export const meanings: Readonly<Record<string, string>> = {
 
   'orderlog.append_events()':
     'the only way into the log: many appends in one transaction, under one lock ([why](decisions/0001-positions-and-group-commit.md))',
+  'orderlog.append_judged()': 'the part of it for appends that do not all find what they expect; called by it alone',
   'orderlog.refuse_change()': 'refuses changes of the log',
 
   rm_category_tree: 'The tree with its totals. Serves trees and single categories.',

@@ -11,9 +11,8 @@ export async function flush(page: Page, db: ProjectionDb): Promise<void> {
   await moveProducts(page, changes, db);
   // 3. The orders of this page, where the products stand by now.
   countOrders(page, changes);
-  await writeOrders(page, db);
-  // 4. Each category that is concerned once, the root too.
-  await changes.write(db);
+  // 4. What is left to write reads nothing: each order, and each category that is concerned once, the root too.
+  await Promise.all([...writeOrders(page, db), changes.write(db)]);
 }
 
 async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {
@@ -80,31 +79,30 @@ function countOrders(page: Page, changes: CountChanges): void {
   }
 }
 
-async function writeOrders(page: Page, db: ProjectionDb): Promise<void> {
+function writeOrders(page: Page, db: ProjectionDb): Promise<unknown>[] {
   const placed: [string, Order][] = [];
   const changed: [string, Order][] = [];
   for (const entry of page.orders) (entry[1].before === null ? placed : changed).push(entry);
+  const writes: Promise<unknown>[] = [];
   if (placed.length > 0) {
-    await db.query(
-      'order-counts-placed',
-      `insert into {schema}.orders (order_id, status, product_ids)
+    const text = `insert into {schema}.orders (order_id, status, product_ids)
        select order_id, status, product_ids::int[]
-       from unnest($1::uuid[], $2::text[], $3::text[]) as placed (order_id, status, product_ids)`,
-      [
-        placed.map(([id]) => id),
-        placed.map(([, { status }]) => status),
-        placed.map(([, { productIds }]) => arrayText(productIds)),
-      ],
-    );
+       from unnest($1::uuid[], $2::text[], $3::text[]) as placed (order_id, status, product_ids)`;
+    const values = [
+      placed.map(([id]) => id),
+      placed.map(([, { status }]) => status),
+      placed.map(([, { productIds }]) => arrayText(productIds)),
+    ];
+    writes.push(db.query('order-counts-placed', text, values));
   }
-  if (changed.length === 0) return;
-  await db.query(
-    'order-counts-changed',
-    `update {schema}.orders set status = changed.status
+  if (changed.length > 0) {
+    const text = `update {schema}.orders set status = changed.status
      from unnest($1::uuid[], $2::text[]) as changed (order_id, status)
-     where orders.order_id = changed.order_id`,
-    [changed.map(([id]) => id), changed.map(([, { status }]) => status)],
-  );
+     where orders.order_id = changed.order_id`;
+    const values = [changed.map(([id]) => id), changed.map(([, { status }]) => status)];
+    writes.push(db.query('order-counts-changed', text, values));
+  }
+  return writes;
 }
 
 function arrayText(numbers: readonly number[]): string {

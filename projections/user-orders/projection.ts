@@ -107,8 +107,7 @@ async function open(events: readonly ProjectedEvent[], db: ProjectionDb): Promis
 }
 
 async function flush(page: UserOrdersPage, db: ProjectionDb): Promise<void> {
-  await insertPlaced(page, db);
-  await updateFollowed(page, db);
+  await Promise.all([insertPlaced(page, db), updateFollowed(page, db)]);
 }
 
 async function insertPlaced(page: UserOrdersPage, db: ProjectionDb): Promise<void> {

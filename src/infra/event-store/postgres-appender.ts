@@ -52,9 +52,10 @@ interface SerialisedEvent {
   readonly metadata: string;
 }
 
+/** Of one append, counted from 1; or of all of them, which then are as they were asked for. */
 interface OutcomeRow {
   readonly append: number;
-  readonly outcome: 'appended' | 'repeated' | 'conflict';
+  readonly outcome: 'all' | 'appended' | 'repeated' | 'conflict';
   readonly last_revision: number;
   readonly last_position: number | null;
   readonly recorded: string | null;
@@ -163,7 +164,8 @@ export class PostgresAppender {
         events.map((event) => event.metadata),
       ],
     });
-    return rows;
+    const [first] = rows;
+    return first?.outcome === 'all' ? outcomesOf(group, first) : rows;
   }
 
   #settle(group: readonly Waiting[], rows: readonly OutcomeRow[]): void {
@@ -220,4 +222,16 @@ export class PostgresAppender {
     this.#session = null;
     await session?.client.end().catch(() => undefined);
   }
+}
+
+/** What the one row that stands for a whole group says of each of its appends. */
+function outcomesOf(group: readonly Waiting[], { last_position, recorded }: OutcomeRow): OutcomeRow[] {
+  const total = group.reduce((sum, { events }) => sum + events.length, 0);
+  let position = Number(last_position) - total;
+  return group.map(({ expected, events }, i) => {
+    position += events.length;
+    const before = typeof expected === 'number' ? expected : -1;
+    const last_revision = before + events.length;
+    return { append: i + 1, outcome: 'appended', last_revision, last_position: position, recorded };
+  });
 }

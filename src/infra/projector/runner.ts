@@ -29,7 +29,7 @@ const IDLE_ADVANCE_MS = 500;
  * At the head, pages begin at least so far apart unless somebody waits: under load one transaction then does the work of
  * many, and what commands can have is not spent on pages of a few events.
  */
-const PACE_MS = 15;
+const PACE_MS = 25;
 /** A wish to reach a place is forgotten after the longest time that a reader waits. */
 const WISH_MS = 30_000;
 

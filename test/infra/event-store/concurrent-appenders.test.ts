@@ -112,13 +112,9 @@ async function openTransactions(config: pg.PoolConfig): Promise<Acknowledged> {
     const kept = Math.random() < 0.3;
     await client.query(kept ? 'COMMIT' : 'ROLLBACK');
     if (kept) {
+      const first = BigInt(rows[0]?.last_position ?? 0) - BigInt(appends.length - 1);
       appends.forEach(({ id }, i) => {
-        acknowledged.push([
-          id,
-          BigInt(rows[i]?.last_position ?? 0)
-            .toString(16)
-            .padStart(16, '0'),
-        ]);
+        acknowledged.push([id, (first + BigInt(i)).toString(16).padStart(16, '0')]);
       });
     }
     await sleep(Math.random() * 10);
