@@ -16,6 +16,8 @@ export interface Load {
   readonly headers?: Readonly<Record<string, string>>;
   /** Send an Idempotency-Key with every command. */
   readonly keyed?: boolean;
+  /** Give the ids of the orders placed. */
+  readonly keepOrders?: boolean;
   /** A file with {users: string[], products: number[], orders: string[]} to draw from. */
   readonly poolFile: string;
 }
@@ -25,12 +27,14 @@ export interface LoadResult {
   readonly p50: number;
   readonly p99: number;
   readonly failed: number;
-  /** Ids of the orders placed, at most 200,000. */
+  /** Ids of the orders placed if they were to be kept, at most 200,000. */
   readonly orders: readonly string[];
 }
 
 const KEEP = 200_000;
 const LINES = 3;
+/** Orders that differ, taken in turn. */
+const DIFFERENT = 500;
 
 const load = JSON.parse(process.argv[2] ?? '') as Load;
 const pool = JSON.parse(readFileSync(load.poolFile, 'utf8')) as {
@@ -45,30 +49,41 @@ function draw<T>(list: readonly T[]): T {
   return list[Math.floor(Math.random() * list.length)] as T;
 }
 
-function nextRequest(request: autocannon.Request): autocannon.Request {
-  const headers = { ...request.headers, ...(load.keyed && { 'idempotency-key': randomUUID() }) };
-  if (load.kind === 'place') {
-    const items = Array.from({ length: LINES }, () => ({
-      product_id: draw(pool.products),
-      quantity: 1 + (used++ % 9),
-    }));
-    return { ...request, headers, body: JSON.stringify({ user_id: draw(pool.users), items }) };
-  }
-  // Each order is paid or cancelled once; autocannon ends by time, so there have to be enough of them.
-  const order = pool.orders[used++ % pool.orders.length] as string;
-  return { ...request, headers, path: `/v1/orders/${order}/${load.kind}` };
+const json = { 'content-type': 'application/json', ...load.headers };
+
+/** Written out before the run: what the generator spends on a request, both sides lack. */
+function orders(): autocannon.Request[] {
+  return Array.from({ length: DIFFERENT }, (_, i) => {
+    const items = Array.from({ length: LINES }, () => ({ product_id: draw(pool.products), quantity: 1 + (i % 9) }));
+    return {
+      method: 'POST',
+      path: '/v1/orders',
+      headers: json,
+      body: JSON.stringify({ user_id: draw(pool.users), items }),
+      ...(load.keyed && { setupRequest: withKey }),
+      ...(load.keepOrders && { onResponse: keep }),
+    };
+  });
 }
 
-const json = { 'content-type': 'application/json', ...load.headers };
-const command: autocannon.Request = {
+function withKey(request: autocannon.Request): autocannon.Request {
+  return { ...request, headers: { ...request.headers, 'idempotency-key': randomUUID() } };
+}
+
+function keep(status: number, body: string): void {
+  if (status !== 201 || placed.length >= KEEP) return;
+  placed.push(body.slice(body.indexOf('"order_id":"') + 12).slice(0, 36));
+}
+
+/** Each order is paid or cancelled once; autocannon ends by time, so there have to be enough of them. */
+const change: autocannon.Request = {
   method: 'POST',
-  path: '/v1/orders',
+  path: '/',
   headers: json,
-  ...(load.kind !== 'place' && { body: '{}' }),
-  setupRequest: nextRequest,
-  onResponse: (status, body) => {
-    if (load.kind !== 'place' || status !== 201 || placed.length >= KEEP) return;
-    placed.push(body.slice(body.indexOf('"order_id":"') + 12).slice(0, 36));
+  body: '{}',
+  setupRequest: (request) => {
+    const order = pool.orders[used++ % pool.orders.length] as string;
+    return { ...(load.keyed ? withKey(request) : request), path: `/v1/orders/${order}/${load.kind}` };
   },
 };
 const query: autocannon.Request = { method: 'GET', path: load.path ?? '/', headers: { ...load.headers } };
@@ -77,7 +92,7 @@ const result = await autocannon({
   url: load.url,
   connections: load.connections,
   duration: load.seconds,
-  requests: [load.kind === 'get' ? query : command],
+  requests: load.kind === 'get' ? [query] : load.kind === 'place' ? orders() : [change],
 });
 const answer: LoadResult = {
   perSecond: result['2xx'] / result.duration,

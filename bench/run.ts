@@ -96,7 +96,8 @@ async function startPeer(ours: Running): Promise<Running> {
 
 async function placing(ours: Running, peer: Running): Promise<void> {
   const load = { kind: 'place', poolFile } as const;
-  for (const target of [ours, peer]) await checked({ ...load, url: target.url, connections: 16, seconds: 2 });
+  for (const target of [ours, peer])
+    await checked({ ...load, url: target.url, connections: 64, seconds: quick ? 2 : 5 });
   for (const connections of [16, 64]) {
     for (const keyed of [false, true]) {
       const what = `place an order of 3 lines, ${connections} connections${keyed ? ', Idempotency-Key' : ''}`;
@@ -118,7 +119,8 @@ async function paying(ours: Running, peer: Running): Promise<void> {
       ['ours', ours],
       ['peer', peer],
     ] as const) {
-      const placed = await checked({ kind: 'place', poolFile, url: target.url, connections: 64, seconds: SECONDS * 3 });
+      const placing = { kind: 'place', keepOrders: true, poolFile, connections: 64, seconds: SECONDS * 3 } as const;
+      const placed = await checked({ ...placing, url: target.url });
       const file = join(folder, `orders-${name}-${round}.json`);
       writeFileSync(file, JSON.stringify({ ...pool, orders: placed.orders }));
       // Stops before the orders are used up, also where paying is faster than placing.

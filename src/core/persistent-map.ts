@@ -45,7 +45,6 @@ export class PersistentMap<K extends string | number, V> {
 
   #with(index: number, bucket: ReadonlyMap<K, V>, size: number): PersistentMap<K, V> {
     const buckets = this.#buckets.slice();
-    while (buckets.length < index) buckets.push(undefined);
     buckets[index] = bucket;
     return new PersistentMap(buckets, size);
   }
