@@ -19,7 +19,6 @@ import { orderStream } from './order/stream.js';
 import { productRoutes } from './product/routes.js';
 import { productStream } from './product/stream.js';
 import type { Runtime } from './runtime.js';
-import { skuClaims } from './claim/stream.js';
 import { answerUser } from './user/answer.js';
 import type { UserState } from './user/decider.js';
 import { userRoutes } from './user/routes.js';
@@ -102,10 +101,6 @@ function commands(app: App, runtime: Runtime): void {
     tokens,
     skuClaims: runtime.skuClaims,
     ids: runtime.productIds,
-    claimedFor: async (sku, commandId) => {
-      const { state, commands: done } = await handler.load(skuClaims.binding, sku);
-      return state && done.has(commandId) ? Number(state.owner.slice(state.owner.indexOf('-') + 1)) : null;
-    },
     unknownCategories: async (catIds) => {
       const { state } = await tree.current();
       return new Set(catIds.filter((catId) => !state.categories.has(catId)));

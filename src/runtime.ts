@@ -199,7 +199,7 @@ async function importDir(runtime: Wired, dir: string, settings: ImportSettings):
     handler,
     tree,
     emailClaims: runtime.emailClaims,
-    products: { skuClaims: runtime.skuClaims, ids: runtime.productIds, claimedFor: () => Promise.resolve(null) },
+    products: { skuClaims: runtime.skuClaims, ids: runtime.productIds },
     categoryIds: runtime.categoryIds,
     emailHash: (email) => emailHash(hashKey, email),
     deriveUuid: derive,

@@ -53,7 +53,9 @@ export class ClaimProtocol<F extends SkuClaimFact | EmailClaimFact> implements C
     for (;;) {
       const loaded = await this.handler.load(binding, id);
       const facts = binding.decider.decide(loaded.state, { type: 'Release', owner: ownerStream });
-      if (facts.length === 0 || (await this.owners.bearsOut(ownerStream, id))) return;
+      if (!loaded.state || facts.length === 0) return;
+      // Another command of the owner may have renewed it a moment ago, and be about to bear it out.
+      if ((await this.owners.standing(ownerOf(loaded.state), id)) !== 'dead') return;
       try {
         await this.handler.append(binding, id, loaded, facts, context, loaded.revision + 1);
         return;
@@ -63,22 +65,32 @@ export class ClaimProtocol<F extends SkuClaimFact | EmailClaimFact> implements C
     }
   }
 
+  async claimedFor(id: string, commandId: string): Promise<string | null> {
+    const { state, commands } = await this.handler.load(this.kind.binding, id);
+    return state && commands.get(commandId)?.revision === state.revision ? state.owner : null;
+  }
+
   /** Spends the revision that a stale claim names, so that its owner can't bear it out any more. Gives the claim's revision. */
   async #declareDead(id: string, claim: Claim, context: CommandContext): Promise<number> {
     const taken = (): Refusal => new Refusal(this.kind.taken, this.kind.takenMessage);
-    if (await this.owners.bearsOut(claim.owner, id)) throw taken();
+    const owner = ownerOf(claim);
+    if ((await this.owners.standing(owner, id)) === 'borne-out') throw taken();
     if (Date.parse(context.now) - Date.parse(claim.recordedAt) < GRACE_MS) throw taken();
     try {
       await this.owners.abandon(
-        { stream: claim.owner, revision: claim.ownerRevision },
+        owner,
         { claim_stream: this.kind.binding.name(id), claim_revision: claim.revision },
         context,
       );
     } catch (error) {
       if (!(error instanceof WrongExpectedRevision)) throw error;
       // The revision is spent already: on what was claimed, or on something else, and then the claim is dead.
-      if (await this.owners.bearsOut(claim.owner, id)) throw taken();
+      if ((await this.owners.standing(owner, id)) === 'borne-out') throw taken();
     }
     return claim.revision;
   }
+}
+
+function ownerOf({ owner, ownerRevision }: Claim): ClaimOwner {
+  return { stream: owner, revision: ownerRevision };
 }

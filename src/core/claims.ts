@@ -10,8 +10,10 @@ import { streamId } from './stream.js';
 export interface Claims {
   /** Claims `id` for an owner who will append at `owner.revision`. @throws Refusal when someone else has it */
   acquire(id: string, owner: ClaimOwner, context: CommandContext): Promise<void>;
-  /** Gives up a claim, if the owner still holds it and its state does not bear it out. */
+  /** Gives up a claim, if the owner still holds it and neither bears it out nor can come to do so. */
   release(id: string, ownerStream: string, context: CommandContext): Promise<void>;
+  /** The stream of the owner that this command has claimed `id` for; null if it has not, or the claim is another's now. */
+  claimedFor(id: string, commandId: string): Promise<string | null>;
 }
 
 export interface ClaimOwner {
@@ -19,10 +21,15 @@ export interface ClaimOwner {
   readonly revision: number;
 }
 
+/**
+ * What an owner's stream says of a claim: its state has what was claimed; or the revision that the claim names is still to
+ * come, so that it may yet; or that revision is spent, and the claim is dead until it is renewed.
+ */
+export type ClaimStanding = 'borne-out' | 'open' | 'dead';
+
 /** What the claims must know of, and may do to, the streams of their owners. */
 export interface ClaimOwners {
-  /** Whether the owner's current state has what the claim says. */
-  bearsOut(ownerStream: string, id: string): Promise<boolean>;
+  standing(owner: ClaimOwner, id: string): Promise<ClaimStanding>;
   /** Appends ClaimAbandoned to the owner's stream at exactly this revision. @throws WrongExpectedRevision */
   abandon(owner: ClaimOwner, claim: AbandonedClaim, context: CommandContext): Promise<void>;
 }
@@ -42,9 +49,10 @@ export function claimOwners<State, Command, F extends Fact>(
   has: (state: State, id: string) => boolean,
 ): ClaimOwners {
   return {
-    async bearsOut(ownerStream, id): Promise<boolean> {
-      const { state } = await handler.load(binding, streamId(ownerStream));
-      return has(state, id);
+    async standing(owner, id): Promise<ClaimStanding> {
+      const { state, revision } = await handler.load(binding, streamId(owner.stream));
+      if (has(state, id)) return 'borne-out';
+      return revision < owner.revision ? 'open' : 'dead';
     },
     async abandon({ stream, revision }, claim, context): Promise<void> {
       const fact = { type: 'ClaimAbandoned', data: claim };

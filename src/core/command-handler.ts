@@ -135,7 +135,11 @@ export class CommandHandler {
     return { state, revision, position, commands };
   }
 
-  /** Appends facts to a stream that is as loaded. @throws WrongExpectedRevision */
+  /**
+   * Appends facts to a stream that is as loaded.
+   * @throws WrongExpectedRevision, also when another attempt of the same keyed command was first: what that one has
+   * recorded need not be what this one decided, and is to be read.
+   */
   async append<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
     id: string,
@@ -151,6 +155,9 @@ export class CommandHandler {
       events.push(await this.seal(stream, eventId, fact, binding.types, context));
     }
     const result = await this.store.append(stream, events, expectation(loaded.revision));
+    if (result.repeated && context.keyed) {
+      throw new WrongExpectedRevision(stream, expectation(loaded.revision), result.revision);
+    }
     const first = result.revision - facts.length + 1;
     let state = loaded.state;
     facts.forEach((fact, index) => {

@@ -28,6 +28,8 @@ export interface AppendResult {
   readonly recordedAt: string;
   /** Position of each event, in the order given. */
   readonly positions: readonly Position[];
+  /** These ids stood there already and nothing was added; what the log holds under them may be of another content. */
+  readonly repeated: boolean;
 }
 
 export interface ReadOptions {

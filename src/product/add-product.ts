@@ -2,6 +2,7 @@ import type { Claims } from '../core/claims.js';
 import { type CommandContext, type CommandHandler, empty, type Outcome } from '../core/command-handler.js';
 import { Refusal, WrongExpectedRevision } from '../core/errors.js';
 import { type IdSequence, MAX_ID } from '../core/id-sequence.js';
+import { streamId } from '../core/stream.js';
 import type { AddProduct } from './commands.js';
 import type { ProductState } from './decider.js';
 import { productStream } from './stream.js';
@@ -12,20 +13,25 @@ export interface AddProductDeps {
   readonly handler: CommandHandler;
   readonly skuClaims: Claims;
   readonly ids: IdSequence;
-  /** The product that a command claimed a SKU for, if it got so far before. */
-  readonly claimedFor: (sku: string, commandId: string) => Promise<number | null>;
 }
+
+type Wish = Omit<AddProduct, 'product_id'> & { readonly product_id?: number };
 
 /** AddProduct: an id, then the SKU is claimed, then the product is recorded where the claim says. */
 export async function addProduct(
   deps: AddProductDeps,
-  wish: Omit<AddProduct, 'product_id'> & { readonly product_id?: number },
+  wish: Wish,
   context: CommandContext,
 ): Promise<Outcome<ProductState>> {
+  const outcome = await add(deps, wish, context);
+  if (wish.product_id !== undefined) await deps.ids.moveBeyond(wish.product_id);
+  return outcome;
+}
+
+async function add(deps: AddProductDeps, wish: Wish, context: CommandContext): Promise<Outcome<ProductState>> {
   const { handler, skuClaims, ids } = deps;
   const given = wish.product_id;
-  if (given !== undefined) await ids.moveBeyond(given);
-  const claimed = context.keyed && given === undefined ? await deps.claimedFor(wish.sku, context.commandId) : null;
+  const claimed = await claimedBefore(deps, wish, context);
   let product_id = given ?? claimed ?? (await nextId(ids));
   // A drawn id has no stream yet; a given one, or one of an earlier attempt, may have.
   let unread = given === undefined && claimed === null;
@@ -36,7 +42,16 @@ export async function addProduct(
     const replay = await handler.replayed(productStream, id, loaded, context);
     if (replay) return replay;
     const facts = productStream.decider.decide(loaded.state, { ...wish, product_id });
-    await skuClaims.acquire(wish.sku, { stream, revision: loaded.revision + 1 }, context);
+    try {
+      await skuClaims.acquire(wish.sku, { stream, revision: loaded.revision + 1 }, context);
+    } catch (error) {
+      // It may be this very command that has it, sent twice at once: then both go on with the id that was first.
+      const other = error instanceof Refusal ? await claimedBefore(deps, wish, context) : null;
+      if (other === null || other === product_id) throw error;
+      product_id = other;
+      unread = false;
+      continue;
+    }
     try {
       const after = await handler.append(productStream, id, loaded, facts, context);
       return { ...after, appended: facts.length, replayed: false };
@@ -52,6 +67,17 @@ export async function addProduct(
     product_id = await nextId(ids);
   }
   throw new Refusal('revision-conflict', 'The product was overtaken again and again.');
+}
+
+/** The id that another attempt of the same command has drawn and claimed the SKU for; null where there is none. */
+async function claimedBefore(
+  { skuClaims }: AddProductDeps,
+  { sku, product_id: given }: Wish,
+  { keyed, commandId }: CommandContext,
+): Promise<number | null> {
+  if (!keyed || given !== undefined) return null;
+  const owner = await skuClaims.claimedFor(sku, commandId);
+  return owner === null ? null : Number(streamId(owner));
 }
 
 async function nextId(ids: IdSequence): Promise<number> {

@@ -49,7 +49,7 @@ export class MemoryEventStore implements EventStore {
         const earlier = known.slice(wanted + 1, wanted + 1 + events.length);
         const same = earlier.length === events.length && earlier.every((event, i) => event.id === events[i]?.id);
         if (!same) throw new WrongExpectedRevision(stream, expected, actual < 0 ? 'none' : actual);
-        resolve(resultOf(earlier));
+        resolve(resultOf(earlier, true));
         return;
       }
       const recordedAt = new Date().toISOString();
@@ -62,7 +62,7 @@ export class MemoryEventStore implements EventStore {
       known.push(...added);
       this.#streams.set(stream, known);
       for (const wake of this.#wake) wake();
-      resolve(resultOf(added));
+      resolve(resultOf(added, false));
     });
   }
 
@@ -147,7 +147,7 @@ function indexAfter(position: Position): number {
   return position === START ? 0 : parseInt(position, 16);
 }
 
-function resultOf(events: readonly RecordedEvent[]): AppendResult {
+function resultOf(events: readonly RecordedEvent[], repeated: boolean): AppendResult {
   const { revision, position, recordedAt } = events.at(-1) as RecordedEvent;
-  return { revision, position, recordedAt, positions: events.map((event) => event.position) };
+  return { revision, position, recordedAt, positions: events.map((event) => event.position), repeated };
 }

@@ -188,7 +188,8 @@ export class PostgresAppender {
         }
       }
       const positions = events.map((_, i) => positionOf(start + BigInt(i)));
-      resolve({ revision: row.last_revision, position: positionOf(end), recordedAt, positions });
+      const repeated = row.outcome === 'repeated';
+      resolve({ revision: row.last_revision, position: positionOf(end), recordedAt, positions, repeated });
     }
     const [first] = appended;
     const last = appended.at(-1);

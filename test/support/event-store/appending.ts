@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { EventTooLarge, MAX_EVENT_BYTES, WrongExpectedRevision } from '../../../src/core/errors.js';
-import type { ExpectedRevision } from '../../../src/core/event-store.js';
+import type { AppendResult, ExpectedRevision } from '../../../src/core/event-store.js';
 import type { NewEvent } from '../../../src/core/message.js';
 import { collect, failure, freshCategory, type LogUnderTest, metadata, newEvent, numbered, revisions } from './case.js';
 
@@ -51,9 +51,14 @@ export async function appending(t: Test, { store }: LogUnderTest): Promise<void>
       await store.append(name, second, 1),
       await store.append(name, third, 2),
     ];
-    t.same(await store.append(name, third, 2), results[2], 'at the end of the stream');
-    t.same(await store.append(name, second, 1), results[1], 'with others behind it');
-    t.same(await store.append(name, first, 'none'), results[0], 'at the start of the stream');
+    t.same(
+      results.map(({ repeated }) => repeated),
+      [false, false, false],
+    );
+    const again = (n: number): AppendResult => ({ ...(results[n] as AppendResult), repeated: true });
+    t.same(await store.append(name, third, 2), again(2), 'at the end of the stream');
+    t.same(await store.append(name, second, 1), again(1), 'with others behind it');
+    t.same(await store.append(name, first, 'none'), again(0), 'at the start of the stream');
     t.same(await revisions(store, name), [0, 1, 2, 3, 4, 5]);
   });
 
@@ -116,6 +121,7 @@ export async function appending(t: Test, { store }: LogUnderTest): Promise<void>
       position: recorded[3]?.position,
       recordedAt: recorded[3]?.recordedAt,
       positions: recorded.map((event) => event.position),
+      repeated: false,
     });
     t.match(result.recordedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     t.same(
