@@ -27,6 +27,10 @@ export interface Parts {
 /** Counting what a read model lacks ends here: health asks only whether there is something. */
 const CAP = 1;
 
+/** How long a start lets the read models catch up before it answers: after sowing, and otherwise. */
+const SOWN_PATIENCE_MS = 20_000;
+const PATIENCE_MS = 1_000;
+
 /** @throws Error that says why it could not start */
 export async function serve(config: Config, parts: Parts): Promise<void> {
   const log = await createLogger(config);
@@ -45,6 +49,8 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
       const { pool, store, watch } = runtime;
       const worker = startWorker({ pool, store, watch, log });
       closing.push(() => worker.stop());
+      // Whoever asks at once, as a first user does, gets what has been sown and not an empty tree.
+      await Promise.race([signal, caughtUp(runtime, headAtStart, sown ? SOWN_PATIENCE_MS : PATIENCE_MS)]);
     }
     const metrics = createMetrics();
     measureReadModels(metrics, { pool: runtime.pool, store: runtime.store, projections });
@@ -67,6 +73,10 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
   await signal;
   log.info('shutting down');
   await close();
+}
+
+async function caughtUp({ watch }: Runtime, head: Position, ms: number): Promise<void> {
+  await Promise.all(projections.map(({ name, version }) => watch.waitFor(name, version, head, ms)));
 }
 
 function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
