@@ -33,20 +33,14 @@ export class Listener {
     const backOff = new BackOff();
     while (!signal.aborted) {
       const client = ownClient(this.pool);
+      let lose = (): void => undefined;
       const lost = new Promise<void>((resolve) => {
-        client
-          .on('error', () => {
-            resolve();
-          })
-          .on('end', resolve);
-        signal.addEventListener(
-          'abort',
-          () => {
-            resolve();
-          },
-          { once: true },
-        );
+        lose = (): void => {
+          resolve();
+        };
       });
+      client.on('error', lose).on('end', lose);
+      signal.addEventListener('abort', lose, { once: true });
       client.on('notification', ({ channel, payload }) => {
         this.heard(channel, payload ?? '');
       });
@@ -59,6 +53,7 @@ export class Listener {
       } catch {
         tried();
       }
+      signal.removeEventListener('abort', lose);
       await client.end().catch(() => undefined);
       await pause(signal.aborted ? 0 : backOff.next(), signal);
     }
