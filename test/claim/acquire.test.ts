@@ -107,6 +107,16 @@ t.test('an owner whose revision was spent renews the claim and is registered', a
   t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed', 'EmailClaimed']);
 });
 
+t.test('one command that claims for two owners at once has the claim for one of them', async (t) => {
+  const { store, claims } = world();
+  const context = testContext({ key: 'k-1' });
+  const answers = await Promise.allSettled(
+    ['user-a', 'user-b'].map((stream) => claims.acquire('h1', { stream, revision: 0 }, context)),
+  );
+  t.same(answers.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed']);
+});
+
 t.test('the same keyed registration again is the same user, and finishes what a crash left', async (t) => {
   const { store, handler, claims } = world();
   const command = registering();
