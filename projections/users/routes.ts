@@ -50,13 +50,14 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
     async (request, reply) => {
       const { limit, cursor, email: address } = request.query;
       const freshness = freshnessOf(request.headers, tokens);
-      const after = cursors.decode('users', key, cursor);
+      const list = address === undefined ? 'users' : 'users by email';
+      const after = cursors.decode(list, key, cursor);
       const page =
         address === undefined
           ? await users.newest({ limit, after }, freshness)
           : await users.byEmail(deps.emailHash(address), freshness);
       queryHead(reply, tokens, page.position);
-      return listAnswer(request, reply, [...page.users], page.next && cursors.encode('users', page.next));
+      return listAnswer(request, reply, [...page.users], page.next && cursors.encode(list, page.next));
     },
   );
 
