@@ -25,7 +25,7 @@ interface Operation {
 }
 
 export interface OpenApiDocument {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly paths: Record<string, Readonly<Record<string, Operation>>>;
   readonly components: { readonly schemas: Record<string, object> };
 }
 
@@ -60,11 +60,11 @@ function completeOperation(operation: Operation, method: string, { config, body 
     const json = content['application/json'];
     if (method === 'patch' && json) content['application/merge-patch+json'] = json;
   }
-  const parameters = requestHeaders(config);
+  const parameters = requestHeaders(config, operation.responses['304'] !== undefined);
   if (parameters.length > 0) operation.parameters = [...(operation.parameters ?? []), ...parameters];
   nameAnswers(operation, config);
   const parameterNames = (operation.parameters ?? []).map((parameter) => (parameter as { name?: unknown }).name);
-  const codes = [...problemCodes(config, body !== null, parameterNames.includes('cursor'))];
+  const codes = [...problemCodes(config, parameterNames.includes('cursor'))];
   for (const status of new Set(codes.map((code) => problemKind(code).status))) {
     const ofStatus = codes.filter((code) => problemKind(code).status === status);
     operation.responses[status] ??= {
@@ -81,7 +81,7 @@ function nameAnswers(operation: Operation, config: FastifyContextConfig): void {
     answer.description = STATUS_CODES[status] ?? answer.description;
     const names = ['X-Request-Id'];
     if (config.kind) names.push('Log-Position');
-    if (config.tagged) names.push('ETag');
+    if (config.tagged || operation.responses['304']) names.push('ETag');
     if (config.kind === 'command') names.push('Idempotency-Replayed');
     if (status === '201') names.push('Location');
     if (operation.parameters?.some((parameter) => (parameter as { name?: unknown }).name === 'cursor'))
@@ -117,10 +117,11 @@ function headers(names: readonly string[]): Record<string, object> {
   return Object.fromEntries(names.map((name) => [name, { description: HEADERS[name], schema: { type: 'string' } }]));
 }
 
-function requestHeaders({ kind }: FastifyContextConfig): object[] {
+function requestHeaders({ kind }: FastifyContextConfig, knowsNotModified: boolean): object[] {
   if (!kind) return [];
-  const names =
-    kind === 'command' ? ['Idempotency-Key', 'If-Match', 'Min-Log-Position', 'Prefer'] : ['Min-Log-Position', 'Prefer'];
+  const names = ['Min-Log-Position', 'Prefer'];
+  if (kind === 'command') names.unshift('Idempotency-Key', 'If-Match');
+  if (knowsNotModified) names.unshift('If-None-Match');
   return names.map((name) => ({
     name,
     in: 'header',
@@ -130,11 +131,7 @@ function requestHeaders({ kind }: FastifyContextConfig): object[] {
   }));
 }
 
-function problemCodes(
-  { kind, problems = [] }: FastifyContextConfig,
-  hasBody: boolean,
-  hasCursor: boolean,
-): Set<ProblemCode> {
+function problemCodes({ kind, problems = [] }: FastifyContextConfig, hasCursor: boolean): Set<ProblemCode> {
   const codes = new Set<ProblemCode>([
     'invalid-request',
     'forbidden',
@@ -144,9 +141,10 @@ function problemCodes(
   ]);
   const add = (...more: readonly ProblemCode[]): void => more.forEach((code) => codes.add(code));
   if (hasCursor) add('invalid-cursor');
-  if (hasBody) add('malformed-json', 'payload-too-large', 'unsupported-media-type');
   if (kind) add('invalid-log-position', 'read-model-behind', 'database-unavailable', 'event-store-unavailable');
   if (kind === 'command') {
+    // Also where no body is needed: one may be sent.
+    add('malformed-json', 'payload-too-large', 'unsupported-media-type');
     add('revision-conflict', 'revision-mismatch', 'idempotency-in-flight', 'idempotency-mismatch');
   }
   add(...problems);

@@ -10,6 +10,13 @@ currency's minor unit. Whatever goes wrong is answered with \`application/proble
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** The page's routes are its plugin's own, which does not show them. */
+const PAGE = {
+  summary: 'This document as a page',
+  tags: ['operations'],
+  responses: { 200: { description: 'OK', content: { 'text/html': { schema: { type: 'string' } } } } },
+};
+
 /** The OpenAPI document of all routes that are added after this, at /openapi.json, and its page, at /docs. */
 export async function addOpenApi(app: App, { version }: { version: string }): Promise<void> {
   const notes = new Map<string, RouteNote>();
@@ -28,17 +35,19 @@ export async function addOpenApi(app: App, { version }: { version: string }): Pr
         ...(params !== undefined && { params: documentSchema(params, 'input') }),
         ...(querystring !== undefined && { querystring: documentSchema(querystring, 'input') }),
         ...(note.body && { body: { content: { [note.body.mediaType]: { schema: note.body.schema } } } }),
-        response: Object.fromEntries(answers),
+        ...(answers.length > 0 && { response: Object.fromEntries(answers) }),
       };
       return { schema: shown, url };
     },
     transformObject: (made) => {
       if (!('openapiObject' in made)) return made.swaggerObject;
-      return completeDocument(made.openapiObject as unknown as OpenApiDocument, notes);
+      const document = made.openapiObject as unknown as OpenApiDocument;
+      document.paths['/docs'] = { get: PAGE };
+      return completeDocument(document, notes);
     },
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+  app.get('/openapi.json', { schema: { summary: 'This document', tags: ['operations'] } }, async (_request, reply) =>
     reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
   );
 }

@@ -26,9 +26,11 @@ void t.test('the OpenAPI document has every route with its paths, headers and st
   const document = answer.json<{ openapi: string; paths: Record<string, Record<string, Operation>> }>();
   t.equal(document.openapi, '3.1.0');
   t.same(Object.keys(document.paths).toSorted(), [
+    '/docs',
     '/health/live',
     '/health/ready',
     '/metrics',
+    '/openapi.json',
     '/problems/{code}',
     '/v1/orders',
     '/v1/things',
@@ -55,11 +57,22 @@ void t.test('the OpenAPI document has every route with its paths, headers and st
   const cancel = document.paths['/v1/things/{thing_id}/cancel']?.['post'] as Operation;
   t.equal(cancel.requestBody?.required, false);
   t.match(cancel.responses['409']?.description, /order-paid/);
-  t.equal(document.paths['/v1/things/{thing_id}/retire']?.['post']?.requestBody, undefined);
+  const retire = document.paths['/v1/things/{thing_id}/retire']?.['post'] as Operation;
+  t.equal(retire.requestBody, undefined);
+  t.match(
+    Object.keys(retire.responses),
+    ['200', '400', '403', '406', '409', '412', '413', '415'],
+    'a body may be sent',
+  );
   const patch = document.paths['/v1/things/{thing_id}']?.['patch'] as Operation;
   t.same(Object.keys(patch.requestBody?.content ?? {}), ['application/json', 'application/merge-patch+json']);
   const list = document.paths['/v1/things']?.['get'] as Operation;
   t.match(list.parameters, [{ name: 'limit', in: 'query', required: false }, { name: 'cursor' }, { name: 'status' }]);
+  const tree = document.paths['/v1/tree']?.['get'] as Operation;
+  t.match(tree.parameters, [{ name: 'If-None-Match', in: 'header' }]);
+  t.match(tree.responses['200']?.headers, { ETag: Object });
+  const metrics = document.paths['/metrics']?.['get'] as Operation;
+  t.same(Object.keys(metrics.responses['200']?.content ?? {}), ['text/plain']);
   const upload = document.paths['/v1/uploads']?.['post'] as Operation;
   t.same(Object.keys(upload.requestBody?.content ?? {}), ['multipart/form-data']);
   t.notMatch(answer.body, /\$defs|"nullable"/);

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import { type AppDeps, buildApp } from '../../../src/app.js';
+import { Refusal } from '../../../src/core/errors.js';
 import type { Position } from '../../../src/core/event-store.js';
 import { commandAnswer, queryHead } from '../../../src/infra/http/answers.js';
 import type { App } from '../../../src/infra/http/app-type.js';
@@ -147,7 +148,7 @@ function commandRoutes(app: App, told: Failing): void {
     '/v1/things/:thing_id',
     {
       config: { kind: 'command' },
-      schema: { params: z.strictObject({ thing_id: idText }), response: { 204: z.null() } },
+      schema: { params: z.strictObject({ thing_id: idText }), body: noBody, response: { 204: z.null() } },
     },
     (_request, reply) => {
       void reply.code(204).send(null);
@@ -203,7 +204,7 @@ function queryRoutes(app: App): void {
   );
   app.get(
     '/v1/tree',
-    { config: { kind: 'query' }, schema: { response: { 200: dataOf(z.array(thing)) } } },
+    { config: { kind: 'query' }, schema: { response: { 200: dataOf(z.array(thing)), 304: z.null() } } },
     async (request, reply) => {
       return sendPrepared(request, reply, await tree) as never;
     },
@@ -229,6 +230,8 @@ function uploadRoute(scope: App, { uploads }: Failing): void {
         store: async (file) => {
           let bytes = 0;
           for await (const piece of file as AsyncIterable<Buffer>) bytes += piece.length;
+          if (bytes === 0) throw new Refusal('id-proof-missing', 'The file is empty.');
+          if (bytes === 1) throw new Refusal('id-proof-not-pdf', 'No PDF is that short.');
           uploads.stored.push(String(bytes));
           return { bytes, truncated: file.truncated };
         },
