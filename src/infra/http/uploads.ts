@@ -1,8 +1,9 @@
 import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { Fault } from '../../core/errors.js';
+import { type Fault, Refusal } from '../../core/errors.js';
 import type { App } from './app-type.js';
+import { headerFaults } from './header-faults.js';
 import { Problem } from './problem.js';
 import { faultsOf } from './validation.js';
 
@@ -36,29 +37,40 @@ export async function receiveForm<Fields, Stored>(
   shape: FormShape<Fields, Stored>,
 ): Promise<{ fields: Fields; stored: Stored }> {
   if (!request.isMultipart()) throw new Problem('unsupported-media-type', 'This route reads multipart/form-data.');
-  const faults: Fault[] = [];
+  const faults: Fault[] = headerFaults(request);
   const values: Record<string, unknown> = {};
   const files: Stored[] = [];
+  let refused: Refusal | null = null;
   try {
     for await (const part of partsOf(request, shape.maxBytes)) {
       const path = part.fieldname;
       if (part.type === 'file') {
-        if (path === shape.file && files.length === 0) files.push(await storePart(part, shape));
-        else {
+        if (path === shape.file && files.length === 0 && !refused) {
+          try {
+            files.push(await storePart(part, shape));
+          } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
+            refused = error;
+          }
+        } else {
           part.file.resume();
           faults.push({ path, message: path === shape.file ? 'is given twice' : 'is not known here' });
         }
       } else if (path === shape.file) faults.push({ path, message: 'is not a file' });
       else if (Object.hasOwn(values, path)) faults.push({ path, message: 'is given twice' });
+      else if (isBroken(part)) faults.push({ path, message: 'is not UTF-8' });
       else values[path] = valueOf(part);
     }
     const fields = shape.fields.safeParse(values);
-    if (!fields.success) faults.push(...faultsOf(fields.error, 'body'));
+    const named = new Set(faults.map(({ path }) => path));
+    if (!fields.success) faults.push(...faultsOf(fields.error, 'body').filter(({ path }) => !named.has(path)));
     const [stored] = files;
-    if (stored === undefined && faults.length === 0) throw new Problem('id-proof-missing');
-    if (stored === undefined) faults.push({ path: shape.file, message: 'is missing' });
-    if (faults.length > 0 || stored === undefined || !fields.success)
-      throw new Problem('invalid-request', undefined, faults);
+    const isMissing = stored === undefined && (!refused || refused.code === 'id-proof-missing');
+    if (isMissing && faults.length > 0) faults.push({ path: shape.file, message: 'is missing' });
+    // What the file is comes after the form that it came in.
+    if (faults.length > 0 || !fields.success) throw new Problem('invalid-request', undefined, faults);
+    if (refused) throw refused;
+    if (stored === undefined) throw new Problem('id-proof-missing');
     return { fields: fields.data, stored };
   } catch (error) {
     await Promise.all(files.map((stored) => shape.discard(stored)));
@@ -96,6 +108,11 @@ function asProblem(error: unknown): Problem {
     return new Problem('payload-too-large', 'The form has too many parts.');
   }
   return new Problem('invalid-request', 'The form can not be read: it is not whole, or not as RFC 7578 says.');
+}
+
+/** Bytes that are no text have been replaced when the form was read. */
+function isBroken({ value }: MultipartValue): boolean {
+  return typeof value === 'string' && value.includes('\ufffd');
 }
 
 /** What does not fit is longer than any field may be. */

@@ -16,11 +16,16 @@ function multipart(parts: readonly Part[], end = '\r\n--b--\r\n'): string {
   return texts.join('\r\n') + end;
 }
 
-async function send(app: App, payload: string, type = 'multipart/form-data; boundary=b') {
+async function send(
+  app: App,
+  payload: string | Buffer,
+  type = 'multipart/form-data; boundary=b',
+  headers: Record<string, string> = {},
+) {
   const answer = await app.inject({
     method: 'POST',
     url: '/v1/uploads',
-    headers: { host: 'localhost', 'content-type': type },
+    headers: { host: 'localhost', 'content-type': type, ...headers },
     payload,
   });
   const body = answer.json<{ code?: string; data?: unknown; errors?: { path: string }[] }>();
@@ -80,6 +85,46 @@ void t.test('a form that is not right names what is wrong, and nothing stays sto
   }
   t.ok(told.uploads.stored.length > 5);
   t.equal(told.uploads.discarded.length, told.uploads.stored.length);
+});
+
+void t.test(
+  'what a file is comes after the form it came in: all that is wrong with the form is named first',
+  async (t) => {
+    const { app } = await started(t);
+    const empty: Part = ['id_proof', '', 'a.pdf'];
+    const wrong: Part = ['id_proof', 'x', 'a.pdf'];
+    const age: Part = ['age', '3'];
+    const cases: readonly (readonly [string, readonly string[], readonly Part[]])[] = [
+      ['id-proof-not-pdf', [], [NAME, wrong]],
+      ['id-proof-not-pdf', [], [wrong, NAME]],
+      ['invalid-request', ['name'], [wrong]],
+      ['invalid-request', ['name', 'age'], [wrong, age]],
+      ['invalid-request', ['id_proof'], [NAME, wrong, PROOF]],
+      ['id-proof-missing', [], [empty, NAME]],
+      ['invalid-request', ['name', 'id_proof'], [empty]],
+    ];
+    for (const [code, paths, parts] of cases) {
+      const answer = await send(app, multipart(parts));
+      t.match(answer, { code, paths }, JSON.stringify(parts));
+      t.equal(answer.paths.length, paths.length);
+    }
+    t.match(await send(app, multipart([wrong, NAME], '')), { code: 'invalid-request' }, 'a form that is not whole');
+  },
+);
+
+void t.test('faults of the headers are named with those of the form, and nothing stays stored', async (t) => {
+  const { app, told } = await started(t);
+  const headers = { 'idempotency-key': 'two words', 'if-match': '3' };
+  const answer = await send(app, multipart([PROOF, ['age', '3']]), undefined, headers);
+  t.same(answer.paths, ['header.idempotency-key', 'header.if-match', 'name', 'age']);
+  t.equal(told.uploads.discarded.length, told.uploads.stored.length);
+});
+
+void t.test('a field that is not UTF-8 is refused, never mended', async (t) => {
+  const { app } = await started(t);
+  const form = (name: string): Buffer => Buffer.from(multipart([PROOF, ['name', name]]), 'latin1');
+  t.match(await send(app, form('Zo\u00eb')), { code: 'invalid-request', paths: ['name'] });
+  t.match(await send(app, form(Buffer.from('Zoë').toString('latin1'))), { status: 201, data: { name: 'Zoë' } });
 });
 
 void t.test('what is no form is refused', async (t) => {
