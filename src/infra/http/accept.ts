@@ -5,9 +5,10 @@ import { Problem } from './problem.js';
 /** @throws Problem not-acceptable when the caller wants none of the route's media types */
 export function requireAcceptable(request: FastifyRequest): void {
   const { accept } = request.headers;
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return;
+  if (accept === undefined || accept === '*/*') return;
   const { produces } = request.routeOptions.config;
-  if (produces && !produces.some((mediaType) => weightOf(mediaType, accept) > 0)) {
+  if (!produces || produces.includes(accept)) return;
+  if (!produces.some((mediaType) => weightOf(mediaType, accept) > 0)) {
     throw new Problem('not-acceptable', `This route answers with ${produces.join(' or ')}.`);
   }
 }

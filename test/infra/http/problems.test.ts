@@ -101,6 +101,12 @@ void t.test('whatever is wrong with a request has its own code', async (t) => {
     ['invalid-request', 'a list', { body: '[]' }],
     ['invalid-request', 'a body that was not sent', { headers: { 'content-type': undefined } }],
     ['invalid-request', 'a body for a route that takes none', { url: '/v1/things/1/retire', body: { a: 1 } }],
+    ['invalid-request', 'a body for a DELETE', { method: 'DELETE', url: '/v1/things/1', body: { a: 1 } }],
+    [
+      'unsupported-media-type',
+      'text for a DELETE',
+      { method: 'DELETE', url: '/v1/things/1', body: 'a', headers: { 'content-type': 'text/plain' } },
+    ],
     ['invalid-request', 'more than 2,000 lines', { body: { ...ORDER, items: Array(2_001).fill(ORDER.items[0]) } }],
     ['invalid-request', 'a path that is not encoded', { method: 'GET', url: '/v1/things/%zz' }],
     ['invalid-request', 'an id of 300 digits', { method: 'GET', url: `/v1/things/${'1'.repeat(300)}` }],
@@ -135,6 +141,11 @@ void t.test('whatever is wrong with a request has its own code', async (t) => {
     ['method-not-allowed', 'another method', { method: 'DELETE', url: '/v1/orders' }],
     ['not-acceptable', 'an answer as HTML', { body: ORDER, headers: { accept: 'text/html' } }],
     ['not-acceptable', 'anything but JSON', { body: ORDER, headers: { accept: '*/*, application/json;q=0' } }],
+    [
+      'not-acceptable',
+      'JSON of a route that has none',
+      { method: 'GET', url: '/metrics', headers: { accept: 'application/json' } },
+    ],
     ['payload-too-large', 'a body of 2 MiB', { body: `"${'a'.repeat(2 * 1024 * 1024)}"` }],
     ['unsupported-media-type', 'plain text', { body: 'a', headers: { 'content-type': 'text/plain' } }],
     ['unsupported-media-type', 'a form', { body: 'a', headers: { 'content-type': 'multipart/form-data; boundary=a' } }],
@@ -194,6 +205,7 @@ void t.test('what is right is let through', async (t) => {
       },
     ],
     [204, { method: 'DELETE', url: '/v1/things/1' }],
+    [204, { method: 'DELETE', url: '/v1/things/1', headers: { 'content-type': undefined } }],
     [200, { method: 'HEAD', url: '/v1/things/1' }],
     [200, { method: 'GET', url: '/v1/things/2147483647' }],
   ];
