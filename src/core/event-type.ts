@@ -16,6 +16,8 @@ export interface EventType<Type extends string = string, Data extends object = o
   readonly upcasters: readonly Upcaster[];
   /** Paths (`name`, `id_proof.sha256`) of fields that are sealed with the key of the user in `user_id`. */
   readonly personal: readonly string[];
+  /** Paths of those that no history shows: keys, which would outlive the user's own key wherever it is kept. */
+  readonly secret: readonly string[];
 }
 
 /** The event types of a stream category, by name. */
@@ -25,10 +27,14 @@ export type EventTypes = { readonly [type: string]: EventType };
 export function eventType<Type extends string, Data extends object>(
   type: Type,
   schema: Schema<Data>,
-  options: { readonly personal?: readonly string[]; readonly upcasters?: readonly Upcaster[] } = {},
+  options: {
+    readonly personal?: readonly string[];
+    readonly secret?: readonly string[];
+    readonly upcasters?: readonly Upcaster[];
+  } = {},
 ): EventType<Type, Data> {
-  const upcasters = options.upcasters ?? [];
-  return { type, version: upcasters.length + 1, schema, upcasters, personal: options.personal ?? [] };
+  const { personal = [], secret = [], upcasters = [] } = options;
+  return { type, version: upcasters.length + 1, schema, upcasters, personal, secret };
 }
 
 /** The clear form of stored data: what is sealed becomes text, or null once the key is gone. */
@@ -92,12 +98,28 @@ export async function mapPersonal(
 ): Promise<JsonObject> {
   const copy = structuredClone(data) as Record<string, unknown>;
   for (const path of paths) {
-    const steps = path.split('.');
-    const last = steps.pop() as string;
-    let parent: Record<string, unknown> | null = copy;
-    for (const step of steps) parent = (parent?.[step] ?? null) as Record<string, unknown> | null;
+    const { parent, last } = placeOf(copy, path);
     const value = parent?.[last];
     if (parent && typeof value === 'string') parent[last] = await map(value, path);
   }
   return copy as JsonObject;
+}
+
+/** The data of an event as a history shows it. */
+export function withoutSecrets(data: object, type: EventType | undefined): JsonObject {
+  if (!type || type.secret.length === 0) return data as JsonObject;
+  const copy = structuredClone(data) as JsonObject;
+  for (const path of type.secret) {
+    const { parent, last } = placeOf(copy, path);
+    delete parent?.[last];
+  }
+  return copy;
+}
+
+function placeOf(data: object, path: string): { parent: Record<string, unknown> | null; last: string } {
+  const steps = path.split('.');
+  const last = steps.pop() as string;
+  let parent: Record<string, unknown> | null = data as Record<string, unknown>;
+  for (const step of steps) parent = (parent?.[step] ?? null) as Record<string, unknown> | null;
+  return { parent, last };
 }

@@ -1,7 +1,7 @@
 /** The history of one thing, from its events alone. */
 import type { CommandHandler } from '../core/command-handler.js';
 import { StreamNotFound } from '../core/errors.js';
-import type { EventTypes } from '../core/event-type.js';
+import { type EventTypes, withoutSecrets } from '../core/event-type.js';
 import type { Fact, JsonValue } from '../core/message.js';
 import { orderStream } from '../order/stream.js';
 import { productStream } from '../product/stream.js';
@@ -44,7 +44,7 @@ export async function audit(handler: CommandHandler, kind: AuditedKind, id: stri
     const { revision, type, recordedAt, metadata, data } = await handler.open<Fact>(recorded, types);
     const { actor, command_id, correlation_id, causation_id } = metadata;
     const entry = { revision, type, recorded_at: recordedAt, actor, command_id, correlation_id, causation_id };
-    events.push({ ...entry, data: data as AuditEntry['data'] });
+    events.push({ ...entry, data: withoutSecrets(data, types[type]) });
   }
   return { kind, id, stream, events };
 }

@@ -32,7 +32,7 @@ export const userEvents = {
       id_proof: idProof.nullable(),
       registered_at: time,
     }),
-    { personal: ['name', 'email', 'id_proof.sha256', 'id_proof.key'] },
+    { personal: ['name', 'email', 'id_proof.sha256', 'id_proof.key'], secret: ['id_proof.key'] },
   ),
   UserDetailsChanged: eventType(
     'UserDetailsChanged',
@@ -44,6 +44,7 @@ export const userEvents = {
     z.strictObject({ user_id: z.uuid(), id_proof: idProof, replaced_at: time }),
     {
       personal: ['id_proof.sha256', 'id_proof.key'],
+      secret: ['id_proof.key'],
     },
   ),
   UserErased: eventType('UserErased', z.strictObject({ user_id: z.uuid(), email_claim: z.string(), erased_at: time })),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CommandHandler } from '../../core/command-handler.js';
 import { Refusal, type RefusalCode, StreamNotFound } from '../../core/errors.js';
-import type { EventTypes } from '../../core/event-type.js';
+import { type EventTypes, withoutSecrets } from '../../core/event-type.js';
 import type { Fact } from '../../core/message.js';
 import { queryHead } from './answers.js';
 import type { App } from './app-type.js';
@@ -71,7 +71,7 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
           );
           events.push({
             type,
-            data: data as Record<string, unknown>,
+            data: withoutSecrets(data, streams.types[type]),
             metadata: { ...metadata },
             revision,
             position: tokens.encode(position),
