@@ -93,7 +93,8 @@ function commands(app: App, runtime: Runtime): void {
       const freshness: Freshness = { min: await runtime.store.head(), waitMs: PRODUCTS_WAIT_MS, lenient: false };
       return (await models.products.standsIn(catId, freshness)).stands;
     },
-    totalProducts: async (catId) => (await models.tree.category(catId)).category?.total_products ?? 0,
+    totalProducts: async (catId, freshness) =>
+      (await models.tree.category(catId, freshness)).category?.total_products ?? 0,
   });
   productRoutes(app, {
     handler,

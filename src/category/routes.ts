@@ -7,8 +7,10 @@ import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
 import type { App } from '../infra/http/app-type.js';
 import { commandContext } from '../infra/http/command-context.js';
 import { ifMatchOf, requireRevision } from '../infra/http/etag.js';
+import { freshnessOf } from '../infra/http/freshness.js';
 import type { PositionTokens } from '../infra/http/position-token.js';
-import { code, dataOf, id, idText, name } from '../infra/http/schemas.js';
+import { code, dataOf, id, idText, name, noBody } from '../infra/http/schemas.js';
+import type { Freshness } from '../infra/projector/read-model.js';
 import { categoryAnswer, type CategoryAnswer } from './answer.js';
 import type { CachedTree } from './cached-tree.js';
 import type { CategoryCommand } from './commands.js';
@@ -22,7 +24,7 @@ export interface CategoryRouteDeps {
   /** Whether products stand in the category, by all that is in the log now. @throws Refusal read-model-behind */
   readonly holdsProducts: (catId: number) => Promise<boolean>;
   /** Products in the category and below, as far as the read model is; 0 where it does not know the category yet. */
-  readonly totalProducts: (catId: number) => Promise<number>;
+  readonly totalProducts: (catId: number, freshness: Freshness) => Promise<number>;
 }
 
 const TRIES = 10;
@@ -84,8 +86,10 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
         ...(parent_cat_id !== undefined && { parent_cat_id }),
         at: context.now,
       };
+      // Before the command: what can't be answered in time is not carried out either. It moves no product in or out.
+      const total = await deps.totalProducts(cat_id, freshnessOf(request.headers, tokens));
       const outcome = await tree.execute(command, context, guard(request, cat_id));
-      return answer(reply, outcome, cat_id, await deps.totalProducts(cat_id));
+      return answer(reply, outcome, cat_id, total);
     },
   );
 
@@ -93,7 +97,7 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
     '/v1/categories/:cat_id',
     {
       config: { kind: 'command', problems: ['category-not-found', 'category-not-empty', 'read-model-behind'] },
-      schema: { summary: 'Remove an empty category', tags, params, response: { 204: z.null() } },
+      schema: { summary: 'Remove an empty category', tags, params, body: noBody, response: { 204: z.null() } },
     },
     async (request, reply) => {
       const { cat_id } = request.params;
