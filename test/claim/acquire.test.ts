@@ -25,9 +25,12 @@ interface World {
 }
 
 function world(wrap: (store: EventStore) => EventStore = (store) => store, store = new MemoryEventStore()): World {
-  const handler = new CommandHandler(wrap(store), new MemoryVault());
+  return { store, ...claimsOver(new CommandHandler(wrap(store), new MemoryVault())) };
+}
+
+function claimsOver(handler: CommandHandler): Omit<World, 'store'> {
   const owners = claimOwners(handler, userStream, (user, hash) => user?.email_hash === hash);
-  return { store, handler, claims: new ClaimProtocol(emailClaims, handler, owners) };
+  return { handler, claims: new ClaimProtocol(emailClaims, handler, owners) };
 }
 
 function registering(user_id = randomUUID(), email_hash = 'h1'): RegisterUser {
@@ -43,13 +46,22 @@ function later(): string {
 /** A store whose appends to streams of this kind die before they do anything. */
 function dyingAt(prefix: string): (store: EventStore) => EventStore {
   return (store) =>
-    new Proxy(store, {
-      get: (target, name) => {
-        if (name !== 'append') return (target[name as keyof EventStore] as (...a: unknown[]) => unknown).bind(target);
-        return (...args: Parameters<EventStore['append']>) =>
-          args[0].startsWith(prefix) ? Promise.reject(new Error('killed')) : target.append(...args);
-      },
+    beforeAppends(store, async (stream) => {
+      if (stream.startsWith(prefix)) throw new Error('killed');
     });
+}
+
+/** A store where something happens just before each append. */
+function beforeAppends(store: EventStore, happen: (stream: string) => Promise<unknown>): EventStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name !== 'append') return (target[name as keyof EventStore] as (...a: unknown[]) => unknown).bind(target);
+      return async (...args: Parameters<EventStore['append']>) => {
+        await happen(args[0]);
+        return target.append(...args);
+      };
+    },
+  });
 }
 
 async function typesOf(store: EventStore, stream: string): Promise<string[]> {
@@ -93,18 +105,67 @@ t.test('a claim is never taken from a user who bears it out, however old it is',
   await t.rejects(registerUser(handler, claims, registering(), testContext({ now: later() })), { code: 'email-taken' });
 });
 
-t.test('an owner whose revision was spent renews the claim and is registered', async (t) => {
+for (const key of [undefined, 'k-renewal']) {
+  t.test(`an owner whose revision was spent renews the claim and is registered, key ${key}`, async (t) => {
+    const { store, handler, claims } = world();
+    const mine = registering();
+    const context = testContext(key === undefined ? {} : { key });
+    await claims.acquire('h1', { stream: userStream.name(mine.user_id), revision: 0 }, context);
+    const owners = claimOwners(handler, userStream, () => false);
+    const claim = { claim_stream: 'userEmail-h1', claim_revision: 0 };
+    await owners.abandon({ stream: userStream.name(mine.user_id), revision: 0 }, claim, testContext());
+    const { state, revision } = await registerUser(handler, claims, mine, context);
+    t.equal(state?.user_id, mine.user_id);
+    t.equal(revision, 1);
+    t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed', 'EmailClaimed']);
+  });
+}
+
+t.test('a claim is given up by its owner only, and only if the owner does not bear it out', async (t) => {
   const { store, handler, claims } = world();
   const mine = registering();
-  const context = testContext();
-  await claims.acquire('h1', { stream: userStream.name(mine.user_id), revision: 0 }, context);
-  const owners = claimOwners(handler, userStream, () => false);
-  const claim = { claim_stream: 'userEmail-h1', claim_revision: 0 };
-  await owners.abandon({ stream: userStream.name(mine.user_id), revision: 0 }, claim, testContext());
-  const { state, revision } = await registerUser(handler, claims, mine, testContext());
-  t.equal(state?.user_id, mine.user_id);
-  t.equal(revision, 1);
-  t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed', 'EmailClaimed']);
+  await registerUser(handler, claims, mine, testContext());
+  await claims.release('h1', userStream.name(mine.user_id), testContext());
+  await claims.release('h1', userStream.name(randomUUID()), testContext());
+  await claims.acquire('h2', { stream: userStream.name(mine.user_id), revision: 1 }, testContext());
+  await claims.release('h2', userStream.name(randomUUID()), testContext());
+  t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed']);
+  t.same(await typesOf(store, 'userEmail-h2'), ['EmailClaimed'], 'not borne out, but of another owner');
+  await claims.release('h2', userStream.name(mine.user_id), testContext());
+  t.same(await typesOf(store, 'userEmail-h2'), ['EmailClaimed', 'EmailReleased']);
+});
+
+t.test('a claim that is renewed while it is being given up stays', async (t) => {
+  const { store, claims } = world();
+  const stream = userStream.name(randomUUID());
+  await claims.acquire('h1', { stream, revision: 0 }, testContext());
+  let renewed = false;
+  const slow = world(
+    (inner) =>
+      beforeAppends(inner, async () => {
+        if (!renewed) await claims.acquire('h1', { stream, revision: 1 }, testContext());
+        renewed = true;
+      }),
+    store,
+  );
+  await slow.claims.release('h1', stream, testContext());
+  t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed', 'EmailClaimed', 'EmailReleased'], 'decided anew');
+});
+
+t.test('a store that fails is not taken for a claim that is held', async (t) => {
+  const { handler, claims } = world(dyingAt('userEmail-'));
+  await t.rejects(registerUser(handler, claims, registering(), testContext()), /killed/);
+});
+
+t.test('who is overtaken every time is told so in the end', async (t) => {
+  const { store, claims } = world();
+  const context = testContext({ now: later() });
+  const overtaken = async (stream: string): Promise<void> => {
+    if (!stream.startsWith('userEmail-')) return;
+    await claims.acquire('h1', { stream: userStream.name(randomUUID()), revision: 0 }, testContext({ now: later() }));
+  };
+  const slow = claimsOver(new CommandHandler(beforeAppends(store, overtaken), new MemoryVault()));
+  await t.rejects(registerUser(slow.handler, slow.claims, registering(), context), { code: 'revision-conflict' });
 });
 
 t.test('one command that claims for two owners at once has the claim for one of them', async (t) => {
@@ -140,15 +201,8 @@ t.test(
     await registerUser(handler, claims, command, testContext());
     const change = { type: 'ChangeUserDetails', address: { email: 'b@example.org', email_hash: 'h2' }, at } as const;
     // Dies when the old address is to be released: the claim itself goes to another stream.
-    const dying = world(dyingAt('userEmail-h1'), store);
-    const vaulted = new CommandHandler(dyingAt('userEmail-h1')(store), handler.vault);
-    const dyingClaims = new ClaimProtocol(
-      emailClaims,
-      vaulted,
-      claimOwners(vaulted, userStream, (u, h) => u?.email_hash === h),
-    );
-    t.ok(dying);
-    await t.rejects(changeUserDetails(vaulted, dyingClaims, command.user_id, change, testContext()), /killed/);
+    const dying = claimsOver(new CommandHandler(dyingAt('userEmail-h1')(store), handler.vault));
+    await t.rejects(changeUserDetails(dying.handler, dying.claims, command.user_id, change, testContext()), /killed/);
     t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed'], 'left behind');
     const after = await changeUserDetails(handler, claims, command.user_id, change, testContext());
     t.equal(after.appended, 0);
@@ -185,23 +239,11 @@ t.test('whatever dies whenever: never two users with one address, and the addres
         const users = deaths.map((death) => {
           // Dies at its n-th append, and every call to the store waits for its turn.
           let appends = 0;
-          const slow = new Proxy(store, {
-            get: (target, name) => {
-              if (name !== 'append')
-                return (target[name as keyof EventStore] as (...a: unknown[]) => unknown).bind(target);
-              return async (...args: Parameters<EventStore['append']>) => {
-                await s.schedule(Promise.resolve(), `append ${args[0]}`);
-                if (++appends > death) throw new Error('killed');
-                return target.append(...args);
-              };
-            },
+          const slow = beforeAppends(store, async (stream) => {
+            await s.schedule(Promise.resolve(), `append ${stream}`);
+            if (++appends > death) throw new Error('killed');
           });
-          const own = new CommandHandler(slow, handler.vault);
-          const claims = new ClaimProtocol(
-            emailClaims,
-            own,
-            claimOwners(own, userStream, (u, h) => u?.email_hash === h),
-          );
+          const { handler: own, claims } = claimsOver(new CommandHandler(slow, handler.vault));
           const command = registering();
           // Every claim is old to everyone: takeovers happen all the time.
           return { command, run: () => registerUser(own, claims, command, testContext({ now: later() })) };
@@ -214,11 +256,7 @@ t.test('whatever dies whenever: never two users with one address, and the addres
         if (bearers.length > 1) return false;
         const registered = answers.filter((answer) => answer.status === 'fulfilled');
         if (registered.length > bearers.length) return false;
-        const claims = new ClaimProtocol(
-          emailClaims,
-          handler,
-          claimOwners(handler, userStream, (u, h) => u?.email_hash === h),
-        );
+        const { claims } = claimsOver(handler);
         const last = registerUser(handler, claims, registering(), testContext({ now: later() }));
         if (bearers.length === 1) return last.then(() => false, (error: unknown) => error instanceof Refusal && error.code === 'email-taken'); // prettier-ignore
         return (await last).state?.email_hash === 'h1';

@@ -103,6 +103,8 @@ t.test('accepts a total of 2^53 - 1 and refuses one more', async (t) => {
     .when(dear(half + 1))
     .refused('total-too-large');
   const products = new Map([[1, { ...pen, price: Number.MAX_SAFE_INTEGER }]]);
+  const one = placing({ products, items: [{ product_id: 1, quantity: 1 }] });
+  t.match(orderDecider.decide(null, one), [{ data: { total: Number.MAX_SAFE_INTEGER } }]);
   given(t, orderDecider, []).when(placing({ products })).refused('total-too-large');
 });
 
@@ -152,8 +154,21 @@ t.test('imports an order with its end, and never twice', async (t) => {
 
 t.test('the history has one entry for each status, with when, who and why', async (t) => {
   const order = fold(orderDecider, recorded([placed, cancelled]));
+  const by = { kind: 'clerk', id: 'k-1' };
   t.same(order?.history, [
-    { status: 'placed', at, by: { kind: 'clerk', id: 'k-1' } },
-    { status: 'cancelled', at, by: { kind: 'clerk', id: 'k-1' }, reason: 'late' },
+    { status: 'placed', at, by },
+    { status: 'cancelled', at, by, reason: 'late' },
   ]);
+  t.same(fold(orderDecider, recorded([placed, paid]))?.history.at(-1), { status: 'paid', at, by, reference: 'R-1' });
+});
+
+t.test('what was not given for a status is not in the history', async (t) => {
+  const by = { kind: 'clerk', id: 'k-1' };
+  const without: readonly OrderFact[] = [
+    { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at: at } },
+    { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at: at } },
+  ];
+  const [last, otherLast] = without.map((fact) => fold(orderDecider, recorded([placed, fact]))?.history.at(-1));
+  t.strictSame(last, { status: 'paid', at, by });
+  t.strictSame(otherLast, { status: 'cancelled', at, by });
 });

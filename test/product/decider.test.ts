@@ -48,6 +48,14 @@ t.test('the same categories in another order are no change', async (t) => {
     .then([]);
 });
 
+t.test('one category more, fewer or another is a change', async (t) => {
+  for (const cat_ids of [[1, 2, 3], [1], [1, 3]]) {
+    given(t, productDecider, [added])
+      .when(changing({ cat_ids }))
+      .then([{ type: 'ProductCategorised', data: { product_id: 5, cat_ids, categorised_at: at } }]);
+  }
+});
+
 t.test('changes a retired product too', async (t) => {
   given(t, productDecider, [added, retired])
     .when(changing({ name: 'Quill' }))
