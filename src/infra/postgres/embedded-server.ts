@@ -12,6 +12,9 @@ export const KEEPER = 'orderlog-keeper';
 const BUSY_MS = 300_000;
 /** How long one is tried that ends at once: another may still be ending, or have been killed a moment ago. */
 const STALE_MS = 10_000;
+/** What no waiting mends: a setting, a version, an owner or a mode that is wrong. */
+const HOPELESS =
+  /FATAL: .*(?:contains errors|invalid value for parameter|incompatible with server|wrong ownership|invalid permissions)/;
 const STOP_MS = 20_000;
 const RETRY_MS = 25;
 const LOG_BYTES = 10 * 1024 * 1024;
@@ -54,7 +57,7 @@ export class EmbeddedServer {
       if (waited > BUSY_MS)
         throw new Error(`the embedded Postgres did not answer for ${BUSY_MS / 1000} s: see ${this.#log}`);
       if (found === 'absent' && (started === null || started.end !== null)) {
-        if (started?.end && waited > STALE_MS) {
+        if (started?.end && (waited > STALE_MS || HOPELESS.test(started.end))) {
           throw new Error(`the embedded Postgres does not start (free space? memory?):\n${started.end}`);
         }
         if (started) await delay(RETRY_MS * 10);

@@ -131,7 +131,7 @@ void t.test('requests under way are finished, new ones refused, idle connections
   finish();
   t.match(await underWay, { status: 200 });
   await drained;
-  t.ok(Date.now() - start < 1_000, 'without waiting for connections that are only kept');
+  t.ok(Date.now() - start < 4_000, 'without waiting for connections that are only kept');
   await t.rejects(post(port, new Agent()), { code: 'ECONNREFUSED' });
 });
 
@@ -150,6 +150,6 @@ void t.test('a request that hangs does not keep the process from ending in time'
   await started;
   const start = Date.now();
   await drain.close(app);
-  t.ok(Date.now() - start < 1_000);
+  t.ok(Date.now() - start < 4_000);
   t.equal(await hanging, 'ECONNRESET');
 });

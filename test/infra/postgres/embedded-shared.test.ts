@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { startEmbedded } from '../../../src/infra/postgres/embedded.js';
-import { dataFolder, inDatabase, locationOf, serverPid, serversOver, startUser } from './embedded-processes.js';
+import {
+  dataFolder,
+  inDatabase,
+  locationOf,
+  madeFolder,
+  serverPid,
+  serversOver,
+  startUser,
+} from './embedded-processes.js';
 
 async function until(t: Test, what: string, isSo: () => boolean): Promise<void> {
   for (let tries = 0; tries < 400 && !isSo(); tries++) await new Promise((resolve) => setTimeout(resolve, 25));
@@ -30,7 +38,7 @@ t.test('five processes that start at once share one server, which the last one s
 });
 
 t.test('two that use it within one process are counted as two', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   const [one, other] = await Promise.all([startEmbedded(folder), startEmbedded(folder)]);
   await one.stop();
   await one.stop();
@@ -41,7 +49,7 @@ t.test('two that use it within one process are counted as two', async (t) => {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   t.test(`${signal} to everything of the terminal leaves the server for its users to stop last`, async (t) => {
-    const folder = dataFolder(t);
+    const folder = await madeFolder(t);
     const user = await startUser(t, folder);
     process.kill(-(user.child.pid ?? 0), signal);
     t.equal(await user.next(), 'answered');
@@ -51,7 +59,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 t.test('a process that was killed is not counted, and its server is joined', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   const user = await startUser(t, folder);
   const pid = serverPid(user.location);
   await user.kill();
@@ -63,7 +71,7 @@ t.test('a process that was killed is not counted, and its server is joined', asy
 });
 
 t.test('after a kill of process and server the next start has the data within ten seconds', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   await inDatabase(folder, (client) => client.query('CREATE TABLE kept AS SELECT 7'));
   const user = await startUser(t, folder);
   const pid = serverPid(user.location) ?? 0;
@@ -77,7 +85,7 @@ t.test('after a kill of process and server the next start has the data within te
 });
 
 t.test('a process killed while it starts leaves nothing in the way of the next', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   for (const ms of [150, 400, 700, 1_000]) {
     const program = join(import.meta.dirname, 'embedded-user.js');
     const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -91,7 +99,7 @@ t.test('a process killed while it starts leaves nothing in the way of the next',
 });
 
 t.test('a server that is still ending is waited for', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   const user = await startUser(t, folder);
   // Smart shutdown: it ends when the last one has left, and takes nobody in until then.
   process.kill(serverPid(user.location) ?? 0, 'SIGTERM');
@@ -105,7 +113,7 @@ t.test('a server that is still ending is waited for', async (t) => {
 });
 
 t.test('a server killed under its users is there again, with the data', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   const server = await startEmbedded(folder);
   const client = new pg.Client(server.config);
   client.on('error', () => undefined);

@@ -8,7 +8,7 @@ import { startEmbedded } from '../../../src/infra/postgres/embedded.js';
 
 const begun = Date.now();
 const server = await startEmbedded(process.argv[2] ?? '');
-console.log(`ready ${Date.now() - begun} ${server.location}`);
+const took = Date.now() - begun;
 
 async function query(): Promise<void> {
   const client = new pg.Client(server.config);
@@ -25,4 +25,6 @@ async function stop(): Promise<void> {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void query().then(stop));
+// Only now: who hears it may send a signal at once.
+console.log(`ready ${took} ${server.location}`);
 for await (const line of createInterface(process.stdin)) await (line === 'stop' ? stop() : query());

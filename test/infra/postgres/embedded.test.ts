@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import t from 'tap';
 import { startEmbedded } from '../../../src/infra/postgres/embedded.js';
-import { dataFolder, inDatabase, locationOf, serverPid, serversOver } from './embedded-processes.js';
+import { dataFolder, inDatabase, locationOf, madeFolder, serverPid, serversOver } from './embedded-processes.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -36,7 +36,7 @@ t.test('a second start finds the data of the first, in less than a second', asyn
 });
 
 t.test('nobody gets in without the password, which only the owner can read', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   const server = await startEmbedded(folder);
   t.teardown(() => server.stop());
   const client = new pg.Client({ ...server.config, password: 'another' });
@@ -46,7 +46,7 @@ t.test('nobody gets in without the password, which only the owner can read', asy
 });
 
 t.test('run as root, the server runs as another user', { skip: !isRoot && 'not root' }, async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   const server = await startEmbedded(folder);
   t.teardown(() => server.stop());
   const pid = serverPid(server.location) ?? 0;
@@ -110,16 +110,18 @@ t.test('a data folder with a path too long for a socket serves', async (t) => {
 });
 
 t.test('a server that can not start says why', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   await inDatabase(folder, (client) => client.query('SELECT 1'));
   writeFileSync(join(locationOf(folder), 'postgresql.auto.conf'), 'no_such_setting = 1\n');
+  const begun = Date.now();
   await t.rejects(startEmbedded(folder), /does not start[\s\S]*no_such_setting/);
+  t.ok(Date.now() - begun < 8_000, 'without trying again what can not work');
   t.equal(serversOver(locationOf(folder)), 0);
   t.match(readFileSync(join(folder, 'postgres.log'), 'utf8'), /no_such_setting/);
 });
 
 t.test('a password of another database, or none, is told as such', async (t) => {
-  const folder = dataFolder(t);
+  const folder = await madeFolder(t);
   const server = await startEmbedded(folder);
   t.teardown(() => server.stop());
   writeFileSync(join(folder, 'postgres.password'), 'another');

@@ -70,7 +70,7 @@ test('a reader that asks for a place gets it, waiting for the commit', async (t)
     t.equal(rows[0]?.position, position);
   }
   const middle = waits.sort((a, b) => a - b)[15] as number;
-  t.ok(middle < 50, `median ${middle.toFixed(1)} ms`);
+  t.ok(middle < 120, `woken, not found by looking: median ${middle.toFixed(1)} ms`);
 });
 
 test('a place that is not reached in time is refused, or answered with what there is', async (t) => {

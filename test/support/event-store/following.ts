@@ -159,7 +159,7 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     const since = performance.now();
     waiting.abort();
     await following;
-    t.ok(performance.now() - since < 100, 'while it waits at the head');
+    t.ok(performance.now() - since < 500, 'while it waits at the head, not at the next poll');
 
     await filledStream(store, stream(), numbered(3_000));
     const busy = new AbortController();
@@ -173,7 +173,7 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     t.same(stopped, [], 'and read');
   });
 
-  await t.test('closing a store ends its subscriptions, within a second', async (t) => {
+  await t.test('closing a store ends its subscriptions', async (t) => {
     const other = log.another();
     const { prefix } = freshCategory();
     const signal = new AbortController().signal;
@@ -185,7 +185,7 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     const since = performance.now();
     await other.close();
     await Promise.all(following);
-    t.ok(performance.now() - since < 1_000);
+    t.ok(performance.now() - since < 3_000, 'in time');
     await t.rejects(other.append(prefix, numbered(1), 'any'), { name: 'EventStoreUnavailable' });
   });
 }
