@@ -50,26 +50,31 @@ export class ReadModel {
   ): Promise<Answer<Row>> {
     const min = freshness?.min ?? null;
     let answer = await this.#query<Row>(name, text, values);
-    if (!freshness || min === null) return answer;
+    if (!freshness || min === null) return answer ?? this.#isNotThere();
     const deadline = Date.now() + freshness.waitMs;
-    while (answer.position < min) {
+    while (!answer || answer.position < min) {
       const left = deadline - Date.now();
       const reached = left > 0 && (await this.watch.waitFor(this.model.name, this.model.version, min, left));
       if (reached) {
         answer = await this.#query<Row>(name, text, values);
-        if (answer.position < min) await sleep(AGAIN_MS);
+        if (!answer || answer.position < min) await sleep(AGAIN_MS);
         continue;
       }
-      if (freshness.lenient) return answer;
-      throw new Refusal('read-model-behind', `The read model ${this.model.name} is not there yet.`);
+      if (freshness.lenient) return answer ?? this.#isNotThere();
+      this.#isNotThere();
     }
     return answer;
   }
 
-  async #query<Row extends object>(name: string, text: string, values: readonly unknown[]): Promise<Answer<Row>> {
+  /** Null: it has not been made yet. */
+  async #query<Row extends object>(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Answer<Row> | null> {
     const rows = await this.#wrapped<Row>(name, text, values);
     const [first] = rows;
-    if (!first) throw this.#missing();
+    if (!first) return null;
     const position = first._position;
     if (first._row === null) return { position, rows: [] };
     return { position, rows: rows.map(({ _position, _row, ...row }) => row as unknown as Row) };
@@ -81,7 +86,7 @@ export class ReadModel {
     try {
       return (await this.pool.query<Wrapped<Row>>({ name, text: complete, values: [...values] })).rows;
     } catch (error) {
-      if (isMissing(error)) throw this.#missing();
+      if (isMissing(error)) return [];
       throw error;
     }
   }
@@ -98,8 +103,8 @@ export class ReadModel {
       where c.model = '${name}' and c.version = ${version}`;
   }
 
-  #missing(): Refusal {
-    return new Refusal('read-model-behind', `The read model ${this.model.name} is not there yet.`);
+  #isNotThere(): never {
+    throw new Refusal('read-model-behind', `The read model ${this.model.name} is not there yet.`);
   }
 }
 

@@ -86,6 +86,18 @@ test('a place that is not reached in time is refused, or answered with what ther
   t.match(await model.query('noted', NOTED, [''], { ...strict, lenient: true }), { position, rows: [{ position }] });
 });
 
+test('a reader that waits for a place waits for a read model that has not been made yet', async (t) => {
+  const { store, start, model } = await staged(t);
+  const position = await append(store, counted());
+  const strict = { min: position, waitMs: 10_000, lenient: false };
+  const waiting = model.query('noted', NOTED, [''], strict);
+  t.equal(await refused(model.query('noted', NOTED, [''])), 'read-model-behind', 'who does not wait is told');
+  const hasty = { min: position, waitMs: 50, lenient: true };
+  t.equal(await refused(model.query('noted', NOTED, [''], hasty)), 'read-model-behind', 'there is no older answer');
+  start(tally('rows'));
+  t.same(await waiting, { position, rows: [{ position }] });
+});
+
 test('an error of a query is its own', async (t) => {
   const { store, start, reached, model, pool } = await staged(t);
   start(tally('rows'));
