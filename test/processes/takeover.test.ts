@@ -1,24 +1,11 @@
 import t from 'tap';
 import { projections } from '../../projections/index.js';
-import { schemaName } from '../../src/infra/projector/projection.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { orderlog, serving, settingsFor, temporaryFolder, until } from '../support/orderlog.js';
+import { dropReadModels, readModelRows } from '../support/read-model-rows.js';
 import { writeShop } from '../support/shop-folder.js';
 
 const TAKEOVER_MS = 10_000;
-
-/** Every row of every table of every read model, sorted. */
-async function rows({ pool }: TestDatabase): Promise<Record<string, string[]>> {
-  const found: Record<string, string[]> = {};
-  for (const { name, version, tables } of projections) {
-    for (const table of tables) {
-      const place = `${schemaName(name, version)}.${table}`;
-      const { rows: all } = await pool.query<{ row: string }>(`SELECT t::text AS row FROM ${place} t`);
-      found[place] = all.map(({ row }) => row).sort();
-    }
-  }
-  return found;
-}
 
 async function atTheHead({ pool }: TestDatabase): Promise<boolean> {
   const { rows: behind } = await pool.query<{ behind: boolean }>(
@@ -57,17 +44,14 @@ t.test(
     await until(() => atTheHead(database), TAKEOVER_MS + imported - killedAt);
     t.ok(Date.now() - Math.max(killedAt, imported) < TAKEOVER_MS, 'within ten seconds');
     for (const server of servers) await server.stop();
-    const lived = await rows(database);
+    const lived = await readModelRows(database.pool);
 
     await t.test('the read models dropped and projected again: every row equal', async (t) => {
-      for (const { name, version } of projections) {
-        await database.pool.query(`DROP SCHEMA ${schemaName(name, version)} CASCADE`);
-      }
-      await database.pool.query('DELETE FROM orderlog.checkpoints');
+      await dropReadModels(database.pool);
       const again = await serving(t, settings, '--projectors-only');
       await until(() => atTheHead(database), 30_000);
       await again.stop();
-      const fresh = await rows(database);
+      const fresh = await readModelRows(database.pool);
       for (const [place, all] of Object.entries(fresh)) t.same(lived[place], all, place);
       t.ok(Object.values(fresh).flat().length > 5_000, 'and there are rows');
     });

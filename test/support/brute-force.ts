@@ -63,14 +63,14 @@ export class BruteForce {
   }
 
   /** The category or a category below it, and not a removed one. */
-  #within(catId: number, category: number): boolean {
+  isWithin(catId: number, category: number): boolean {
     if (!this.parents.has(catId)) return false;
     const parent = this.parents.get(catId) ?? null;
-    return catId === category || (parent !== null && this.#within(parent, category));
+    return catId === category || (parent !== null && this.isWithin(parent, category));
   }
 
   #standsIn(productId: number, category: number): boolean {
-    return this.products.get(productId)?.catIds.some((catId) => this.#within(catId, category)) ?? false;
+    return this.products.get(productId)?.catIds.some((catId) => this.isWithin(catId, category)) ?? false;
   }
 
   totalProducts(category: number): number {

@@ -30,6 +30,8 @@ export interface RunningApp extends Shop {
   readonly dataDir: string;
   stopProjectors(): Promise<void>;
   startProjectors(): void;
+  /** Ends everything but the database, as at the end of the process. */
+  close(): Promise<void>;
 }
 
 export interface RunningOptions {
@@ -38,6 +40,8 @@ export interface RunningOptions {
   readonly seed?: string;
   /** Projectors run, unless this is false. */
   readonly projectors?: boolean;
+  /** One that an application was closed on, instead of a new one. */
+  readonly database?: TestDatabase;
 }
 
 export const demo = join(import.meta.dirname, '../../../seed/demo');
@@ -46,7 +50,7 @@ const MEGABYTE = 1024 * 1024;
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export async function runningApp(t: Test, options: RunningOptions = {}): Promise<RunningApp> {
-  const database = await testDatabase(t);
+  const database = options.database ?? (await testDatabase(t));
   const dataDir = mkdtempSync(join(tmpdir(), 'orderlog-http-'));
   const config: Config = {
     databaseUrl: database.connectionString,
@@ -75,14 +79,17 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     worker = null;
   };
   if (options.projectors !== false) startProjectors();
-  t.teardown(async () => {
-    await drain.close(app);
-    await stopProjectors();
-    await runtime.close();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  let closed: Promise<void> | null = null;
+  const close = (): Promise<void> =>
+    (closed ??= (async () => {
+      await drain.close(app);
+      await stopProjectors();
+      await runtime.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    })());
+  t.teardown(close);
   const client = new Client(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
-  const running = { app, runtime, drain, database, dataDir, stopProjectors, startProjectors };
+  const running = { app, runtime, drain, database, dataDir, stopProjectors, startProjectors, close };
   return Object.assign(new Shop(client), running);
 }
 
