@@ -186,7 +186,7 @@ export class CommandHandler {
     if (type.personal.length === 0) return event as unknown as Envelope<F>;
     const owner = ownerOf(event.data as JsonObject);
     const data = await mapPersonal(event.data, type.personal, (text, field) =>
-      this.vault.open(owner, { stream: recorded.stream, field }, text as Sealed),
+      this.vault.open(owner, { stream: recorded.stream, field, eventId: recorded.id }, text as Sealed),
     );
     return { ...event, data } as unknown as Envelope<F>;
   }

@@ -11,6 +11,8 @@ export interface SealedPlace {
   readonly stream: string;
   /** Path of the field in the event's data. */
   readonly field: string;
+  /** The event it stands in. May be left out where a sealed text is opened in a row, which does not know it. */
+  readonly eventId?: string;
 }
 
 /** The users' keys at work. Keys never leave it. */

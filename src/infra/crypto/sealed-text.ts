@@ -21,6 +21,7 @@ export function openText(key: KeyObject, place: SealedPlace, sealed: Sealed): st
     if (!sealed.startsWith(VERSION)) throw new Error('unknown version');
     const bytes = Buffer.from(sealed.slice(VERSION.length), 'base64url');
     const eventId = uuid(bytes.subarray(0, ID_BYTES));
+    if (place.eventId !== undefined && place.eventId.toLowerCase() !== eventId) throw new Error('another event');
     return decrypt(key, boundTo(eventId, place), bytes.subarray(ID_BYTES)).toString('utf8');
   } catch {
     throw new Error(`the sealed text in ${place.stream}, ${place.field}, does not open: changed, or sealed elsewhere`);

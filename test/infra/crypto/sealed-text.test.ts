@@ -27,11 +27,13 @@ t.test('two seals of one text have nothing in common, and neither shows it', asy
   );
 });
 
-t.test('opens in its own field and stream only, with its own key only, and unchanged only', async (t) => {
+t.test('opens in its own field, stream and event only, with its own key only, and unchanged only', async (t) => {
   const sealed = sealText(key, place, 'Ann Marker');
   const refused = { message: /does not open/ };
   t.throws(() => openText(key, { ...place, field: 'email' }, sealed), refused);
   t.throws(() => openText(key, { ...place, stream: 'user-2' }, sealed), refused);
+  t.throws(() => openText(key, { ...place, eventId: randomUUID() }, sealed), refused);
+  t.equal(openText(key, { stream: 'user-1', field: 'name' }, sealed), 'Ann Marker', 'in a row, which knows no event');
   t.throws(() => openText(createSecretKey(randomBytes(32)), place, sealed), refused);
   const bytes = Buffer.from(sealed.slice(2), 'base64url');
   for (let index = 0; index < bytes.length; index++) {
