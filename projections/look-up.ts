@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Refusal } from '../src/core/errors.js';
-import type { Position } from '../src/core/event-store.js';
+import { type Position, START } from '../src/core/event-store.js';
 import type { CheckpointWatch } from '../src/infra/projector/checkpoint-watch.js';
 import { gather } from '../src/infra/postgres/gather.js';
 import { schemaName } from '../src/infra/projector/projection.js';
@@ -44,7 +44,8 @@ interface Row {
     readonly proven: boolean;
   }[];
   readonly products: readonly (FoundProduct & { readonly product_id: number })[];
-  readonly position: Position;
+  /** Null where a checkpoint is missing. */
+  readonly position: Position | null;
 }
 
 const BEHIND = 'The read models of users and products have not got that far.';
@@ -100,7 +101,9 @@ async function findAll(pool: pg.Pool, wanted: readonly Wanted[]): Promise<Found[
   const productIds = new Set(wanted.flatMap((one) => one.productIds));
   const statement = { name: 'look-up', text: LOOK_UP, values: [[...userIds], [...productIds]] };
   const { rows } = await pool.query<Row>(statement).catch((error: unknown) => {
-    throw isUndefinedTable(error) ? new Refusal('read-model-behind', BEHIND) : error;
+    // A read model that is only being made knows nothing yet: the streams settle it.
+    if (isUndefinedTable(error)) return { rows: [{ users: [], products: [], position: null }] };
+    throw error;
   });
   const [row] = rows as [Row];
   const users = new Map(row.users.map(({ user_id, status, proven }) => [user_id, { status, hasIdProof: proven }]));
@@ -108,7 +111,7 @@ async function findAll(pool: pg.Pool, wanted: readonly Wanted[]): Promise<Found[
   return wanted.map((one) => ({
     user: users.get(one.userId) ?? null,
     products: new Map(one.productIds.flatMap((id) => pair(id, products.get(id)))),
-    position: row.position,
+    position: row.position ?? START,
   }));
 }
 

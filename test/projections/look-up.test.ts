@@ -170,9 +170,15 @@ t.test('too late is refused, or answered with what is there if the caller is len
   t.equal((await lookUp.find(ada, [], { min, waitMs: 1, lenient: true })).user, null);
 });
 
-t.test('before the models are there it is refused, and one failure is not the next', async (t) => {
+t.test('before the models are there they know nothing, so that the streams are asked', async (t) => {
   const { pool } = await testDatabase(t);
   const lookUp = new LookUp(pool, nobodyWaits);
-  t.equal(await codeOfAsync(() => lookUp.find(randomUUID(), [1])), 'read-model-behind');
-  t.equal(await codeOfAsync(() => lookUp.find(randomUUID(), [1])), 'read-model-behind');
+  const nothing = { user: null, products: new Map(), position: START };
+  t.same(await lookUp.find(randomUUID(), [1]), nothing);
+  const waiting = { min: 'f' as Position, waitMs: 1, lenient: false };
+  const late = new LookUp(
+    pool,
+    watchThat(() => Promise.resolve(false)),
+  );
+  t.equal(await codeOfAsync(() => late.find(randomUUID(), [1], waiting)), 'read-model-behind');
 });
