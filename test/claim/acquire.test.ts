@@ -12,6 +12,7 @@ import { changeUserDetails } from '../../src/user/change-details.js';
 import type { RegisterUser } from '../../src/user/commands.js';
 import { registerUser } from '../../src/user/register.js';
 import { userStream } from '../../src/user/stream.js';
+import { beforeAppends } from '../support/before-appends.js';
 import { testContext } from '../support/context.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
@@ -49,19 +50,6 @@ function dyingAt(prefix: string): (store: EventStore) => EventStore {
     beforeAppends(store, async (stream) => {
       if (stream.startsWith(prefix)) throw new Error('killed');
     });
-}
-
-/** A store where something happens just before each append. */
-function beforeAppends(store: EventStore, happen: (stream: string) => Promise<unknown>): EventStore {
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name !== 'append') return (target[name as keyof EventStore] as (...a: unknown[]) => unknown).bind(target);
-      return async (...args: Parameters<EventStore['append']>) => {
-        await happen(args[0]);
-        return target.append(...args);
-      };
-    },
-  });
 }
 
 async function typesOf(store: EventStore, stream: string): Promise<string[]> {
