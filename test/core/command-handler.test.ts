@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { categoryStream, TREE_ID } from '../../src/category/stream.js';
 import { CommandHandler } from '../../src/core/command-handler.js';
 import { Refusal } from '../../src/core/errors.js';
 import type { OrderCommand, PlaceOrder } from '../../src/order/commands.js';
@@ -37,6 +38,18 @@ t.test('loads, decides, appends, and gives the state and place of what was recor
   t.equal(outcome.position, await store.head());
   const { state, revision } = await handler.load(orderStream, id);
   t.same({ state, revision }, { state: outcome.state, revision: 1 }, 'as if it had been read');
+});
+
+t.test('the events of one command follow each other, and the state given is that of the stream', async (t) => {
+  const { store, handler } = await shop();
+  const categories = [1, 2, 3].map((cat_id) => ({ cat_id, code: null, name: 'c', parent_cat_id: null }));
+  await handler.execute(categoryStream, TREE_ID, { type: 'ImportCategories', categories, at }, testContext());
+  const change = { type: 'ChangeCategory', cat_id: 3, name: 'd', parent_cat_id: 2, at } as const;
+  const { state, revision, position } = await handler.execute(categoryStream, TREE_ID, change, testContext());
+  const read = await handler.load(categoryStream, TREE_ID);
+  t.same([...state.categories.values()], [...read.state.categories.values()]);
+  t.equal(state.categories.get(3)?.revision, 4);
+  t.same({ revision, position }, { revision: 4, position: await store.head() });
 });
 
 t.test('a command that changes nothing records nothing and gives the place of the last event', async (t) => {
