@@ -34,6 +34,11 @@ void t.test('with report, what depends on a bad row is left out too, each with i
     'orders.ndjson:1:user_ref',
     'orders.ndjson:2:items[0].product_id',
   ]);
+  t.same(
+    reported.findings.filter(({ message }) => message.includes('left out')).map(({ message }) => message),
+    ['the category is left out', 'the user is left out', 'the product is left out'],
+    'not that they are unknown',
+  );
   const { plan } = reported;
   t.same([plan?.categories.length, plan?.products.length, plan?.users.length, plan?.orders?.count], [1, 1, 1, 1]);
   const stopped = await check(t, files);

@@ -71,6 +71,24 @@ void t.test('a dry run, and a folder with findings, send nothing', async (t) => 
   t.same(sink.sent, []);
 });
 
+void t.test('with report, what is bad is not sent, and the rest is', async (t) => {
+  const sink = new Recorder();
+  const orders = [
+    order('o1', {}),
+    order('o2', { user_ref: 'nobody' }),
+    order('o3', { currency: 'EUR' }),
+    '{',
+    order('o4', {}),
+  ];
+  const files = { ...good, 'orders.ndjson': orders.join('\n') };
+  const result = await importFolder(folder(t, files), nothingStored, sink, { ...options, onError: 'report' });
+  t.same(
+    result.findings.map(({ line, column }) => `${line}:${column}`),
+    ['2:user_ref', '3:currency', '4:$'],
+  );
+  t.same(sink.sent.slice(-2), ['order o1', 'order o4']);
+});
+
 void t.test('times become UTC with milliseconds', async (t) => {
   const sink = new Recorder();
   const times = { placed_at: '2011-01-02t03:04:05.1239+02:30', cancelled_at: '2011-01-02T00:34:05.123Z' };

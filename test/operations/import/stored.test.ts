@@ -47,6 +47,22 @@ void t.test('what is stored as it stands in the files is skipped, each row count
   t.same([plan?.categories, plan?.products, plan?.users, plan?.orders?.count], [[], [], [], 0]);
 });
 
+void t.test('a stored product stays what it is for orders, whatever the file says of it', async (t) => {
+  const files = {
+    'products.csv': `${header.products}\n1,S-1,Blouse,1000,USD,3\n2,S-2,,2000,USD,2|3\n`,
+    'orders.ndjson': [1, 2]
+      .map((product_id) => {
+        return order(`o${product_id}9`, {
+          items: [{ sku: `S-${product_id}`, product_id, quantity: 1, unit_price: 1 }],
+        });
+      })
+      .join('\n'),
+  };
+  const checked = await check(t, files, { onError: 'report' }, all);
+  t.same(places(checked), ['products.csv:2:name', 'products.csv:3:name']);
+  t.equal(checked.plan?.orders?.count, 2);
+});
+
 void t.test(
   'a row that differs from what is stored under its id is a finding on each column that differs',
   async (t) => {
