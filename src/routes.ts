@@ -9,6 +9,7 @@ import { categoryRoutes } from './category/routes.js';
 import type { Position } from './core/event-store.js';
 import type { Freshness } from './infra/projector/read-model.js';
 import { emailHash } from './infra/crypto/derive.js';
+import { storeIdProof } from './infra/documents/id-proof-gate.js';
 import type { App } from './infra/http/app-type.js';
 import { freshnessOf } from './infra/http/freshness.js';
 import { Cursors } from './infra/http/list.js';
@@ -28,7 +29,7 @@ import { userStream } from './user/stream.js';
 const PRODUCTS_WAIT_MS = 2_000;
 
 export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
-  const { handler, tokens, models } = runtime;
+  const { handler, tokens, models, gate } = runtime;
   const { hashKey } = runtime.secrets;
   const cursors = new Cursors(hashKey);
   // A log position that can't be read is told to whoever sends it, also where nothing waits for it.
@@ -36,7 +37,18 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
     freshnessOf(request.headers, tokens);
   });
   commands(app, runtime);
-  await userRoutes(app, { handler, hashKey, tokens, emailClaims: runtime.emailClaims, gate: runtime.gate });
+  await userRoutes(app, {
+    handler,
+    hashKey,
+    tokens,
+    emailClaims: runtime.emailClaims,
+    addressOf: (email) => ({ email, email_hash: emailHash(hashKey, email) }),
+    proofs: {
+      maxBytes: gate.maxBytes,
+      store: (source) => storeIdProof(gate, source),
+      remove: (documentId) => gate.store.remove(documentId),
+    },
+  });
 
   categoryQueries(app, { tree: models.tree, tokens, fromStream: (catId) => categoryFromStream(runtime, catId) });
   orderCountQueries(app, {
@@ -63,7 +75,7 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
       const { state, revision, position } = await handler.load(userStream, userId);
       return state && { position, user: answerUser(state, revision), idProof: proofKey(state) };
     },
-    openDocument: ({ document_id, key }) => runtime.gate.store.read(document_id, key),
+    openDocument: ({ document_id, key }) => gate.store.read(document_id, key),
   });
   productQueries(app, {
     products: models.products,

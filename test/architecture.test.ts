@@ -34,6 +34,7 @@ const good: readonly (readonly [path: string, text: string])[] = [
     'src/order/routes.ts',
     `import { z } from 'zod'; import type { A } from '../infra/http/app-type.js'; import './stream.js';`,
   ],
+  ['src/order/routes.ts', `import type { FastifyReply } from 'fastify';`],
   [
     'src/infra/event-store/kurrent.ts',
     `import { x } from '@eventstore/db-client'; import { readFile } from 'node:fs';`,
@@ -87,6 +88,24 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'src/order/routes.ts',
     `import '../../projections/users/read-model.js';`,
     'imports projections/users/read-model.ts, which stream and routes of a slice may not',
+  ],
+  [
+    'routes and another part of infra',
+    'src/order/routes.ts',
+    `import type { A } from '../infra/projector/a.js';`,
+    'imports src/infra/projector/a.ts, which stream and routes of a slice may not',
+  ],
+  [
+    'routes and the system',
+    'src/order/routes.ts',
+    `import type { A } from 'node:crypto';`,
+    'imports node:crypto, which stream and routes of a slice may not',
+  ],
+  [
+    'routes and the server, beyond its types',
+    'src/order/routes.ts',
+    `import { fastify, type A } from 'fastify';`,
+    'imports fastify, which stream and routes of a slice may not',
   ],
   [
     'an answer and its events',

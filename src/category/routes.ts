@@ -1,11 +1,10 @@
-import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { CommandContext, ExecuteOptions, Outcome } from '../core/command-handler.js';
 import { Refusal } from '../core/errors.js';
 import { type IdSequence, MAX_ID } from '../core/id-sequence.js';
 import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
 import type { App } from '../infra/http/app-type.js';
-import { commandContext } from '../infra/http/command-context.js';
+import { commandContext, type HashKey } from '../infra/http/command-context.js';
 import { ifMatchOf, requireRevision } from '../infra/http/etag.js';
 import { freshnessOf } from '../infra/http/freshness.js';
 import type { PositionTokens } from '../infra/http/position-token.js';
@@ -18,7 +17,7 @@ import { known, type Tree } from './decider.js';
 
 export interface CategoryRouteDeps {
   readonly tree: CachedTree;
-  readonly hashKey: KeyObject;
+  readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
   readonly ids: IdSequence;
   /** Whether products stand in the category, by all that is in the log now. @throws Refusal read-model-behind */

@@ -1,15 +1,13 @@
-import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { CommandHandler, Outcome } from '../core/command-handler.js';
 import { EventTooLarge, Refusal } from '../core/errors.js';
 import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
 import type { App } from '../infra/http/app-type.js';
-import { commandContext } from '../infra/http/command-context.js';
+import { commandContext, type HashKey } from '../infra/http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../infra/http/etag.js';
-import { freshnessOf } from '../infra/http/freshness.js';
+import { type Freshness, freshnessOf } from '../infra/http/freshness.js';
 import type { PositionTokens } from '../infra/http/position-token.js';
 import { dataOf, id, quantity, remark, uuid } from '../infra/http/schemas.js';
-import type { Freshness } from '../infra/projector/read-model.js';
 import { answerOrder, orderAnswer, type OrderAnswer } from './answer.js';
 import { type BuyerFacts, MAX_LINES, type OrderCommand, type ProductFacts } from './commands.js';
 import type { OrderState } from './decider.js';
@@ -17,7 +15,7 @@ import { orderStream } from './stream.js';
 
 export interface OrderRouteDeps {
   readonly handler: CommandHandler;
-  readonly hashKey: KeyObject;
+  readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
   /** The user and the products as they are at this moment. */
   readonly facts: (

@@ -1,10 +1,9 @@
-import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { CommandContext, CommandHandler, Outcome } from '../core/command-handler.js';
 import { type Fault, Refusal } from '../core/errors.js';
 import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
 import type { App } from '../infra/http/app-type.js';
-import { commandContext } from '../infra/http/command-context.js';
+import { commandContext, type HashKey } from '../infra/http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../infra/http/etag.js';
 import type { PositionTokens } from '../infra/http/position-token.js';
 import { currency, dataOf, id, idText, money, name, noBody, sku } from '../infra/http/schemas.js';
@@ -16,7 +15,7 @@ import { productStream } from './stream.js';
 
 export interface ProductRouteDeps extends AddProductDeps {
   readonly handler: CommandHandler;
-  readonly hashKey: KeyObject;
+  readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
   /** Those of the categories that the tree does not have. */
   readonly unknownCategories: (catIds: readonly number[]) => Promise<ReadonlySet<number>>;

@@ -1,31 +1,39 @@
-import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { Claims } from '../core/claims.js';
 import type { CommandHandler, Outcome } from '../core/command-handler.js';
 import { Refusal } from '../core/errors.js';
-import { emailHash } from '../infra/crypto/derive.js';
-import type { StoredDocument } from '../infra/documents/document-store.js';
-import { type IdProofGate, storeIdProof } from '../infra/documents/id-proof-gate.js';
 import { commandAnswer, type ReplyHead } from '../infra/http/answers.js';
 import type { App } from '../infra/http/app-type.js';
-import { commandContext } from '../infra/http/command-context.js';
+import { commandContext, type HashKey } from '../infra/http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../infra/http/etag.js';
 import type { PositionTokens } from '../infra/http/position-token.js';
 import { dataOf, email, name, uuid } from '../infra/http/schemas.js';
 import { type FormShape, receiveForm, uploadRoutes } from '../infra/http/uploads.js';
 import { answerUser, userAnswer, type UserAnswer } from './answer.js';
 import { changeUserDetails } from './change-details.js';
-import type { IdProof } from './commands.js';
+import type { EmailAddress, IdProof } from './commands.js';
 import type { UserState } from './decider.js';
 import { registerUser } from './register.js';
 import { userStream } from './stream.js';
 
 export interface UserRouteDeps {
   readonly handler: CommandHandler;
-  readonly hashKey: KeyObject;
+  readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
   readonly emailClaims: Claims;
-  readonly gate: IdProofGate;
+  /** An address with what it is claimed under. */
+  readonly addressOf: (email: string) => EmailAddress;
+  readonly proofs: IdProofStore;
+}
+
+/** A proof that has been accepted and stored; no event names it yet. */
+type StoredProof = Omit<IdProof, 'uploaded_at'>;
+
+export interface IdProofStore {
+  readonly maxBytes: number;
+  /** @throws Refusal id-proof-missing, id-proof-not-pdf, id-proof-encrypted, id-proof-damaged, overloaded */
+  readonly store: FormShape<unknown, StoredProof>['store'];
+  readonly remove: (documentId: string) => Promise<void>;
 }
 
 const tags = ['users'];
@@ -70,9 +78,7 @@ export async function userRoutes(app: App, deps: UserRouteDeps): Promise<void> {
         {
           type: 'ChangeUserDetails',
           ...(newName !== undefined && { name: newName }),
-          ...(address !== undefined && {
-            address: { email: address, email_hash: emailHash(deps.hashKey, address) },
-          }),
+          ...(address !== undefined && { address: deps.addressOf(address) }),
           at: context.now,
         },
         context,
@@ -84,7 +90,7 @@ export async function userRoutes(app: App, deps: UserRouteDeps): Promise<void> {
 }
 
 function registration(scope: App, deps: UserRouteDeps): void {
-  const { handler, hashKey, tokens, emailClaims, gate } = deps;
+  const { handler, hashKey, tokens, emailClaims, proofs } = deps;
   scope.post(
     '/v1/users',
     {
@@ -97,8 +103,8 @@ function registration(scope: App, deps: UserRouteDeps): void {
       schema: { summary: 'Register a user', tags, response: { 201: dataOf(userAnswer) } },
     },
     async (request, reply) => {
-      const { fields, stored } = await receiveForm(request, proofForm(gate, details));
-      return keptIfNamed(gate, stored, async () => {
+      const { fields, stored } = await receiveForm(request, proofForm(proofs, details));
+      return keptIfNamed(proofs, stored, async () => {
         const content = { ...fields, sha256: stored.sha256 };
         const context = commandContext(request, hashKey, 'RegisterUser', content);
         const user_id = context.newId('user');
@@ -109,8 +115,7 @@ function registration(scope: App, deps: UserRouteDeps): void {
             type: 'RegisterUser',
             user_id,
             name: fields.name,
-            email: fields.email,
-            email_hash: emailHash(hashKey, fields.email),
+            ...deps.addressOf(fields.email),
             id_proof: idProofOf(stored, context.now),
             at: context.now,
           },
@@ -123,7 +128,7 @@ function registration(scope: App, deps: UserRouteDeps): void {
 }
 
 function replacement(scope: App, deps: UserRouteDeps): void {
-  const { handler, hashKey, tokens, gate } = deps;
+  const { handler, hashKey, tokens, proofs } = deps;
   scope.put(
     '/v1/users/:user_id/id-proof',
     {
@@ -137,8 +142,8 @@ function replacement(scope: App, deps: UserRouteDeps): void {
     },
     async (request, reply) => {
       const { user_id } = request.params;
-      const { stored } = await receiveForm(request, proofForm(gate, nothing));
-      return keptIfNamed(gate, stored, async () => {
+      const { stored } = await receiveForm(request, proofForm(proofs, nothing));
+      return keptIfNamed(proofs, stored, async () => {
         const context = commandContext(request, hashKey, 'ReplaceIdProof', { user_id, sha256: stored.sha256 });
         const command = {
           type: 'ReplaceIdProof',
@@ -153,33 +158,33 @@ function replacement(scope: App, deps: UserRouteDeps): void {
   );
 }
 
-function proofForm<Fields>(gate: IdProofGate, fields: z.ZodType<Fields>): FormShape<Fields, StoredDocument> {
+function proofForm<Fields>(proofs: IdProofStore, fields: z.ZodType<Fields>): FormShape<Fields, StoredProof> {
   return {
     fields,
     file: 'id_proof',
-    maxBytes: gate.maxBytes,
-    store: (source) => storeIdProof(gate, source),
-    discard: ({ document_id }) => gate.store.remove(document_id),
+    maxBytes: proofs.maxBytes,
+    store: proofs.store,
+    discard: ({ document_id }) => proofs.remove(document_id),
   };
 }
 
 /** A document that no event has come to name is removed again. If it is unknown whether one has, it stays. */
 async function keptIfNamed<T>(
-  gate: IdProofGate,
-  stored: StoredDocument,
+  proofs: IdProofStore,
+  stored: StoredProof,
   command: () => Promise<readonly [Outcome<UserState>, T]>,
 ): Promise<T> {
   try {
     const [{ state }, result] = await command();
-    if (state?.id_proof?.document_id !== stored.document_id) await gate.store.remove(stored.document_id);
+    if (state?.id_proof?.document_id !== stored.document_id) await proofs.remove(stored.document_id);
     return result;
   } catch (error) {
-    if (error instanceof Refusal) await gate.store.remove(stored.document_id);
+    if (error instanceof Refusal) await proofs.remove(stored.document_id);
     throw error;
   }
 }
 
-function idProofOf({ document_id, bytes, sha256, key }: StoredDocument, uploaded_at: string): IdProof {
+function idProofOf({ document_id, bytes, sha256, key }: StoredProof, uploaded_at: string): IdProof {
   return { document_id, bytes, sha256, key, uploaded_at };
 }
 

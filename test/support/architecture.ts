@@ -1,4 +1,4 @@
-/** Who may import whom, and other habits of the house that can be read off the sources. The rules are those of CONTRIBUTING. */
+/** Who may import whom, and other habits of the house that can be read off the sources. CONTRIBUTING points here. */
 import { posix } from 'node:path';
 import ts from 'typescript';
 
@@ -13,6 +13,8 @@ interface Zone {
   readonly files: RegExp;
   /** What its files may import, besides their own folder: paths of the checkout, or names of packages. */
   readonly may: readonly RegExp[];
+  /** What they may import as types only. */
+  readonly mayAsTypes?: readonly RegExp[];
   readonly ownFolder?: boolean;
 }
 
@@ -20,6 +22,7 @@ const SLICE = 'src/(?:order|user|product|category|claim)';
 const PACKAGE = /^(?!src\/|projections\/|migrations\/|test\/|seed\/|scripts\/|bench\/)/;
 const CORE = /^src\/core\//;
 const INFRA = /^src\/infra\//;
+const HTTP = /^src\/infra\/http\//;
 const FASTIFY = /^@?fastify/;
 const ZOD = /^zod$/;
 
@@ -30,7 +33,8 @@ const zones: readonly Zone[] = [
   {
     name: 'stream and routes of a slice',
     files: new RegExp(`^${SLICE}/(?:stream|routes)\\.ts$`),
-    may: [CORE, INFRA, ZOD, FASTIFY, /^node:crypto$/],
+    may: [CORE, HTTP, ZOD],
+    mayAsTypes: [FASTIFY],
     ownFolder: true,
   },
   { name: 'inside of a slice', files: new RegExp(`^${SLICE}/[^/]+$`), may: [CORE, ZOD], ownFolder: true },
@@ -43,7 +47,8 @@ const zones: readonly Zone[] = [
   {
     name: 'read slice',
     files: /^projections\/[^/]+\//,
-    may: [CORE, new RegExp(`^${SLICE}/(?:events|answer)\\.ts$`), /^src\/infra\/(?:projector|http)\//, ZOD, FASTIFY],
+    may: [CORE, new RegExp(`^${SLICE}/(?:events|answer)\\.ts$`), /^src\/infra\/(?:projector|http)\//, ZOD],
+    mayAsTypes: [FASTIFY],
     ownFolder: true,
   },
   {
@@ -75,32 +80,41 @@ function importFaults(path: string, file: ts.SourceFile): readonly string[] {
   const zone = zones.find(({ files }) => files.test(path));
   if (!zone) return ['stands in no zone of the architecture'];
   const folder = `${posix.dirname(path)}/`;
-  return importsOf(file).flatMap((name) => {
+  return importsOf(file).flatMap(({ name, asType }) => {
     const target = name.startsWith('.') ? posix.join(folder, name).replace(/\.js$/, '.ts') : name;
     if (EVENT_STORE_CLIENT.test(target) && !path.startsWith('src/infra/event-store/')) {
       return [`imports ${target}, which only src/infra/event-store may`];
     }
     const isOwn = zone.ownFolder === true && posix.dirname(target) === posix.dirname(path);
-    return isOwn || zone.may.some((allowed) => allowed.test(target))
+    const allowed = asType ? [...zone.may, ...(zone.mayAsTypes ?? [])] : zone.may;
+    return isOwn || allowed.some((pattern) => pattern.test(target))
       ? []
       : [`imports ${target}, which ${zone.name} may not`];
   });
 }
 
+interface Import {
+  readonly name: string;
+  readonly asType: boolean;
+}
+
 /** What a file imports in any way, types too. */
-function importsOf(file: ts.SourceFile): readonly string[] {
-  const names: string[] = [];
+function importsOf(file: ts.SourceFile): readonly Import[] {
+  const found: Import[] = [];
   walk(file, (node) => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
-      names.push((node.moduleSpecifier as ts.StringLiteral).text);
+      const asType = ts.isImportDeclaration(node)
+        ? node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+        : node.isTypeOnly;
+      found.push({ name: (node.moduleSpecifier as ts.StringLiteral).text, asType });
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      names.push((node.argument.literal as ts.StringLiteral).text);
+      found.push({ name: (node.argument.literal as ts.StringLiteral).text, asType: true });
     } else if (ts.isCallExpression(node) && isImportCall(node)) {
       const [name] = node.arguments;
-      names.push(name && ts.isStringLiteral(name) ? name.text : 'something computed');
+      found.push({ name: name && ts.isStringLiteral(name) ? name.text : 'something computed', asType: false });
     }
   });
-  return names;
+  return found;
 }
 
 function isImportCall({ expression }: ts.CallExpression): boolean {

@@ -13,6 +13,9 @@ export interface RequestContext extends CommandContext {
   newId(purpose: string): string;
 }
 
+/** The key of everything that is derived from what a request says. */
+export type HashKey = KeyObject;
+
 const ANONYMOUS: Actor = { kind: 'anonymous', id: null };
 
 /**
@@ -21,7 +24,7 @@ const ANONYMOUS: Actor = { kind: 'anonymous', id: null };
  */
 export function commandContext(
   request: Pick<FastifyRequest, 'headers' | 'method' | 'url' | 'id'>,
-  hashKey: KeyObject,
+  hashKey: HashKey,
   commandType: string,
   content: unknown,
 ): RequestContext {

@@ -3,6 +3,8 @@ import type { Freshness } from '../projector/read-model.js';
 import { listElements } from './header-list.js';
 import type { PositionTokens } from './position-token.js';
 
+export type { Freshness };
+
 const DEFAULT_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 
