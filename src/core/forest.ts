@@ -33,10 +33,6 @@ export class Forest<T> {
     return this.#nodes.get(id);
   }
 
-  places(): IterableIterator<Place<T>> {
-    return this.#nodes.values();
-  }
-
   /** @throws RangeError when the id is there or the parent is not */
   add(id: number, parentId: number | null, value: T): Place<T> {
     if (this.#nodes.has(id)) throw new RangeError(`${id} is there already`);

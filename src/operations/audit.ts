@@ -36,7 +36,7 @@ export interface Audit {
 }
 
 /** @throws StreamNotFound */
-export async function audit(handler: CommandHandler, kind: AuditedKind, id: string): Promise<Audit> {
+async function audit(handler: CommandHandler, kind: AuditedKind, id: string): Promise<Audit> {
   const { name, types } = streams[kind];
   const stream = name(id);
   const events: AuditEntry[] = [];
@@ -65,7 +65,7 @@ export async function auditResult(
 }
 
 /** The audit for people: an event a paragraph, oldest first. */
-export function auditText({ kind, id, stream, events }: Audit): string {
+function auditText({ kind, id, stream, events }: Audit): string {
   const paragraphs = events.map((event) => {
     const who = event.actor.id === null ? event.actor.kind : `${event.actor.kind} ${event.actor.id}`;
     const fields = Object.entries(event.data).map(([name, value]) => `      ${name}: ${shown(value)}`);

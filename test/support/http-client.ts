@@ -1,6 +1,4 @@
 /** A client that reads its own writes: every read waits for the place of the last write. */
-import { connect } from 'node:net';
-
 export interface Sent {
   readonly json?: unknown;
   /** Sent as it is, as JSON unless a header says otherwise. */
@@ -58,22 +56,6 @@ export class Client {
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.send('GET', path, { headers });
   }
-
-  /** Bytes as they are, and what comes back until the other side hangs up. */
-  raw(bytes: string): Promise<string> {
-    const { hostname, port } = new URL(this.url);
-    return new Promise((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () => socket.write(bytes));
-      let text = '';
-      socket.on('data', (piece: Buffer) => (text += piece.toString('latin1')));
-      socket.on('close', () => resolve(text));
-      socket.on('error', reject);
-    });
-  }
-}
-
-export function problemOf(answer: Answer): ProblemBody {
-  return answer.body as ProblemBody;
 }
 
 /** Status and code in one, for one assertion. */

@@ -91,12 +91,6 @@ export class ProjectionUnderTest<Page> {
     }
   }
 
-  async applyInPages(events: readonly RecordedEvent[], pageSize: number): Promise<void> {
-    for (let start = 0; start < events.length; start += pageSize) {
-      await this.apply(events.slice(start, start + pageSize));
-    }
-  }
-
   /** As after a restart of the process: nothing is in memory. */
   restart(): void {
     this.#cache = new Map();

@@ -34,7 +34,7 @@ export async function storeIdProof(gate: IdProofGate, source: DocumentSource): P
 }
 
 /** @throws Refusal id-proof-encrypted, id-proof-damaged, overloaded */
-export async function checkIdProof(
+async function checkIdProof(
   gate: Pick<IdProofGate, 'store' | 'checker'>,
   { document_id, key }: Pick<StoredDocument, 'document_id' | 'key'>,
 ): Promise<void> {

@@ -35,7 +35,7 @@ export function answerProblems(app: App, routes: RouteTable): void {
 }
 
 /** The database's own messages quote values; its code and the constraint say enough. */
-export function logDefect(log: FastifyBaseLogger, error: unknown): void {
+function logDefect(log: FastifyBaseLogger, error: unknown): void {
   if (!(error instanceof Error)) {
     log.error({ error: { type: typeof error } }, 'unforeseen error');
     return;

@@ -39,7 +39,7 @@ export function healthRoutes(app: App, { checks }: { checks: readonly HealthChec
 }
 
 /** All at once; one that fails or takes too long is not ok. */
-export async function runChecks(checks: readonly HealthCheck[]): Promise<Health> {
+async function runChecks(checks: readonly HealthCheck[]): Promise<Health> {
   const results = await Promise.all(checks.map(async (one) => [one.name, await run(one)] as const));
   const ok = results.every(([, result]) => result.ok);
   return { status: ok ? 'ok' : 'unavailable', checks: Object.fromEntries(results) };

@@ -5,7 +5,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 const MAX_ID = 2 ** 31 - 1;
 
 /** 1 to `longest` characters (code points) as given, without control characters and half characters. */
-export function text(longest: number): z.ZodString {
+function text(longest: number): z.ZodString {
   return z
     .string()
     .refine((value) => value !== '', 'must not be empty')
@@ -42,13 +42,13 @@ export const idText = z
 /** Of a user or an order; lower-cased, for ids compare exactly. */
 export const uuid = z.guid('is not a UUID').transform((value) => value.toLowerCase());
 
-export const limit = z
+const limit = z
   .string()
   .regex(/^(?:[1-9]\d?|100)$/, 'is not a whole number from 1 to 100')
   .transform(Number)
   .default(20);
 
-export const cursor = z.string().max(2_000);
+const cursor = z.string().max(2_000);
 
 /** The query of a list, to be extended. */
 export const listQuery = z.strictObject({ limit, cursor: cursor.optional() });

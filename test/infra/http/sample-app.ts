@@ -71,7 +71,7 @@ export async function sampleApp(
   return app;
 }
 
-export const orderBody = z.strictObject({
+const orderBody = z.strictObject({
   user_id: uuid,
   items: z
     .array(z.strictObject({ product_id: z.int().min(1), quantity }))
