@@ -1,0 +1,30 @@
+import t from 'tap';
+import { projections } from '../../projections/index.js';
+import { categoryEvents } from '../../src/category/events.js';
+import type { EventTypes } from '../../src/core/event-type.js';
+import { orderEvents } from '../../src/order/events.js';
+import { productEvents } from '../../src/product/events.js';
+import { userEvents } from '../../src/user/events.js';
+
+// What is read must carry the revision that If-Match is compared with, whatever moved it.
+const showing: readonly (readonly [model: string, events: EventTypes])[] = [
+  ['category-tree', categoryEvents],
+  ['user-orders', orderEvents],
+  ['users', userEvents],
+  ['products', productEvents],
+];
+
+for (const [model, events] of showing) {
+  t.test(`${model} shows revisions, so it hears every event that moves one`, async (t) => {
+    const handlers = projections.find(({ name }) => name === model)?.handlers ?? {};
+    t.same(
+      Object.keys(events).filter((type) => !(type in handlers)),
+      [],
+    );
+  });
+}
+
+t.test('each read model has a name of its own', async (t) => {
+  const names = projections.map(({ name }) => name);
+  t.same(names.toSorted(), [...new Set(names)].sort());
+});
