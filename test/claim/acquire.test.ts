@@ -87,6 +87,16 @@ t.test('a claim that no user bears out is respected for a while, then taken over
   });
 });
 
+t.test('a claim is not taken over before it is recorded that the old one is dead', async (t) => {
+  const { store, handler, claims } = world();
+  const lost = registering();
+  const dying = claimsOver(new CommandHandler(dyingAt('user-')(store), handler.vault));
+  await t.rejects(registerUser(dying.handler, claims, lost, testContext()), /killed/);
+  const late = testContext({ now: later() });
+  await t.rejects(registerUser(dying.handler, dying.claims, registering(), late), /killed/);
+  t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed'], 'the claim of the first');
+});
+
 t.test('a claim is never taken from a user who bears it out, however old it is', async (t) => {
   const { handler, claims } = world();
   await registerUser(handler, claims, registering(), testContext());
