@@ -7,7 +7,7 @@ import { auditResult } from './operations/audit.js';
 import { doctor } from './operations/doctor.js';
 import { printEvents } from './operations/events.js';
 import { describeImport } from './operations/import/describe.js';
-import { type CommandResult, type ExitCode, exitCodeOf, runCommand } from './operations/output.js';
+import { type CommandResult, type ExitCode, runCommand, WrongUse } from './operations/output.js';
 import { showProgress } from './operations/progress.js';
 import { statusResult } from './operations/status.js';
 import { type OpenOptions, openRuntime, type Runtime } from './runtime.js';
@@ -31,13 +31,14 @@ program
   .description('API and projectors in one process')
   .addOption(new Option('--api-only', 'the API alone').conflicts('projectorsOnly'))
   .addOption(new Option('--projectors-only', 'the projectors alone, with health and metrics'))
-  .action(async (options: { apiOnly?: boolean; projectorsOnly?: boolean }) => {
-    try {
-      await serve(config(), { api: !options.projectorsOnly, projectors: !options.apiOnly });
-    } catch (error) {
-      process.stderr.write(`orderlog: ${error instanceof Error ? error.message : String(error)}\n`);
-      process.exitCode = error instanceof ConfigError ? 2 : exitCodeOf(error);
-    }
+  .addOption(new Option('--json', 'print the first lines as one JSON document, the log to standard error'))
+  .action(async (options: { apiOnly?: boolean; projectorsOnly?: boolean; json?: boolean }) => {
+    const { apiOnly = false, projectorsOnly = false, json = false } = options;
+    const command = async (): Promise<CommandResult> => {
+      await serve(config(), { api: !projectorsOnly, projectors: !apiOnly, json });
+      return { document: undefined, text: '', exitCode: 0 };
+    };
+    process.exitCode = await runCommand(command, { json });
   });
 
 program
@@ -98,7 +99,7 @@ program
   .option('--stream <name>', 'one stream only')
   .option('--from <place>', 'of the log: after this token; of a stream: from this revision on')
   .option('--follow', 'go on with what comes')
-  .addOption(new Option('--json', 'print exactly one JSON document (an array)').conflicts('follow'))
+  .addOption(new Option('--json', 'print exactly one JSON document (an array)'))
   .action(async (options: { stream?: string; from?: string; follow?: boolean; json?: boolean }) => {
     await run(options.json ?? false, {}, (runtime, signal) => printEvents(runtime, options, process.stdout, signal));
   });
@@ -142,12 +143,24 @@ async function run(
 }
 
 function config(): Config {
-  return readConfig(process.env, process.cwd());
+  try {
+    return readConfig(process.env, process.cwd());
+  } catch (error) {
+    throw error instanceof ConfigError ? new WrongUse(error.message, { cause: error }) : error;
+  }
 }
 
+// Whoever reads us may leave at any time (`| head`): no reason to die of it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error.exitCode !== 0 && process.argv.includes('--json')) {
+    const message = error.message.replace(/^error: /, '');
+    process.stdout.write(`${JSON.stringify({ error: { name: 'WrongUse', message } })}\n`);
+  }
 }

@@ -29,7 +29,7 @@ import { PositionTokens } from './infra/http/position-token.js';
 import { startEmbedded } from './infra/postgres/embedded.js';
 import { idSequence } from './infra/postgres/id-sequence.js';
 import { migrate } from './infra/postgres/migrate.js';
-import { isUndefinedTable } from './infra/postgres/errors.js';
+import { isUnavailable, isUndefinedTable } from './infra/postgres/errors.js';
 import { type Connection, createPool } from './infra/postgres/pool.js';
 import { CheckpointWatch } from './infra/projector/checkpoint-watch.js';
 import { ReadModel } from './infra/projector/read-model.js';
@@ -38,6 +38,7 @@ import { commandSink } from './operations/import/command-sink.js';
 import { importFolder, type ImportResult } from './operations/import/run.js';
 import { readStoredState } from './operations/import/stored-state.js';
 import { nothingStored } from './operations/import/stored.js';
+import { ServerUnreachable } from './operations/output.js';
 import type { Progress } from './operations/progress.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
@@ -162,7 +163,10 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     return { ...wired, import: importInto, sow, close };
   } catch (error) {
     await close();
-    throw error;
+    const { message, code, syscall } = error as NodeJS.ErrnoException;
+    // An error of a file has the same codes.
+    if (!isUnavailable(error) || !['connect', 'getaddrinfo', undefined].includes(syscall)) throw error;
+    throw new ServerUnreachable(`the database can not be reached: ${message || code}`, { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
 import { projections } from '../projections/index.js';
 import { startWorker } from '../projections/worker.js';
@@ -22,6 +23,8 @@ import { openRuntime, type Runtime } from './runtime.js';
 export interface Parts {
   readonly api: boolean;
   readonly projectors: boolean;
+  /** The greeting is one JSON document, the log goes to standard error. */
+  readonly json: boolean;
 }
 
 /** Counting what a read model lacks ends here: health asks only whether there is something. */
@@ -33,7 +36,7 @@ const PATIENCE_MS = 1_000;
 
 /** @throws Error that says why it could not start */
 export async function serve(config: Config, parts: Parts): Promise<void> {
-  const log = await createLogger(config);
+  const log = await createLogger(config, parts.json ? 2 : 1);
   // From here on, so that a signal while things are being opened closes them too.
   const signal = untilSignal();
   const runtime = await openRuntime(config, { migrate: true });
@@ -115,10 +118,12 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
   ];
 }
 
-async function createLogger({ logLevel, logFormat }: Config): Promise<Logger> {
-  if (logFormat === 'json') return pino({ level: logLevel });
+/** @param destination the number of an open file */
+async function createLogger({ logLevel, logFormat }: Config, destination: 1 | 2): Promise<Logger> {
+  if (logFormat === 'json') return pino({ level: logLevel }, pino.destination(destination));
   const { default: pretty } = await import('pino-pretty');
-  return pino({ level: logLevel }, pretty({ colorize: process.stdout.isTTY, ignore: 'pid,hostname', sync: true }));
+  const colorize = isatty(destination);
+  return pino({ level: logLevel }, pretty({ colorize, destination, ignore: 'pid,hostname', sync: true }));
 }
 
 /** Not by Fastify's own listen, which says so before our greeting can. @returns the port */
@@ -138,16 +143,22 @@ async function listen(app: App, { host, port }: Config): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-/** The first lines that anybody sees. */
+/** The first lines that anybody sees, or the same as one JSON document. */
 function greeting({ config, location }: Runtime, parts: Parts, port: number): string {
   const base = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const api = parts.api ? `${base}/v1` : null;
+  const docs = parts.api ? `${base}/docs` : null;
+  const health = `${base}/health/ready`;
+  const attempt = `curl -s ${api === null ? health : `${api}/categories`}`;
+  const version = packageVersion();
+  if (parts.json) {
+    const document = { version, api, docs, health, data: config.dataDir, database: location, try: attempt };
+    return `${JSON.stringify(document)}\n`;
+  }
   const data = location === null ? `${config.dataDir} (documents), database at DATABASE_URL` : config.dataDir;
   const cluster = location === null || location.startsWith(config.dataDir) ? [] : [`  database  ${location}`];
-  const what = parts.api
-    ? [`  API       ${base}/v1`, `  docs      ${base}/docs`]
-    : [`  health    ${base}/health/ready`];
-  const attempt = parts.api ? `curl -s ${base}/v1/categories` : `curl -s ${base}/health/ready`;
-  const lines = [`Orderlog ${packageVersion()}`, ...what, `  data      ${data}`, ...cluster, `  try       ${attempt}`];
+  const what = api === null ? [`  health    ${health}`] : [`  API       ${api}`, `  docs      ${base}/docs`];
+  const lines = [`Orderlog ${version}`, ...what, `  data      ${data}`, ...cluster, `  try       ${attempt}`];
   return `${lines.join('\n')}\n\n`;
 }
 

@@ -1,9 +1,10 @@
 /** The log as it is stored, personal fields sealed. */
+import { once } from 'node:events';
 import type { EventStore, Position } from '../core/event-store.js';
 import { START } from '../core/event-store.js';
-import { StreamNotFound } from '../core/errors.js';
+import { Refusal, StreamNotFound } from '../core/errors.js';
 import type { RecordedEvent } from '../core/message.js';
-import { type CommandResult, WrongUse } from './output.js';
+import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
 
 export interface EventsOptions {
   readonly stream?: string;
@@ -19,8 +20,9 @@ interface PrintDeps {
 }
 
 /**
- * Prints one JSON object a line as they come; with `json` one array at the end. Follows until the signal.
- * @throws WrongUse
+ * Prints the events as they come: one JSON object a line, or with `json` one array. Follows until the signal, or until
+ * nobody reads any more (`| head`).
+ * @throws WrongUse, and PrintedInPart where something has been printed already
  */
 export async function printEvents(
   deps: PrintDeps,
@@ -28,23 +30,53 @@ export async function printEvents(
   output: NodeJS.WritableStream,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const all: object[] = [];
-  let count = 0;
+  const printed = new Printed(output, options.json ?? false);
   try {
-    for await (const event of source(deps, options, signal)) {
-      count++;
+    for await (const event of source(deps, options, AbortSignal.any([signal, printed.unread]))) {
       const { position, recordedAt, ...rest } = event;
-      const shown = { position: deps.tokens.encode(position), recorded_at: recordedAt, ...rest };
-      if (options.json) all.push(shown);
-      else if (!output.write(`${JSON.stringify(shown)}\n`)) {
-        await new Promise((resolve) => output.once('drain', resolve));
-      }
+      await printed.add({ position: deps.tokens.encode(position), recorded_at: recordedAt, ...rest });
+      if (printed.unread.aborted) break;
     }
   } catch (error) {
     if (error instanceof StreamNotFound) throw new WrongUse(error.message);
-    throw error;
+    if (!printed.begun) throw error;
+    printed.end();
+    throw new PrintedInPart(error);
   }
-  return { document: all, text: `${count} events`, exitCode: 0 };
+  printed.end();
+  return { document: undefined, text: '', exitCode: 0 };
+}
+
+class Printed {
+  begun = false;
+  readonly #reader = new AbortController();
+
+  constructor(
+    private readonly output: NodeJS.WritableStream,
+    private readonly isArray: boolean,
+  ) {
+    output.on('error', () => {
+      this.#reader.abort();
+    });
+  }
+
+  /** Aborted when the reader has gone. */
+  get unread(): AbortSignal {
+    return this.#reader.signal;
+  }
+
+  async add(event: object): Promise<void> {
+    const before = this.isArray ? (this.begun ? ',\n' : '[\n') : '';
+    const after = this.isArray ? '' : '\n';
+    this.begun = true;
+    if (this.output.write(`${before}${JSON.stringify(event)}${after}`)) return;
+    // It ends with an error when the reader goes meanwhile, which `unread` says as well.
+    await once(this.output, 'drain').catch(() => undefined);
+  }
+
+  end(): void {
+    if (this.isArray && !this.unread.aborted) this.output.write(this.begun ? '\n]\n' : '[]\n');
+  }
 }
 
 async function* source(
@@ -63,7 +95,7 @@ async function* source(
     }
     return;
   }
-  const start = from === undefined ? START : tokens.decode(from);
+  const start = from === undefined ? START : place(tokens, from);
   if (!follow) yield* store.readAll({ from: start, signal });
   else for await (const page of store.subscribe({ from: start, signal })) yield* page.events;
 }
@@ -71,4 +103,13 @@ async function* source(
 function revision(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new WrongUse(`--from ${text}: of a stream, it is a revision (0, 1, ...)`);
   return Number(text);
+}
+
+function place(tokens: PrintDeps['tokens'], token: string): Position {
+  try {
+    return tokens.decode(token);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new WrongUse(`--from ${token}: of the log, it is the position that an event or an answer of this log names`);
+  }
 }

@@ -13,9 +13,17 @@ export class ServerUnreachable extends Error {
   override readonly name = 'ServerUnreachable';
 }
 
+/** A command failed after it had begun to print what it found: nothing more goes to standard output. */
+export class PrintedInPart extends Error {
+  override readonly name = 'PrintedInPart';
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message || cause.name : String(cause), { cause });
+  }
+}
+
 /** What a command came to. */
 export interface CommandResult {
-  /** The one document that `--json` prints. */
+  /** The one document that `--json` prints; undefined where the command has printed it itself, as it came. */
   readonly document: unknown;
   /** The same for people. */
   readonly text: string;
@@ -39,12 +47,12 @@ export async function runCommand(
 ): Promise<ExitCode> {
   try {
     const { document, text, exitCode } = await command();
-    await write(stdout, json ? `${JSON.stringify(document)}\n` : withLineEnd(text));
+    await write(stdout, json ? jsonLine(document) : withLineEnd(text));
     return exitCode;
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
     await write(stderr, `orderlog: ${message || name}\n`);
-    if (json) await write(stdout, `${JSON.stringify({ error: { name, message } })}\n`);
+    if (json && !(error instanceof PrintedInPart)) await write(stdout, jsonLine({ error: { name, message } }));
     return exitCodeOf(error);
   }
 }
@@ -65,6 +73,10 @@ function isUnreachable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnreachable);
   if (!(error instanceof Error)) return false;
   return UNREACHABLE.has(String((error as NodeJS.ErrnoException).code)) || isUnreachable(error.cause);
+}
+
+function jsonLine(document: unknown): string {
+  return document === undefined ? '' : `${JSON.stringify(document)}\n`;
 }
 
 function withLineEnd(text: string): string {

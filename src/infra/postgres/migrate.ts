@@ -18,17 +18,19 @@ const migrations: Readonly<Record<string, Migration>> = {
 
 /** Any number that no one else in this database locks. */
 const LOCK = 7_401_001;
+const CONNECT_MS = 5_000;
 
 /** Brings the schema up to date; several processes may try at once. Gives the names of what was applied. */
 export async function migrate(connection: Connection): Promise<readonly string[]> {
   // knex's own lock is a row that outlives a killed process; this one dies with the connection and is waited for.
-  const guard = new pg.Client(connectionConfig(connection, 'orderlog-migrate'));
+  const client = connectionConfig(connection, 'orderlog-migrate');
+  const guard = new pg.Client({ ...client, connectionTimeoutMillis: CONNECT_MS });
   // Lost, it fails the next query; knex's own connections are gone with it.
   guard.on('error', () => undefined);
   await guard.connect();
   const db = knex({
     client: 'pg',
-    connection: connectionConfig(connection, 'orderlog-migrate') as knex.Knex.PgConnectionConfig,
+    connection: client as knex.Knex.PgConnectionConfig,
     pool: { min: 0, max: 2 },
   });
   try {

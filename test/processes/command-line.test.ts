@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { testDatabase } from '../support/database.js';
+import { ended, orderlog, settingsFor, start, temporaryFolder } from '../support/orderlog.js';
+
+const SEED = join(import.meta.dirname, '../../../seed/demo');
+
+const wrongUses = [
+  ['import'],
+  ['import', '/no/such/folder'],
+  ['audit', 'category', '1'],
+  ['events', '--from', 'nowhere'],
+  ['no-such-command'],
+];
+
+t.test('wrong use is 2, also with --json, and then still one document', async (t) => {
+  const { connectionString } = await testDatabase(t);
+  const settings = settingsFor({ connectionString }, temporaryFolder(t));
+  for (const args of wrongUses) {
+    const { code, stdout, stderr } = await orderlog(settings, ...args, '--json');
+    t.equal(code, 2, args.join(' '));
+    t.match(JSON.parse(stdout), { error: { name: 'WrongUse', message: /./ } });
+    t.not(stderr, '');
+  }
+});
+
+t.test('a configuration that can not be meant is wrong use, whatever the command', async (t) => {
+  const settings = { ...settingsFor({ connectionString: 'mysql://x' }, temporaryFolder(t)), PORT: '65536' };
+  for (const command of [['serve'], ['status'], ['import', SEED]]) {
+    const { code, stdout, stderr } = await orderlog(settings, ...command);
+    t.equal(code, 2, command.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, /2 problems:\n.*DATABASE_URL.*\n.*PORT is "65536"/);
+  }
+});
+
+t.test('a database that refuses, is not there or says nothing is 3', async (t) => {
+  const mute = createServer().listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  t.teardown(() => mute.close());
+  const { port } = mute.address() as AddressInfo;
+  const urls = ['postgres://127.0.0.1:1/x', 'postgres:///x?host=/no/such/folder', `postgres://127.0.0.1:${port}/x`];
+  const folder = temporaryFolder(t);
+  for (const connectionString of urls) {
+    for (const command of ['serve', 'status']) {
+      const { code, stdout } = await orderlog(settingsFor({ connectionString }, folder), command, '--json');
+      t.equal(code, 3, `${command} with ${connectionString}`);
+      t.match(JSON.parse(stdout), { error: { message: /^the database can not be reached: / } });
+    }
+  }
+});
+
+t.test('events are lines or one array, up to the end, or until nobody listens any more', async (t) => {
+  const { connectionString } = await testDatabase(t);
+  const settings = settingsFor({ connectionString }, temporaryFolder(t));
+  t.equal((await orderlog(settings, 'import', SEED)).code, 0);
+  const parsed = (text: string): { stream: string; position: string }[] =>
+    JSON.parse(text) as { stream: string; position: string }[];
+
+  const { stdout } = await orderlog(settings, 'events');
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const all = lines.map((line) => JSON.parse(line) as { stream: string; position: string });
+  t.same(parsed((await orderlog(settings, 'events', '--json')).stdout), all);
+  const after = all[3]?.position ?? '';
+  t.same(parsed((await orderlog(settings, 'events', '--from', after, '--json')).stdout), all.slice(4));
+  t.same(parsed((await orderlog(settings, 'events', '--from', all.at(-1)?.position ?? '', '--json')).stdout), []);
+  const tree = all.filter(({ stream }) => stream === 'categoryTree-main');
+  t.same(
+    parsed((await orderlog(settings, 'events', '--stream', 'categoryTree-main', '--from', '2', '--json')).stdout),
+    tree.slice(2),
+  );
+
+  const following = start(settings, 'events', '--follow', '--json');
+  const end = ended(following);
+  following.stdout?.once('data', () => setTimeout(() => following.kill('SIGTERM'), 500));
+  const followed = await end;
+  t.equal(followed.code, 0);
+  t.same(parsed(followed.stdout), all, 'an array that is followed is closed at the end');
+
+  const left = start(settings, 'events', '--follow');
+  let stderr = '';
+  left.stderr?.on('data', (piece: Buffer) => (stderr += piece.toString()));
+  left.stdout?.once('data', () => left.stdout?.destroy());
+  await once(left, 'spawn');
+  const gone = once(left, 'exit');
+  // Something that it would have to print to nobody.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const more = temporaryFolder(t);
+  writeFileSync(join(more, 'categories.csv'), 'cat_id,code,name,parent_cat_id\n99,late,Late,\n');
+  t.equal((await orderlog(settings, 'import', more)).code, 0);
+  t.equal((await gone)[0], 0);
+  t.equal(stderr, '');
+});
+
+t.test('serve with --json greets with one document, and logs elsewhere', async (t) => {
+  const { connectionString } = await testDatabase(t);
+  const data = temporaryFolder(t);
+  const settings = { ...settingsFor({ connectionString }, data), LOG_LEVEL: 'info' };
+  const child = start(settings, 'serve', '--json');
+  const end = ended(child);
+  child.stdout?.once('data', () => child.kill('SIGTERM'));
+  const { code, stdout, stderr } = await end;
+  t.equal(code, 0);
+  t.match(JSON.parse(stdout), {
+    api: /\/v1$/,
+    docs: /\/docs$/,
+    data,
+    try: /^curl -s http/,
+  });
+  t.match(stderr, /shutting down/);
+});
