@@ -36,7 +36,7 @@ export interface Audit {
 }
 
 /** @throws StreamNotFound */
-async function audit(handler: CommandHandler, kind: AuditedKind, id: string): Promise<Audit> {
+export async function audit(handler: CommandHandler, kind: AuditedKind, id: string): Promise<Audit> {
   const { name, types } = streams[kind];
   const stream = name(id);
   const events: AuditEntry[] = [];
