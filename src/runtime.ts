@@ -22,7 +22,7 @@ import { PgKeyStore } from './infra/crypto/key-store.js';
 import { loadOrCreateMasterKey } from './infra/crypto/master-key.js';
 import { loadSecrets, type Secrets } from './infra/crypto/secrets.js';
 import { DocumentStore } from './infra/documents/document-store.js';
-import { type IdProofGate, storeIdProof } from './infra/documents/id-proof-gate.js';
+import { faultOfIdProof, type IdProofGate, storeIdProof } from './infra/documents/id-proof-gate.js';
 import { PdfChecker } from './infra/documents/pdf-checker.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
 import { PositionTokens } from './infra/http/position-token.js';
@@ -219,6 +219,7 @@ async function importDir(runtime: Wired, dir: string, settings: ImportSettings):
     ...settings,
     deriveId: (kind, ref) => derive(`import-${kind}`, ref),
     comparableEmail,
+    judgeIdProof: (path) => faultOfIdProof(gate, createReadStream(path)),
   });
 }
 

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { testDatabase } from '../support/database.js';
+import { tinyPdf } from '../support/tiny-pdf.js';
 import { ended, orderlog, settingsFor, start, temporaryFolder } from '../support/orderlog.js';
 
 const SEED = join(import.meta.dirname, '../../../seed/demo');
@@ -111,4 +112,29 @@ t.test('serve with --json greets with one document, and logs elsewhere', async (
     try: /^curl -s http/,
   });
   t.match(stderr, /shutting down/);
+});
+
+t.test('an id proof that is none is found before anything is appended', async (t) => {
+  const { connectionString } = await testDatabase(t);
+  const settings = settingsFor({ connectionString }, temporaryFolder(t));
+  const dir = temporaryFolder(t);
+  writeFileSync(join(dir, 'categories.csv'), 'cat_id,code,name,parent_cat_id\n1,,Late,\n');
+  const rows = ['u1,Ada,ada@x.org,text.pdf', 'u2,Bo,bo@x.org,proof.pdf', 'u3,Cy,cy@x.org,empty.pdf'];
+  writeFileSync(join(dir, 'users.csv'), ['user_ref,name,email,id_proof', ...rows].join('\n'));
+  writeFileSync(join(dir, 'text.pdf'), 'hello');
+  writeFileSync(join(dir, 'proof.pdf'), tinyPdf());
+  writeFileSync(join(dir, 'empty.pdf'), '');
+  const { code, stdout } = await orderlog(settings, 'import', dir, '--json');
+  t.equal(code, 1);
+  t.match(JSON.parse(stdout), {
+    appended: 0,
+    findings: [
+      { file: 'users.csv', line: 2, column: 'id_proof', value: 'text.pdf', message: /%PDF-/ },
+      { file: 'users.csv', line: 4, column: 'id_proof', value: 'empty.pdf' },
+    ],
+  });
+  t.match(JSON.parse((await orderlog(settings, 'import', dir, '--json', '--on-error', 'report')).stdout), {
+    appended: 3,
+    findings: { length: 2 },
+  });
 });

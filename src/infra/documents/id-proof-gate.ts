@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Refusal } from '../../core/errors.js';
-import type { DocumentSource, DocumentStore, StoredDocument } from './document-store.js';
+import { type DocumentSource, type DocumentStore, DocumentTooLarge, type StoredDocument } from './document-store.js';
 import type { PdfChecker } from './pdf-checker.js';
 
 export interface IdProofGate {
@@ -29,6 +29,19 @@ export async function storeIdProof(gate: IdProofGate, source: DocumentSource): P
     return document;
   } catch (error) {
     if (source instanceof Readable) discard(source);
+    throw error;
+  }
+}
+
+/** Why a file would be refused as an id proof, or null; nothing of it stays. @throws Refusal overloaded */
+export async function faultOfIdProof(gate: IdProofGate, source: DocumentSource): Promise<string | null> {
+  try {
+    const { document_id } = await storeIdProof(gate, source);
+    await gate.store.remove(document_id);
+    return null;
+  } catch (error) {
+    const refused = error instanceof Refusal && error.code !== 'overloaded';
+    if (refused || error instanceof DocumentTooLarge) return error.message;
     throw error;
   }
 }

@@ -38,10 +38,11 @@ export async function checkOrders(
     const faults = new RowFaults(findings, source.name, line.line);
     const value = readJson(line, faults);
     const order = value === undefined ? null : readOrder(value, faults);
-    if (order) {
-      const first = lineOf.get(order.order_ref);
-      if (first === undefined) lineOf.set(order.order_ref, line.line);
-      else faults.add('order_ref', order.order_ref, `duplicate reference: it stands on line ${first} already`);
+    const ref = orderRef(value);
+    if (ref !== null) {
+      const first = lineOf.get(ref);
+      if (first === undefined) lineOf.set(ref, line.line);
+      else faults.add('order_ref', ref, `duplicate reference: it stands on line ${first} already`);
     }
     const digest = order && !faults.any ? storedDigest(order) : undefined;
     if (order && digest !== undefined) {
@@ -60,6 +61,12 @@ export async function checkOrders(
   function digestOf(order: OrderOnLine): string {
     return orderDigest({ ...order, user_id: options.deriveId('user', order.user_ref) });
   }
+}
+
+/** Also of an order that is bad otherwise: another one of its reference is no better. */
+function orderRef(value: unknown): string | null {
+  const { order_ref = null } = (value ?? {}) as { order_ref?: unknown };
+  return typeof order_ref === 'string' ? order_ref : null;
 }
 
 /** The orders of a plan, read once more. @throws Error when the file is not what it was */

@@ -44,6 +44,10 @@ export async function checkUsers(check: Check): Promise<CheckedUsers> {
       for (const column of ['name', 'email'] as const) {
         if (row[column] !== known[column]) faults.add(column, row[column], 'differs from what is stored');
       }
+      // The other way round, the proof was put in another way meanwhile.
+      if (row.id_proof !== null && !known.has_id_proof) {
+        faults.add('id_proof', row.id_proof, 'differs from what is stored: none');
+      }
     }
     const proof = row && !known ? await checkIdProof(check, row, faults) : null;
     if (!row || faults.any) {

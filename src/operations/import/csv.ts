@@ -38,7 +38,8 @@ export async function* csvRows(check: Reading, source: Source, columns: Columns)
       continue;
     }
     header = cells.map((cell) => cell.toString('utf8'));
-    checkHeader(header, columns, faults);
+    if (isForeign(cells)) faults.add('', header.join(), 'is not UTF-8 (UTF-16, Latin-1?): save the file as UTF-8');
+    else checkHeader(header, columns, faults);
     if (!faults.any) continue;
     unreadable.add(source.name);
     return;
@@ -65,6 +66,11 @@ function toRow(header: readonly string[], cells: readonly Buffer[], faults: RowF
   return { faults, cell: (column) => texts.get(column) ?? '', misaligned };
 }
 
+/** Text in another encoding. UTF-16 without its mark is valid UTF-8, with a zero byte in each character. */
+function isForeign(cells: readonly Buffer[]): boolean {
+  return cells.some((cell) => !isUtf8(cell) || cell.includes(0));
+}
+
 function checkHeader(header: readonly string[], columns: Columns, faults: RowFaults): void {
   const known = [...columns.required, ...(columns.optional ?? [])];
   header.forEach((column, i) => {
@@ -85,6 +91,13 @@ async function* records({ findings, unreadable }: Reading, source: Source): Asyn
   // The parser counts a line break within quotes that is made of CR and LF as two lines.
   let countedTwice = 0;
   let next = 1;
+  /** The parser is ahead of those who read from it: the header is taken where it passes. */
+  let names: readonly string[] | null = null;
+  const onRecord = <Passing>(passing: Passing): Passing => {
+    const { record } = passing as { record: readonly Buffer[] };
+    if (record.length > 1) names ??= record.map(String);
+    return passing;
+  };
   const onSkip = (error: CsvError | undefined): undefined => {
     if (error === undefined) return;
     // The parser loses its place after a row that is too long: nothing behind it can be read.
@@ -92,7 +105,10 @@ async function* records({ findings, unreadable }: Reading, source: Source): Asyn
     const unclosed = error.code === 'CSV_QUOTE_NOT_CLOSED';
     const line = unclosed ? next : Number(error['lines']) - countedTwice;
     if (unclosed) unreadable.add(source.name);
-    new RowFaults(findings, source.name, line).add('', '', unclosed ? 'a quote is not closed' : 'a stray quote');
+    const column = names?.[Number(error['column'])] ?? '';
+    const before = error['field'] as Buffer | undefined;
+    const value = before ? `${before.toString('utf8')}"` : '';
+    new RowFaults(findings, source.name, line).add(column, value, unclosed ? 'a quote is not closed' : 'a stray quote');
   };
   const parser = parse({
     encoding: null,
@@ -101,6 +117,7 @@ async function* records({ findings, unreadable }: Reading, source: Source): Asyn
     relax_column_count: true,
     max_record_size: MAX_ROW_BYTES,
     skip_records_with_error: true,
+    on_record: onRecord,
     on_skip: onSkip,
   });
   // Errors of the file arrive through the parser, which the pipeline destroys with them.

@@ -11,7 +11,7 @@ export interface CheckOptions {
   readonly deriveId: (kind: 'user' | 'order', ref: string) => string;
   /** The form in which two addresses are the same. */
   readonly comparableEmail: (email: string) => string;
-  /** Why a file can't be a proof of identity, or null. Without it, proofs are judged when they are stored. */
+  /** Why a file can't be a proof of identity, or null. Without it, they are judged when it is too late: as they are stored. */
   readonly judgeIdProof?: (path: string) => Promise<string | null>;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;

@@ -36,11 +36,11 @@ export function readOrder(value: unknown, faults: RowFaults): OrderOnLine | null
   const currency = given === null ? null : currencyCode(faults, 'currency', given);
   const items = readItems(fields['items'], faults);
   if (paid_at !== null && cancelled_at !== null) {
-    faults.add('cancelled_at', cancelled_at, 'an order is paid or cancelled, not both');
+    faults.add('cancelled_at', shown(fields['cancelled_at']), 'an order is paid or cancelled, not both');
   }
   for (const [column, at] of Object.entries({ paid_at, cancelled_at })) {
     if (at !== null && placed_at !== null && at < placed_at)
-      faults.add(column, at, `is before placed_at, ${placed_at}`);
+      faults.add(column, shown(fields[column]), `is before placed_at, ${shown(fields['placed_at'])}`);
   }
   if (faults.any || order_ref === null || user_ref === null || placed_at === null || currency === null) return null;
   return { order_ref, user_ref, currency, items, placed_at, paid_at, cancelled_at };

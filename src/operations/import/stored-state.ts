@@ -90,7 +90,13 @@ class Folding {
       case 'UserRegistered':
       case 'UserDetailsChanged': {
         const { user_id, name, email } = event.data;
-        this.#users.set(user_id, name === null || email === null ? null : { name, email });
+        const has_id_proof = event.type === 'UserRegistered' ? event.data.id_proof !== null : this.#hasIdProof(user_id);
+        this.#users.set(user_id, name === null || email === null ? null : { name, email, has_id_proof });
+        break;
+      }
+      case 'IdProofReplaced': {
+        const user = this.#users.get(event.data.user_id);
+        if (user) this.#users.set(event.data.user_id, { ...user, has_id_proof: true });
         break;
       }
       case 'UserErased':
@@ -109,7 +115,6 @@ class Folding {
           this.#open = { ...this.#open, cancelled_at: event.data.cancelled_at } as DigestedOrder;
         break;
       case 'ClaimAbandoned':
-      case 'IdProofReplaced':
         break;
     }
   }
@@ -117,6 +122,10 @@ class Folding {
   done(): StoredState {
     this.#close();
     return { categories: this.#categories, products: this.#products, users: this.#users, orders: this.#orders };
+  }
+
+  #hasIdProof(userId: string): boolean {
+    return this.#users.get(userId)?.has_id_proof ?? false;
   }
 
   #imported(event: Envelope<OrderFact>): boolean {

@@ -30,7 +30,7 @@ export interface StoredProduct {
 }
 
 /** In the clear; null once erased. */
-export type StoredUser = { readonly name: string; readonly email: string } | null;
+export type StoredUser = { readonly name: string; readonly email: string; readonly has_id_proof: boolean } | null;
 
 export const nothingStored: StoredState = {
   categories: new Map(),

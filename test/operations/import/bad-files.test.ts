@@ -50,7 +50,12 @@ void t.test('broken encoding is found in its line and column', async (t) => {
   });
   t.same(places(inJson), ['orders.ndjson:2:$']);
   const utf16 = await check(t, { 'users.csv': Buffer.from(`\uFEFF${users('u1,a,a@x.org')}`, 'utf16le') });
-  t.ok(utf16.findings.length > 0);
+  const unmarked = await check(t, { 'users.csv': Buffer.from(users('u1,a,a@x.org'), 'utf16le') });
+  const latin = await check(t, { 'users.csv': Buffer.from('user_ref,näme,email\nu1,a,a@x.org\n', 'latin1') });
+  for (const { findings } of [utf16, unmarked, latin]) {
+    t.equal(findings.length, 1);
+    t.match(findings, [{ file: 'users.csv', line: 1, message: /not UTF-8/ }]);
+  }
   t.equal(utf16.plan, null);
 });
 
@@ -83,11 +88,11 @@ void t.test('a quote that is not closed, or stands astray, is found where it is'
   });
   t.match(unclosed.findings, [
     { line: 2, column: 'name', message: /control/ },
-    { line: 5, message: /not closed/ },
+    { line: 5, column: 'name', message: /not closed/ },
   ]);
   const stray = await check(t, { 'users.csv': users('u1,a,a@x.org', 'u2,5" pipe,b@x.org', 'u3,c,nobody') });
   t.match(stray.findings, [
-    { line: 3, message: /stray quote/ },
+    { line: 3, column: 'name', value: '5"', message: /stray quote/ },
     { line: 4, column: 'email' },
   ]);
   const endless = await check(t, { 'users.csv': users('u1,a,a@x.org', `u2,"${'x\n'.repeat(200_000)}`) });

@@ -19,8 +19,8 @@ const all: StoredState = {
     [2, { sku: 'S-2', name: 'Other shirt', price: 2000, currency: 'USD', cat_ids: [3, 2], retired: false }],
   ]),
   users: new Map([
-    [u1, { name: 'Ada', email: 'ada@example.org' }],
-    [u2, { name: 'Bo', email: 'bo@example.org' }],
+    [u1, { name: 'Ada', email: 'ada@example.org', has_id_proof: false }],
+    [u2, { name: 'Bo', email: 'bo@example.org', has_id_proof: true }],
   ]),
   orders: new Map([
     [options.deriveId('order', 'o1'), digest(u1, null)],
@@ -87,6 +87,16 @@ void t.test(
       'orders.ndjson:1:order_ref',
       'orders.ndjson:2:order_ref',
     ]);
+  },
+);
+
+void t.test(
+  'a proof for a user who is stored without one is a finding; one who has a proof is not asked for it',
+  async (t) => {
+    const rows = ['u1,Ada,ada@example.org,ada.pdf', 'u2,Bo,bo@example.org,bo.pdf', ''];
+    const users = `user_ref,name,email,id_proof\n${rows.join('\n')}`;
+    t.same(places(await check(t, { 'users.csv': users }, {}, all)), ['users.csv:2:id_proof']);
+    t.equal((await check(t, { 'users.csv': good['users.csv'] as string }, {}, all)).plan?.skipped, 2);
   },
 );
 
