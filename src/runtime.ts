@@ -39,6 +39,7 @@ import { importFolder, type ImportResult } from './operations/import/run.js';
 import { readStoredState } from './operations/import/stored-state.js';
 import { nothingStored } from './operations/import/stored.js';
 import { ServerUnreachable } from './operations/output.js';
+import { sowOnce } from './operations/sowing.js';
 import type { Progress } from './operations/progress.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
@@ -91,7 +92,7 @@ export interface Runtime {
   /** Names of the migrations that opening has applied. */
   readonly applied: readonly string[];
   import(dir: string, settings: ImportSettings): Promise<ImportResult>;
-  /** Sows the master data, if there is a seed and the log is empty; null if not. */
+  /** Sows the master data, if there is a seed, and the log is empty or its sowing was interrupted; null if not. */
   sow(progress: Progress): Promise<ImportResult | null>;
   close(): Promise<void>;
 }
@@ -157,8 +158,14 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const importInto = (dir: string, settings: ImportSettings): Promise<ImportResult> =>
       importDir(wired, dir, settings);
     const sow = async (progress: Progress): Promise<ImportResult | null> => {
-      if (config.seed === null || !(await isEmpty(store))) return null;
-      return importInto(config.seed, { dryRun: false, onError: 'stop', progress });
+      const { seed, dataDir } = config;
+      if (seed === null) return null;
+      return sowOnce({
+        dataDir,
+        logId: await store.logId(),
+        isEmpty: () => isEmpty(store),
+        sow: () => importInto(seed, { dryRun: false, onError: 'stop', progress }),
+      });
     };
     return { ...wired, import: importInto, sow, close };
   } catch (error) {
