@@ -48,6 +48,8 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
     const sown = await runtime.sow(noProgress);
     if (sown && sown.findings.length > 0) throw new Error(`the seed has faults:\n${describeImport(sown, false).text}`);
     const headAtStart = await runtime.store.head();
+    // The first lines are the greeting's: until then, only what is wrong is told.
+    log.level = quieter(config.logLevel);
     if (parts.projectors) {
       const { pool, store, watch } = runtime;
       const worker = startWorker({ pool, store, watch, log });
@@ -69,6 +71,7 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
     if (parts.api) await addRoutes(app, runtime);
     closing.push(() => drain.close(app));
     process.stdout.write(greeting(runtime, parts, await listen(app, config)));
+    log.level = config.logLevel;
   } catch (error) {
     await close();
     throw error;
@@ -76,6 +79,10 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
   await signal;
   log.info('shutting down');
   await close();
+}
+
+function quieter(level: Config['logLevel']): Config['logLevel'] {
+  return ['info', 'debug', 'trace'].includes(level) ? 'warn' : level;
 }
 
 async function caughtUp({ watch }: Runtime, head: Position, ms: number): Promise<void> {

@@ -35,7 +35,7 @@ t.test('a first start answers with the demo tree, a second one finds the data wi
       // It lies in the data folder.
     }
   });
-  const settings = { ORDERLOG_DATA_DIR: data, LOG_LEVEL: 'warn' };
+  const settings = { ORDERLOG_DATA_DIR: data };
   const first = await serving(t, settings);
   // The very first answer, without waiting for anything.
   t.same(await tree(first.url), [
@@ -51,6 +51,7 @@ t.test('a first start answers with the demo tree, a second one finds the data wi
 
   const lines = first.output().split('\n');
   t.match(lines[0], /^Orderlog /, 'the first line greets');
+  t.match(first.output(), /"answered"/, 'the log comes after it');
   t.match(first.output(), data, 'and the greeting says where the data lies');
 
   await t.test('a command joins the running server', async (t) => {
