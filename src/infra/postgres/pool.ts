@@ -25,13 +25,19 @@ export function connectionConfig(connection: Connection, applicationName: string
   return { ...config, types, application_name: applicationName, keepAlive: true, options };
 }
 
+/**
+ * Plans of prepared statements are kept: one that walks through a table, made while that was small, would do so until the
+ * next ANALYZE.
+ */
+const LASTING_PLANS = '-c enable_seqscan=off -c jit=off';
+
 /** A pool whose broken connections are dropped without ending the process. */
 export function createPool(
   connection: Connection,
   options: { readonly max: number; readonly applicationName: string },
 ): pg.Pool {
   const pool = new pg.Pool({
-    ...connectionConfig(connection, options.applicationName),
+    ...connectionConfig(connection, options.applicationName, LASTING_PLANS),
     max: options.max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,

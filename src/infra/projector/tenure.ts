@@ -52,12 +52,7 @@ export class Tenure {
   static async begin(pool: pg.Pool, projection: AnyProjection, lease: Lease): Promise<Tenure> {
     // Statements go out without waiting for the answer to the one before.
     // A transaction whose process was frozen or cut off must not hold the checkpoint's row for ever.
-    // Plans are kept: one that walks through a table, made while that was small, would do so until the next ANALYZE.
-    const client = ownClient(pool, {
-      pipeline: true,
-      idle_in_transaction_session_timeout: 15_000,
-      options: `${pool.options.options ?? ''} -c enable_seqscan=off -c jit=off`.trim(),
-    });
+    const client = ownClient(pool, { pipeline: true, idle_in_transaction_session_timeout: 15_000 });
     const tenure = new Tenure(projection, client, lease);
     try {
       await client.connect();

@@ -24,3 +24,10 @@ t.test('a connection that is lost while somebody has it ends his work, and not t
   client.release(true);
   t.equal((await pool.query('SELECT 1')).rowCount, 1);
 });
+
+t.test('a plan made while a table is small goes by its index all the same', async (t) => {
+  const { pool } = await testDatabase(t);
+  await pool.query('CREATE TABLE small (id int PRIMARY KEY); INSERT INTO small VALUES (1); ANALYZE small');
+  const { rows } = await pool.query<Record<string, string>>('EXPLAIN SELECT * FROM small WHERE id = 1');
+  t.match(rows[0]?.['QUERY PLAN'], /Index/);
+});
