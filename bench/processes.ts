@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Load, LoadResult } from './load.js';
 
 const dist = join(import.meta.dirname, '..');
+const servers = new Set<ChildProcess>();
 
 export interface Running {
   readonly url: string;
@@ -42,6 +43,7 @@ export async function serve(settings: Settings, ...args: string[]): Promise<Runn
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  servers.add(child);
   const url = `http://127.0.0.1:${port}`;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`orderlog serve ended with ${child.exitCode}`);
@@ -57,6 +59,7 @@ export async function crud(connection: object): Promise<Running> {
   const child = spawn(process.execPath, [join(dist, 'bench/peers/crud.js'), JSON.stringify(connection)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  servers.add(child);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const port = /listening (\d+)/.exec(line.toString())?.[1];
   return { url: `http://127.0.0.1:${port}`, pid: child.pid as number, stop: () => stop(child) };
@@ -77,8 +80,14 @@ async function output(child: ChildProcess): Promise<string> {
   return text;
 }
 
+/** Also after a failure nothing is left running. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...servers].map(stop));
+}
+
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  servers.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   await once(child, 'exit');
 }

@@ -14,7 +14,7 @@ import { schemaName } from '../src/infra/projector/projection.js';
 import { startEmbedded } from '../src/infra/postgres/embedded.js';
 import { writeCatalogue } from './catalogue.js';
 import type { Load, LoadResult } from './load.js';
-import { crud, orderlog, run, type Running, serve, type Settings } from './processes.js';
+import { crud, orderlog, run, type Running, serve, type Settings, stopServers } from './processes.js';
 
 const quick = process.argv.includes('--quick');
 const ROUNDS = quick ? 1 : 3;
@@ -62,6 +62,7 @@ try {
   await importing();
   report(await machine());
 } finally {
+  await stopServers();
   await embedded.stop();
   rmSync(embedded.location, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
