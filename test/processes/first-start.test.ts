@@ -71,5 +71,9 @@ t.test('a first start answers with the demo tree, a second one finds the data wi
     t.match(found[0], /^clothes 5 .*Shoes 0/);
     t.equal(await second.stop(), 0);
   }
-  t.ok(Math.min(...times) < SECOND_START_MS, `${times.join(', ')} ms to the first answer`);
+  // Where the machine is so busy that the bare command takes long, three seconds say nothing.
+  const begun = Date.now();
+  await orderlog(settings, '--version');
+  const allowed = Math.max(SECOND_START_MS, 6 * (Date.now() - begun));
+  t.ok(Math.min(...times) < allowed, `${times.join(', ')} ms to the first answer`);
 });

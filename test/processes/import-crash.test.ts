@@ -60,10 +60,10 @@ t.test('an import that is killed again and again ends as an undisturbed one, no 
   let kills = 0;
   for (let code: number | null = null; code !== 0;) {
     const child = start(settings, 'import', shop, '--json');
-    // At any moment: while it starts, checks, or appends. Later ones get more time, so that it ends.
+    // At any moment: while it starts, checks, or appends. Later ones get more and more time, so that it ends on any machine.
     const timer = setTimeout(
       () => child.kill('SIGKILL'),
-      250 + Math.random() * 500 + Math.max(0, kills - LEAST_KILLS) * 150,
+      (250 + Math.random() * 500) * 1.25 ** Math.max(0, kills - LEAST_KILLS),
     );
     const end = await ended(child);
     clearTimeout(timer);

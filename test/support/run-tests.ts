@@ -1,20 +1,20 @@
 /**
- * Runs the suite, or the files named: one database server for all of them, a temporary folder for what they leave, and
- * one closing line with the counts. Arguments that begin with a dash go to tap.
+ * Runs the suite, or the files named: one database server for all of them, a temporary folder for what they leave, a line
+ * for each file, and one closing line with the counts. Files run by themselves, not under tap's own runner: they are compiled
+ * already, and what it loads into each process for its plugins takes longer than most of them.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, constants, tmpdir } from 'node:os';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbedded } from '../../src/infra/postgres/embedded.js';
+import { forEachInFlight } from '../../src/operations/import/in-flight.js';
 import { closingLine, failures } from './closing-line.js';
 import { TEST_SERVER, TEST_SETTINGS } from './database.js';
 import { endLeftRunning } from './left-running.js';
+import { type FileResult, runFile } from './run-file.js';
 
 const root = join(import.meta.dirname, '../../..');
-const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
-const named = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const named = process.argv.slice(2);
 
 /** The longest, which begin first: at the end they would run alone. */
 const LONG = /^test\/(?:processes|infra\/postgres|infra\/projector)\//;
@@ -26,43 +26,41 @@ function allTests(): string[] {
   return tests.sort((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)) || a.localeCompare(b));
 }
 
-/** Tap's exit code. */
-async function run(folder: string, output: string): Promise<number> {
-  const files = (named.length > 0 ? named : allTests()).map((file) =>
-    file.replace(/^(?!dist\/)/, 'dist/').replace(/\.ts$/, '.js'),
-  );
+async function run(folder: string): Promise<FileResult[]> {
+  const results: FileResult[] = [];
+  const env = { ...process.env, TMPDIR: folder, [TEST_SERVER]: join(folder, 'server') };
   // One more than there are cores: much of the time is spent waiting.
-  const jobs = `--jobs=${availableParallelism() + 1}`;
-  const args = ['--disable-coverage', '--reporter=terse', `--output-file=${output}`, jobs, ...options, ...files];
-  const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...args], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, TMPDIR: folder, [TEST_SERVER]: join(folder, 'server') },
+  await forEachInFlight(named.length > 0 ? named : allTests(), availableParallelism() + 1, async (file) => {
+    if (stop.signal.aborted) return;
+    const result = await runFile(root, file, env, stop.signal);
+    results.push(result);
+    console.log(`${result.ok ? 'ok    ' : 'FAILED'} ${result.seconds.toFixed(1).padStart(6)} s  ${file}`);
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => tap.kill(signal));
-  const [code, signal] = (await once(tap, 'exit')) as [number | null, NodeJS.Signals | null];
-  return code ?? 128 + constants.signals[signal ?? 'SIGTERM'];
+  return results;
 }
 
+const stop = new AbortController();
 const folder = mkdtempSync(join(tmpdir(), 'orderlog-tests-'));
 // Run as root, the server is another user's.
 chmodSync(folder, 0o711);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
 try {
-  const output = join(folder, 'results.tap');
   const server = await startEmbedded(join(folder, 'server'), TEST_SETTINGS);
-  let code = 1;
+  let results: FileResult[] = [];
+  let isClean = false;
   try {
-    code = await run(folder, output);
+    results = await run(folder);
   } finally {
     await server.stop();
     const left = await endLeftRunning(folder);
     for (const line of left) console.error(line);
-    if (left.length > 0 && code === 0) code = 1;
+    isClean = left.length === 0;
     rmSync(server.location, { recursive: true, force: true, maxRetries: 20 });
   }
-  const results = existsSync(output) ? readFileSync(output, 'utf8') : '';
-  if (code !== 0) console.log(failures(results));
-  console.log(closingLine(results, code));
+  const code = isClean && !stop.signal.aborted && results.every(({ ok }) => ok) ? 0 : 1;
+  const tap = results.map((result) => result.tap).join('');
+  if (code !== 0) console.log(failures(tap));
+  console.log(closingLine(tap, code));
   process.exitCode = code;
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 20 });

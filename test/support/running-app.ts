@@ -20,6 +20,7 @@ import { openRuntime, type Runtime } from '../../src/runtime.js';
 import type { UserAnswer } from '../../src/user/answer.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { Client } from './http-client.js';
+import { until } from './orderlog.js';
 import { tinyPdf } from './tiny-pdf.js';
 
 export interface RunningApp extends Shop {
@@ -78,7 +79,15 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     await worker?.stop();
     worker = null;
   };
-  if (options.projectors !== false) startProjectors();
+  if (options.projectors !== false) {
+    startProjectors();
+    // From then on a read model is behind, but there.
+    const there = 'select count(*)::int as n from orderlog.checkpoints';
+    await until(async () => {
+      const { rows } = await database.pool.query<{ n: number }>(there);
+      return rows[0]?.n === runtime.projections.length;
+    });
+  }
   let closed: Promise<void> | null = null;
   const close = (): Promise<void> =>
     (closed ??= (async () => {

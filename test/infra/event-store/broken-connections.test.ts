@@ -39,25 +39,27 @@ t.test('an answer that was lost is found out, and the append takes effect once',
 t.test('appends under load survive broken connections: each acknowledged one is in the log once', async (t) => {
   const { store, pool } = await postgresLog(t);
   const acknowledged: string[] = [];
-  const end = Date.now() + 1_500;
+  let stop = false;
   const writers = Array.from({ length: 48 }, async (_, n) => {
     let revision: number | 'none' = 'none';
-    while (Date.now() < end) {
+    while (!stop) {
       const event = newEvent();
       ({ revision } = await store.append(`order-${n}`, [event], n % 4 === 0 ? 'any' : revision));
       acknowledged.push(event.id);
     }
   });
-  let broken = 0;
-  while (Date.now() < end) {
-    await sleep(40);
+  for (let broken = 0; broken < 30; broken++) {
+    // However slow the machine is, something gets through between two breaks.
+    const before = acknowledged.length;
+    do await sleep(40);
+    while (acknowledged.length === before);
     await breakConnections(pool, 'orderlog-appender');
-    broken++;
   }
+  stop = true;
   await Promise.all(writers);
   const stored = (await collect(store.readAll())).map((event) => event.id);
   t.same(stored.toSorted(), acknowledged.toSorted());
-  t.ok(broken > 10 && stored.length > 100, `${broken} breaks, ${stored.length} events`);
+  t.ok(stored.length > 48, `${stored.length} events`);
 });
 
 t.test('a database that stays away is a typed error, in time', async (t) => {

@@ -66,6 +66,14 @@ t.test('a process that was killed is not counted, and its server is joined', asy
   t.equal(serverPid(user.location), pid, 'the server goes on');
   const server = await startEmbedded(folder);
   t.equal(serverPid(server.location), pid);
+  const client = new pg.Client(server.config);
+  await client.connect();
+  // The server takes a moment to see that a connection has gone.
+  for (let users: number | undefined; users !== 1;) {
+    const keepers = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'orderlog-keeper'";
+    users = (await client.query<{ n: number }>(keepers)).rows[0]?.n;
+  }
+  await client.end();
   await server.stop();
   t.equal(serversOver(server.location), 0);
 });
