@@ -73,7 +73,9 @@ export class EmbeddedServer {
     const pid = serverOf(pidFile);
     if (pid === null) return;
     process.kill(pid, 'SIGINT');
-    for (const until = Date.now() + STOP_MS; existsSync(pidFile) && Date.now() < until;) await delay(RETRY_MS);
+    // The file goes a moment before the process does.
+    const isThere = (): boolean => existsSync(pidFile) || runs(pid) === true;
+    for (const until = Date.now() + STOP_MS; isThere() && Date.now() < until;) await delay(RETRY_MS);
   }
 
   /** `busy` is one that starts, ends or has no place just now. */
@@ -137,10 +139,18 @@ function serverOf(pidFile: string): number | null {
   if (!existsSync(pidFile)) return null;
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
   if (!Number.isSafeInteger(pid) || pid <= 0) return null;
-  if (!existsSync(OWN_STATE)) return pid;
-  const state = `/proc/${pid}/stat`;
-  // Not one that was killed and waits for somebody to ask for its exit code.
-  return existsSync(state) && /\(postgres\) [^Z]/.test(readFileSync(state, 'utf8')) ? pid : null;
+  return runs(pid) === false ? null : pid;
+}
+
+/** Whether a server runs under this number; null where the system does not tell of processes. */
+function runs(pid: number): boolean | null {
+  if (!existsSync(OWN_STATE)) return null;
+  try {
+    // Not one that was killed and waits for somebody to ask for its exit code.
+    return /\(postgres\) [^Z]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /** Empty if the file is gone: the data folder may have been deleted. */
