@@ -58,6 +58,14 @@ export function serversOver(location: string): number {
   }).length;
 }
 
+/** No server runs over a cluster any more; one that has let go of its data may take a moment to end. */
+export async function ended(test: Test, location: string): Promise<void> {
+  for (const until = Date.now() + 10_000; serversOver(location) > 0 && Date.now() < until;) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  test.equal(serversOver(location), 0, 'no server runs any more');
+}
+
 /** Joins, does something in the database and leaves. */
 export async function inDatabase<T>(folder: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const server = await startEmbedded(folder);

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { startEmbedded } from '../../../src/infra/postgres/embedded.js';
 import {
   dataFolder,
+  ended,
   inDatabase,
   locationOf,
   madeFolder,
@@ -34,7 +35,7 @@ t.test('five processes that start at once share one server, which the last one s
   t.same(await Promise.all(others.map((user) => user.say('stop'))), Array<string>(4).fill('stopped'));
   t.equal(await last?.say('query'), 'answered', 'the one that is left is still served');
   t.equal(await last?.say('stop'), 'stopped');
-  t.equal(serversOver(location), 0);
+  await ended(t, location);
 });
 
 t.test('two that use it within one process are counted as two', async (t) => {
@@ -44,7 +45,7 @@ t.test('two that use it within one process are counted as two', async (t) => {
   await one.stop();
   t.equal(serversOver(other.location), 1);
   await other.stop();
-  t.equal(serversOver(other.location), 0);
+  await ended(t, other.location);
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -54,7 +55,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.kill(-(user.child.pid ?? 0), signal);
     t.equal(await user.next(), 'answered');
     t.equal(await user.next(), 'stopped');
-    t.equal(serversOver(user.location), 0);
+    await ended(t, user.location);
   });
 }
 
@@ -75,7 +76,7 @@ t.test('a process that was killed is not counted, and its server is joined', asy
   }
   await client.end();
   await server.stop();
-  t.equal(serversOver(server.location), 0);
+  await ended(t, server.location);
 });
 
 t.test('after a kill of process and server the next start has the data within ten seconds', async (t) => {
@@ -89,7 +90,7 @@ t.test('after a kill of process and server the next start has the data within te
   const begun = Date.now();
   t.equal(await kept(folder), 1);
   t.ok(Date.now() - begun < 10_000);
-  t.equal(serversOver(user.location), 0);
+  await ended(t, user.location);
 });
 
 t.test('a process killed while it starts leaves nothing in the way of the next', async (t) => {
@@ -103,7 +104,7 @@ t.test('a process killed while it starts leaves nothing in the way of the next',
     t.same(await ended, [null, 'SIGKILL']);
   }
   t.equal(await inDatabase(folder, async (client) => (await client.query('SELECT 1')).rowCount), 1);
-  t.equal(serversOver(locationOf(folder)), 0);
+  await ended(t, locationOf(folder));
 });
 
 t.test('a server that is still ending is waited for', async (t) => {
@@ -117,7 +118,7 @@ t.test('a server that is still ending is waited for', async (t) => {
   const server = await joining;
   t.equal(serversOver(server.location), 1);
   await server.stop();
-  t.equal(serversOver(server.location), 0);
+  await ended(t, server.location);
 });
 
 t.test('a server killed under its users is there again, with the data', async (t) => {
@@ -132,7 +133,7 @@ t.test('a server killed under its users is there again, with the data', async (t
   await until(t, 'another one runs', () => ![null, pid].includes(serverPid(server.location)));
   t.equal(await kept(folder), 1);
   await server.stop();
-  t.equal(serversOver(server.location), 0);
+  await ended(t, server.location);
 });
 
 t.test('a stale lock file that names another process by now does not keep the server from starting', async (t) => {

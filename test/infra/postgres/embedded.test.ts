@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import t from 'tap';
 import { startEmbedded } from '../../../src/infra/postgres/embedded.js';
-import { dataFolder, inDatabase, locationOf, madeFolder, serverPid, serversOver } from './embedded-processes.js';
+import { dataFolder, ended, inDatabase, locationOf, madeFolder, serverPid, serversOver } from './embedded-processes.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -106,7 +106,7 @@ t.test('a data folder with a path too long for a socket serves', async (t) => {
   t.equal(statSync(socketFolder).mode & 0o777, 0o700);
   t.equal(serversOver(server.location), 1);
   await server.stop();
-  t.equal(serversOver(server.location), 0);
+  await ended(t, server.location);
 });
 
 t.test('a server that can not start says why', async (t) => {
@@ -116,7 +116,7 @@ t.test('a server that can not start says why', async (t) => {
   const begun = Date.now();
   await t.rejects(startEmbedded(folder), /does not start[\s\S]*no_such_setting/);
   t.ok(Date.now() - begun < 8_000, 'without trying again what can not work');
-  t.equal(serversOver(locationOf(folder)), 0);
+  await ended(t, locationOf(folder));
   t.match(readFileSync(join(folder, 'postgres.log'), 'utf8'), /no_such_setting/);
 });
 

@@ -10,7 +10,9 @@ import { LeaseLost, Tenure } from '../../../src/infra/projector/tenure.js';
 import { type Stage, stage, until } from './running.js';
 import { append, counted, tallied, tally } from './tally.js';
 
-const END_LEASE = `update orderlog.checkpoints set lease_until = clock_timestamp() - interval '1 second'`;
+// If nobody has it, there is none to end.
+const END_LEASE = `
+  update orderlog.checkpoints set lease_until = clock_timestamp() - interval '1 second' where lease_owner is not null`;
 
 async function collected(store: Stage['store']): Promise<{ events: Parameters<Tenure['apply']>[0]; head: Position }> {
   const events = [];
