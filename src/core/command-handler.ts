@@ -154,7 +154,7 @@ export class CommandHandler {
       const eventId = context.eventId(stream, firstIndex + index);
       events.push(await this.seal(stream, eventId, fact, binding.types, context));
     }
-    const result = await this.store.append(stream, events, expectation(loaded.revision));
+    const result = await this.store.append(stream, events, expectation(loaded.revision), { derivedIds: context.keyed });
     if (result.repeated && context.keyed) {
       throw new WrongExpectedRevision(stream, expectation(loaded.revision), result.revision);
     }
@@ -166,8 +166,8 @@ export class CommandHandler {
         id: (events[index] as NewEvent).id,
         stream,
         revision: first + index,
-        position: result.positions[index] ?? result.position,
-        recordedAt: result.recordedAt,
+        position: result.position,
+        recordedAt: context.now,
         metadata: (events[index] as NewEvent).metadata as unknown as EventMetadata,
       });
     });

@@ -21,14 +21,19 @@ export interface Filter {
   readonly types?: readonly string[];
 }
 
+export interface AppendOptions {
+  /** The ids are derived, so another attempt may have used them: the result has to say whether it did. */
+  readonly derivedIds?: boolean;
+}
+
 export interface AppendResult {
   /** Revision and position of the last event of the append. */
   readonly revision: number;
   readonly position: Position;
-  readonly recordedAt: string;
-  /** Position of each event, in the order given. */
-  readonly positions: readonly Position[];
-  /** These ids stood there already and nothing was added; what the log holds under them may be of another content. */
+  /**
+   * With `derivedIds`: these ids stood there already, and what the log holds under them may be of another content. False
+   * means that it holds what was sent.
+   */
   readonly repeated: boolean;
 }
 
@@ -72,6 +77,24 @@ export interface EventPage {
   readonly caughtUp: boolean;
 }
 
+/** How a subscription is connected to its log. */
+export interface SubscriptionState {
+  /** ISO 8601 UTC; null while it is not. */
+  readonly connectedSince: string | null;
+  /** How often it was dropped, by reason, since it began. */
+  readonly drops: { readonly [reason: string]: number };
+  /** When the last event came, by this machine's clock. */
+  readonly lastEventAt: string | null;
+}
+
+/** Iterated once; ends with its signal, or when the store is closed. */
+export interface Subscription extends AsyncIterable<EventPage> {
+  /** Somebody waits for this place: it is told of as soon as it is reached, also when nothing that matches is there. */
+  reach(position: Position): void;
+  /** Null where there is no connection of its own. */
+  state(): SubscriptionState | null;
+}
+
 export interface EventStore {
   readonly kind: 'postgres' | 'memory' | 'eventstoredb';
 
@@ -82,7 +105,12 @@ export interface EventStore {
    * Appends all events or none. The same ids with the same expected revision again succeed and add nothing.
    * @throws WrongExpectedRevision, EventTooLarge, EventStoreUnavailable
    */
-  append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendResult>;
+  append(
+    stream: string,
+    events: readonly NewEvent[],
+    expected: ExpectedRevision,
+    options?: AppendOptions,
+  ): Promise<AppendResult>;
 
   /**
    * The events of one stream, oldest first.
@@ -94,9 +122,9 @@ export interface EventStore {
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
   /** Everything after `from` and then what comes, each event once and in log order; pulled, with a bounded buffer. */
-  subscribe(options: SubscribeOptions): AsyncIterable<EventPage>;
+  subscribe(options: SubscribeOptions): Subscription;
 
-  /** Position of the last event, START of an empty log. */
+  /** Position of the last event, whoever wrote it; START of an empty log. */
   head(): Promise<Position>;
 
   /** How many matching events are after `from`, counted up to `cap`, and when the oldest was recorded. */

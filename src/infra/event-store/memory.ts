@@ -11,11 +11,13 @@ import {
   type ReadAllOptions,
   type ReadOptions,
   START,
+  type Subscription,
   type SubscribeOptions,
 } from '../../core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../core/message.js';
 import { checkSizes } from './event-size.js';
 import { logOpened } from './log-opened.js';
+import { unconnected } from './unconnected.js';
 
 const PAGE = 1_000;
 
@@ -89,7 +91,11 @@ export class MemoryEventStore implements EventStore {
     }
   }
 
-  async *subscribe(options: SubscribeOptions): AsyncGenerator<EventPage> {
+  subscribe(options: SubscribeOptions): Subscription {
+    return unconnected(this.pages(options));
+  }
+
+  protected async *pages(options: SubscribeOptions): AsyncGenerator<EventPage> {
     const { filter, signal, pageSize = PAGE } = options;
     let scanned = options.from;
     while (!signal.aborted && !this.#closed) {
@@ -148,6 +154,6 @@ function indexAfter(position: Position): number {
 }
 
 function resultOf(events: readonly RecordedEvent[], repeated: boolean): AppendResult {
-  const { revision, position, recordedAt } = events.at(-1) as RecordedEvent;
-  return { revision, position, recordedAt, positions: events.map((event) => event.position), repeated };
+  const { revision, position } = events.at(-1) as RecordedEvent;
+  return { revision, position, repeated };
 }

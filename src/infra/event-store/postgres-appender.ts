@@ -187,9 +187,8 @@ export class PostgresAppender {
           appended.push({ ...event, stream, position: start + BigInt(i), revision: firstRevision + i, recordedAt });
         }
       }
-      const positions = events.map((_, i) => positionOf(start + BigInt(i)));
       const repeated = row.outcome === 'repeated';
-      resolve({ revision: row.last_revision, position: positionOf(end), recordedAt, positions, repeated });
+      resolve({ revision: row.last_revision, position: positionOf(end), repeated });
     }
     const [first] = appended;
     const last = appended.at(-1);

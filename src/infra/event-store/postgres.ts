@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
+import { StreamNotFound } from '../../core/errors.js';
 import {
   type AppendResult,
-  type EventPage,
   type EventStore,
   type ExpectedRevision,
   type Filter,
@@ -12,17 +10,19 @@ import {
   type ReadOptions,
   START,
   type SubscribeOptions,
+  type Subscription,
 } from '../../core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../core/message.js';
 import { gather } from '../postgres/gather.js';
 import type { Connection } from '../postgres/pool.js';
-import { logOpened } from './log-opened.js';
+import { idOfLog } from './log-opened.js';
 import { GIVE_UP_AFTER_MS, PostgresAppender } from './postgres-appender.js';
 import { numberOf } from './postgres-position.js';
 import { PageSize, PostgresReader, type StreamPage, type StreamWish } from './postgres-reader.js';
 import { follow } from './postgres-subscription.js';
 import { RecentEvents } from './recent-events.js';
 import { PostgresTail } from './postgres-tail.js';
+import { unconnected } from './unconnected.js';
 
 const STREAM_PAGE = 500;
 const ALL_PAGE = 2_000;
@@ -57,7 +57,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   logId(): Promise<string> {
-    this.#logId ??= this.#open().catch((error: unknown) => {
+    this.#logId ??= idOfLog(this).catch((error: unknown) => {
       this.#logId = null;
       throw error;
     });
@@ -103,14 +103,16 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
-  async *subscribe(options: SubscribeOptions): AsyncGenerator<EventPage> {
+  subscribe(options: SubscribeOptions): Subscription {
     const { filter, pageSize = DEFAULT_SUBSCRIPTION_PAGE } = options;
     const size = new PageSize(pageSize);
     const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    yield* follow(
-      this.#tail,
-      { ...options, signal },
-      async (from) => this.#recent.page(from, filter, pageSize) ?? (await this.#reader.page(from, filter, size)),
+    return unconnected(
+      follow(
+        this.#tail,
+        { ...options, signal },
+        async (from) => this.#recent.page(from, filter, pageSize) ?? (await this.#reader.page(from, filter, size)),
+      ),
     );
   }
 
@@ -126,22 +128,5 @@ export class PostgresEventStore implements EventStore {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#appender.close(), this.#tail.close()]);
-  }
-
-  async #open(): Promise<string> {
-    const { stream, event } = logOpened(randomUUID());
-    try {
-      for await (const first of this.read(stream)) return first.data['log_id'] as string;
-    } catch (error) {
-      if (!(error instanceof StreamNotFound)) throw error;
-    }
-    try {
-      await this.append(stream, [event], 'none');
-      return event.data['log_id'] as string;
-    } catch (error) {
-      // Another process was first.
-      if (error instanceof WrongExpectedRevision) return this.#open();
-      throw error;
-    }
   }
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type EventStore, type Position, START } from '../../core/event-store.js';
+import { type EventStore, type Position, START, type Subscription } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { BackOff, pause } from './back-off.js';
 import { acquireLease, type StopReason } from './checkpoints.js';
@@ -39,6 +39,7 @@ export class Runner {
   /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
   #clear: Position = START;
   #wish: { readonly position: Position; readonly until: number } = { position: START, until: 0 };
+  #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   /** Ends the pause between two pages. */
@@ -77,6 +78,7 @@ export class Runner {
     if (position > tenure.position) {
       if (position > this.#wish.position) this.#wish = { position, until: Date.now() + WISH_MS };
       if (this.#clear > tenure.position) this.#advanceSoon(tenure);
+      if (position > this.#clear) this.#subscription?.reach(position);
       this.#hurry();
     }
     return tenure.position;
@@ -127,8 +129,8 @@ export class Runner {
       // 4. Everything after the checkpoint, then what comes.
       const filter = { types: Object.keys(this.projection.handlers) };
       const ends = AbortSignal.any([signal, over.signal]);
-      const pages = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
-      for await (const { events, position, caughtUp } of readAhead(pages)) {
+      this.#subscription = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
+      for await (const { events, position, caughtUp } of readAhead(this.#subscription)) {
         const begun = Date.now();
         // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
         if (events.length > 0) await this.#inTurn(() => this.#apply(tenure, events, position));
@@ -140,6 +142,7 @@ export class Runner {
       if (interruption) throw interruption as Error;
       if (!signal.aborted) throw new Error('the subscription has ended');
     } finally {
+      this.#subscription = null;
       over.abort();
     }
   }

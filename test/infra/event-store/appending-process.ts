@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { WrongExpectedRevision } from '../../../src/core/errors.js';
 import { PostgresEventStore } from '../../../src/infra/event-store/postgres.js';
+import { numberOf, positionOf } from '../../../src/infra/event-store/postgres-position.js';
 import { createPool } from '../../../src/infra/postgres/pool.js';
 import { newEvent } from '../../support/event-store/case.js';
 
@@ -45,7 +46,9 @@ export async function appendMuch(
       try {
         const result = await store.append(stream, events, known.get(stream) ?? 'none');
         known.set(stream, result.revision);
-        events.forEach((event, i) => acknowledged.push([event.id, result.positions[i] as string]));
+        // The events of one append stand one behind the other.
+        const first = numberOf(result.position) - BigInt(events.length - 1);
+        events.forEach((event, i) => acknowledged.push([event.id, positionOf(first + BigInt(i))]));
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
         known.set(stream, error.actual);

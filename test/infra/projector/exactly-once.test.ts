@@ -30,9 +30,9 @@ test('a backlog is projected in pages, from where an earlier run had got to', as
 
 /** Gives each page with all that came before it, and then every earlier page once more. */
 class RepeatingStore extends MemoryEventStore {
-  override async *subscribe(options: SubscribeOptions): AsyncGenerator<EventPage> {
+  protected override async *pages(options: SubscribeOptions): AsyncGenerator<EventPage> {
     const pages: EventPage[] = [];
-    for await (const page of super.subscribe(options)) {
+    for await (const page of super.pages(options)) {
       pages.push(page);
       yield { ...page, events: pages.flatMap(({ events }) => events) };
       yield* pages;
@@ -56,8 +56,8 @@ test('an event that is delivered again has no second effect, and the checkpoint 
 
 /** Gives what the filter would keep back. */
 class UnfilteredStore extends MemoryEventStore {
-  override subscribe({ filter: _, ...options }: SubscribeOptions): AsyncGenerator<EventPage> {
-    return super.subscribe(options);
+  protected override pages({ filter: _, ...options }: SubscribeOptions): AsyncGenerator<EventPage> {
+    return super.pages(options);
   }
 }
 

@@ -119,11 +119,11 @@ for (const [what, code] of Object.entries(notTheEvents)) {
 class UnsteadyStore extends MemoryEventStore {
   tries = 0;
 
-  override async *subscribe(options: SubscribeOptions): AsyncGenerator<EventPage> {
+  protected override async *pages(options: SubscribeOptions): AsyncGenerator<EventPage> {
     this.tries += 1;
     if (this.tries === 1) throw new EventStoreUnavailable('away');
     if (this.tries === 2) return;
-    for await (const page of super.subscribe({ ...options, pageSize: 2 })) {
+    for await (const page of super.pages({ ...options, pageSize: 2 })) {
       yield page;
       if (this.tries < 5) throw new Error('broken off');
     }

@@ -107,6 +107,25 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     t.ok(reached >= next);
   });
 
+  await t.test('who waits for a place is told soon that it is reached, though nothing matches', async (t) => {
+    const { stream } = freshCategory();
+    const stop = new AbortController();
+    const from = await store.head();
+    const subscription = store.subscribe({ from, filter: { types: ['HappensNever'] }, signal: stop.signal });
+    let reached = from;
+    const following = (async (): Promise<void> => {
+      for await (const page of subscription) reached = page.position;
+    })();
+    await sleep(100);
+    const { position } = await store.append(stream(), numbered(1), 'none');
+    const since = performance.now();
+    subscription.reach(position);
+    while (reached < position && performance.now() - since < 5_000) await sleep(2);
+    t.ok(performance.now() - since < 250, 'at once');
+    stop.abort();
+    await following;
+  });
+
   await t.test('a subscription that is slowly pulled misses nothing', async (t) => {
     const { prefix, stream } = freshCategory();
     const name = stream();
