@@ -1,4 +1,5 @@
-import { EventStoreUnavailable, EventTooLarge, type Fault, Refusal } from '../../core/errors.js';
+import { EventStoreUnavailable, EventTooLarge, type Fault, Refusal, StreamNotFound } from '../../core/errors.js';
+import { UnreadableEvent } from '../../core/event-type.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { isUnavailable } from '../postgres/errors.js';
 import { type ProblemCode, problemKind } from './problem-codes.js';
@@ -60,11 +61,16 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Refusal) return new Problem(error.code, error.message, error.faults);
   if (error instanceof EventTooLarge) return new Problem('order-too-large');
   if (error instanceof EventStoreUnavailable) return new Problem('event-store-unavailable');
+  // A stream that somebody deleted in the store itself, between the load and the append.
+  if (error instanceof StreamNotFound) return new Problem('revision-conflict');
+  if (error instanceof UnreadableEvent) return new Problem('event-store-unavailable', UNREADABLE);
   if (error instanceof DocumentTooLarge) {
     return new Problem('payload-too-large', `The file has more than ${error.maxBytes} bytes.`);
   }
   return fromFramework(error) ?? new Problem(isUnavailable(error) ? 'database-unavailable' : 'internal-error');
 }
+
+const UNREADABLE = 'The log holds an event here that this version can not read; its log says which.';
 
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   404: 'route-not-found',

@@ -1,0 +1,159 @@
+/** The write half of EventStoreDB. What the client does not tell about an append is found out by reading the stream. */
+import { jsonEvent, NO_STREAM, type EventData, type EventStoreDBClient } from '@eventstore/db-client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventStoreUnavailable, StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
+import type { AppendOptions, AppendResult, ExpectedRevision } from '../../core/event-store.js';
+import type { NewEvent, RecordedEvent } from '../../core/message.js';
+import { checkSizes } from './event-size.js';
+import type { Clients } from './eventstoredb-clients.js';
+import { explain, isNotLeader, NoAnswer, refusalOf } from './eventstoredb-errors.js';
+import { positionOf, revisionOf } from './eventstoredb-position.js';
+import type { Reader } from './eventstoredb-reader.js';
+import { within } from './within.js';
+
+/** An append that is not answered by then is looked for; the server's own deadlines do not hold when it is frozen. */
+const ANSWER_TIMEOUT_MS = 3_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+/** How long closing waits for what is under way. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+type Exact = number | 'none';
+
+export class Appender {
+  readonly #under = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(
+    private readonly clients: Clients,
+    private readonly reader: Reader,
+    private readonly giveUpAfterMs: number,
+  ) {}
+
+  append(
+    stream: string,
+    events: readonly NewEvent[],
+    expected: ExpectedRevision,
+    { derivedIds = false }: AppendOptions = {},
+  ): Promise<AppendResult> {
+    const work = this.#append(stream, events, expected, derivedIds);
+    const settled = work.catch(() => undefined).finally(() => this.#under.delete(settled));
+    this.#under.add(settled);
+    return work;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await within(CLOSE_TIMEOUT_MS, Promise.all(this.#under));
+  }
+
+  async #append(
+    stream: string,
+    events: readonly NewEvent[],
+    expected: ExpectedRevision,
+    derivedIds: boolean,
+  ): Promise<AppendResult> {
+    if (this.#closed) throw new EventStoreUnavailable('the log is closed');
+    if (events.length === 0) throw new TypeError('an append has at least one event');
+    checkSizes(stream, events);
+    const giveUpAt = Date.now() + this.giveUpAfterMs;
+    for (;;) {
+      // `any` stores twice after a restart of the server: an exact revision never does.
+      const exact = expected === 'any' ? exactly(await this.reader.lastRevision(stream)) : expected;
+      try {
+        const result = await this.#settled(stream, events, exact, giveUpAt);
+        if (!derivedIds || result.repeated) return result;
+        return { ...result, repeated: !(await this.#holds(stream, events, result.revision)) };
+      } catch (error) {
+        if (!(error instanceof WrongExpectedRevision) || expected !== 'any' || Date.now() > giveUpAt) throw error;
+      }
+    }
+  }
+
+  /** Sends the append until its outcome is known. */
+  async #settled(
+    stream: string,
+    events: readonly NewEvent[],
+    expected: Exact,
+    giveUpAt: number,
+  ): Promise<AppendResult> {
+    const proposed = events.map(({ id, type, data, metadata }) => jsonEvent({ id, type, data, metadata }) as EventData);
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const client = this.clients.shared();
+      try {
+        return await send(client, stream, proposed, expected);
+      } catch (error) {
+        const refusal = refusalOf(error, stream, expected);
+        if (refusal) throw refusal;
+        if (!isNotLeader(error)) this.clients.discard(client);
+        if (Date.now() + pause > giveUpAt) {
+          const reason = `whether an append to ${stream} took effect is not known: ${explain(error)}`;
+          throw new EventStoreUnavailable(reason, { cause: error });
+        }
+      }
+      await sleep(pause * (0.5 + Math.random() / 2));
+      const found = await this.#find(stream, events, expected);
+      if (found) return found;
+    }
+  }
+
+  /** The outcome of an append that may have happened; null if it has not, so that it may be sent again. */
+  async #find(stream: string, events: readonly NewEvent[], expected: Exact): Promise<AppendResult | null> {
+    const from = expected === 'none' ? 0 : expected + 1;
+    const stored = await this.#read(stream, from, events.length);
+    if (stored.length === 0) return null;
+    const last = stored.at(-1) as RecordedEvent;
+    if (stored.length === events.length && stored.every((event, i) => event.id === events[i]?.id.toLowerCase())) {
+      return { revision: last.revision, position: last.position, repeated: false };
+    }
+    throw new WrongExpectedRevision(stream, expected, await this.reader.lastRevision(stream));
+  }
+
+  /** Whether the log holds what was sent, under ids that others may have used too. */
+  async #holds(stream: string, events: readonly NewEvent[], last: number): Promise<boolean> {
+    const stored = await this.#read(stream, last - events.length + 1, events.length);
+    const text = ({ id, type, data, metadata }: NewEvent): string =>
+      JSON.stringify([id.toLowerCase(), type, data, metadata]);
+    return stored.length === events.length && stored.every((event, i) => text(event) === text(events[i] as NewEvent));
+  }
+
+  async #read(stream: string, from: number, limit: number): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    try {
+      for await (const event of this.reader.stream({ stream, from, limit })) events.push(event);
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error;
+    }
+    return events;
+  }
+}
+
+async function send(
+  client: EventStoreDBClient,
+  stream: string,
+  events: EventData[],
+  expected: Exact,
+): Promise<AppendResult> {
+  const expectedRevision = expected === 'none' ? NO_STREAM : BigInt(expected);
+  const answer = client.appendToStream(stream, events, { expectedRevision, requiresLeader: true });
+  const { nextExpectedRevision, position } = await answered(answer, ANSWER_TIMEOUT_MS);
+  if (!position) throw new TypeError('the server did not say where the append stands');
+  return { revision: revisionOf(nextExpectedRevision), position: positionOf(position), repeated: false };
+}
+
+/** @throws NoAnswer when it does not settle in time; what it does later is nobody's concern */
+async function answered<T>(answer: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NoAnswer(ms)), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function exactly(revision: number): Exact {
+  return revision < 0 ? 'none' : revision;
+}

@@ -1,0 +1,56 @@
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { EventStoreUnavailable } from '../../core/errors.js';
+import { ended, guarded } from './eventstoredb-guard.js';
+import { within } from './within.js';
+
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/**
+ * The clients of one store: one that appends and reads share, and one for each subscription. A client that has failed is
+ * thrown away rather than trusted to notice that the leader is another one now.
+ */
+export class Clients {
+  #shared: EventStoreDBClient | null = null;
+  readonly #ending = new Set<Promise<void>>();
+  readonly #open = new Set<EventStoreDBClient>();
+  #closed = false;
+
+  constructor(
+    readonly url: string,
+    readonly complain: (error: unknown) => void,
+  ) {}
+
+  /** @throws EventStoreUnavailable when the store is closed */
+  shared(): EventStoreDBClient {
+    this.#shared ??= this.own();
+    return this.#shared;
+  }
+
+  /** Another time, another client; unless somebody else has seen to that already. */
+  discard(client: EventStoreDBClient): void {
+    if (client === this.#shared) this.#shared = null;
+    this.end(client);
+  }
+
+  /** A client that nobody else uses; to be ended by its user. */
+  own(): EventStoreDBClient {
+    if (this.#closed) throw new EventStoreUnavailable('the log is closed');
+    const client = guarded(EventStoreDBClient.connectionString(this.url), this.complain);
+    this.#open.add(client);
+    return client;
+  }
+
+  end(client: EventStoreDBClient): void {
+    if (!this.#open.delete(client)) return;
+    const done = within(CLOSE_TIMEOUT_MS, ended(client).catch(this.complain)).finally(() => this.#ending.delete(done));
+    this.#ending.add(done);
+  }
+
+  /** In bounded time, whatever hangs. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#shared = null;
+    for (const client of this.#open) this.end(client);
+    await Promise.all(this.#ending);
+  }
+}

@@ -1,0 +1,78 @@
+/** What the errors of the client mean. It has classes for some; others come bare, with a code or with a text alone. */
+import {
+  AccessDeniedError,
+  MaxAppendSizeExceededError,
+  NotLeaderError,
+  StreamDeletedError,
+  StreamNotFoundError,
+  WrongExpectedVersionError,
+} from '@eventstore/db-client';
+import { EventStoreUnavailable, EventTooLarge, StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
+import type { ExpectedRevision } from '../../core/event-store.js';
+import { revisionOf } from './eventstoredb-position.js';
+
+/** No answer within our own time: the client's deadlines do not hold on every path. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  constructor(ms: number) {
+    super(`no answer within ${ms} ms`);
+  }
+}
+
+/** gRPC's PERMISSION_DENIED and UNAUTHENTICATED. */
+const DENIED = new Set([7, 16]);
+
+/**
+ * The error of the port where the server has refused for good, so that nothing was appended or read; null where it is the
+ * connection or the server's state, so that trying again may help and what was under way may have taken effect.
+ */
+export function refusalOf(error: unknown, stream: string, expected: ExpectedRevision = 'any'): Error | null {
+  if (error instanceof WrongExpectedVersionError) {
+    const { actualVersion } = error;
+    const actual = typeof actualVersion === 'string' ? 'none' : revisionOf(actualVersion);
+    return new WrongExpectedRevision(stream, expected, actual);
+  }
+  if (error instanceof StreamNotFoundError || error instanceof StreamDeletedError) return new StreamNotFound(stream);
+  if (error instanceof MaxAppendSizeExceededError) return new EventTooLarge(stream, error.maxAppendSize);
+  if (isDenied(error)) {
+    return new EventStoreUnavailable(
+      'EventStoreDB denies access: the user in EVENTSTORE_URL needs the password it has there, and the rights to read ' +
+        '$all and to append (those of $admins or $ops)',
+      { cause: error },
+    );
+  }
+  return null;
+}
+
+/** The client goes over to the leader by itself, if it is told which one that is. */
+export function isNotLeader(error: unknown): boolean {
+  return error instanceof NotLeaderError;
+}
+
+/** For people: what to look at when the server can't be used. */
+export function explain(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  const hint = HINTS.find(([pattern]) => pattern.test(text))?.[1];
+  return hint === undefined ? text : `${text} (${hint})`;
+}
+
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH/, 'is the address right, and does the server run?'],
+  [
+    /wrong version number|EPROTO|packet length/i,
+    'the server speaks without TLS: add tls=false, or give it certificates',
+  ],
+  [
+    /self.signed|unable to (verify|get)|CERT_|certificate/i,
+    'the certificate is not trusted: name its authority with tlsCAFile',
+  ],
+  [/socket hang up|ECONNRESET|Protocol error|GOAWAY/i, 'does the server speak TLS, and the URL says tls=false?'],
+  [/Failed to discover/, 'no node of the cluster answers with a leader'],
+  [/Server Is Not Ready/i, 'the cluster is choosing a leader'],
+];
+
+function isDenied(error: unknown): boolean {
+  if (error instanceof AccessDeniedError) return true;
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === 'number' && DENIED.has(code);
+}

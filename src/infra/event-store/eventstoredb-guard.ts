@@ -1,0 +1,103 @@
+/**
+ * Keeps defects of the client from taking the process down. Its answers to batch appends go through one table for the whole
+ * process; it lets promises go that may fail; and it throws where nobody can catch. All of that is mended on the instances
+ * that this adapter makes, nowhere else.
+ */
+import type { EventStoreDBClient } from '@eventstore/db-client';
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** A batch append call of gRPC, as far as it is looked at. */
+interface BatchCall {
+  on(event: string, listener: AnyFunction): unknown;
+  write(message: unknown): boolean;
+}
+
+interface GrpcClient {
+  batchAppend?: (...args: unknown[]) => BatchCall;
+}
+
+/** What the client keeps for itself. */
+interface Internals {
+  getGRPCClient(Client: unknown, debugName: string): Promise<GrpcClient>;
+  handleError(client: unknown, error: Error): Promise<void>;
+  getChannel(): Promise<Channel>;
+}
+
+interface Channel {
+  close(): void;
+}
+
+/** The connection that a client has made last: asking the client for it would make one. */
+const channels = new WeakMap<EventStoreDBClient, Promise<Channel>>();
+
+/** @param complain is told of what would have ended the process */
+export function guarded(client: EventStoreDBClient, complain: (error: unknown) => void): EventStoreDBClient {
+  const internals = client as unknown as Internals;
+  const getChannel = internals.getChannel.bind(client);
+  internals.getChannel = () => {
+    const channel = getChannel();
+    channels.set(client, channel);
+    return channel;
+  };
+  const getGRPCClient = internals.getGRPCClient.bind(client);
+  internals.getGRPCClient = async (Client, debugName) => {
+    const grpc = await getGRPCClient(Client, debugName);
+    const { batchAppend } = grpc;
+    if (batchAppend && !Object.hasOwn(grpc, 'batchAppend')) {
+      grpc.batchAppend = (...args) => guardedCall(batchAppend.apply(grpc, args), complain);
+    }
+    return grpc;
+  };
+  // Not awaited by the client: a discovery that fails meanwhile would be a rejection that nobody handles.
+  const handleError = internals.handleError.bind(client);
+  internals.handleError = (grpc, error) => handleError(grpc, error).catch(complain);
+  return client;
+}
+
+/**
+ * An answer that comes late, or twice, finds no one in the table and throws. And a write that waits for room when the
+ * connection breaks is rejected behind the back of its caller: none waits here, what is under way is bounded elsewhere.
+ */
+function guardedCall(call: BatchCall, complain: (error: unknown) => void): BatchCall {
+  const on = call.on.bind(call);
+  call.on = (event, listener) => {
+    if (event !== 'data') return on(event, listener);
+    on(event, (...args) => {
+      try {
+        listener(...args);
+      } catch (error) {
+        complain(error);
+      }
+    });
+    return call;
+  };
+  const write = call.write.bind(call);
+  call.write = (message) => {
+    write(message);
+    return true;
+  };
+  return call;
+}
+
+/** What a malformed message makes the client throw ends the stream instead of the process. */
+export function guardedStream<Stream extends object>(stream: Stream): Stream {
+  const inner = stream as { _transform(message: unknown, encoding: string, next: (error?: Error) => void): unknown };
+  const transform = inner._transform.bind(stream);
+  inner._transform = (message, encoding, next) => {
+    const fail = (error: unknown): void => next(error instanceof Error ? error : new Error(String(error)));
+    try {
+      const done = transform(message, encoding, next);
+      if (done instanceof Promise) done.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  return stream;
+}
+
+/** Ends a client and its connection; `dispose` alone keeps the connection, and may wait for ever. */
+export async function ended(client: EventStoreDBClient): Promise<void> {
+  await client.dispose();
+  (await channels.get(client)?.catch(() => null))?.close();
+}

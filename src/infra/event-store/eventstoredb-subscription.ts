@@ -1,0 +1,182 @@
+/**
+ * Supervises subscriptions: whatever the client says or fails to say, everything after a place is given, and then what comes,
+ * each event once and in order. An error, an end and silence are drops; after one a new client goes on from the last page.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventPage, Position, SubscribeOptions, Subscription, SubscriptionState } from '../../core/event-store.js';
+import { Attempt } from './eventstoredb-attempt.js';
+import type { Clients } from './eventstoredb-clients.js';
+import type { Reader } from './eventstoredb-reader.js';
+
+const DEFAULT_PAGE = 1_000;
+/** How long a page that is not full waits for more while there is a backlog. */
+const FILL_MS = 10;
+/** At the head: how often the log is looked at beside the subscription. */
+const LOOK_EVERY_MS = 500;
+/** The same while somebody waits for a place that nothing that matches leads to. */
+const LOOK_SOON_MS = 10;
+/** Records that one look goes through. */
+const LOOK_AT = 2_000;
+/** What is in the log, and does not come for so long, will not come from this connection. */
+const SILENCE_MS = 2_000;
+const CONNECT_MS = 5_000;
+/** A wish to reach a place is forgotten after the longest time that a reader waits. */
+const WISH_MS = 30_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+
+type DropReason = 'error' | 'end' | 'silence' | 'refused';
+
+/** The subscription is over, and is begun anew. */
+class Drop extends Error {
+  override readonly name = 'Drop';
+  constructor(
+    readonly reason: DropReason,
+    options?: ErrorOptions,
+  ) {
+    super(`the subscription was dropped: ${reason}`, options);
+  }
+}
+
+export interface Sources {
+  readonly clients: Clients;
+  readonly reader: Reader;
+  /** Told of every drop. */
+  readonly complain: (error: unknown) => void;
+}
+
+export class SupervisedSubscription implements Subscription {
+  #given: Position;
+  #attempt: Attempt | null = null;
+  #wish: { readonly position: Position; readonly until: number };
+  /** Something that matches is in the log behind the last page since then, and has not come. */
+  #missedSince: number | null = null;
+  #lookedAt = 0;
+  #pause = FIRST_PAUSE_MS;
+  #connectedSince: Date | null = null;
+  #lastEvent: Date | null = null;
+  readonly #drops: Partial<Record<DropReason, number>> = {};
+
+  constructor(
+    private readonly sources: Sources,
+    private readonly options: SubscribeOptions,
+  ) {
+    this.#given = options.from;
+    this.#wish = { position: options.from, until: 0 };
+  }
+
+  reach(position: Position): void {
+    if (position > this.#wish.position) this.#wish = { position, until: Date.now() + WISH_MS };
+    this.#attempt?.wake();
+  }
+
+  state(): SubscriptionState {
+    return {
+      connectedSince: this.#connectedSince?.toISOString() ?? null,
+      drops: { ...this.#drops },
+      lastEventAt: this.#lastEvent?.toISOString() ?? null,
+    };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<EventPage> {
+    const { signal } = this.options;
+    const wake = (): void => this.#attempt?.wake();
+    signal.addEventListener('abort', wake);
+    try {
+      while (!signal.aborted) {
+        try {
+          yield* this.#attempted();
+        } catch (error) {
+          if (signal.aborted) return;
+          this.#dropped(error);
+        }
+        if (signal.aborted) return;
+        await sleep(this.#pause * (0.5 + Math.random() / 2), null, { signal }).catch(() => null);
+        this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  #dropped(error: unknown): void {
+    const drop = error instanceof Drop ? error : new Drop('error', { cause: error });
+    this.#drops[drop.reason] = (this.#drops[drop.reason] ?? 0) + 1;
+    this.sources.complain(drop);
+  }
+
+  async *#attempted(): AsyncGenerator<EventPage> {
+    const attempt = new Attempt(this.sources.clients, this.#given, this.options.filter);
+    this.#attempt = attempt;
+    this.#missedSince = null;
+    const since = Date.now();
+    try {
+      while (!this.options.signal.aborted) {
+        if (attempt.isConnected) this.#connectedSince ??= new Date();
+        else if (Date.now() - since > CONNECT_MS) throw new Drop('silence');
+        const page = await this.#next(attempt);
+        if (!page) continue;
+        this.#given = page.position;
+        this.#pause = FIRST_PAUSE_MS;
+        yield page;
+      }
+    } finally {
+      this.#attempt = null;
+      this.#connectedSince = null;
+      attempt.close();
+    }
+  }
+
+  /** The next page, or null if there was none for a while. @throws Drop */
+  async #next(attempt: Attempt): Promise<EventPage | null> {
+    const { pageSize = DEFAULT_PAGE } = this.options;
+    // 1. What has arrived. With a backlog a page waits a moment to become full.
+    const events = attempt.take(pageSize, this.#given);
+    if (events.length > 0 && events.length < pageSize && !attempt.isLive && !attempt.over) {
+      await attempt.changed(FILL_MS);
+      const last = events.at(-1);
+      if (last) events.push(...attempt.take(pageSize - events.length, last.position));
+    }
+    const last = events.at(-1);
+    if (last) {
+      this.#lastEvent = new Date();
+      this.#missedSince = null;
+      const { position } = last;
+      if (!attempt.isEmpty) return { events, position, caughtUp: false };
+      if (attempt.isLive) return { events, position, caughtUp: true };
+      // Servers before 23.10 never say that the head was reached; others say it a moment later.
+      const tail = await this.sources.reader.tail(position, this.options.filter, LOOK_AT, this.options.signal);
+      if (tail.match !== null || !tail.ended) return { events, position, caughtUp: false };
+      attempt.isLive = true;
+      return { events, position: tail.position, caughtUp: true };
+    }
+    // 2. The end of the stream, when all that came before it is handled.
+    if (attempt.over) throw new Drop(attempt.over.error ? 'error' : 'end', { cause: attempt.over.error });
+    // 3. A long stretch of what does not match.
+    if (attempt.marker > this.#given) return { events: [], position: attempt.marker, caughtUp: false };
+    // 4. Is there something that has not come, and how far can the place be moved on?
+    const isAwaited = this.#wish.position > this.#given && this.#wish.until > Date.now();
+    const wait = (isAwaited ? LOOK_SOON_MS : LOOK_EVERY_MS) - (Date.now() - this.#lookedAt);
+    if (wait <= 0) return this.#look(attempt);
+    await attempt.changed(wait);
+    return null;
+  }
+
+  async #look(attempt: Attempt): Promise<EventPage | null> {
+    const { filter, signal } = this.options;
+    const tail = await this.sources.reader.tail(this.#given, filter, LOOK_AT, signal);
+    this.#lookedAt = Date.now();
+    // What came meanwhile comes first.
+    if (!attempt.isEmpty || signal.aborted) return null;
+    if (tail.match !== null) {
+      this.#missedSince ??= Date.now();
+      if (Date.now() - this.#missedSince > SILENCE_MS) throw new Drop('silence');
+    }
+    if (tail.position === this.#given) {
+      if (tail.match === null) this.#missedSince = null;
+      return null;
+    }
+    if (tail.ended) attempt.isLive = true;
+    return { events: [], position: tail.position, caughtUp: tail.ended };
+  }
+}
