@@ -1,0 +1,99 @@
+import {
+  type AppendOptions,
+  type AppendResult,
+  type EventPage,
+  type EventStore,
+  type ExpectedRevision,
+  type Filter,
+  type Position,
+  type ReadAllOptions,
+  type ReadOptions,
+  type SubscribeOptions,
+  type Subscription,
+} from '../../../src/core/event-store.js';
+import { StreamNotFound, WrongExpectedRevision } from '../../../src/core/errors.js';
+import type { NewEvent, RecordedEvent } from '../../../src/core/message.js';
+import { idOfLog } from '../../../src/infra/event-store/log-opened.js';
+
+/**
+ * A log of a test's own on a server that others use too: its streams bear a prefix, and what does not bear it is not seen.
+ * The place that everything before it is others' is still a place of the server's log.
+ */
+export class Namespaced implements EventStore {
+  constructor(
+    private readonly inner: EventStore,
+    private readonly prefix: string,
+  ) {}
+
+  get kind(): EventStore['kind'] {
+    return this.inner.kind;
+  }
+
+  logId(): Promise<string> {
+    return idOfLog(this);
+  }
+
+  append(
+    stream: string,
+    events: readonly NewEvent[],
+    expected: ExpectedRevision,
+    options?: AppendOptions,
+  ): Promise<AppendResult> {
+    return this.inner.append(this.prefix + stream, events, expected, options).catch((error: unknown) => {
+      throw this.#stripped(error);
+    });
+  }
+
+  async *read(stream: string, options?: ReadOptions): AsyncGenerator<RecordedEvent> {
+    try {
+      for await (const event of this.inner.read(this.prefix + stream, options)) yield this.#strip(event);
+    } catch (error) {
+      throw this.#stripped(error);
+    }
+  }
+
+  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    const filter = this.#within(options.filter);
+    for await (const event of this.inner.readAll({ ...options, filter })) yield this.#strip(event);
+  }
+
+  subscribe(options: SubscribeOptions): Subscription {
+    const subscription = this.inner.subscribe({ ...options, filter: this.#within(options.filter) });
+    const strip = (event: RecordedEvent): RecordedEvent => this.#strip(event);
+    async function* pages(): AsyncGenerator<EventPage> {
+      for await (const page of subscription) yield { ...page, events: page.events.map(strip) };
+    }
+    return {
+      [Symbol.asyncIterator]: pages,
+      reach: (position) => subscription.reach(position),
+      state: () => subscription.state(),
+    };
+  }
+
+  head(): Promise<Position> {
+    return this.inner.head();
+  }
+
+  distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }> {
+    return this.inner.distance(from, this.#within(filter), cap);
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+
+  #within(filter: Filter = {}): Filter {
+    return { ...filter, streamPrefixes: (filter.streamPrefixes ?? ['']).map((prefix) => this.prefix + prefix) };
+  }
+
+  #strip(event: RecordedEvent): RecordedEvent {
+    return { ...event, stream: event.stream.slice(this.prefix.length) };
+  }
+
+  #stripped(error: unknown): unknown {
+    const name = (stream: string): string => stream.slice(this.prefix.length);
+    if (error instanceof StreamNotFound) return new StreamNotFound(name(error.stream));
+    if (!(error instanceof WrongExpectedRevision)) return error;
+    return new WrongExpectedRevision(name(error.stream), error.expected, error.actual);
+  }
+}
