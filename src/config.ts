@@ -3,10 +3,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
 
 export interface Config {
   /** Null: the embedded Postgres. */
   readonly databaseUrl: string | null;
+  /** As the client of EventStoreDB takes it; may hold a password. Null: the log is in the database. */
+  readonly eventStoreUrl: string | null;
   /** Absolute. Embedded database, documents, generated secrets. */
   readonly dataDir: string;
   /** Absolute path of a folder in the import format, or null. */
@@ -37,15 +40,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const DEFAULT_UPLOAD = 10 * 1024 * 1024;
 const KEY_BYTES = 32;
 /** What later versions will know; ignored, it would do something else than it says. */
-const NOT_YET = [
-  'EVENTSTORE_URL',
-  'JWT_ISSUER',
-  'JWT_AUDIENCE',
-  'JWT_JWKS_URL',
-  'JWT_PUBLIC_KEY',
-  'CORS_ORIGINS',
-  'TRUST_PROXY',
-];
+const NOT_YET = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL', 'JWT_PUBLIC_KEY', 'CORS_ORIGINS', 'TRUST_PROXY'];
 
 /**
  * Reads the configuration, `.env` in the working folder included; what is set in the environment goes before it.
@@ -61,6 +56,7 @@ export function readConfig(environment: Environment, cwd: string): Config {
   const host = env.text('HOST') ?? '127.0.0.1';
   const config: Config = {
     databaseUrl,
+    eventStoreUrl: eventStoreUrlOf(env, cwd),
     dataDir,
     seed: seedOf(env, cwd, databaseUrl),
     host,
@@ -148,6 +144,19 @@ function databaseUrlOf(env: Reading): string | null {
     env.problems.push('DATABASE_URL is no URL of the form postgres://user:password@host:port/database');
   }
   return url;
+}
+
+function eventStoreUrlOf(env: Reading, cwd: string): string | null {
+  const text = env.secret('EVENTSTORE_URL');
+  if (text === undefined) return null;
+  const { url, faults } = readEventStoreUrl(text, cwd);
+  env.problems.push(...faults.map((fault) => `EVENTSTORE_URL ${fault}`));
+  if (showsCredentials(env.text('DEBUG') ?? '')) {
+    env.problems.push(
+      'DEBUG turns on what the client of EventStoreDB writes of itself, passwords too: add -esdb* to it',
+    );
+  }
+  return url && clientUrl(url);
 }
 
 function seedOf(env: Reading, cwd: string, databaseUrl: string | null): string | null {

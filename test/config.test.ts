@@ -22,6 +22,7 @@ t.test('with nothing set, everything is embedded, on loopback, with the demo cat
   const config = readConfig({}, folder);
   t.match(config, {
     databaseUrl: null,
+    eventStoreUrl: null,
     dataDir: join(folder, '.orderlog'),
     seed: /seed\/demo$/,
     host: '127.0.0.1',
@@ -75,6 +76,18 @@ t.test('a secret can come from a file', async (t) => {
   t.equal(config.databaseUrl, SERVER.DATABASE_URL);
 });
 
+t.test(
+  'the event store can be named in each way, also from a file, and is kept in the words of its client',
+  async (t) => {
+    const folder = t.testdir({ url: 'kurrentdb+discover://ops:p%40ss@cluster.internal?tls=true\n' });
+    t.equal(readConfig({}, folder).eventStoreUrl, null);
+    t.equal(readConfig({ EVENTSTORE_URL: 'esdb://a/?tls=false' }, folder).eventStoreUrl, 'esdb://a:2113?tls=false');
+    const { eventStoreUrl, seed } = readConfig({ EVENTSTORE_URL_FILE: 'url', DEBUG: 'app:*,*,-esdb*' }, folder);
+    t.equal(eventStoreUrl, 'esdb+discover://ops:p%40ss@cluster.internal:2113?tls=true');
+    t.match(seed, /demo$/, 'the database is still the embedded one');
+  },
+);
+
 t.test('a secret that is given twice, or by a file that is not there, is told', async (t) => {
   const folder = t.testdir({ key: KEY });
   t.same(problemsOf(t, { MASTER_KEY: KEY, MASTER_KEY_FILE: 'key' }, folder), [
@@ -102,15 +115,25 @@ const refused: readonly (readonly [title: string, environment: Environment, prob
   ['a server, which asks for access control', { ...SERVER, AUTH: undefined }, /^AUTH is required.*AUTH=none/],
   ['access control, which is not there yet', { AUTH: 'required' }, /no access control yet/],
   ['a kind of access control that is none', { AUTH: 'off' }, /^AUTH is "off": it is none or required/],
-  ...[
-    'EVENTSTORE_URL',
-    'JWT_ISSUER',
-    'JWT_AUDIENCE',
-    'JWT_JWKS_URL',
-    'JWT_PUBLIC_KEY',
-    'CORS_ORIGINS',
-    'TRUST_PROXY',
-  ].map(
+  [
+    'an event store URL of another kind',
+    { EVENTSTORE_URL: 'http://u:hush@h:2113' },
+    /^EVENTSTORE_URL begins with esdb/,
+  ],
+  [
+    'credentials that would not be sent',
+    { EVENTSTORE_URL: 'esdb://u:hush@h?tls=false' },
+    /^EVENTSTORE_URL has user and/,
+  ],
+  ...['*', 'esdb', 'app esdb:conn*', 'esdb:*,-esdb:command*'].map(
+    (DEBUG) =>
+      [
+        `DEBUG=${DEBUG}, which would print credentials`,
+        { EVENTSTORE_URL: 'esdb://u:hush@h', DEBUG },
+        /^DEBUG/,
+      ] as const,
+  ),
+  ...['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL', 'JWT_PUBLIC_KEY', 'CORS_ORIGINS', 'TRUST_PROXY'].map(
     (name) => [`${name}, which has no effect yet`, { [name]: 'hush' }, new RegExp(`^${name} is set, but`)] as const,
   ),
 ];

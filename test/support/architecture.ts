@@ -56,7 +56,11 @@ const zones: readonly Zone[] = [
     files: /^src\/operations\//,
     may: [CORE, INFRA, PACKAGE, new RegExp(`^${SLICE}/`), /^src\/operations\//, /^projections\/index\.ts$/],
   },
-  { name: 'configuration', files: /^src\/config\.ts$/, may: [/^node:/] },
+  {
+    name: 'configuration',
+    files: /^src\/config\.ts$/,
+    may: [/^node:/, /^src\/infra\/event-store\/connection-url\.ts$/],
+  },
   { name: 'root', files: /^(?:src|projections)\/[^/]+\.ts$/, may: [/^/] },
   { name: 'migration', files: /^migrations\//, may: [/^knex$/] },
 ];

@@ -55,6 +55,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
   const dataDir = mkdtempSync(join(tmpdir(), 'orderlog-http-'));
   const config: Config = {
     databaseUrl: database.connectionString,
+    eventStoreUrl: null,
     dataDir,
     seed: options.seed ?? null,
     host: '127.0.0.1',
