@@ -25,7 +25,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.checkpoints': 'How far each version of each read model is, and which process works on it.',
   'orderlog.checkpoints.model': 'name of the read model',
   'orderlog.checkpoints.version': 'its version',
-  'orderlog.checkpoints.position': 'everything up to here has taken effect; 16 hex digits, empty at the start',
+  'orderlog.checkpoints.position': 'everything up to here has taken effect; a place of the log, empty at the start',
   'orderlog.checkpoints.events': 'how many events took effect',
   'orderlog.checkpoints.state': '`idle`, `running` or `stopped`',
   'orderlog.checkpoints.error': 'why it has stopped: the event and the message',
@@ -33,6 +33,15 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.checkpoints.lease_epoch': "grows with every owner; a page is written under its owner's epoch only",
   'orderlog.checkpoints.lease_until': 'when the lease is free, unless it is renewed',
   'orderlog.checkpoints.progressed_at': 'when the checkpoint last moved',
+
+  'orderlog.checkpoints.subscription':
+    'what the owner last said of its subscription to the log; null where the log has nothing to say of one',
+
+  'orderlog.log_identity': 'One row: the log that the read models of this database are made from.',
+  'orderlog.log_identity.only_row': '',
+  'orderlog.log_identity.log_id': 'its id, from its first event',
+  'orderlog.log_identity.kind': '`postgres` (the table `events`) or `eventstoredb`',
+  'orderlog.log_identity.since': '',
 
   'orderlog.id_sequences': 'The integer ids given out. A given id beyond the last moves it on.',
   'orderlog.id_sequences.name': '`category` or `product`',
@@ -50,6 +59,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.append_events()':
     'the only way into the log: many appends in one transaction, under one lock ([why](decisions/0001-positions-and-group-commit.md))',
   'orderlog.append_judged()': 'the part of it for appends that do not all find what they expect; called by it alone',
+  'orderlog.refuse_append()': 'refuses appends, once the log was moved to another server',
   'orderlog.refuse_change()': 'refuses changes of the log',
 
   rm_category_tree: 'The tree with its totals. Serves trees and single categories.',

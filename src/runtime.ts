@@ -24,7 +24,7 @@ import { loadSecrets, type Secrets } from './infra/crypto/secrets.js';
 import { DocumentStore } from './infra/documents/document-store.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './infra/documents/id-proof-gate.js';
 import { PdfChecker } from './infra/documents/pdf-checker.js';
-import { PostgresEventStore } from './infra/event-store/postgres.js';
+import { bindToLog, WrongLog } from './infra/event-store/log-identity.js';
 import { PositionTokens } from './infra/http/position-token.js';
 import { startEmbedded } from './infra/postgres/embedded.js';
 import { idSequence } from './infra/postgres/id-sequence.js';
@@ -38,7 +38,8 @@ import { commandSink } from './operations/import/command-sink.js';
 import { importFolder, type ImportResult } from './operations/import/run.js';
 import { readStoredState } from './operations/import/stored-state.js';
 import { nothingStored } from './operations/import/stored.js';
-import { ServerUnreachable } from './operations/output.js';
+import { openLog } from './open-log.js';
+import { ServerUnreachable, WrongUse } from './operations/output.js';
 import { sowOnce } from './operations/sowing.js';
 import type { Progress } from './operations/progress.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
@@ -112,13 +113,10 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
 
     const pool = createPool(connection, { max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' });
     closing.push(() => pool.end());
-    const secrets = await loadSecrets(pool, masterKey).catch((error: unknown) => {
-      throw isUndefinedTable(error)
-        ? new Error('the database has no schema yet: run orderlog migrate', { cause: error })
-        : error;
-    });
-    const store = new PostgresEventStore(pool, connection);
+    const secrets = await loadSecrets(pool, masterKey).catch(orMigrate);
+    const store = await openLog(config, pool, connection);
     closing.push(() => store.close());
+    const logId = await bindToLog(pool, store).catch(orMigrate);
     const handler = new CommandHandler(store, new PgKeyStore(pool, masterKey));
     const checker = new PdfChecker();
     closing.push(() => checker.close());
@@ -151,7 +149,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       watch,
       models,
       orderFacts: placeOrderFacts(new LookUp(pool, watch), handler),
-      tokens: new PositionTokens(await store.logId()),
+      tokens: new PositionTokens(logId),
       projections,
       applied,
     };
@@ -162,7 +160,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       if (seed === null) return null;
       return sowOnce({
         dataDir,
-        logId: await store.logId(),
+        logId,
         isEmpty: () => isEmpty(store),
         sow: () => importInto(seed, { dryRun: false, onError: 'stop', progress }),
       });
@@ -170,11 +168,18 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     return { ...wired, import: importInto, sow, close };
   } catch (error) {
     await close();
+    if (error instanceof WrongLog) throw new WrongUse(error.message, { cause: error });
     const { message, code, syscall } = error as NodeJS.ErrnoException;
     // An error of a file has the same codes.
     if (!isUnavailable(error) || !['connect', 'getaddrinfo', undefined].includes(syscall)) throw error;
     throw new ServerUnreachable(`the database can not be reached: ${message || code}`, { cause: error });
   }
+}
+
+function orMigrate(error: unknown): never {
+  throw isUndefinedTable(error)
+    ? new Error("the database's schema is not that of this version: run orderlog migrate", { cause: error })
+    : error;
 }
 
 function readModels(pool: pg.Pool, watch: CheckpointWatch, { vault }: CommandHandler): ReadModels {

@@ -4,6 +4,7 @@ import * as log from '../../../migrations/0001_log.js';
 import * as keys from '../../../migrations/0002_keys.js';
 import * as projector from '../../../migrations/0003_projector.js';
 import * as ids from '../../../migrations/0004_ids.js';
+import * as identity from '../../../migrations/0005_log_identity.js';
 import { type Connection, connectionConfig } from './pool.js';
 
 type Migration = Pick<typeof log, 'up' | 'down'>;
@@ -14,6 +15,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002_keys': keys,
   '0003_projector': projector,
   '0004_ids': ids,
+  '0005_log_identity': identity,
 };
 
 /** Any number that no one else in this database locks. */

@@ -1,0 +1,23 @@
+/** Opens the log that the configuration names: the one place that knows where a log can be. */
+import type pg from 'pg';
+import type { Config } from './config.js';
+import type { EventStore } from './core/event-store.js';
+import { PostgresEventStore } from './infra/event-store/postgres.js';
+import type { Connection } from './infra/postgres/pool.js';
+
+/** @throws EventStoreUnavailable and others, which say what is wrong with the server at EVENTSTORE_URL */
+export async function openLog(
+  { eventStoreUrl }: Pick<Config, 'eventStoreUrl'>,
+  pool: pg.Pool,
+  connection: Connection,
+): Promise<EventStore> {
+  return eventStoreUrl === null ? new PostgresEventStore(pool, connection) : openLogAt(eventStoreUrl);
+}
+
+/** @param url as the configuration has it */
+export function openLogAt(url: string): Promise<EventStore> {
+  // THE ADAPTER GOES HERE: return openEventStoreDb(url, {}).
+  return Promise.reject(
+    new Error(`EVENTSTORE_URL is set (${url.length} characters), but this version has no use for it`),
+  );
+}
