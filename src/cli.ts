@@ -1,9 +1,15 @@
 #!/usr/bin/env node
 /** The orderlog command: one subcommand, one operation. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Config, ConfigError, readConfig } from './config.js';
+import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
+import { PostgresEventStore } from './infra/event-store/postgres.js';
+import { openLogAt } from './open-log.js';
 import { auditResult } from './operations/audit.js';
+import { copyBackResult, copyLogResult } from './operations/copy-log/command.js';
+import { COPYING } from './operations/copy-log/move.js';
 import { doctor } from './operations/doctor.js';
 import { printEvents } from './operations/events.js';
 import { describeImport } from './operations/import/describe.js';
@@ -105,6 +111,29 @@ program
   });
 
 program
+  .command('copy-log')
+  .description(
+    'move the log from the database to EventStoreDB: copy it, compare both, then switch; go on if it was stopped',
+  )
+  .addOption(new Option('--to <url>', 'esdb://... or kurrentdb://...').conflicts(['toFile', 'back']))
+  .addOption(new Option('--to-file <file>', 'a file that holds the URL, and with it a password').conflicts('back'))
+  .option('--back', 'the way back, as long as nothing was written to EventStoreDB since (EVENTSTORE_URL set to it)')
+  .addOption(jsonOption)
+  .action(async (options: { to?: string; toFile?: string; back?: boolean; json?: boolean }) => {
+    await run(options.json ?? false, { applicationName: COPYING }, async (runtime, signal) => {
+      const { pool, store, connection, location } = runtime;
+      const deps = { pool, store, embedded: location !== null };
+      const target = options.back ? new PostgresEventStore(pool, connection) : await openLogAt(targetUrl(options));
+      try {
+        const copy = options.back ? copyBackResult : copyLogResult;
+        return await copy(deps, target, { progress: showProgress(), signal });
+      } finally {
+        await target.close();
+      }
+    });
+  });
+
+program
   .command('doctor')
   .description('check configuration, connections, versions, clock and free space, and say what to do')
   .addOption(jsonOption)
@@ -140,6 +169,23 @@ async function run(
     { json },
   );
   process.exitCode = code;
+}
+
+function targetUrl({ to, toFile }: { readonly to?: string; readonly toFile?: string }): string {
+  const text = toFile === undefined ? to : textOf(toFile);
+  if (text === undefined) throw new WrongUse('say where the log is to go: --to URL');
+  const { url, faults } = readEventStoreUrl(text, process.cwd());
+  if (!url) throw new WrongUse(faults.map((fault) => `--to ${fault}`).join('\n'));
+  if (showsCredentials(process.env['DEBUG'] ?? '')) throw new WrongUse('DEBUG would print passwords: add -esdb* to it');
+  return clientUrl(url);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(resolve(file), 'utf8');
+  } catch (error) {
+    throw new WrongUse(`${file} can not be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
 }
 
 function config(): Config {

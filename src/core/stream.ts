@@ -1,5 +1,15 @@
 /** Stream names: `<category>-<id>`. The category has no dash, the id may have. */
-export type StreamCategory = 'categoryTree' | 'product' | 'productSku' | 'user' | 'userEmail' | 'order' | 'log';
+export const STREAM_CATEGORIES = [
+  'categoryTree',
+  'product',
+  'productSku',
+  'user',
+  'userEmail',
+  'order',
+  'log',
+] as const;
+
+export type StreamCategory = (typeof STREAM_CATEGORIES)[number];
 
 export function streamName(category: StreamCategory, id: string | number): string {
   return `${category}-${id}`;
