@@ -14,7 +14,7 @@ import type { App } from './infra/http/app-type.js';
 import type { HealthCheck } from './infra/http/health.js';
 import { createMetrics } from './infra/http/metrics.js';
 import { measureReadModels } from './infra/projector/metrics.js';
-import { haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
+import { connectionsOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
 import { describeImport } from './operations/import/describe.js';
 import { noProgress } from './operations/progress.js';
 import { addRoutes } from './routes.js';
@@ -118,8 +118,10 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
     {
       name: 'projectors',
       check: async () => {
-        const problems = (await modelStatuses(sources, CAP)).map(problemOf).filter((problem) => problem !== null);
-        return problems.length === 0 ? { ok: true } : { ok: false, detail: problems.join('; ') };
+        const statuses = await modelStatuses(sources, CAP);
+        const problems = statuses.map(problemOf).filter((problem) => problem !== null);
+        const detail = [...problems, connectionsOf(statuses)].filter((one) => one !== null).join('; ');
+        return { ok: problems.length === 0, ...(detail !== '' && { detail }) };
       },
     },
   ];

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
-import { modelStatuses, problemOf } from '../infra/projector/status.js';
+import { dropsOf, type ModelStatus, modelStatuses, problemOf } from '../infra/projector/status.js';
 import type { CommandResult } from './output.js';
 
 /** Counting what a read model lacks ends here. */
@@ -26,23 +26,41 @@ export async function statusResult({ pool, store, projections, tokens }: StatusD
     lag_seconds: Math.round(status.lag_seconds * 1_000) / 1_000,
     state: status.state,
     quarantined: 0,
+    ...(status.subscription && { subscription: subscriptionOf(status.subscription) }),
     ...(status.error && { error: { ...status.error, position: tokens.encode(status.error.position) } }),
   }));
-  const rows = models.map((model) => [
+  const rows = models.map((model, i) => [
     model.name,
     `v${model.version}`,
     model.state,
     `${model.lag_events} events`,
     `${model.lag_seconds} s`,
+    connectionOf(statuses[i]?.subscription ?? null),
     model.error?.message ?? '',
   ]);
   const problems = statuses.map(problemOf).filter((problem) => problem !== null);
   const header = `store ${store.kind}, head ${tokens.encode(head)}`;
   return {
     document: { store: { kind: store.kind, head: tokens.encode(head) }, models },
-    text: [header, '', ...table([['model', 'version', 'state', 'lag', 'age', ''], ...rows]), ...problems].join('\n'),
+    text: [header, '', ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]), ...problems].join(
+      '\n',
+    ),
     exitCode: 0,
   };
+}
+
+type Subscription = NonNullable<ModelStatus['subscription']>;
+
+function subscriptionOf({ connectedSince, drops, lastEventAt }: Subscription): object {
+  return { connected_since: connectedSince, drops, last_event_at: lastEventAt };
+}
+
+function connectionOf(subscription: Subscription | null): string {
+  if (!subscription) return '';
+  const { connectedSince, drops } = subscription;
+  const reasons = Object.entries(drops).map(([reason, n]) => `${reason} ${n}`);
+  const dropped = reasons.length === 0 ? '' : `, ${dropsOf(subscription)} drops (${reasons.join(', ')})`;
+  return `${connectedSince === null ? 'not connected' : `connected since ${connectedSince}`}${dropped}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,4 +1,5 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { SubscriptionState } from '../../core/event-store.js';
 import { modelStatuses, type ModelStatus, type StatusSources } from './status.js';
 
 /** Counting what a read model lacks ends here: beyond it, how much more does not matter. */
@@ -14,27 +15,80 @@ const GAUGES: readonly (readonly [name: string, help: string, value: (status: Mo
   ['owned', '1 when a projector owns it', (one) => (one.lease_owner === null ? 0 : 1)],
 ];
 
+/** Of those that have a connection to the log to speak of. */
+const SUBSCRIPTION_GAUGES: readonly (readonly [
+  name: string,
+  help: string,
+  value: (state: SubscriptionState) => number | null,
+])[] = [
+  ['connected', '1 when its subscription to the log is connected', (one) => (one.connectedSince === null ? 0 : 1)],
+  [
+    'last_event_timestamp_seconds',
+    'When its subscription last had an event',
+    (one) => (one.lastEventAt === null ? null : Date.parse(one.lastEventAt) / 1_000),
+  ],
+];
+
+type LookUp = () => Promise<readonly ModelStatus[]>;
+
+const labelNames = ['model', 'version'] as const;
+
 /** Where the read models stand, looked up whenever the metrics are asked for; nothing while the database is away. */
 export function measureReadModels(metrics: Registry, sources: StatusSources): void {
-  let latest: { readonly at: number; readonly statuses: Promise<readonly ModelStatus[]> } | null = null;
-  const lookUp = (): Promise<readonly ModelStatus[]> => {
+  let latest: { readonly at: number; readonly statuses: ReturnType<LookUp> } | null = null;
+  const lookUp: LookUp = () => {
     if (!latest || Date.now() - latest.at > SCRAPE_MS) {
       latest = { at: Date.now(), statuses: modelStatuses(sources, CAP).catch(() => []) };
     }
     return latest.statuses;
   };
-  for (const [name, help, value] of GAUGES) {
-    new Gauge({
-      name: `orderlog_read_model_${name}`,
-      help,
-      labelNames: ['model', 'version'] as const,
-      registers: [metrics],
-      async collect(): Promise<void> {
-        this.reset();
-        for (const status of await lookUp()) {
-          this.set({ model: status.name, version: String(status.version) }, value(status));
-        }
-      },
-    });
+  for (const [name, help, value] of GAUGES) gauge(metrics, `read_model_${name}`, help, lookUp, value);
+  for (const [name, help, value] of SUBSCRIPTION_GAUGES) {
+    gauge(metrics, `subscription_${name}`, help, lookUp, ({ subscription }) => subscription && value(subscription));
   }
+  countDrops(metrics, lookUp);
+}
+
+/** @param value null where there is none */
+function gauge(
+  metrics: Registry,
+  name: string,
+  help: string,
+  lookUp: LookUp,
+  value: (status: ModelStatus) => number | null,
+): void {
+  new Gauge({
+    name: `orderlog_${name}`,
+    help,
+    labelNames,
+    registers: [metrics],
+    async collect(): Promise<void> {
+      this.reset();
+      for (const status of await lookUp()) {
+        const number = value(status);
+        if (number !== null) this.set(labelsOf(status), number);
+      }
+    },
+  });
+}
+
+function countDrops(metrics: Registry, lookUp: LookUp): void {
+  new Counter({
+    name: 'orderlog_subscription_drops_total',
+    help: 'How often its subscription was dropped, by reason, since its owner began',
+    labelNames: [...labelNames, 'reason'],
+    registers: [metrics],
+    async collect(): Promise<void> {
+      this.reset();
+      for (const status of await lookUp()) {
+        for (const [reason, n] of Object.entries(status.subscription?.drops ?? {})) {
+          this.inc({ ...labelsOf(status), reason }, n);
+        }
+      }
+    },
+  });
+}
+
+function labelsOf({ name, version }: ModelStatus): { model: string; version: string } {
+  return { model: name, version: String(version) };
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type EventStore, type Position, START } from '../../core/event-store.js';
+import { type EventStore, type Position, START, type SubscriptionState } from '../../core/event-store.js';
 import type { StopReason } from './checkpoints.js';
 import type { AnyProjection } from './projection.js';
 
@@ -20,6 +20,8 @@ export interface ModelStatus {
   readonly lag_seconds: number;
   /** Since the checkpoint moved. */
   readonly seconds_since_progress: number;
+  /** How its owner is connected to the log; null where there is no connection to speak of. */
+  readonly subscription: SubscriptionState | null;
 }
 
 export interface StatusSources {
@@ -37,7 +39,9 @@ export async function modelStatuses({ pool, store, projections }: StatusSources,
   const { rows } = await pool.query<CheckpointRow>(`
     select model as name, version, position as checkpoint, events, error, lease_owner,
            case when state = 'running' and lease_until < clock_timestamp() then 'idle' else state end as state,
-           extract(epoch from clock_timestamp() - progressed_at)::float8 as seconds_since_progress
+           extract(epoch from clock_timestamp() - progressed_at)::float8 as seconds_since_progress,
+           case when lease_until >= clock_timestamp() then subscription
+                else subscription || '{"connectedSince": null}' end as subscription
     from orderlog.checkpoints`);
   return Promise.all(
     projections.map(async ({ name, version, handlers }) => {
@@ -58,6 +62,19 @@ export function problemOf(status: ModelStatus): string | null {
   return stalled ? `${name} makes no progress though there is work` : null;
 }
 
+/** How the projectors are connected to the log, in a few words; null where there is nothing to say of it. */
+export function connectionsOf(statuses: readonly ModelStatus[]): string | null {
+  const subscriptions = statuses.flatMap(({ subscription }) => (subscription ? [subscription] : []));
+  if (subscriptions.length === 0) return null;
+  const connected = subscriptions.filter(({ connectedSince }) => connectedSince !== null).length;
+  const drops = subscriptions.reduce((sum, one) => sum + dropsOf(one), 0);
+  return `${connected} of ${subscriptions.length} subscriptions connected, ${drops} drops`;
+}
+
+export function dropsOf({ drops }: SubscriptionState): number {
+  return Object.values(drops).reduce((sum, n) => sum + n, 0);
+}
+
 /** Whether all read models are at or behind a place, the head found at start, say. */
 export async function haveReached({ pool, projections }: StatusSources, position: Position): Promise<boolean> {
   const { rows } = await pool.query<{ name: string; version: number }>(
@@ -68,6 +85,6 @@ export async function haveReached({ pool, projections }: StatusSources, position
 }
 
 function missing(name: string, version: number): CheckpointRow {
-  const nothing = { checkpoint: START, events: 0, error: null, lease_owner: null };
+  const nothing = { checkpoint: START, events: 0, error: null, lease_owner: null, subscription: null };
   return { name, version, ...nothing, state: 'missing', seconds_since_progress: Infinity };
 }

@@ -18,7 +18,7 @@ export interface Copied {
   /** Of the source, when it began: it is all there. */
   readonly head: Position;
   readonly events: number;
-  /** By this call; the others were there. */
+  /** Sent by this call; the others were there. */
   readonly appended: number;
 }
 
@@ -46,7 +46,7 @@ export async function copyLog(source: EventStore, target: EventStore, options: C
     progress.stop();
     await there.close();
   }
-  return { head, events: there.same + appending.events, appended: appending.added };
+  return { head, events: there.same + appending.events, appended: appending.events };
 }
 
 /**
@@ -85,7 +85,6 @@ class Appending {
   #run: RecordedEvent[] = [];
   #bytes = 0;
   events = 0;
-  added = 0;
 
   constructor(
     private readonly target: EventStore,
@@ -120,7 +119,6 @@ class Appending {
       if (result.revision !== last) {
         throw new NotTheSame(`revision ${last} of ${stream} became ${result.revision} on the other server`);
       }
-      if (!result.repeated) this.added += run.length;
     } catch (error) {
       if (!(error instanceof WrongExpectedRevision)) throw error;
       throw new NotTheSame(`somebody else writes to ${stream} on the other server: ${error.message}`, { cause: error });

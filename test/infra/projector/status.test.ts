@@ -56,6 +56,7 @@ const well: ModelStatus = {
   lag_events: 0,
   lag_seconds: 0,
   seconds_since_progress: 0,
+  subscription: null,
 };
 
 test('a projector that makes no progress for ten seconds though there is work is a problem, and so is a stopped one', (t) => {
