@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Config } from './config.js';
 import type { EventStore } from './core/event-store.js';
+import { openEventStoreDb } from './infra/event-store/eventstoredb.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
 import type { Connection } from './infra/postgres/pool.js';
 
@@ -16,8 +17,5 @@ export async function openLog(
 
 /** @param url as the configuration has it */
 export function openLogAt(url: string): Promise<EventStore> {
-  // THE ADAPTER GOES HERE: return openEventStoreDb(url, {}).
-  return Promise.reject(
-    new Error(`EVENTSTORE_URL is set (${url.length} characters), but this version has no use for it`),
-  );
+  return openEventStoreDb(url);
 }

@@ -15,6 +15,7 @@ import { emailClaims, skuClaims } from './claim/stream.js';
 import type { Config } from './config.js';
 import { claimOwners, type Claims } from './core/claims.js';
 import { CommandHandler } from './core/command-handler.js';
+import { EventStoreUnavailable } from './core/errors.js';
 import { type EventStore, START } from './core/event-store.js';
 import type { IdSequence } from './core/id-sequence.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint } from './infra/crypto/derive.js';
@@ -52,6 +53,8 @@ export interface OpenOptions {
   /** Bring the schema up to date first; otherwise it has to be. */
   readonly migrate?: boolean;
   readonly applicationName?: string;
+  /** Another log than the configuration names; closed with everything else. */
+  readonly store?: EventStore;
 }
 
 export interface ImportSettings {
@@ -114,7 +117,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const pool = createPool(connection, { max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' });
     closing.push(() => pool.end());
     const secrets = await loadSecrets(pool, masterKey).catch(orMigrate);
-    const store = await openLog(config, pool, connection);
+    const store = options.store ?? (await openLog(config, pool, connection));
     closing.push(() => store.close());
     const logId = await bindToLog(pool, store).catch(orMigrate);
     const handler = new CommandHandler(store, new PgKeyStore(pool, masterKey));
@@ -168,6 +171,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     return { ...wired, import: importInto, sow, close };
   } catch (error) {
     await close();
+    if (error instanceof EventStoreUnavailable) throw new ServerUnreachable(error.message, { cause: error });
     if (error instanceof WrongLog) throw new WrongUse(error.message, { cause: error });
     const { message, code, syscall } = error as NodeJS.ErrnoException;
     // An error of a file has the same codes.

@@ -1,70 +1,11 @@
-import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
 import t from 'tap';
-import type { Runtime } from '../../src/runtime.js';
-import { registerUser } from '../../src/user/register.js';
-import { testContext } from '../support/context.js';
-import { choices, RandomShop } from '../support/random-shop.js';
-import { dropReadModels, readModelRows } from '../support/read-model-rows.js';
-import { type RunningApp, runningApp } from '../support/running-app.js';
-
-const MOMENTS = ['stop projectors', 'start projectors', 'restart', 'compare', 'compare'] as const;
-
-/** Without the upload of a proof, which takes a process of its own. */
-async function registerBuyer({ handler, emailClaims }: Runtime): Promise<string> {
-  const [user_id, document_id, at] = [randomUUID(), randomUUID(), new Date().toISOString()];
-  const id_proof = { document_id, bytes: 1, uploaded_at: at, sha256: 'aa', key: 'k' };
-  const user = { user_id, name: 'Ada', email: 'ada@shop.test', email_hash: 'ada', id_proof, at };
-  await registerUser(handler, emailClaims, { type: 'RegisterUser', ...user }, testContext());
-  return user_id;
-}
-
-const steps = fc.array(
-  fc.oneof({ arbitrary: choices, weight: 7 }, { arbitrary: fc.constantFrom(...MOMENTS), weight: 1 }),
-  { minLength: 20, maxLength: 90, size: 'max' },
-);
+import { randomHistories } from '../support/random-histories.js';
 
 void t.test(
   'whatever is sent, twice too, and whatever is restarted meanwhile: every total, count and list is what its definition says',
   { timeout: 120_000 },
   async (t) => {
-    const property = fc.asyncProperty(steps, async (all) => {
-      let app: RunningApp = await runningApp(t);
-      const { database } = app;
-      const shop = new RandomShop(app.http, await registerBuyer(app.runtime));
-      app.http.position = app.runtime.tokens.encode(await app.runtime.store.head());
-      let projecting = true;
-      const project = async (wanted: boolean): Promise<void> => {
-        if (wanted && !projecting) app.startProjectors();
-        if (!wanted && projecting) await app.stopProjectors();
-        projecting = wanted;
-      };
-      for (const step of all) {
-        if (typeof step === 'object') await shop.act(step, projecting);
-        else if (step === 'compare') {
-          await project(true);
-          await shop.compare();
-        } else if (step === 'restart') {
-          await app.close();
-          const { position } = shop.http;
-          app = await runningApp(t, { database, projectors: projecting });
-          shop.http = app.http;
-          shop.http.position = position;
-        } else await project(step === 'start projectors');
-      }
-      await project(true);
-      await shop.compare();
-      await project(false);
-      const lived = await readModelRows(database.pool);
-      await dropReadModels(database.pool);
-      await project(true);
-      await shop.compare();
-      await project(false);
-      assert.deepEqual(await readModelRows(database.pool), lived, 'projected again: every row equal');
-      await app.close();
-    });
-    await fc.assert(property, { numRuns: 4, endOnFailure: true });
+    await randomHistories(t, 4);
     t.pass('4 histories');
   },
 );

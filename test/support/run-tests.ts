@@ -1,5 +1,5 @@
 /**
- * Runs the suite, or the files named: one database server for all of them, a temporary folder for what they leave, a line
+ * Runs the suite, or the files and folders named: one database server for all of them, a temporary folder for what they leave, a line
  * for each file, and one closing line with the counts. Files run by themselves, not under tap's own runner: they are compiled
  * already, and what it loads into each process for its plugins takes longer than most of them.
  */
@@ -26,11 +26,17 @@ function allTests(): string[] {
   return tests.sort((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)) || a.localeCompare(b));
 }
 
+function wantedTests(): string[] {
+  if (named.length === 0) return allTests();
+  const within = (folder: string): string[] => allTests().filter((file) => file.startsWith(join(folder, '/')));
+  return named.flatMap((name) => (name.endsWith('.ts') ? [name] : within(name)));
+}
+
 async function run(folder: string): Promise<FileResult[]> {
   const results: FileResult[] = [];
   const env = { ...process.env, TMPDIR: folder, [TEST_SERVER]: join(folder, 'server') };
   // One more than there are cores: much of the time is spent waiting.
-  await forEachInFlight(named.length > 0 ? named : allTests(), availableParallelism() + 1, async (file) => {
+  await forEachInFlight(wantedTests(), availableParallelism() + 1, async (file) => {
     if (stop.signal.aborted) return;
     const result = await runFile(root, file, env, stop.signal);
     results.push(result);

@@ -10,6 +10,7 @@ import { buildApp } from '../../src/app.js';
 import type { CategoryAnswer } from '../../src/category/answer.js';
 import type { Config } from '../../src/config.js';
 import type { App } from '../../src/infra/http/app-type.js';
+import type { EventStore } from '../../src/core/event-store.js';
 import { Drain } from '../../src/infra/http/drain.js';
 import { createMetrics } from '../../src/infra/http/metrics.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
@@ -43,6 +44,8 @@ export interface RunningOptions {
   readonly projectors?: boolean;
   /** One that an application was closed on, instead of a new one. */
   readonly database?: TestDatabase;
+  /** A log elsewhere, instead of the one in the database. */
+  readonly store?: EventStore;
 }
 
 export const demo = join(import.meta.dirname, '../../../seed/demo');
@@ -65,7 +68,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     logLevel: 'silent',
     logFormat: 'json',
   };
-  const runtime = await openRuntime(config);
+  const runtime = await openRuntime(config, options.store ? { store: options.store } : {});
   await runtime.sow(noProgress);
   const drain = new Drain();
   const deps = { logger: null, version: '1.2.3', loopbackOnly: true, checks: [], metrics: createMetrics(), drain };

@@ -5,14 +5,13 @@ import { EventStoreUnavailable, StreamNotFound, WrongExpectedRevision } from '..
 import type { AppendOptions, AppendResult, ExpectedRevision } from '../../core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../core/message.js';
 import { checkSizes } from './event-size.js';
+import { ANSWER_TIMEOUT_MS, answered } from './eventstoredb-answer.js';
 import type { Clients } from './eventstoredb-clients.js';
-import { explain, isNotLeader, NoAnswer, refusalOf } from './eventstoredb-errors.js';
+import { explain, isNotLeader, refusalOf } from './eventstoredb-errors.js';
 import { positionOf, revisionOf } from './eventstoredb-position.js';
 import type { Reader } from './eventstoredb-reader.js';
 import { within } from './within.js';
 
-/** An append that is not answered by then is looked for; the server's own deadlines do not hold when it is frozen. */
-const ANSWER_TIMEOUT_MS = 3_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 /** How long closing waits for what is under way. */
@@ -139,19 +138,6 @@ async function send(
   const { nextExpectedRevision, position } = await answered(answer, ANSWER_TIMEOUT_MS);
   if (!position) throw new TypeError('the server did not say where the append stands');
   return { revision: revisionOf(nextExpectedRevision), position: positionOf(position), repeated: false };
-}
-
-/** @throws NoAnswer when it does not settle in time; what it does later is nobody's concern */
-async function answered<T>(answer: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoAnswer(ms)), ms);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function exactly(revision: number): Exact {

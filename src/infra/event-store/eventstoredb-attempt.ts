@@ -17,9 +17,9 @@ import { type LogPosition, pairOf, positionOf } from './eventstoredb-position.js
 
 /** Events that wait in the buffer of a subscription. */
 const BUFFER = 1_024;
-/** A checkpoint at least once in so many events that the filter keeps back. */
-const WINDOW = 32;
-const CHECKPOINT_EVERY = 16;
+/** The server looks through so many events at a time, and tells where it is after each time. */
+const WINDOW = 1_000;
+const CHECKPOINT_EVERY = 1;
 /** An event type that nobody can record: the server takes an empty list for no filter. */
 const NO_TYPE = '\u0000';
 

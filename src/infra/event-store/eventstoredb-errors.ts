@@ -11,14 +11,6 @@ import { EventStoreUnavailable, EventTooLarge, StreamNotFound, WrongExpectedRevi
 import type { ExpectedRevision } from '../../core/event-store.js';
 import { revisionOf } from './eventstoredb-position.js';
 
-/** No answer within our own time: the client's deadlines do not hold on every path. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-  constructor(ms: number) {
-    super(`no answer within ${ms} ms`);
-  }
-}
-
 /** gRPC's PERMISSION_DENIED and UNAUTHENTICATED. */
 const DENIED = new Set([7, 16]);
 
@@ -49,12 +41,20 @@ export function isNotLeader(error: unknown): boolean {
   return error instanceof NotLeaderError;
 }
 
+/** Waiting may help: not against a refusal, nor where one side speaks TLS and the other does not. */
+export function isPassing(error: unknown): boolean {
+  const text = error instanceof Error ? error.message : '';
+  return !LASTING.test(text);
+}
+
 /** For people: what to look at when the server can't be used. */
 export function explain(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   const hint = HINTS.find(([pattern]) => pattern.test(text))?.[1];
   return hint === undefined ? text : `${text} (${hint})`;
 }
+
+const LASTING = /denies access|wrong version number|EPROTO|certificate|self.signed|unable to/i;
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH/, 'is the address right, and does the server run?'],

@@ -7,13 +7,12 @@ import { type Filter, type Position, START } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { Attempt } from './eventstoredb-attempt.js';
 import type { Clients } from './eventstoredb-clients.js';
-import { explain, isNotLeader, NoAnswer, refusalOf } from './eventstoredb-errors.js';
+import { ANSWER_TIMEOUT_MS, NoAnswer } from './eventstoredb-answer.js';
+import { explain, isNotLeader, refusalOf } from './eventstoredb-errors.js';
 import { passes, placeOf, recordedFrom } from './eventstoredb-event.js';
 import { Inbox } from './eventstoredb-inbox.js';
 import { pairOf, positionOf, revisionOf } from './eventstoredb-position.js';
 
-/** Nothing for so long, though more is asked for: the server is gone, or frozen. */
-const SILENCE_MS = 3_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 /** A way of so many bytes of the log is worth a filter by the server. */
@@ -211,9 +210,9 @@ async function* emptied<T>(inbox: Inbox<T>, signal: AbortSignal | undefined): As
       if (inbox.over?.error) throw inbox.over.error;
       if (inbox.over) return;
       const since = Date.now();
-      await inbox.changed(SILENCE_MS);
-      if (inbox.isEmpty && !inbox.over && !signal?.aborted && Date.now() - since >= SILENCE_MS - 5) {
-        throw new NoAnswer(SILENCE_MS);
+      await inbox.changed(ANSWER_TIMEOUT_MS);
+      if (inbox.isEmpty && !inbox.over && !signal?.aborted && Date.now() - since >= ANSWER_TIMEOUT_MS - 5) {
+        throw new NoAnswer(ANSWER_TIMEOUT_MS);
       }
     }
   } finally {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { EventStoreUnavailable } from '../../core/errors.js';
 import {
@@ -14,9 +15,10 @@ import {
   type Subscription,
 } from '../../core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../core/message.js';
+import { ANSWER_TIMEOUT_MS, answered } from './eventstoredb-answer.js';
 import { Appender } from './eventstoredb-appender.js';
 import { Clients } from './eventstoredb-clients.js';
-import { explain, refusalOf } from './eventstoredb-errors.js';
+import { explain, isPassing, refusalOf } from './eventstoredb-errors.js';
 import { Reader } from './eventstoredb-reader.js';
 import { SupervisedSubscription } from './eventstoredb-subscription.js';
 import { idOfLog } from './log-opened.js';
@@ -30,6 +32,47 @@ export interface EventStoreDbOptions {
   readonly complain?: (error: unknown) => void;
 }
 
+/** How long an opening waits for a server that is not there yet. */
+const OPEN_TIMEOUT_MS = 5_000;
+const OPEN_PAUSE_MS = 250;
+const OLDEST = [22, 10] as const;
+
+/**
+ * Opens the log at a server, once that has said what it is.
+ * @param url as the client takes it, esdb:// or esdb+discover://
+ * @throws EventStoreUnavailable, which says what is wrong and what to do
+ */
+export async function openEventStoreDb(url: string, options: EventStoreDbOptions = {}): Promise<EventStoreDb> {
+  const store = new EventStoreDb(url, options);
+  try {
+    const version = await patiently(() => store.version());
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    const isOld =
+      version === UNKNOWN || (major > 0 && (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])));
+    if (isOld) {
+      const older = version === UNKNOWN ? 'a version that it does not tell' : version;
+      throw new EventStoreUnavailable(
+        `the server at EVENTSTORE_URL is ${older}: ${OLDEST.join('.')} or newer is needed`,
+      );
+    }
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** A server that says no stays with it; one that is not there may come. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + OPEN_TIMEOUT_MS; ; await sleep(OPEN_PAUSE_MS)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isPassing(error) || Date.now() > end) throw error;
+    }
+  }
+}
+
 /** The log in EventStoreDB, one node or a cluster (docs/decisions/0009). */
 export class EventStoreDb implements EventStore {
   readonly kind = 'eventstoredb';
@@ -40,7 +83,6 @@ export class EventStoreDb implements EventStore {
   readonly #closing = new AbortController();
   #logId: Promise<string> | null = null;
 
-  /** @param url as the client takes it, esdb:// or esdb+discover:// */
   constructor(url: string, options: EventStoreDbOptions = {}) {
     const { giveUpAfterMs = GIVE_UP_AFTER_MS, complain = () => undefined } = options;
     this.#complain = complain;
@@ -108,17 +150,21 @@ export class EventStoreDb implements EventStore {
     await this.#clients.close();
   }
 
-  /** What the server calls its version. @throws EventStoreUnavailable */
+  /** What the server calls its version, `unknown` if it does not say. @throws EventStoreUnavailable */
   async version(): Promise<string> {
     const client = this.#clients.shared();
     try {
-      const { serverVersion } = await (client as unknown as Versioned).capabilities;
+      const { serverVersion } = await answered((client as unknown as Versioned).capabilities, ANSWER_TIMEOUT_MS);
       return serverVersion;
     } catch (error) {
-      throw refusalOf(error, '$all') ?? new EventStoreUnavailable(explain(error), { cause: error });
+      this.#clients.discard(client);
+      const reason = `the server at EVENTSTORE_URL can not be used: ${explain(error)}`;
+      throw refusalOf(error, '$all') ?? new EventStoreUnavailable(reason, { cause: error });
     }
   }
 }
+
+const UNKNOWN = 'unknown';
 
 /** Protected in the client. */
 type Versioned = Pick<EventStoreDBClient, never> & {

@@ -8,6 +8,7 @@ import type { ProjectorLog } from './log.js';
 import { prepareModel } from './prepare-model.js';
 import type { AnyProjection } from './projection.js';
 import { readAhead } from './read-ahead.js';
+import { noteSubscription } from './subscription-note.js';
 import { LeaseLost, Tenure, Unprojectable } from './tenure.js';
 
 export interface RunnerOptions {
@@ -116,11 +117,12 @@ export class Runner {
   }
 
   async #project(tenure: Tenure, signal: AbortSignal, backOff: BackOff): Promise<void> {
-    const { store, pageSize } = this.options;
+    const { store, pool, pageSize } = this.options;
     // 3. The log is not an older one than the rows were made from.
     await refuseOlderLog(store, tenure.position);
     const over = new AbortController();
     let interruption: Error | null = null;
+    let endNote = (): Promise<void> => Promise.resolve();
     this.#interrupt = (error): void => {
       interruption = error;
       over.abort();
@@ -129,8 +131,10 @@ export class Runner {
       // 4. Everything after the checkpoint, then what comes.
       const filter = { types: Object.keys(this.projection.handlers) };
       const ends = AbortSignal.any([signal, over.signal]);
-      this.#subscription = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
-      for await (const { events, position, caughtUp } of readAhead(this.#subscription)) {
+      const subscription = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
+      this.#subscription = subscription;
+      endNote = noteSubscription({ pool, model: this.projection, lease: tenure.lease, subscription });
+      for await (const { events, position, caughtUp } of readAhead(subscription)) {
         const begun = Date.now();
         // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
         if (events.length > 0) await this.#inTurn(() => this.#apply(tenure, events, position));
@@ -144,6 +148,7 @@ export class Runner {
     } finally {
       this.#subscription = null;
       over.abort();
+      await endNote();
     }
   }
 
