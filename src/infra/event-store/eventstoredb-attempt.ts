@@ -51,6 +51,7 @@ export class Attempt {
       this.isLive = true;
       this.#inbox.wake();
     });
+    stream.on('fellBehind', () => (this.isLive = false));
     this.#inbox = new Inbox(stream);
   }
 

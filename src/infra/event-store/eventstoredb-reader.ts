@@ -18,7 +18,7 @@ const LONGEST_PAUSE_MS = 1_000;
 /** A way of so many bytes of the log is worth a filter by the server. */
 const FAR_BYTES = 4n * 1024n * 1024n;
 /** If the filter gives nothing for so long, the rest is read without it. */
-const FAR_PATIENCE_MS = 500;
+const FAR_PATIENCE_MS = 1_500;
 /** Events that wait in the buffer of a read. */
 const BUFFER = 512;
 
@@ -137,7 +137,14 @@ export class Reader {
         attempt.close();
       }
     }
-    for await (const record of this.records({ ...wish, from })) if (passes(record, filter)) yield recordedFrom(record);
+    // The server ends where the log ended when it got there; what has come while that was handed out is read too.
+    for (let before: Position | null = null; from !== before && !wish.signal?.aborted;) {
+      before = from;
+      for await (const record of this.records({ ...wish, from })) {
+        from = positionOf(placeOf(record));
+        if (passes(record, filter)) yield recordedFrom(record);
+      }
+    }
   }
 
   /** Looks at no more than so many records. */

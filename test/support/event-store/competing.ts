@@ -45,6 +45,7 @@ export async function competing(t: Test, { store }: LogUnderTest): Promise<void>
 
   await t.test('appends to many streams at once all get in, each with its own outcome', async (t) => {
     const { prefix, stream } = freshCategory();
+    const begin = await store.head();
     const spent = upTo(100).map((n) => stream(`spent${n}`));
     await Promise.all(spent.map((name) => store.append(name, numbered(1), 'none')));
     const fresh = upTo(900).map((n) => stream(`fresh${n}`));
@@ -60,7 +61,7 @@ export async function competing(t: Test, { store }: LogUnderTest): Promise<void>
       }),
     );
     const lasts = new Map<string, string>();
-    for (const event of await collect(store.readAll({ filter: { streamPrefixes: [`${prefix}fresh`] } }))) {
+    for (const event of await collect(store.readAll({ from: begin, filter: { streamPrefixes: [`${prefix}fresh`] } }))) {
       lasts.set(event.stream, event.position);
     }
     const taken = outcomes.filter((outcome) => 'result' in outcome);

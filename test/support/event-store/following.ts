@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { type EventPage, type Position, START } from '../../../src/core/event-store.js';
+import { type EventPage, type Position } from '../../../src/core/event-store.js';
 import { collect, filledStream, follow, freshCategory, type LogUnderTest, newEvent, numbered } from './case.js';
 
 const revisionsOf = (events: readonly { revision: number }[]): number[] => events.map((event) => event.revision);
@@ -13,21 +13,23 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     'a subscription gives everything from a position, then what comes, each once and in order',
     async (t) => {
       const { prefix, stream } = freshCategory();
+      const begin = await store.head();
       const name = stream();
       await filledStream(store, name, numbered(2_500));
       let live = 2_500;
       const seen = await follow(store, prefix, 2_700, {
+        from: begin,
         onEvent: ({ revision }) => {
           // One more for each that arrives at the head, so that all of these come live.
           if (revision >= 2_499 && live < 2_700) void store.append(name, [newEvent()], live++ - 1);
         },
       });
       t.same(revisionsOf(seen), upTo(2_700));
-      const from = seen[1_000]?.position ?? START;
+      const from = seen[1_000]?.position ?? begin;
       t.same(revisionsOf(await follow(store, prefix, 1_699, { from })), upTo(2_700).slice(1_001), 'from a position');
       t.same(
         seen,
-        await collect(store.readAll({ filter: { streamPrefixes: [prefix] } })),
+        await collect(store.readAll({ from: begin, filter: { streamPrefixes: [prefix] } })),
         'the same events as readAll',
       );
     },
@@ -35,8 +37,9 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
 
   await t.test('a subscription goes on from where it was, across broken connections', async (t) => {
     const { prefix, stream } = freshCategory();
+    const begin = await store.head();
     const name = stream();
-    const seen = follow(store, prefix, 300, { pageSize: 20 });
+    const seen = follow(store, prefix, 300, { from: begin, pageSize: 20 });
     for (let n = 0; n < 300; n++) {
       if (n % 60 === 30) await log.disconnect();
       await store.append(name, [newEvent()], n === 0 ? 'none' : n - 1);
@@ -48,9 +51,10 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     'a subscription that ended is resumed from its last page, and nothing is lost or repeated',
     async (t) => {
       const { prefix, stream } = freshCategory();
+      const begin = await store.head();
       const name = stream();
       const seen: number[] = [];
-      let from: Position = START;
+      let from: Position = begin;
       for (let round = 0; round < 20; round++) {
         await store.append(name, numbered(30), round === 0 ? 'none' : round * 30 - 1);
         const filter = { streamPrefixes: [prefix] };
@@ -70,14 +74,15 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     'a page holds no more than was asked for, and nothing that matches is left out before its position',
     async (t) => {
       const { prefix, stream } = freshCategory();
+      const begin = await store.head();
       for (let i = 0; i < 30; i++) await store.append(stream(), [newEvent('Odd'), ...numbered(3, 'Even')], 'none');
       const filter = { streamPrefixes: [prefix], types: ['Even'] };
-      const all = await collect(store.readAll({ filter }));
+      const all = await collect(store.readAll({ from: begin, filter }));
       const stop = new AbortController();
       let given = 0;
-      let last: Position = START;
+      let last: Position = begin;
       let caughtUp = false;
-      for await (const page of store.subscribe({ from: START, filter, pageSize: 8, signal: stop.signal })) {
+      for await (const page of store.subscribe({ from: begin, filter, pageSize: 8, signal: stop.signal })) {
         t.ok(page.events.length <= 8);
         t.ok(page.position > last, 'positions go on');
         t.notOk(caughtUp, 'nothing comes behind the page that is the last');
@@ -92,12 +97,13 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
 
   await t.test('a subscription says how far it is when nothing matches', async (t) => {
     const { stream } = freshCategory();
+    const begin = await store.head();
     const stop = new AbortController();
     const filter = { types: ['HappensNever'] };
     const { position } = await store.append(stream(), numbered(5), 'none');
-    let reached: Position = START;
+    let reached = begin;
     let next: Position = position;
-    for await (const page of store.subscribe({ from: START, filter, signal: stop.signal })) {
+    for await (const page of store.subscribe({ from: begin, filter, signal: stop.signal })) {
       t.same(page.events, []);
       t.ok(page.position > reached);
       reached = page.position;
@@ -128,11 +134,12 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
 
   await t.test('a subscription that is slowly pulled misses nothing', async (t) => {
     const { prefix, stream } = freshCategory();
+    const begin = await store.head();
     const name = stream();
     await store.append(name, numbered(1), 'none');
     const stop = new AbortController();
     const pages = store.subscribe({
-      from: START,
+      from: begin,
       filter: { streamPrefixes: [prefix] },
       signal: stop.signal,
       pageSize: 100,
@@ -148,7 +155,8 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
 
   await t.test('many subscriptions with filters of their own each get what is theirs', async (t) => {
     const categories = upTo(10).map(freshCategory);
-    const following = categories.map(({ prefix }) => follow(store, prefix, 60));
+    const begin = await store.head();
+    const following = categories.map(({ prefix }) => follow(store, prefix, 60, { from: begin }));
     await turn();
     for (let n = 0; n < 60; n++) {
       await Promise.all(
@@ -160,9 +168,10 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
 
   await t.test('an abort ends a subscription promptly and without an error', async (t) => {
     const { prefix, stream } = freshCategory();
+    const begin = await store.head();
     const filter = { streamPrefixes: [prefix] };
     t.same(
-      await collect(store.subscribe({ from: START, filter, signal: AbortSignal.abort() })),
+      await collect(store.subscribe({ from: begin, filter, signal: AbortSignal.abort() })),
       [],
       'before it begins',
     );
@@ -170,7 +179,7 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     const waiting = new AbortController();
     const pages: EventPage[] = [];
     const following = (async (): Promise<void> => {
-      for await (const page of store.subscribe({ from: START, filter, signal: waiting.signal })) pages.push(page);
+      for await (const page of store.subscribe({ from: begin, filter, signal: waiting.signal })) pages.push(page);
     })();
     await store.append(stream(), numbered(1), 'none');
     while (pages.flatMap((page) => page.events).length === 0) await sleep(5);
@@ -183,7 +192,7 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     await filledStream(store, stream(), numbered(3_000));
     const busy = new AbortController();
     let read = 0;
-    for await (const event of store.readAll({ filter, signal: busy.signal })) {
+    for await (const event of store.readAll({ from: begin, filter, signal: busy.signal })) {
       read += event.type === 'Counted' ? 1 : 0;
       busy.abort();
     }
