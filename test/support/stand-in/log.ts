@@ -1,6 +1,6 @@
 /** The memory behind the stand-in: what a server of EventStoreDB keeps and decides, without its disk. */
 import { EventEmitter, once } from 'node:events';
-import { systemEvent, type Position, type Proposed, type LoggedEvent, recordSize } from './logged-event.js';
+import { isBefore, type LoggedEvent, type Position, type Proposed, recordSize, systemEvent } from './logged-event.js';
 
 /** What a stream must be like before an append. */
 export type Expected = bigint | 'no_stream' | 'any' | 'stream_exists';
@@ -57,7 +57,8 @@ export class Log {
   delete(stream: string, expected: Expected, tombstone: boolean): Appended {
     const kept = this.#stream(stream);
     if (kept.tombstoned) return { outcome: 'deleted' };
-    if (!fits(kept.last, expected)) return { outcome: 'wrong-version', actual: kept.last };
+    // What is not there cannot be deleted, whatever is expected.
+    if (kept.last < 0n || !fits(kept.last, expected)) return { outcome: 'wrong-version', actual: kept.last };
     if (tombstone) {
       this.#record(stream, kept, systemEvent('$streamDeleted', {}), DELETED);
       kept.tombstoned = true;
@@ -73,6 +74,8 @@ export class Log {
     const kept = this.#streams.get(stream);
     if (kept?.tombstoned) return 'deleted';
     if (!kept || kept.last === NO_STREAM || kept.truncateBefore === DELETED) return 'not-found';
+    // A stream of metadata keeps its last event only.
+    if (stream.startsWith('$$')) return kept.events.slice(-1);
     return kept.truncateBefore === 0n ? kept.events : kept.events.slice(Number(kept.truncateBefore));
   }
 
@@ -81,12 +84,16 @@ export class Log {
     let [low, high] = [0, this.events.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const at = (this.events[middle] as LoggedEvent).position;
-      const isBefore = at.commit < position.commit || (at.commit === position.commit && at.prepare < position.prepare);
-      if (isBefore) low = middle + 1;
+      if (isBefore((this.events[middle] as LoggedEvent).position, position)) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  /** A place where no record begins is refused; only the commit part is looked at, and beyond the head all is well. */
+  isPlace({ commit }: Position): boolean {
+    if (commit === 0n || commit > this.head().commit) return true;
+    return this.events[this.indexAt({ commit, prepare: 0n })]?.position.commit === commit;
   }
 
   head(): Position {

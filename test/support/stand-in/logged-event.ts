@@ -31,10 +31,15 @@ export function proposedSize({ type, data, metadata }: Proposed): number {
 /** A record on disk has names, times, ids and lengths around what was sent. */
 export function recordSize(event: LoggedEvent): number {
   return (
-    97 + Buffer.byteLength(event.stream) + Buffer.byteLength(event.type) + event.data.length + event.metadata.length
+    90 + Buffer.byteLength(event.stream) + Buffer.byteLength(event.type) + event.data.length + event.metadata.length
   );
 }
 
 export function systemEvent(type: string, data: object, isJson = true): Proposed {
   return { id: randomUUID(), type, isJson, data: Buffer.from(JSON.stringify(data)), metadata: Buffer.alloc(0) };
+}
+
+/** As the server compares them: by both parts, as a pair. */
+export function isBefore(a: Position, b: Position): boolean {
+  return a.commit < b.commit || (a.commit === b.commit && a.prepare < b.prepare);
 }

@@ -21,7 +21,7 @@ export interface StandInOptions {
   readonly version?: string | null;
   /** False: no message that a subscription has caught up, as before 23.10. */
   readonly caughtUp?: boolean;
-  /** True: a filtered subscription also gets a checkpoint on reaching the head, as versions after 24.10 do it. */
+  /** False: no checkpoint when a filtered subscription has reached the head, only those of its interval. */
   readonly checkpointAtHead?: boolean;
   /** Of one append, in bytes. */
   readonly maxAppendSize?: number;

@@ -6,7 +6,7 @@ import { eventRead, nameOf, streamNotFound } from './answers.js';
 import type { ReadFault } from './faults.js';
 import type { LoggedEvent } from './logged-event.js';
 import { enter, type Node } from './node.js';
-import { shuttingDown, streamDeleted } from './refusals.js';
+import { invalidPosition, readError, shuttingDown, streamDeleted } from './refusals.js';
 import { endWith, passes, subscribe } from './subscribing.js';
 
 type Call = ServerWritableStream<ReadReq, ReadResp>;
@@ -64,7 +64,7 @@ function ofStream(node: Node, options: ReadReq.Options): readonly LoggedEvent[] 
   const count = Number(options.getCount());
   const revision = from?.hasRevision() ? BigInt(from.getRevision()) : null;
   if (isForwards(options)) {
-    if (from?.hasEnd()) return [];
+    if (from?.hasEnd()) throw readError();
     const start = revision === null ? 0 : events.findIndex((event) => event.revision >= revision);
     return start < 0 ? [] : events.slice(start, start + count);
   }
@@ -80,6 +80,7 @@ function ofAll(node: Node, options: ReadReq.Options): readonly LoggedEvent[] {
   const given = from?.getPosition();
   const position = given && { commit: BigInt(given.getCommitPosition()), prepare: BigInt(given.getPreparePosition()) };
   const at = position ? log.indexAt(position) : from?.hasEnd() ? log.events.length : 0;
+  if (position && !log.isPlace(position)) throw invalidPosition();
   const pass = passes(options.getFilter());
   const forwards = isForwards(options);
   const count = Number(options.getCount());

@@ -30,6 +30,11 @@ export const shuttingDown = (): Refusal =>
 export const noLeader = (): Refusal => new Refusal(UNKNOWN, 'No leader info available in response');
 export const diskFull = (): Refusal => new Refusal(UNKNOWN, 'Unexpected OperationResult: disk full');
 export const timedOut = (): Refusal => new Refusal(ABORTED, 'Operation timed out: Prepare phase timeout.');
+export const invalidPosition = (): Refusal => new Refusal(UNKNOWN, 'Unexpected ReadAllResult: InvalidPosition');
+/** Of a subscription. */
+export const noPlace = (): Refusal => new Refusal(codes.INVALID_ARGUMENT, 'Trying to read from an invalid position.');
+/** A stream read forwards from its end. */
+export const readError = (): Refusal => new Refusal(UNKNOWN, 'Unexpected ReadStreamResult: Error');
 export const accessDenied = (): Refusal =>
   new Refusal(PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
 export const unauthenticated = (): Refusal => new Refusal(codes.UNAUTHENTICATED, 'Unauthenticated');
