@@ -1,5 +1,5 @@
 /** The stand-in against the client of EventStoreDB: it answers as a real server was seen to. */
-import type { EventStoreDBClient} from '@eventstore/db-client';
+import type { EventStoreDBClient } from '@eventstore/db-client';
 import { jsonEvent, streamNameFilter } from '@eventstore/db-client';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
