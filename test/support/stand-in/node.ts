@@ -59,7 +59,7 @@ export interface Node {
   readonly dropConnections: () => void;
 }
 
-/** A stream of `$`, and all streams at once, only administrators read. */
+/** Who gives no credentials is denied, and who gives wrong ones is not known: two different answers. */
 export function checkAccess(node: Node, metadata: Metadata): Refusal | null {
   const { users } = node.options;
   if (!users) return null;
