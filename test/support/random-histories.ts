@@ -49,11 +49,16 @@ export async function randomHistories(
       if (!wanted && projecting) await app.stopProjectors();
       projecting = wanted;
     };
+    // Not at the place of the last answer: a command sent twice is answered with the place of the first time.
+    const compare = async (): Promise<void> => {
+      shop.http.position = app.runtime.tokens.encode(await app.runtime.store.head());
+      await shop.compare();
+    };
     for (const step of all) {
       if (typeof step === 'object') await shop.act(step, projecting);
       else if (step === 'compare') {
         await project(true);
-        await shop.compare();
+        await compare();
       } else if (step === 'restart') {
         await app.close();
         const { position } = shop.http;
@@ -63,12 +68,12 @@ export async function randomHistories(
       } else await project(step === 'start projectors');
     }
     await project(true);
-    await shop.compare();
+    await compare();
     await project(false);
     const lived = await readModelRows(database.pool);
     await dropReadModels(database.pool);
     await project(true);
-    await shop.compare();
+    await compare();
     await project(false);
     assert.deepEqual(await readModelRows(database.pool), lived, 'projected again: every row equal');
     await app.close();

@@ -109,7 +109,8 @@ export class RandomShop {
   /** With an id of its own now and then. */
   async #addProduct(catIds: readonly number[], one: number, sent: Choice['sent']): Promise<void> {
     const number = ++this.#made;
-    const given = one % 5 === 0 ? { product_id: 1_000 + number } : {};
+    // Ever smaller: what is drawn afterwards goes on behind the first of them.
+    const given = one % 5 === 0 ? { product_id: 10_000 - number } : {};
     const json = { ...given, sku: `S${number}`, name: 'Product', price: 1, currency: 'USD', cat_ids: catIds };
     const answer = await this.#send({ method: 'POST', path: '/v1/products', json }, sent, '201');
     const { product_id } = answer.data as ProductAnswer;

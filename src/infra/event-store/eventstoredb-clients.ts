@@ -40,6 +40,10 @@ export class Clients {
     return client;
   }
 
+  isOpen(client: EventStoreDBClient): boolean {
+    return this.#open.has(client);
+  }
+
   end(client: EventStoreDBClient): void {
     if (!this.#open.delete(client)) return;
     const done = within(CLOSE_TIMEOUT_MS, ended(client).catch(this.complain)).finally(() => this.#ending.delete(done));

@@ -66,7 +66,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /self.signed|unable to (verify|get)|CERT_|certificate/i,
     'the certificate is not trusted: name its authority with tlsCAFile',
   ],
-  [/socket hang up|ECONNRESET|Protocol error|GOAWAY|Failed to connect/i, 'does the server speak TLS, and the URL says tls=false?'],
+  [
+    /socket hang up|ECONNRESET|Protocol error|GOAWAY|Failed to connect/i,
+    'does the server speak TLS, and the URL says tls=false?',
+  ],
   [/Failed to discover/, 'no node of the cluster answers with a leader'],
   [/Server Is Not Ready/i, 'the cluster is choosing a leader'],
 ];

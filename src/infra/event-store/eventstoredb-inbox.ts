@@ -12,11 +12,10 @@ export class Inbox<T> {
 
   constructor(readonly stream: Readable & { cancel?(): Promise<void>; unsubscribe?(): Promise<void> }) {
     guardedStream(stream);
-    const end = (error: Error | null) => (): void => this.#end(error);
     stream.on('readable', () => this.#wake());
     stream.on('error', (error) => this.#end(error));
-    stream.on('end', end(null));
-    stream.on('close', end(null));
+    stream.on('end', () => this.#end(null));
+    stream.on('close', () => this.#end(new Error('the connection was closed')));
   }
 
   /** At most so many of those that have arrived. */

@@ -184,7 +184,8 @@ export class Reader {
           giveUpAt = Date.now() + this.giveUpAfterMs;
           yield item;
         }
-        return;
+        // Whoever throws the client away cancels this read too, and the client makes an end without an error of that.
+        if (this.clients.isOpen(client)) return;
       } catch (error) {
         const refusal = refusalOf(error, stream);
         if (refusal) throw refusal;
