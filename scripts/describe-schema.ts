@@ -63,15 +63,16 @@ const TRIGGERS = `
 export async function describeSchema(pool: pg.Pool): Promise<string> {
   const models: string[] = [];
   for (const projection of projections) {
-    await prepareModel(pool, projection);
-    const schema = schemaName(projection.name, projection.version);
+    const made = await prepareModel(pool, projection);
+    const schema = schemaName(projection.name, made?.build ?? 0);
     models.push(`## \`${schema}\``, meaning(schema), ...(await describeTables(pool, schema, projection.tables)));
   }
   const parts = [
     '# The database',
     'Written by `npm run docs:schema` from a migrated database. Changes by hand are lost.',
-    'The schema `orderlog` is primary data: the log, the keys and what the projectors remember. Each version of a read ' +
-      'model has a schema of its own, `rm_<model>_v<version>`, which can be dropped at any time and is projected again.',
+    'The schema `orderlog` is primary data: the log, the keys and what the projectors remember. Each build of a read ' +
+      'model has a schema of its own, `rm_<model>_v<n>`, which can be dropped while no projector runs and is projected ' +
+      'again; `orderlog.builds` says which of them is read.',
     '## `orderlog`',
     ...(await describeTables(pool, 'orderlog')),
     '### Functions',

@@ -22,9 +22,19 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.secrets.wrapped': 'the wrapped secret',
   'orderlog.secrets.created_at': '',
 
-  'orderlog.checkpoints': 'How far each version of each read model is, and which process works on it.',
+  'orderlog.builds':
+    'The builds of each read model, and which of them is read ([why](decisions/0010-rebuild-and-switch.md)).',
+  'orderlog.builds.model': 'name of the read model',
+  'orderlog.builds.number': 'the n of its schema `rm_<model>_v<n>`',
+  'orderlog.builds.version': 'of the projection that made it and writes it',
+  'orderlog.builds.state': '`building`, `ready` to be switched to, `active`: read, or `kept` after a switch',
+  'orderlog.builds.made_at': '',
+  'orderlog.builds.switched_at': 'when it last became the active one',
+  'orderlog.builds.kept_until': 'when it may be dropped; null while it is needed',
+
+  'orderlog.checkpoints': 'How far each build of each read model is, and which process works on it.',
   'orderlog.checkpoints.model': 'name of the read model',
-  'orderlog.checkpoints.version': 'its version',
+  'orderlog.checkpoints.version': 'number of the build',
   'orderlog.checkpoints.position': 'everything up to here has taken effect; a place of the log, empty at the start',
   'orderlog.checkpoints.events': 'how many events took effect',
   'orderlog.checkpoints.state': '`idle`, `running` or `stopped`',

@@ -13,6 +13,7 @@ import { Drain } from './infra/http/drain.js';
 import type { App } from './infra/http/app-type.js';
 import type { HealthCheck } from './infra/http/health.js';
 import { createMetrics } from './infra/http/metrics.js';
+import { allBuilds, readBuild } from './infra/projector/builds.js';
 import { measureReadModels } from './infra/projector/metrics.js';
 import { connectionsOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
 import { describeImport } from './operations/import/describe.js';
@@ -85,8 +86,15 @@ function quieter(level: Config['logLevel']): Config['logLevel'] {
   return ['info', 'debug', 'trace'].includes(level) ? 'warn' : level;
 }
 
-async function caughtUp({ watch }: Runtime, head: Position, ms: number): Promise<void> {
-  await Promise.all(projections.map(({ name, version }) => watch.waitFor(name, version, head, ms)));
+async function caughtUp({ pool, store, watch }: Runtime, head: Position, ms: number): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (Date.now() < deadline && !(await haveReached({ pool, store, projections }, head))) {
+    const builds = await allBuilds(pool);
+    const left = deadline - Date.now();
+    await Promise.all(
+      projections.map((one) => watch.waitFor(one.name, readBuild(builds, one)?.build ?? 0, head, left)),
+    );
+  }
 }
 
 function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {

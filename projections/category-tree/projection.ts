@@ -1,6 +1,7 @@
 import { categoryEvents } from '../../src/category/events.js';
 import { on, type Projection } from '../../src/infra/projector/projection.js';
 import { productEvents } from '../../src/product/events.js';
+import { categoryTreeBulk } from './bulk.js';
 import { flush } from './flush.js';
 import { open, type Page } from './page.js';
 
@@ -12,25 +13,30 @@ export const categoryTree: Projection<Page> = {
   // Totals change far more often than anything else: room on the page keeps those updates off the indexes.
   ddl: `
     create table {schema}.categories (
-      cat_id integer primary key,
+      cat_id integer not null,
       parent_cat_id integer,
       code text,
       name text not null,
       total_products integer not null,
       revision integer not null
     ) with (fillfactor = 60);
-    create index categories_parent on {schema}.categories (parent_cat_id);
     create table {schema}.products (
-      product_id integer primary key,
+      product_id integer not null,
       cat_ids integer[] not null,
       retired boolean not null
     );
-    create index products_cat_ids on {schema}.products using gin (cat_ids);
     create table {schema}.document (
       only_row boolean primary key default true check (only_row),
       revision text collate "C" not null
     ) with (fillfactor = 60);
   `,
+  indexes: `
+    alter table {schema}.categories add primary key (cat_id);
+    create index categories_parent on {schema}.categories (parent_cat_id);
+    alter table {schema}.products add primary key (product_id);
+    create index products_cat_ids on {schema}.products using gin (cat_ids);
+  `,
+  bulk: categoryTreeBulk,
   handlers: {
     CategoryAdded: on(categoryEvents.CategoryAdded, (page, { data, revision, position }) => {
       page.forest.add(data.cat_id, data.parent_cat_id, { code: data.code, name: data.name, total: 0, revision });

@@ -2,6 +2,7 @@ import { categoryEvents } from '../../src/category/events.js';
 import { on, type Projection } from '../../src/infra/projector/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
+import { orderCountsBulk } from './bulk.js';
 import { flush } from './flush.js';
 import { open, type Page } from './page.js';
 
@@ -15,27 +16,33 @@ export const orderCounts: Projection<Page> = {
   // not much may wait.
   ddl: `
     create table {schema}.categories (
-      cat_id integer primary key,
+      cat_id integer not null,
       parent_cat_id integer,
       placed integer not null default 0,
       paid integer not null default 0,
       cancelled integer not null default 0
     ) with (fillfactor = 50);
     create table {schema}.products (
-      product_id integer primary key,
+      product_id integer not null,
       cat_ids integer[] not null,
       above integer[] not null
     );
     comment on column {schema}.products.above is 'categories that it stands in or below, ascending';
-    create index products_cat_ids on {schema}.products using gin (cat_ids);
     create table {schema}.orders (
-      order_id uuid primary key,
+      order_id uuid not null,
       status text not null,
       product_ids integer[] not null
     ) with (fillfactor = 85);
+  `,
+  indexes: `
+    alter table {schema}.categories add primary key (cat_id);
+    alter table {schema}.products add primary key (product_id);
+    create index products_cat_ids on {schema}.products using gin (cat_ids);
+    alter table {schema}.orders add primary key (order_id);
     create index orders_product_ids on {schema}.orders using gin (product_ids)
       with (gin_pending_list_limit = 256);
   `,
+  bulk: orderCountsBulk,
   handlers: {
     CategoryAdded: on(categoryEvents.CategoryAdded, (page, { data }) => {
       page.forest.add(data.cat_id, data.parent_cat_id, null);

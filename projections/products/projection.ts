@@ -2,6 +2,7 @@ import { categoryEvents } from '../../src/category/events.js';
 import { streamId } from '../../src/core/stream.js';
 import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/infra/projector/projection.js';
 import { productEvents } from '../../src/product/events.js';
+import { productsBulk } from './bulk.js';
 import { renewStanding, whoseStandingChanges } from './standing.js';
 import { writeCategories, writeProducts } from './write.js';
 
@@ -36,7 +37,7 @@ export const products: Projection<ProductsPage> = {
   // standing: the categories in which or below which a product stands. A list by category is one range of its index.
   ddl: `
     create table {schema}.products (
-      product_id integer primary key,
+      product_id integer not null,
       sku text not null,
       name text not null,
       price bigint not null,
@@ -45,20 +46,25 @@ export const products: Projection<ProductsPage> = {
       status text not null,
       revision integer not null
     ) with (fillfactor = 90);
-    create index products_by_sku on {schema}.products (sku);
-    create index products_by_status on {schema}.products (status, product_id);
     create table {schema}.standing (
-      product_id integer,
-      cat_id integer,
-      status text not null,
-      primary key (product_id, cat_id)
+      product_id integer not null,
+      cat_id integer not null,
+      status text not null
     );
-    create index standing_by_category on {schema}.standing (cat_id, status, product_id);
     create table {schema}.categories (
-      cat_id integer primary key,
+      cat_id integer not null,
       parent_cat_id integer
     );
   `,
+  indexes: `
+    alter table {schema}.products add primary key (product_id);
+    create index products_by_sku on {schema}.products (sku);
+    create index products_by_status on {schema}.products (status, product_id);
+    alter table {schema}.standing add primary key (product_id, cat_id);
+    create index standing_by_category on {schema}.standing (cat_id, status, product_id);
+    alter table {schema}.categories add primary key (cat_id);
+  `,
+  bulk: productsBulk,
   handlers: {
     // Moves the stream on and changes nothing of the product, if there is one at all.
     ClaimAbandoned: on(productEvents.ClaimAbandoned, (page, { stream, revision }) => {

@@ -2,6 +2,7 @@ import type { Actor, Envelope } from '../../src/core/message.js';
 import type { Sealed } from '../../src/core/vault.js';
 import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/infra/projector/projection.js';
 import { orderEvents } from '../../src/order/events.js';
+import { userOrdersBulk } from './bulk.js';
 
 export type OrderStatus = 'placed' | 'paid' | 'cancelled';
 
@@ -38,7 +39,7 @@ export const userOrders: Projection<UserOrdersPage> = {
   // copied when the status changes. Pages are read by the three keys (…, placed_at, position), backwards.
   ddl: `
     create table {schema}.orders (
-      order_id uuid primary key,
+      order_id uuid not null,
       user_id uuid not null,
       status text not null,
       revision integer not null,
@@ -49,10 +50,14 @@ export const userOrders: Projection<UserOrdersPage> = {
       history json not null,
       items json not null
     );
+  `,
+  indexes: `
+    alter table {schema}.orders add primary key (order_id);
     create index orders_newest on {schema}.orders (placed_at, position);
     create index orders_by_status on {schema}.orders (status, placed_at, position);
     create index orders_by_user on {schema}.orders (user_id, placed_at, position);
   `,
+  bulk: userOrdersBulk,
   handlers: {
     OrderPlaced: on(orderEvents.OrderPlaced, (page, { data, ...event }) => {
       const placed = { data, position: event.position };

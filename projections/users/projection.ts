@@ -2,6 +2,7 @@ import { streamId } from '../../src/core/stream.js';
 import type { Sealed } from '../../src/core/vault.js';
 import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/infra/projector/projection.js';
 import { userEvents } from '../../src/user/events.js';
+import { usersBulk } from './bulk.js';
 
 /** An id proof as stored: where the document is, and sealed its digest and its key. */
 export type StoredIdProof = ReturnType<(typeof userEvents)['IdProofReplaced']['schema']['parse']>['id_proof'];
@@ -32,7 +33,7 @@ export const users: Projection<UsersPage> = {
   tables: ['users'],
   ddl: `
     create table {schema}.users (
-      user_id uuid primary key,
+      user_id uuid not null,
       status text not null,
       name text,
       email text,
@@ -43,9 +44,13 @@ export const users: Projection<UsersPage> = {
       position text collate "C" not null,
       revision integer not null
     );
+  `,
+  indexes: `
+    alter table {schema}.users add primary key (user_id);
     create index users_newest on {schema}.users (registered_at, position);
     create index users_by_email on {schema}.users (email_hash) where email_hash is not null;
   `,
+  bulk: usersBulk,
   handlers: {
     // Moves the stream on and changes nothing of the user, if there is one at all.
     ClaimAbandoned: on(userEvents.ClaimAbandoned, ({ users }, { stream, revision }) => {

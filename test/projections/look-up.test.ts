@@ -31,6 +31,10 @@ async function bothModels(t: Test): Promise<Both> {
     const { name, version } = projection;
     const projected = await ProjectionUnderTest.create(pool, projection);
     await pool.query('insert into orderlog.checkpoints (model, version) values ($1, $2)', [name, version]);
+    await pool.query(`insert into orderlog.builds (model, number, version, state) values ($1, 1, $2, 'active')`, [
+      name,
+      version,
+    ]);
     return async () => {
       await projected.apply(log.events);
       await pool.query('update orderlog.checkpoints set position = $2 where model = $1', [name, projected.position]);

@@ -63,7 +63,9 @@ export class ProjectionUnderTest<Page> {
     projection: Projection<Page>,
     schema = schemaName(projection.name, projection.version),
   ): Promise<ProjectionUnderTest<Page>> {
-    await pool.query(`create schema ${schema}; ${projection.ddl.replaceAll('{schema}', schema)}`);
+    await pool.query(
+      `create schema ${schema}; ${`${projection.ddl}${projection.indexes ?? ''}`.replaceAll('{schema}', schema)}`,
+    );
     return new ProjectionUnderTest(pool, projection, schema);
   }
 

@@ -31,6 +31,10 @@ export async function servedModel<Page>(t: Test, projection: Projection<Page>): 
       [name, version, projected.position],
     );
   await moveCheckpoint();
+  await pool.query(`insert into orderlog.builds (model, number, version, state) values ($1, $2, $2, 'active')`, [
+    name,
+    version,
+  ]);
   const served: ServedModel<Page> = {
     log: new TestLog(),
     model: new ReadModel(pool, { name, version }, watch),

@@ -5,6 +5,7 @@ import * as keys from '../../../migrations/0002_keys.js';
 import * as projector from '../../../migrations/0003_projector.js';
 import * as ids from '../../../migrations/0004_ids.js';
 import * as identity from '../../../migrations/0005_log_identity.js';
+import * as builds from '../../../migrations/0006_builds.js';
 import { type Connection, connectionConfig } from './pool.js';
 
 type Migration = Pick<typeof log, 'up' | 'down'>;
@@ -16,6 +17,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0003_projector': projector,
   '0004_ids': ids,
   '0005_log_identity': identity,
+  '0006_builds': builds,
 };
 
 /** Any number that no one else in this database locks. */

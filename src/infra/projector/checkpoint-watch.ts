@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Position } from '../../core/event-store.js';
-import type { ModelVersion } from './checkpoints.js';
+import { type BuildId, BUILDS_CHANNEL } from './builds.js';
 import { Listener } from './listener.js';
 
 /**
@@ -30,6 +30,7 @@ export class CheckpointWatch {
   readonly #here = new Map<string, Wanted>();
   /** Until when commits of a model are to be told to other processes. */
   readonly #elsewhere = new Map<string, number>();
+  readonly #buildsChanged = new Set<() => void>();
   readonly #listener: Listener;
   #looking: Promise<void> | null = null;
   #lookAgain = false;
@@ -37,15 +38,19 @@ export class CheckpointWatch {
   #closed = false;
 
   constructor(readonly pool: pg.Pool) {
-    this.#listener = new Listener(pool, [REACHED, WAITING], (channel, payload) => {
+    this.#listener = new Listener(pool, [REACHED, WAITING, BUILDS_CHANNEL], (channel, payload) => {
       this.#hear(channel, payload);
     });
   }
 
-  /** True once the checkpoint of the read model is at or behind `position`; false after `ms`, or when it is cut short. */
-  waitFor(name: string, version: number, position: Position, ms: number, signal?: AbortSignal): Promise<boolean> {
+  /**
+   * True once the checkpoint of the build is at or behind `position`, or when another build may be read instead: then the one who
+   * waits has to look again. False after `ms`, or when it is cut short.
+   * @param build 0 while there is none
+   */
+  waitFor(name: string, build: number, position: Position, ms: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#closed || signal?.aborted) return Promise.resolve(false);
-    const key = keyOf({ name, version });
+    const key = keyOf({ name, build });
     return new Promise((resolve) => {
       const cut = (): void => {
         waiter.settle(false);
@@ -73,8 +78,8 @@ export class CheckpointWatch {
   }
 
   /** A projection may run here from now on, until the function that is given back is called. */
-  register(model: ModelVersion, wanted: Wanted): () => void {
-    const key = keyOf(model);
+  register(of: BuildId, wanted: Wanted): () => void {
+    const key = keyOf(of);
     this.#here.set(key, wanted);
     void this.#listener.start();
     return () => {
@@ -82,9 +87,18 @@ export class CheckpointWatch {
     };
   }
 
+  /** Calls back when the registry has changed or a lease has become free, until the function that is given back is called. */
+  onBuildsChanged(changed: () => void): () => void {
+    this.#buildsChanged.add(changed);
+    void this.#listener.start();
+    return () => {
+      this.#buildsChanged.delete(changed);
+    };
+  }
+
   /** A projection that runs here has committed this checkpoint. */
-  advanced(model: ModelVersion, position: Position): void {
-    const key = keyOf(model);
+  advanced(of: BuildId, position: Position): void {
+    const key = keyOf(of);
     this.#reached(key, position);
     const until = this.#elsewhere.get(key);
     if (until === undefined) return;
@@ -113,7 +127,17 @@ export class CheckpointWatch {
     this.#timer = null;
   }
 
+  /** Whoever waits for one of these looks again. */
+  #lookAgainAt(isOne: (key: string) => boolean): void {
+    for (const [key, waiters] of this.#waiters) if (isOne(key)) for (const waiter of waiters) waiter.settle(true);
+  }
+
   #hear(channel: string, payload: string): void {
+    if (channel === BUILDS_CHANNEL) {
+      if (payload !== '') this.#lookAgainAt((key) => key.startsWith(`${payload}:`));
+      for (const changed of this.#buildsChanged) changed();
+      return;
+    }
     const [key, position] = JSON.parse(payload) as [string, Position];
     if (channel === REACHED) {
       this.#reached(key, position);
@@ -163,17 +187,24 @@ export class CheckpointWatch {
       this.#tell(WAITING, [key, others.reduce((last, position) => (position > last ? position : last), first)]);
     }
     try {
-      const { rows } = await this.pool.query<ModelVersion & { position: Position }>({
+      const { rows } = await this.pool.query<BuildId & { position: Position; active: boolean }>({
         name: 'watch-look',
-        text: 'select model as name, version, position from orderlog.checkpoints',
+        text: `select c.model as name, c.version as build, c.position, b.state is not distinct from 'active' as active
+               from orderlog.checkpoints c
+               left join orderlog.builds b on b.model = c.model and b.number = c.version`,
       });
-      for (const { position, ...model } of rows) this.#reached(keyOf(model), position);
+      for (const { position, active: _, ...of } of rows) this.#reached(keyOf(of), position);
+      // A switch whose notification was lost.
+      const read = rows.filter(({ active }) => active);
+      const models = new Set(read.map(({ name }) => name));
+      const keys = new Set(read.map(keyOf));
+      this.#lookAgainAt((key) => models.has(key.slice(0, key.indexOf(':'))) && !keys.has(key));
     } catch {
       // The database is away; the next look or the end of the wait tells.
     }
   }
 }
 
-function keyOf({ name, version }: ModelVersion): string {
-  return `${name}:${version}`;
+function keyOf({ name, build }: BuildId): string {
+  return `${name}:${build}`;
 }

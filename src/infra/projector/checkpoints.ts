@@ -1,11 +1,6 @@
 import type pg from 'pg';
 import type { Position } from '../../core/event-store.js';
-
-/** A version of a read model. */
-export interface ModelVersion {
-  readonly name: string;
-  readonly version: number;
-}
+import { type BuildId, BUILDS_CHANNEL } from './builds.js';
 
 /** The right to write a read model, until somebody else has it. */
 export interface Lease {
@@ -31,7 +26,7 @@ export const RENEW_EVERY_MS = 1_500;
  * Takes the lease if it is free, expired or already the caller's; null when another has it. A row that is locked is being
  * worked on, however old its lease.
  */
-export async function acquireLease(pool: pg.Pool, model: ModelVersion, owner: string): Promise<Lease | null> {
+export async function acquireLease(pool: pg.Pool, of: BuildId, owner: string): Promise<Lease | null> {
   const { rows } = await pool.query<Lease>({
     name: 'projector-acquire',
     text: `
@@ -46,7 +41,7 @@ export async function acquireLease(pool: pg.Pool, model: ModelVersion, owner: st
       ) free
       where c.model = free.model and c.version = free.version
       returning c.lease_epoch as epoch, c.position`,
-    values: [model.name, model.version, owner],
+    values: [of.name, of.build, owner],
   });
   return rows[0] ?? null;
 }
@@ -63,18 +58,26 @@ export async function renewLeases(pool: pg.Pool, owner: string): Promise<void> {
   });
 }
 
-/** Gives the lease back, with the reason if the projection can't go on. Does nothing if the lease was lost. */
+/**
+ * Gives the lease back, with the reason if the projection can't go on, and says so to those who wait for it. Does nothing if
+ * the lease was lost.
+ */
 export async function releaseLease(
   client: pg.ClientBase,
-  model: ModelVersion,
+  of: BuildId,
   epoch: number,
   reason: StopReason | null,
 ): Promise<void> {
   await client.query(
-    `update orderlog.checkpoints
-     set lease_owner = null, lease_until = null, state = case when $4::jsonb is null then 'idle' else 'stopped' end, error = $4
-     where model = $1 and version = $2 and lease_epoch = $3`,
-    [model.name, model.version, epoch, reason && JSON.stringify(reason)],
+    `with released as (
+       update orderlog.checkpoints
+       set lease_owner = null, lease_until = null,
+           state = case when $4::jsonb is null then 'idle' else 'stopped' end, error = $4
+       where model = $1 and version = $2 and lease_epoch = $3
+       returning model
+     )
+     select pg_notify('${BUILDS_CHANNEL}', '') from released`,
+    [of.name, of.build, epoch, reason && JSON.stringify(reason)],
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import type { EventType, StoredFact } from '../../core/event-type.js';
 import type { Envelope } from '../../core/message.js';
+import type { Bulk } from './bulk.js';
 
 /** Statements on the tables of one read model, inside the page's transaction. */
 export interface ProjectionDb {
@@ -28,12 +29,18 @@ export interface EventHandler<Page> {
 export interface Projection<Page> {
   /** Also the name of the read model. */
   readonly name: string;
-  /** Bumped with every change of tables or handlers; a version has its own schema `rm_<name>_v<version>`. */
+  /** Bumped with every change of tables or handlers: a build of an older version is not written, and replaced. */
   readonly version: number;
+  /** The oldest version whose tables the queries of today can read: such a build serves until a new one is ready. */
+  readonly oldestReadable?: number;
   /** The tables it owns. */
   readonly tables: readonly string[];
   /** DDL for an existing empty schema, `{schema}` standing for it. */
   readonly ddl: string;
+  /** DDL of keys and indexes, which a bulk load makes after it; those that are not in `ddl`. */
+  readonly indexes?: string;
+  /** How to make all rows at once; without it a rebuild goes event by event. */
+  readonly bulk?: Bulk;
   /** By event type; their keys are what the projection subscribes to. */
   readonly handlers: { readonly [type: string]: EventHandler<Page> };
   /** Reads what the page's events touch, set by set, into the page's working state. */
@@ -53,7 +60,7 @@ export function on<Page, T extends EventType>(
   return { eventType, apply: apply };
 }
 
-/** The schema of a version of a read model. */
-export function schemaName(name: string, version: number): string {
-  return `rm_${name.replaceAll('-', '_')}_v${version}`;
+/** The schema of a build of a read model. */
+export function schemaName(name: string, build: number): string {
+  return `rm_${name.replaceAll('-', '_')}_v${build}`;
 }

@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type pg from 'pg';
 import type { EventStore } from '../../core/event-store.js';
-import { pause } from './back-off.js';
+import { BackOff, pause } from './back-off.js';
+import { allBuilds, type BuildId, FOLLOWING } from './builds.js';
 import { RENEW_EVERY_MS, renewLeases } from './checkpoints.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
+import { dropExpired } from './drop-builds.js';
 import type { ProjectorLog } from './log.js';
+import { prepareModel } from './prepare-model.js';
 import type { AnyProjection } from './projection.js';
-import { Runner } from './runner.js';
+import { Runner, type RunnerOptions } from './runner.js';
 
 export interface ProjectorOptions {
-  /** For leases and preparations; each projection that runs here has a connection of its own beside it. */
+  /** For leases and preparations; each build that is projected here has a connection of its own beside it. */
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
@@ -18,6 +21,8 @@ export interface ProjectorOptions {
   readonly log: ProjectorLog;
   /** Most events in a transaction. */
   readonly pageSize?: number;
+  /** These alone, whatever else the registry has; without them, what is read and what is kept. */
+  readonly builds?: readonly BuildId[];
 }
 
 export interface Projectors {
@@ -27,24 +32,106 @@ export interface Projectors {
 
 const DRAIN_MS = 4_000;
 const ABANDON_MS = 500;
+/** The net under the notifications of the registry. */
+const LOOK_EVERY_MS = 2_000;
 
 /** Runs the projections, those of them that no other process is running; takes over from a process that dies. */
-export function startProjectors({ projections, pageSize = 1_000, ...options }: ProjectorOptions): Projectors {
+export function startProjectors(options: ProjectorOptions): Projectors {
   const stopping = new AbortController();
   const owner = `${hostname()}:${process.pid}:${randomUUID()}`;
-  const runners = projections.map((projection) => new Runner(projection, { ...options, owner, pageSize }));
-  const runs = Promise.all([
-    ...runners.map((runner) => runner.run(stopping.signal)),
-    keepLeases(options.pool, owner, stopping.signal),
-  ]);
+  const crew = new Crew(options, owner);
+  const runs = Promise.all([crew.run(stopping.signal), keepLeases(options.pool, owner, stopping.signal)]);
   return {
     async stop(): Promise<void> {
       stopping.abort();
       if (await endsWithin(runs, DRAIN_MS)) return;
-      for (const runner of runners) runner.abandon();
+      crew.abandon();
       await endsWithin(runs, ABANDON_MS);
     },
   };
+}
+
+/** The runners of this process: one for each build that its projections follow. */
+class Crew {
+  readonly #runners = new Map<string, Runner>();
+  readonly #runs: Promise<void>[] = [];
+  readonly #options: RunnerOptions;
+  /** What is read may have to be made first: at the start, and when something was dropped. */
+  #unprepared = true;
+
+  constructor(
+    readonly options: ProjectorOptions,
+    owner: string,
+  ) {
+    const { pool, store, watch, log, pageSize = 1_000 } = options;
+    this.#options = { pool, store, watch, log, owner, pageSize };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { watch, log } = this.options;
+    let changed = (): void => undefined;
+    const forget = watch.onBuildsChanged(() => {
+      changed();
+    });
+    const backOff = new BackOff();
+    while (!signal.aborted) {
+      // Whatever changes from here on is looked at again.
+      const again = new AbortController();
+      changed = (): void => again.abort();
+      let wait = LOOK_EVERY_MS;
+      try {
+        await this.#engage(signal);
+        backOff.reset();
+      } catch (error) {
+        wait = backOff.next();
+        const message = error instanceof Error ? error.message : String(error);
+        log.warn({ message, retry_ms: Math.round(wait) }, 'the registry of builds can not be read');
+      }
+      await pause(wait, AbortSignal.any([signal, again.signal]));
+    }
+    forget();
+    await Promise.all(this.#runs);
+  }
+
+  abandon(): void {
+    for (const runner of this.#runners.values()) runner.abandon();
+  }
+
+  /** Starts a runner for each build that has none; one whose build was dropped has ended by itself. */
+  async #engage(signal: AbortSignal): Promise<void> {
+    const { pool, projections, builds, log } = this.options;
+    if (!builds) {
+      if (this.#unprepared) {
+        const made = await Promise.all(projections.map((projection) => prepareModel(pool, projection)));
+        this.#unprepared = made.includes(null);
+      }
+      await dropExpired(pool, projections, log);
+    }
+    const known = builds ?? (await allBuilds(pool)).filter(({ state }) => FOLLOWING.includes(state));
+    for (const projection of projections) {
+      for (const one of known) {
+        if (one.name !== projection.name) continue;
+        // An older version is written by the processes that have its code.
+        if ('version' in one && one.version !== projection.version) continue;
+        this.#start(projection, { name: one.name, build: one.build }, signal);
+      }
+    }
+  }
+
+  #start(projection: AnyProjection, of: BuildId, signal: AbortSignal): void {
+    const key = `${of.name}:${of.build}`;
+    // One that has stopped at an event stays: it is not tried again before this process is started anew.
+    if (this.#runners.has(key) || signal.aborted) return;
+    const runner = new Runner(projection, of, this.#options);
+    this.#runners.set(key, runner);
+    this.#runs.push(
+      runner.run(signal).then((end) => {
+        if (end !== 'dropped') return;
+        this.#runners.delete(key);
+        this.#unprepared = true;
+      }),
+    );
+  }
 }
 
 async function keepLeases(pool: pg.Pool, owner: string, signal: AbortSignal): Promise<void> {

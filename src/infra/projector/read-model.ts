@@ -2,8 +2,9 @@ import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../../core/errors.js';
 import type { Position } from '../../core/event-store.js';
+import { isUndefinedTable } from '../postgres/errors.js';
+import { currentBuild, type Readable } from './builds.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
-import type { ModelVersion } from './checkpoints.js';
 import { schemaName } from './projection.js';
 
 /** How fresh an answer has to be. */
@@ -22,18 +23,27 @@ export interface Answer<Row> {
   readonly rows: Row[];
 }
 
-type Wrapped<Row> = Row & { readonly _position: Position; readonly _row: true | null };
+type Wrapped<Row> = Row & {
+  readonly _position: Position | null;
+  /** The build that was to be read at the moment of the snapshot. */
+  readonly _build: number | null;
+  readonly _row: true | null;
+};
 
 /** A checkpoint that was reached and is behind again (the database crashed) is looked at no more often than this. */
 const AGAIN_MS = 20;
+/** Switches that one query can fall into; more of them in a row are no switches. */
+const MOST_TRIES = 5;
 
-/** Queries on the tables of one read model. */
+/** Queries on the tables of one read model, of the build that is read at the moment. */
 export class ReadModel {
   readonly #texts = new Map<string, string>();
+  /** The build that was read last; whether it still is, each answer tells. */
+  #build: number | null = null;
 
   constructor(
     readonly pool: pg.Pool,
-    readonly model: ModelVersion,
+    readonly model: Readable,
     readonly watch: CheckpointWatch,
   ) {}
 
@@ -54,8 +64,9 @@ export class ReadModel {
     const deadline = Date.now() + freshness.waitMs;
     while (!answer || answer.position < min) {
       const left = deadline - Date.now();
-      const reached = left > 0 && (await this.watch.waitFor(this.model.name, this.model.version, min, left));
-      if (reached) {
+      // A switch ends the wait as well: then the other build is asked, and waited for.
+      const again = left > 0 && (await this.watch.waitFor(this.model.name, this.#build ?? 0, min, left));
+      if (again) {
         answer = await this.#query<Row>(name, text, values);
         if (!answer || answer.position < min) await sleep(AGAIN_MS);
         continue;
@@ -72,44 +83,62 @@ export class ReadModel {
     text: string,
     values: readonly unknown[],
   ): Promise<Answer<Row> | null> {
-    const rows = await this.#wrapped<Row>(name, text, values);
-    const [first] = rows;
-    if (!first) return null;
-    const position = first._position;
-    if (first._row === null) return { position, rows: [] };
-    return { position, rows: rows.map(({ _position, _row, ...row }) => row as unknown as Row) };
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const build = this.#build ?? (await this.#look());
+      if (build === null) return null;
+      const rows = await this.#wrapped<Row>(build, name, text, values);
+      const first = rows?.[0];
+      if (!rows || first?._build !== build) {
+        // Switched, or dropped: what was read, if anything, is of a build that is not to be read any more.
+        if (this.#build === build) this.#build = first?._build ?? null;
+        if (rows && first?._build === null) return null;
+        continue;
+      }
+      this.#build = build;
+      const position = first._position;
+      if (position === null) return null;
+      if (first._row === null) return { position, rows: [] };
+      return { position, rows: rows.map(({ _position, _build, _row, ...row }) => row as unknown as Row) };
+    }
+    return null;
   }
 
-  async #wrapped<Row extends object>(name: string, text: string, values: readonly unknown[]): Promise<Wrapped<Row>[]> {
-    let complete = this.#texts.get(name);
-    if (complete === undefined) this.#texts.set(name, (complete = this.#wrap(text)));
+  async #look(): Promise<number | null> {
+    const { rows } = await this.pool.query<{ build: number | null }>(`select ${currentBuild(this.model)} as build`);
+    return rows[0]?.build ?? null;
+  }
+
+  /** Null: there is no such schema or table. */
+  async #wrapped<Row extends object>(
+    build: number,
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Wrapped<Row>[] | null> {
+    const statement = `${name}-v${build}`;
+    let complete = this.#texts.get(statement);
+    if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(build, text)));
     try {
-      return (await this.pool.query<Wrapped<Row>>({ name, text: complete, values: [...values] })).rows;
+      return (await this.pool.query<Wrapped<Row>>({ name: statement, text: complete, values: [...values] })).rows;
     } catch (error) {
-      if (isMissing(error)) return [];
+      if (isUndefinedTable(error)) return null;
       throw error;
     }
   }
 
-  /** The checkpoint's one row drives the join, so the rows keep the order that the text gives them. */
-  #wrap(text: string): string {
-    const { name, version } = this.model;
+  /** One row drives the joins, so there is always one, and the rows keep the order that the text gives them. */
+  #wrap(build: number, text: string): string {
+    const { name } = this.model;
     return `
-      select c.position as "_position", q.*
-      from orderlog.checkpoints c
+      select s.build as "_build", c.position as "_position", q.*
+      from (select ${currentBuild(this.model)} as build) s
+      left join orderlog.checkpoints c on c.model = '${name}' and c.version = ${build}
       left join lateral (
-        select true as "_row", answer.* from (${text.replaceAll('{schema}', schemaName(name, version))}) answer
-      ) q on true
-      where c.model = '${name}' and c.version = ${version}`;
+        select true as "_row", answer.* from (${text.replaceAll('{schema}', schemaName(name, build))}) answer
+      ) q on true`;
   }
 
   #isNotThere(): never {
     throw new Refusal('read-model-behind', `The read model ${this.model.name} is not there yet.`);
   }
-}
-
-/** No such schema or table: the projector has not made it yet. */
-function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  return code === '42P01' || code === '3F000';
 }

@@ -2,10 +2,10 @@ import type pg from 'pg';
 import { type EventStore, type Position, START, type Subscription } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { BackOff, pause } from './back-off.js';
+import { type BuildId, checkpointOf } from './builds.js';
 import { acquireLease, type StopReason } from './checkpoints.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
 import type { ProjectorLog } from './log.js';
-import { prepareModel } from './prepare-model.js';
 import type { AnyProjection } from './projection.js';
 import { readAhead } from './read-ahead.js';
 import { noteSubscription } from './subscription-note.js';
@@ -34,7 +34,7 @@ const PACE_MS = 25;
 /** A wish to reach a place is forgotten after the longest time that a reader waits. */
 const WISH_MS = 30_000;
 
-/** Runs one projection for as long as it may: until it is stopped, or an event can't be applied. */
+/** Runs one build of a projection for as long as it may: until it is stopped, an event can't be applied, or it is dropped. */
 export class Runner {
   #tenure: Tenure | null = null;
   /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
@@ -49,21 +49,23 @@ export class Runner {
 
   constructor(
     readonly projection: AnyProjection,
+    readonly of: BuildId,
     readonly options: RunnerOptions,
   ) {}
 
   /** Never rejects. Ends soon after the signal; what is under way on a connection that hangs ends with `abandon`. */
-  async run(signal: AbortSignal): Promise<void> {
-    const unregister = this.options.watch.register(this.projection, (position) => this.wanted(position));
+  async run(signal: AbortSignal): Promise<'dropped' | undefined> {
+    const unregister = this.options.watch.register(this.of, (position) => this.wanted(position));
     const backOff = new BackOff();
     try {
       while (!signal.aborted) {
         try {
-          await this.#work(signal, backOff);
+          if ((await this.#work(signal, backOff)) === 'dropped') return 'dropped';
         } catch (error) {
-          if (!(await this.#mayGoOn(error, signal, backOff))) return;
+          if (!(await this.#mayGoOn(error, signal, backOff))) return undefined;
         }
       }
+      return undefined;
     } finally {
       unregister();
     }
@@ -89,14 +91,17 @@ export class Runner {
     this.#tenure?.abandon();
   }
 
-  async #work(signal: AbortSignal, backOff: BackOff): Promise<void> {
+  async #work(signal: AbortSignal, backOff: BackOff): Promise<'dropped' | undefined> {
     const { pool, owner, log } = this.options;
-    // 1. The tables and the checkpoint are there.
-    await prepareModel(pool, this.projection);
+    // 1. The build is still there.
+    if ((await checkpointOf(pool, this.of)) === null) return 'dropped';
     // 2. The lease is ours; if another process has it, its end is waited for.
-    const lease = await acquireLease(pool, this.projection, owner);
-    if (!lease) return pause(ACQUIRE_EVERY_MS, signal);
-    const tenure = await Tenure.begin(pool, this.projection, lease);
+    const lease = await acquireLease(pool, this.of, owner);
+    if (!lease) {
+      await this.#untilFree(signal);
+      return undefined;
+    }
+    const tenure = await Tenure.begin(pool, this.projection, this.of, lease);
     log.info({ ...this.#subject(), position: lease.position }, 'projection runs here');
     this.#tenure = tenure;
     this.#clear = lease.position;
@@ -114,6 +119,16 @@ export class Runner {
       await this.#turn;
       await tenure.end(reason);
     }
+    return undefined;
+  }
+
+  async #untilFree(signal: AbortSignal): Promise<void> {
+    const free = new AbortController();
+    const forget = this.options.watch.onBuildsChanged(() => {
+      free.abort();
+    });
+    await pause(ACQUIRE_EVERY_MS, AbortSignal.any([signal, free.signal]));
+    forget();
   }
 
   async #project(tenure: Tenure, signal: AbortSignal, backOff: BackOff): Promise<void> {
@@ -167,7 +182,7 @@ export class Runner {
 
   async #apply(tenure: Tenure, events: readonly RecordedEvent[], position: Position): Promise<void> {
     await tenure.apply(events, position);
-    this.options.watch.advanced(this.projection, tenure.position);
+    this.options.watch.advanced(this.of, tenure.position);
   }
 
   async #passOver(tenure: Tenure, position: Position): Promise<void> {
@@ -218,7 +233,7 @@ export class Runner {
   }
 
   #subject(): { model: string; version: number } {
-    return { model: this.projection.name, version: this.projection.version };
+    return { model: this.of.name, version: this.of.build };
   }
 }
 

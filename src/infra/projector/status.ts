@@ -1,11 +1,13 @@
 import type pg from 'pg';
 import { type EventStore, type Position, START, type SubscriptionState } from '../../core/event-store.js';
+import { allBuilds, readBuild } from './builds.js';
 import type { StopReason } from './checkpoints.js';
 import type { AnyProjection } from './projection.js';
 
-/** Where a version of a read model stands. */
+/** Where a read model stands: the build that is read. */
 export interface ModelStatus {
   readonly name: string;
+  /** The number of the build: n of the schema `rm_<model>_v<n>`. */
   readonly version: number;
   readonly checkpoint: Position;
   /** Events that have taken effect in it. */
@@ -43,9 +45,12 @@ export async function modelStatuses({ pool, store, projections }: StatusSources,
            case when lease_until >= clock_timestamp() then subscription
                 else subscription || '{"connectedSince": null}' end as subscription
     from orderlog.checkpoints`);
+  const builds = await allBuilds(pool);
   return Promise.all(
-    projections.map(async ({ name, version, handlers }) => {
-      const row = rows.find((one) => one.name === name && one.version === version) ?? missing(name, version);
+    projections.map(async ({ handlers, ...projection }) => {
+      const { name, version } = projection;
+      const build = readBuild(builds, projection)?.build ?? version;
+      const row = rows.find((one) => one.name === name && one.version === build) ?? missing(name, build);
       const { events, oldest } = await store.distance(row.checkpoint, { types: Object.keys(handlers) }, cap);
       const age = oldest === null ? 0 : Math.max(0, Date.now() - Date.parse(oldest)) / 1_000;
       return { ...row, lag_events: events, lag_seconds: age };
@@ -77,11 +82,15 @@ export function dropsOf({ drops }: SubscriptionState): number {
 
 /** Whether all read models are at or behind a place, the head found at start, say. */
 export async function haveReached({ pool, projections }: StatusSources, position: Position): Promise<boolean> {
-  const { rows } = await pool.query<{ name: string; version: number }>(
-    'select model as name, version from orderlog.checkpoints where position >= $1',
+  const { rows } = await pool.query<{ name: string; build: number }>(
+    'select model as name, version as build from orderlog.checkpoints where position >= $1',
     [position],
   );
-  return projections.every(({ name, version }) => rows.some((row) => row.name === name && row.version === version));
+  const builds = await allBuilds(pool);
+  return projections.every((projection) => {
+    const read = readBuild(builds, projection);
+    return rows.some(({ name, build }) => name === read?.name && build === read.build);
+  });
 }
 
 function missing(name: string, version: number): CheckpointRow {

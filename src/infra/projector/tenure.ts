@@ -4,6 +4,7 @@ import type { Position } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { isUnavailable } from '../postgres/errors.js';
 import { BEGIN, type Lease, MOVE_CHECKPOINT, releaseLease, type StopReason } from './checkpoints.js';
+import type { BuildId } from './builds.js';
 import { ownClient } from './own-client.js';
 import {
   type AnyProjection,
@@ -40,20 +41,21 @@ export class Tenure {
 
   private constructor(
     readonly projection: AnyProjection,
+    readonly of: BuildId,
     readonly client: pg.Client,
     readonly lease: Lease,
   ) {
     this.#position = lease.position;
-    this.#db = projectionDb(client, schemaName(projection.name, projection.version));
+    this.#db = projectionDb(client, schemaName(of.name, of.build));
     const broken = (): boolean => (this.#broken = true);
     client.on('error', broken).on('end', broken);
   }
 
-  static async begin(pool: pg.Pool, projection: AnyProjection, lease: Lease): Promise<Tenure> {
+  static async begin(pool: pg.Pool, projection: AnyProjection, of: BuildId, lease: Lease): Promise<Tenure> {
     // Statements go out without waiting for the answer to the one before.
     // A transaction whose process was frozen or cut off must not hold the checkpoint's row for ever.
     const client = ownClient(pool, { pipeline: true, idle_in_transaction_session_timeout: 15_000 });
-    const tenure = new Tenure(projection, client, lease);
+    const tenure = new Tenure(projection, of, client, lease);
     try {
       await client.connect();
       return tenure;
@@ -87,7 +89,7 @@ export class Tenure {
   /** Gives the lease back and closes the connection. */
   async end(reason: StopReason | null): Promise<void> {
     try {
-      if (!this.#broken) await releaseLease(this.client, this.projection, this.lease.epoch, reason);
+      if (!this.#broken) await releaseLease(this.client, this.of, this.lease.epoch, reason);
     } finally {
       await this.client.end();
     }
@@ -165,8 +167,8 @@ export class Tenure {
   }
 
   async #moveCheckpoint(events: number, position: Position): Promise<void> {
-    const { name, version } = this.projection;
-    const values = [name, version, this.lease.epoch, this.#position, position, events];
+    const { name, build } = this.of;
+    const values = [name, build, this.lease.epoch, this.#position, position, events];
     const { rowCount } = await this.client.query({ ...MOVE_CHECKPOINT, values });
     if (rowCount === 0) throw new LeaseLost(`the lease of ${name} was lost`);
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import type { Position } from '../../../src/core/event-store.js';
 import { PostgresEventStore } from '../../../src/infra/event-store/postgres.js';
+import type { BuildId } from '../../../src/infra/projector/builds.js';
 import { acquireLease } from '../../../src/infra/projector/checkpoints.js';
 import { prepareModel } from '../../../src/infra/projector/prepare-model.js';
 import { LeaseLost, Tenure } from '../../../src/infra/projector/tenure.js';
@@ -20,6 +21,12 @@ async function collected(store: Stage['store']): Promise<{ events: Parameters<Te
   return { events, head: await store.head() };
 }
 
+async function prepared(...of: Parameters<typeof prepareModel>): Promise<BuildId> {
+  const build = await prepareModel(...of);
+  if (!build) throw new Error('there is another build');
+  return build;
+}
+
 test('the tables and the checkpoint are made once, however many processes start', async (t) => {
   const { pool } = await stage(t);
   await Promise.all(Array.from({ length: 8 }, () => prepareModel(pool, tally('prepared'))));
@@ -29,12 +36,12 @@ test('the tables and the checkpoint are made once, however many processes start'
 test('a lease is had by one owner at a time, and each has an epoch of its own', async (t) => {
   const { pool } = await stage(t);
   const projection = tally('epochs');
-  await prepareModel(pool, projection);
-  const leases = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((owner) => acquireLease(pool, projection, owner)));
+  const of = await prepared(pool, projection);
+  const leases = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((owner) => acquireLease(pool, of, owner)));
   t.equal(leases.filter((lease) => lease !== null).length, 1);
   await pool.query(END_LEASE);
-  t.match(await acquireLease(pool, projection, 'f'), { epoch: 2 });
-  t.match(await acquireLease(pool, projection, 'f'), { epoch: 3 }, 'its owner can begin anew');
+  t.match(await acquireLease(pool, of, 'f'), { epoch: 2 });
+  t.match(await acquireLease(pool, of, 'f'), { epoch: 3 }, 'its owner can begin anew');
 });
 
 test('who has lost the lease can write nothing', async (t) => {
@@ -42,12 +49,12 @@ test('who has lost the lease can write nothing', async (t) => {
   await append(store, counted(), counted());
   const { events, head } = await collected(store);
   const projection = tally('lost');
-  await prepareModel(pool, projection);
-  const lease = await acquireLease(pool, projection, 'first');
+  const of = await prepared(pool, projection);
+  const lease = await acquireLease(pool, of, 'first');
   if (!lease) return t.fail('no lease');
-  const former = await Tenure.begin(pool, projection, lease);
+  const former = await Tenure.begin(pool, projection, of, lease);
   await pool.query(END_LEASE);
-  await acquireLease(pool, projection, 'second');
+  await acquireLease(pool, of, 'second');
   await t.rejects(former.apply(events, head), LeaseLost);
   t.same(await tallied(pool, 'lost'), { noted: 0, total: 0, position: '', events: 0 });
   await former.end(null);
@@ -69,10 +76,10 @@ test('a page that has begun ends before the lease changes hands', async (t) => {
       await sleep(50);
     },
   });
-  await prepareModel(pool, projection);
-  const lease = await acquireLease(pool, projection, 'first');
+  const of = await prepared(pool, projection);
+  const lease = await acquireLease(pool, of, 'first');
   if (!lease) return t.fail('no lease');
-  const tenure = await Tenure.begin(pool, projection, lease);
+  const tenure = await Tenure.begin(pool, projection, of, lease);
   await tenure.apply(events, head);
   await Promise.all(thieves);
   t.same(await tallied(pool, 'stolen'), { noted: 1, total: 1, position: head, events: 1 });
@@ -86,16 +93,16 @@ test('a page that has begun ends before the lease changes hands', async (t) => {
 test('a lease that is worked with is not taken for expired', async (t) => {
   const { pool } = await stage(t);
   const projection = tally('slow');
-  await prepareModel(pool, projection);
-  await acquireLease(pool, projection, 'slow');
+  const of = await prepared(pool, projection);
+  await acquireLease(pool, of, 'slow');
   await pool.query(END_LEASE);
   const page = await pool.connect();
   await page.query('begin; select * from orderlog.checkpoints for update');
   const blocked = sleep(1_000, 'blocked');
-  t.equal(await Promise.race([acquireLease(pool, projection, 'quick'), blocked]), null);
+  t.equal(await Promise.race([acquireLease(pool, of, 'quick'), blocked]), null);
   await page.query('rollback');
   page.release();
-  t.not(await acquireLease(pool, projection, 'quick'), null);
+  t.not(await acquireLease(pool, of, 'quick'), null);
 });
 
 test('a lease is renewed while there is nothing to do', async (t) => {

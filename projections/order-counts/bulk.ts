@@ -1,0 +1,158 @@
+import { categoryEvents } from '../../src/category/events.js';
+import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
+import {
+  FOREST_FINISH,
+  FOREST_ORPHANS,
+  FOREST_STAGING,
+  forestRows,
+  type TreeEvent,
+} from '../../src/infra/projector/bulk-forest.js';
+import { on } from '../../src/infra/projector/projection.js';
+import { orderEvents } from '../../src/order/events.js';
+import { productEvents } from '../../src/product/events.js';
+import type { Status } from './page.js';
+
+interface Chunk {
+  readonly tree: TreeEvent[];
+  readonly places: {
+    readonly productId: number;
+    readonly revision: number;
+    readonly added: boolean;
+    readonly catIds: readonly number[];
+  }[];
+  readonly placed: Map<string, { readonly productIds: readonly number[]; status: Status }>;
+  /** Of orders placed in earlier chunks. */
+  readonly followed: { readonly orderId: string; readonly revision: number; readonly status: Status }[];
+}
+
+export const orderCountsBulk: BulkPath<Chunk> = {
+  staging: `
+    ${FOREST_STAGING}
+    create unlogged table {staging}.places (product_id integer, revision integer, added boolean, cat_ids text);
+    create unlogged table {staging}.followed (order_id uuid, revision integer, status text);`,
+  begin: () => ({ tree: [], places: [], placed: new Map(), followed: [] }),
+  handlers: {
+    CategoryAdded: on(categoryEvents.CategoryAdded, ({ tree }, { data, revision: nth, position }) => {
+      tree.push({ id: data.cat_id, nth, position, kind: 'add', parent: data.parent_cat_id });
+    }),
+    CategoryMoved: on(categoryEvents.CategoryMoved, ({ tree }, { data, revision: nth, position }) => {
+      tree.push({ id: data.cat_id, nth, position, kind: 'move', parent: data.parent_cat_id });
+    }),
+    CategoryRemoved: on(categoryEvents.CategoryRemoved, ({ tree }, { data, revision: nth, position }) => {
+      tree.push({ id: data.cat_id, nth, position, kind: 'remove' });
+    }),
+    ProductAdded: on(productEvents.ProductAdded, ({ places }, { data, revision }) => {
+      places.push({ productId: data.product_id, revision, added: true, catIds: data.cat_ids });
+    }),
+    ProductCategorised: on(productEvents.ProductCategorised, ({ places }, { data, revision }) => {
+      places.push({ productId: data.product_id, revision, added: false, catIds: data.cat_ids });
+    }),
+    OrderPlaced: on(orderEvents.OrderPlaced, ({ placed }, { data }) => {
+      const productIds = [...new Set(data.items.map((item) => item.product_id))].sort((a, b) => a - b);
+      placed.set(data.order_id, { productIds, status: 'placed' });
+    }),
+    OrderPaid: on(orderEvents.OrderPaid, (chunk, { data, revision }) => {
+      follow(chunk, data.order_id, revision, 'paid');
+    }),
+    OrderCancelled: on(orderEvents.OrderCancelled, (chunk, { data, revision }) => {
+      follow(chunk, data.order_id, revision, 'cancelled');
+    }),
+  },
+  rows,
+  finish: [
+    ...FOREST_FINISH,
+    `insert into {schema}.products (product_id, cat_ids, above)
+     select p.product_id, p.cat_ids,
+       coalesce(array_agg(distinct c.above order by c.above) filter (where c.above is not null), '{}')
+     from (
+       select distinct on (product_id) product_id, cat_ids::integer[] as cat_ids
+       from {staging}.places order by product_id, revision desc
+     ) p
+     left join {staging}.closure c on c.id = any (p.cat_ids)
+     group by p.product_id, p.cat_ids`,
+    'create index places_by_product on {schema}.products (product_id)',
+    'analyze {schema}.products',
+    `update {schema}.orders o set status = f.status
+     from (select distinct on (order_id) order_id, status from {staging}.followed order by order_id, revision desc) f
+     where f.order_id = o.order_id`,
+    // Orders of the same products and status count alike; each of their sets of categories is made once.
+    `insert into {schema}.categories (cat_id, parent_cat_id, placed, paid, cancelled)
+     select f.id, f.parent, coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0)
+     from {staging}.forest f
+     left join (
+       select standing.cat_id, sum(alike.orders) filter (where alike.status = 'placed') as placed,
+         sum(alike.orders) filter (where alike.status = 'paid') as paid,
+         sum(alike.orders) filter (where alike.status = 'cancelled') as cancelled
+       from (select product_ids, status, count(*) as orders from {schema}.orders group by product_ids, status) alike
+       cross join lateral (
+         select distinct a.cat_id from {schema}.products p cross join lateral unnest(p.above) a (cat_id)
+         where p.product_id = any (alike.product_ids)
+       ) standing
+       group by standing.cat_id
+     ) n on n.cat_id = f.id`,
+    'drop index {schema}.places_by_product',
+  ],
+  orphans: `
+    select 'order-' || f.order_id as stream, f.revision, 'there is no order ' || f.order_id as message
+    from {staging}.followed f
+    where not exists (select from {schema}.orders o where o.order_id = f.order_id)
+    union all
+    select 'product-' || e.product_id, e.revision, 'there is no product ' || e.product_id
+    from (select product_id, min(revision) as revision, min(revision) filter (where added) as added
+          from {staging}.places group by product_id) e
+    where e.added is null or e.revision < e.added
+    union all ${FOREST_ORPHANS}`,
+  // From the categories down to the lines of the orders; finishing goes from the orders up.
+  recounts: [
+    `with recursive down (top, id) as (
+       select cat_id, cat_id from {schema}.categories
+       union all
+       select down.top, c.cat_id from down join {schema}.categories c on c.parent_cat_id = down.id
+     ), standing as (
+       select distinct down.top, p.product_id
+       from (select product_id, unnest(cat_ids) as cat_id from {schema}.products) p join down on down.id = p.cat_id
+     ), numbered as (
+       select row_number() over ()::integer as n, status, product_ids from {schema}.orders
+     ), line as (
+       select n, status, unnest(product_ids) as product_id from numbered
+     ), counted as (
+       select top, count(*) filter (where status = 'placed') as placed, count(*) filter (where status = 'paid') as paid,
+         count(*) filter (where status = 'cancelled') as cancelled
+       from (select distinct standing.top, line.n, line.status from line join standing using (product_id)) held
+       group by top
+     )
+     select 'categories' as "table", c.cat_id::text as key, 'placed, paid, cancelled' as "column",
+       concat_ws(', ', c.placed, c.paid, c.cancelled) as found,
+       concat_ws(', ', coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0)) as recounted
+     from {schema}.categories c left join counted n on n.top = c.cat_id
+     where (c.placed, c.paid, c.cancelled)
+       is distinct from (coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0))`,
+  ],
+};
+
+function follow({ placed, followed }: Chunk, orderId: string, revision: number, status: Status): void {
+  const order = placed.get(orderId);
+  if (order) order.status = status;
+  else followed.push({ orderId, revision, status });
+}
+
+function rows({ tree, places, placed, followed }: Chunk): CopiedRows[] {
+  return [
+    forestRows(tree),
+    {
+      table: '{staging}.places',
+      columns: ['product_id', 'revision', 'added', 'cat_ids'],
+      rows: places.map(({ productId, revision, added, catIds }) => [productId, revision, added, catIds]),
+    },
+    {
+      table: '{schema}.orders',
+      columns: ['order_id', 'status', 'product_ids'],
+      rows: [...placed].map(([id, { status, productIds }]) => [id, status, productIds]),
+    },
+    {
+      table: '{staging}.followed',
+      columns: ['order_id', 'revision', 'status'],
+      rows: followed.map(({ orderId, revision, status }) => [orderId, revision, status]),
+    },
+  ];
+}

@@ -1,0 +1,118 @@
+/** The end of a bulk load: from what was copied and staged to the rows as they are read. */
+import type pg from 'pg';
+import { BULK_SETTINGS, type LoadTarget, named } from './bulk-load.js';
+import { ownClient } from './own-client.js';
+
+/** A value that was counted again, and is another one. */
+export interface Miscounted {
+  readonly table: string;
+  readonly key: string;
+  readonly column: string;
+  readonly found: string | null;
+  readonly recounted: string | null;
+}
+
+/** The rows are not what they should be: the build is not used. */
+export class GateFailed extends Error {
+  override readonly name = 'GateFailed';
+  constructor(
+    readonly model: string,
+    readonly differences: readonly Miscounted[],
+  ) {
+    const [first] = differences;
+    super(
+      `${model} was built, but its numbers do not hold when they are counted again: ${first?.table} ${first?.key}, ` +
+        `${first?.column} is ${first?.found}, counted again ${first?.recounted} (${differences.length} such values)`,
+    );
+  }
+}
+
+/** An event goes on with what has not begun: today's code can't project this log. */
+export class OrphanedEvent extends Error {
+  override readonly name = 'OrphanedEvent';
+}
+
+const MOST_SHOWN = 100;
+
+/** Makes the empty tables of a load; `client` is in a transaction. */
+export async function makeLoadTables(
+  client: pg.ClientBase,
+  { projection, staging }: Omit<LoadTarget, 'from'>,
+): Promise<void> {
+  await client.query(`drop schema if exists ${staging} cascade`);
+  await client.query(`create schema ${staging}`);
+  await client.query(projection.bulk.staging.replaceAll('{staging}', staging));
+}
+
+/**
+ * All in one transaction, so that a kill leaves what was loaded as it was, and the next run finishes it.
+ * @param last runs at the end of the transaction
+ * @returns how many rows there are
+ * @throws OrphanedEvent, GateFailed
+ */
+export async function finishLoad(
+  pool: pg.Pool,
+  target: LoadTarget,
+  last: (client: pg.ClientBase) => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
+  const { projection, schema, staging } = target;
+  const { bulk, indexes, tables } = projection;
+  const client = ownClient(pool);
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query(BULK_SETTINGS);
+    await client.query('begin');
+    for (const table of await tablesOf(client, staging)) await client.query(`analyze ${staging}.${table}`);
+    // 1. Nothing goes on that has not begun.
+    const { rows: orphans } = await client.query<{ stream: string; revision: number; message: string }>(
+      named(`${bulk.orphans} limit 1`, target),
+    );
+    const [orphan] = orphans;
+    if (orphan) throw new OrphanedEvent(`${projection.name}: ${orphan.message} (${orphan.stream}@${orphan.revision})`);
+    // 2. The final rows, then keys and indexes.
+    for (const statement of bulk.finish) await client.query(named(statement, target));
+    if (indexes) await client.query(named(indexes, target));
+    for (const table of tables) await client.query(`analyze ${schema}.${table}`);
+    await client.query(`drop schema ${staging} cascade`);
+    // 3. The gate.
+    const differences = await recount(client, target);
+    if (differences.length > 0) throw new GateFailed(projection.name, differences);
+    const rows = await rowsOf(client, target);
+    await last(client);
+    await client.query('commit');
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Counts again what is counted in the rows, by another computation than the one that made them. */
+export async function recount(
+  client: pg.ClientBase,
+  { projection, schema }: { readonly projection: LoadTarget['projection']; readonly schema: string },
+): Promise<Miscounted[]> {
+  const found: Miscounted[] = [];
+  for (const text of projection.bulk.recounts) {
+    const { rows } = await client.query<Miscounted>(`${text.replaceAll('{schema}', schema)} limit ${MOST_SHOWN}`);
+    found.push(...rows);
+  }
+  return found;
+}
+
+export async function rowsOf(
+  client: pg.ClientBase,
+  { projection, schema }: { readonly projection: { readonly tables: readonly string[] }; readonly schema: string },
+): Promise<number> {
+  const counts = projection.tables.map((table) => `(select count(*) from ${schema}.${table})`);
+  const { rows } = await client.query<{ rows: number }>(`select ${counts.join(' + ')} as rows`);
+  return rows[0]?.rows ?? 0;
+}
+
+async function tablesOf(client: pg.ClientBase, schema: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = $1::regnamespace and relkind = 'r'`,
+    [schema],
+  );
+  return rows.map(({ name }) => name);
+}

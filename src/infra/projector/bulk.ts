@@ -1,0 +1,62 @@
+/**
+ * The bulk path of a projection: all rows of a read model from the log at the speed of the reader. What begins and goes on in
+ * one chunk of the log is folded in memory and copied where it belongs; what follows on something of an earlier chunk is
+ * staged, and joined at the end.
+ */
+import type { EventHandler } from './projection.js';
+
+export type CopyValue = string | number | boolean | null | readonly number[];
+
+/** Rows for one table. `{schema}` stands for the read model's schema and `{staging}` for that of the load, as everywhere here. */
+export interface CopiedRows {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: Iterable<readonly CopyValue[]>;
+}
+
+export interface BulkPath<Chunk> {
+  /** DDL of the tables that the load alone needs. */
+  readonly staging: string;
+  /** The state of a chunk before its first event. */
+  begin(this: void): Chunk;
+  /** By event type, the same types as the projection's own handlers. They see every event once and in log order. */
+  readonly handlers: { readonly [type: string]: EventHandler<Chunk> };
+  /** What a chunk has come to. */
+  rows(this: void, chunk: Chunk): readonly CopiedRows[];
+  /** Statements that make the rows final, one after the other; keys and indexes are made after them. */
+  readonly finish: readonly string[];
+  /**
+   * A query for staged events that can't be applied, as `stream`, `revision` and `message`: what goes on though it has not
+   * begun. It runs before `finish`.
+   */
+  readonly orphans: string;
+  /**
+   * Queries on the final tables that count again what was counted, by another computation: `table`, `key`, `column`, `found` and
+   * `recounted` of each value that differs.
+   */
+  readonly recounts: readonly string[];
+}
+
+/** Any bulk path, as the load sees it. */
+export type Bulk = BulkPath<unknown>;
+
+/** A row in COPY's text format. */
+export function copyLine(values: readonly CopyValue[]): string {
+  let line = '';
+  for (const [i, value] of values.entries()) {
+    if (i > 0) line += '\t';
+    line += copyValue(value);
+  }
+  return `${line}\n`;
+}
+
+const SPECIAL = /[\\\n\r\t]/;
+const ESCAPED: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function copyValue(value: CopyValue): string {
+  if (value === null) return '\\N';
+  if (typeof value === 'string') {
+    return SPECIAL.test(value) ? value.replace(/[\\\n\r\t]/g, (one) => ESCAPED[one] as string) : value;
+  }
+  return typeof value === 'object' ? `{${value.join(',')}}` : String(value);
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type pg from 'pg';
+import t from 'tap';
+import { projections } from '../../projections/index.js';
+import type { EventStore, ReadAllOptions } from '../../src/core/event-store.js';
+import type { RecordedEvent } from '../../src/core/message.js';
+import { finishLoad, makeLoadTables } from '../../src/infra/projector/bulk-finish.js';
+import { copyLine } from '../../src/infra/projector/bulk.js';
+import { loadLog, type LoadTarget } from '../../src/infra/projector/bulk-load.js';
+import { type AnyProjection } from '../../src/infra/projector/projection.js';
+import { BruteForce } from '../support/brute-force.js';
+import { testDatabase } from '../support/database.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { operations, PlainCatalogue } from '../support/plain-catalogue.js';
+import { OrdersInTheLog, orderSteps } from '../support/plain-orders.js';
+import { UsersInTheLog, userSteps } from '../support/plain-users.js';
+import { ProjectionUnderTest, TestLog } from '../support/project.js';
+import { shopHistories } from '../support/shop.js';
+
+const { pool } = await testDatabase(t);
+
+/** A log that holds these events, for reading alone. */
+function logOf(events: readonly RecordedEvent[]): EventStore {
+  async function* readAll({
+    from = '' as never,
+    until,
+    filter,
+    limit,
+  }: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    const all = events.filter(
+      ({ position, type }) =>
+        position > from && (until === undefined || position <= until) && (filter?.types?.includes(type) ?? true),
+    );
+    yield* await Promise.resolve(all.slice(0, limit));
+  }
+  return { readAll } as unknown as EventStore;
+}
+
+/** The bulk path in several runs, each of which begins where the one before it ended. */
+async function loaded(
+  db: pg.Pool,
+  projection: AnyProjection,
+  events: readonly RecordedEvent[],
+  ends: readonly number[],
+): Promise<Record<string, unknown[]>> {
+  const schema = 'bulk';
+  await db.query(`drop schema if exists ${schema} cascade`);
+  const under = await ProjectionUnderTest.create(db, { ...projection, indexes: '' }, schema);
+  if (!projection.bulk) throw new Error(`${projection.name} has no bulk path`);
+  const target: LoadTarget = {
+    projection: { ...projection, bulk: projection.bulk },
+    schema,
+    staging: 'staging',
+    from: '' as LoadTarget['from'],
+  };
+  const client = await db.connect();
+  await makeLoadTables(client, target);
+  client.release();
+  let from = target.from;
+  for (const end of [...ends, events.length]) {
+    const until = events[Math.min(end, events.length) - 1]?.position ?? from;
+    const options = { pool: db, store: logOf(events), until, signal: new AbortController().signal };
+    await loadLog({ ...options, targets: [{ ...target, from }] });
+    from = until > from ? until : from;
+  }
+  await finishLoad(db, target);
+  return under.rows();
+}
+
+async function eventByEvent(
+  db: pg.Pool,
+  projection: AnyProjection,
+  events: readonly RecordedEvent[],
+): Promise<Record<string, unknown[]>> {
+  await db.query('drop schema if exists one_by_one cascade');
+  const under = await ProjectionUnderTest.create(db, projection, 'one_by_one');
+  for (let start = 0; start < events.length; start += 7) await under.apply(events.slice(start, start + 7));
+  return under.rows();
+}
+
+const ends = fc.array(fc.nat(80), { maxLength: 3 }).map((all) => all.toSorted((a, b) => a - b));
+
+function agree(name: string, histories: fc.Arbitrary<() => Promise<TestLog>>, check = nothing): Promise<void> {
+  const projection = projections.find((one) => one.name === name) as AnyProjection;
+  const property = fc.asyncProperty(histories, ends, async (made, splits) => {
+    const { events } = await made();
+    const bulk = await loaded(pool, projection, events, splits);
+    assert.deepEqual(bulk, await eventByEvent(pool, projection, events));
+    check(bulk, events);
+  });
+  return fc.assert(property, { numRuns: 40 });
+}
+
+const nothing = (_rows: Record<string, unknown[]>, _events: readonly RecordedEvent[]): void => undefined;
+
+const ofShops = shopHistories.map((shop) => () => Promise.resolve(shop.log));
+const ofCatalogues = operations.map((all) => async () => {
+  const catalogue = new PlainCatalogue(new TestLog());
+  for (const one of all) catalogue.carryOut(one);
+  return Promise.resolve(catalogue.log);
+});
+const ofOrders = orderSteps.map((steps) => async () => {
+  const orders = new OrdersInTheLog(new TestLog(), new MemoryVault());
+  for (const step of steps) await orders.carryOut(step);
+  return orders.log;
+});
+const ofUsers = userSteps.map((steps) => async () => {
+  const users = new UsersInTheLog(new TestLog(), new MemoryVault());
+  for (const step of steps) await users.carryOut(step);
+  return users.log;
+});
+
+void t.test('a bulk path has a handler for what the projection hears, and for nothing else', async (t) => {
+  for (const { name, bulk, handlers } of projections) {
+    t.same(Object.keys(bulk?.handlers ?? {}).sort(), Object.keys(handlers).sort(), name);
+  }
+});
+
+void t.test('the tree: bulk, event by event and the definition agree, row for row', async () => {
+  await agree('category-tree', ofShops, (rows, events) => {
+    const expected = bruteForce(events);
+    for (const { cat_id, total_products } of rows['categories'] as { cat_id: number; total_products: number }[])
+      assert.equal(total_products, expected.totalProducts(cat_id));
+  });
+});
+
+void t.test('order counts: bulk, event by event and the definition agree, row for row', async () => {
+  await agree('order-counts', ofShops, (rows, events) => {
+    const expected = bruteForce(events);
+    type Row = { cat_id: number; placed: number; paid: number; cancelled: number };
+    for (const { cat_id, placed, paid, cancelled } of rows['categories'] as Row[])
+      assert.deepEqual({ placed, paid, cancelled }, expected.orderCounts(cat_id));
+  });
+});
+
+void t.test('products: bulk and event by event agree, row for row', async () => {
+  await agree('products', ofCatalogues);
+  await agree('category-tree', ofCatalogues);
+});
+
+void t.test('orders: bulk and event by event agree, row for row', async () => {
+  await agree('user-orders', ofOrders);
+});
+
+void t.test('users: bulk and event by event agree, row for row', async () => {
+  await agree('users', ofUsers);
+});
+
+void t.test('what goes on though it has not begun fails a load and is named', async (t) => {
+  const log = new TestLog();
+  const orders = new OrdersInTheLog(log, new MemoryVault());
+  const id = orders.place('018f0000-0000-7000-8000-00000000000a', '2026-01-01T00:00:00.000Z');
+  await orders.pay(id, '2026-01-02T00:00:00.000Z', null);
+  const events = log.events.slice(1);
+  for (const name of ['user-orders', 'order-counts']) {
+    const projection = projections.find((one) => one.name === name) as AnyProjection;
+    await t.rejects(loaded(pool, projection, events, []), {
+      name: 'OrphanedEvent',
+      message: new RegExp(`order-${id}@1`),
+    });
+  }
+});
+
+void t.test('a number that does not hold when it is counted again fails the gate', async (t) => {
+  const projection = projections.find((one) => one.name === 'user-orders') as AnyProjection;
+  const log = new TestLog();
+  const orders = new OrdersInTheLog(log, new MemoryVault());
+  orders.place('018f0000-0000-7000-8000-00000000000a', '2026-01-01T00:00:00.000Z');
+  const { bulk } = projection;
+  if (!bulk) return t.fail();
+  const wrong = { ...bulk, finish: [...bulk.finish, 'update {schema}.orders set total = total + 1'] };
+  await t.rejects(loaded(pool, { ...projection, bulk: wrong }, log.events, []), {
+    name: 'GateFailed',
+    message: /orders .*, total is 1011, counted again 1010/,
+  });
+});
+
+void t.test('what COPY gives its own meaning to arrives as it is', async (t) => {
+  t.equal(
+    copyLine(['a\\b\tc\nd\re', null, true, 7, [1, 2], '\\N', '']),
+    'a\\\\b\\tc\\nd\\re\t\\N\ttrue\t7\t{1,2}\t\\\\N\t\n',
+  );
+});
+
+function bruteForce(events: readonly RecordedEvent[]): BruteForce {
+  const all = new BruteForce();
+  events.forEach((event) => all.apply(event));
+  return all;
+}
