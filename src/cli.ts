@@ -7,6 +7,7 @@ import { type Config, ConfigError, readConfig } from './config.js';
 import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
 import { openLogAt } from './open-log.js';
+import type { ProjectorLog } from './infra/projector/log.js';
 import { auditResult } from './operations/audit.js';
 import { copyBackResult, copyLogResult } from './operations/copy-log/command.js';
 import { COPYING } from './operations/copy-log/move.js';
@@ -15,6 +16,7 @@ import { printEvents } from './operations/events.js';
 import { describeImport } from './operations/import/describe.js';
 import { type CommandResult, type ExitCode, runCommand, WrongUse } from './operations/output.js';
 import { showProgress } from './operations/progress.js';
+import { rebuildResult, rollbackResult } from './operations/rebuild/command.js';
 import { statusResult } from './operations/status.js';
 import { type OpenOptions, openRuntime, type Runtime } from './runtime.js';
 import { serve } from './serve.js';
@@ -87,6 +89,37 @@ program
   });
 
 program
+  .command('rebuild')
+  .description(
+    'make read models anew beside those that are read, then switch to them; goes on with what was interrupted',
+  )
+  .argument('[models...]', 'their names; all if left out')
+  .option('--jobs <n>', 'how many models are finished at the same time', number, 2)
+  .option('--dry-run', 'say what would be done')
+  .option('--no-switch', 'leave the builds ready; the next rebuild switches to them')
+  .addOption(jsonOption)
+  .action(async (models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
+    const { jobs, dryRun = false, json = false } = options;
+    await run(json, { migrate: true }, (runtime, signal) => {
+      const { keepBuildSeconds: keepSeconds } = runtime.config;
+      const command = { models, jobs, dryRun, switch: options.switch, keepSeconds, signal, progress: showProgress() };
+      return rebuildResult({ ...runtime, log: problemLog }, command);
+    });
+  });
+
+program
+  .command('rollback')
+  .description('read a read model from the build before the last switch again')
+  .argument('<model>', 'its name')
+  .addOption(jsonOption)
+  .action(async (model: string, { json = false }: { json?: boolean }) => {
+    await run(json, { migrate: true }, (runtime, signal) => {
+      const { keepBuildSeconds: keepSeconds } = runtime.config;
+      return rollbackResult({ ...runtime, log: problemLog }, { model, keepSeconds, signal });
+    });
+  });
+
+program
   .command('audit')
   .description('the history of one thing, from its events')
   .argument('<kind>', 'order, user or product', (kind: string) => {
@@ -140,6 +173,18 @@ program
   .action(async ({ json = false }: { json?: boolean }) => {
     process.exitCode = await runCommand(() => doctor(config, openRuntime), { json });
   });
+
+function number(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number from 1 to 99.');
+}
+
+/** What projectors say while a command runs them: only what is wrong, and never on standard output. */
+const problemLog: ProjectorLog = {
+  info: () => undefined,
+  warn: (fields, message) => void process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`),
+  error: (fields, message) => void process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`),
+};
 
 /**
  * Opens what the command needs, runs it, closes everything, and sets the exit code. A first SIGINT or SIGTERM asks the

@@ -20,6 +20,10 @@ export interface Config {
   /** 32 bytes, or null where one is made in the data folder. */
   readonly masterKey: Buffer | null;
   readonly uploadMaxBytes: number;
+  /** For how long the build that was read before a switch is kept. */
+  readonly keepBuildSeconds: number;
+  /** Between two verifications in `serve`; 0 for none. */
+  readonly verifyEverySeconds: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: 'pretty' | 'json';
 }
@@ -63,6 +67,8 @@ export function readConfig(environment: Environment, cwd: string): Config {
     port: env.integer('PORT', 3000, 0, 65_535),
     masterKey: masterKeyOf(env, databaseUrl),
     uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, 1024 ** 3),
+    keepBuildSeconds: env.integer('KEEP_BUILD_SECONDS', 3_600, 0, 30 * 86_400),
+    verifyEverySeconds: env.integer('VERIFY_EVERY_SECONDS', 0, 0, 30 * 86_400),
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: env.oneOf('LOG_FORMAT', ['pretty', 'json'] as const, process.stdout.isTTY ? 'pretty' : 'json'),
   };

@@ -29,6 +29,8 @@ t.test('with nothing set, everything is embedded, on loopback, with the demo cat
     port: 3000,
     masterKey: null,
     uploadMaxBytes: 10 * 1024 * 1024,
+    keepBuildSeconds: 3_600,
+    verifyEverySeconds: 0,
     logLevel: 'info',
   });
   t.ok(Object.isFrozen(config));

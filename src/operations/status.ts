@@ -3,6 +3,7 @@ import type { EventStore, Position } from '../core/event-store.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
 import { dropsOf, type ModelStatus, modelStatuses, problemOf } from '../infra/projector/status.js';
 import type { CommandResult } from './output.js';
+import { table } from './table.js';
 
 /** Counting what a read model lacks ends here. */
 const CAP = 1_000_000;
@@ -61,14 +62,4 @@ function connectionOf(subscription: Subscription | null): string {
   const reasons = Object.entries(drops).map(([reason, n]) => `${reason} ${n}`);
   const dropped = reasons.length === 0 ? '' : `, ${dropsOf(subscription)} drops (${reasons.join(', ')})`;
   return `${connectedSince === null ? 'not connected' : `connected since ${connectedSince}`}${dropped}`;
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -65,6 +65,8 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     port: 0,
     masterKey: Buffer.alloc(32, 7),
     uploadMaxBytes: options.uploadMaxBytes ?? MEGABYTE,
+    keepBuildSeconds: 3_600,
+    verifyEverySeconds: 0,
     logLevel: 'silent',
     logFormat: 'json',
   };

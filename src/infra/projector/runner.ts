@@ -148,7 +148,7 @@ export class Runner {
       const ends = AbortSignal.any([signal, over.signal]);
       const subscription = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
       this.#subscription = subscription;
-      endNote = noteSubscription({ pool, model: this.projection, lease: tenure.lease, subscription });
+      endNote = noteSubscription({ pool, of: this.of, lease: tenure.lease, subscription });
       for await (const { events, position, caughtUp } of readAhead(subscription)) {
         const begun = Date.now();
         // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.

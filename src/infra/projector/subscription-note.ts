@@ -4,7 +4,8 @@
  */
 import type pg from 'pg';
 import type { Subscription, SubscriptionState } from '../../core/event-store.js';
-import type { Lease, ModelVersion } from './checkpoints.js';
+import type { BuildId } from './builds.js';
+import type { Lease } from './checkpoints.js';
 
 /** A change of the connection is noted after so long at most. */
 const LOOK_EVERY_MS = 1_000;
@@ -13,7 +14,7 @@ const EVENT_EVERY_MS = 5_000;
 
 export interface Noted {
   readonly pool: pg.Pool;
-  readonly model: ModelVersion;
+  readonly of: BuildId;
   readonly lease: Pick<Lease, 'epoch'>;
   readonly subscription: Pick<Subscription, 'state'>;
 }
@@ -54,7 +55,7 @@ function sameConnection(one: SubscriptionState, other: SubscriptionState): boole
 }
 
 /** Does nothing when the lease is another's by now. As with the checkpoint, nobody waits for the disk. */
-async function write({ pool, model, lease }: Noted, state: SubscriptionState): Promise<void> {
+async function write({ pool, of, lease }: Noted, state: SubscriptionState): Promise<void> {
   await pool.query({
     name: 'projector-note-subscription',
     text: `
@@ -62,6 +63,6 @@ async function write({ pool, model, lease }: Noted, state: SubscriptionState): P
       update orderlog.checkpoints set subscription = $4
       from quick
       where model = $1 and version = $2 and lease_epoch = $3`,
-    values: [model.name, model.version, lease.epoch, JSON.stringify(state)],
+    values: [of.name, of.build, lease.epoch, JSON.stringify(state)],
   });
 }

@@ -14,6 +14,7 @@ import { until } from './running.js';
 import { tally } from './tally.js';
 
 const model = tally('noted');
+const of = { name: model.name, build: 1 };
 const SINCE = '2026-01-01T00:00:00.000Z';
 const fresh: SubscriptionState = { connectedSince: SINCE, drops: {}, lastEventAt: null };
 
@@ -27,7 +28,7 @@ async function stage(t: Test): Promise<Stage> {
   const database = await testDatabase(t);
   const { pool } = database;
   await prepareModel(pool, model);
-  const lease = (await acquireLease(pool, model, 'owner')) as Lease;
+  const lease = (await acquireLease(pool, of, 'owner')) as Lease;
   const one = async <T>(what: string): Promise<T | undefined> =>
     (await pool.query<{ it: T }>(`select ${what} as it from orderlog.checkpoints`)).rows[0]?.it;
   const first = Number(await one('xmin::text'));
@@ -42,7 +43,7 @@ async function stage(t: Test): Promise<Stage> {
 t.test('a change of the connection is noted soon, the time of the last event now and then', async (t) => {
   const { pool, lease, noted, writes } = await stage(t);
   let state: SubscriptionState | null = fresh;
-  const stop = noteSubscription({ pool, model, lease, subscription: { state: () => state } }, 5, 60_000);
+  const stop = noteSubscription({ pool, of, lease, subscription: { state: () => state } }, 5, 60_000);
   await until(async () => (await noted()) !== null);
   t.same(await noted(), fresh);
   const before = await writes();
@@ -65,7 +66,7 @@ t.test('a change of the connection is noted soon, the time of the last event now
 t.test('the last event is noted after a while', async (t) => {
   const { pool, lease, noted } = await stage(t);
   let state = fresh;
-  const stop = noteSubscription({ pool, model, lease, subscription: { state: () => state } }, 5, 50);
+  const stop = noteSubscription({ pool, of, lease, subscription: { state: () => state } }, 5, 50);
   await until(async () => (await noted()) !== null);
   state = { ...fresh, lastEventAt: SINCE };
   await until(async () => (await noted())?.lastEventAt === SINCE);
@@ -74,7 +75,7 @@ t.test('the last event is noted after a while', async (t) => {
 
 t.test('a log that has no connection to speak of leaves no note', async (t) => {
   const { pool, lease, noted } = await stage(t);
-  const stop = noteSubscription({ pool, model, lease, subscription: { state: () => null } }, 5, 5);
+  const stop = noteSubscription({ pool, of, lease, subscription: { state: () => null } }, 5, 5);
   await sleep(30);
   await stop();
   t.equal(await noted(), null);
@@ -84,7 +85,7 @@ t.test('who has lost the lease notes nothing, and a database that is away is no 
   const { pool, lease, noted } = await stage(t);
   const stop = noteSubscription({
     pool,
-    model,
+    of,
     lease: { epoch: lease.epoch - 1 },
     subscription: { state: () => fresh },
   });
@@ -93,7 +94,7 @@ t.test('who has lost the lease notes nothing, and a database that is away is no 
   const { createPool } = await import('../../../src/infra/postgres/pool.js');
   const nowhere = createPool({ host: '127.0.0.1', port: 1 }, { max: 1, applicationName: 'nowhere' });
   t.teardown(() => nowhere.end());
-  await noteSubscription({ pool: nowhere, model, lease, subscription: { state: () => fresh } })();
+  await noteSubscription({ pool: nowhere, of, lease, subscription: { state: () => fresh } })();
 });
 
 t.test('status and metrics show it; of an owner that has vanished it is not believed', async (t) => {
@@ -106,7 +107,7 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
 
   const state = { connectedSince: SINCE, drops: { end: 2, silence: 1 }, lastEventAt: SINCE };
   const subscription = { state: () => state };
-  const stop = noteSubscription({ pool, model, lease, subscription }, 5);
+  const stop = noteSubscription({ pool, of, lease, subscription }, 5);
   await until(async () => (await modelStatuses(sources, 1))[0]?.subscription !== null);
   const again = new Registry();
   measureReadModels(again, sources);
