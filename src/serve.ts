@@ -17,6 +17,7 @@ import { allBuilds, readBuild } from './infra/projector/builds.js';
 import { measureReadModels } from './infra/projector/metrics.js';
 import { connectionsOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
 import { describeImport } from './operations/import/describe.js';
+import { buildMissing } from './operations/rebuild/build-missing.js';
 import { noProgress } from './operations/progress.js';
 import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
@@ -53,8 +54,12 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
     log.level = quieter(config.logLevel);
     if (parts.projectors) {
       const { pool, store, watch } = runtime;
+      const { keepBuildSeconds: keepSeconds } = config;
       const worker = startWorker({ pool, store, watch, log });
       closing.push(() => worker.stop());
+      closing.push(
+        inBackground((ends) => buildMissing({ pool, store, watch, log }, projections, { keepSeconds, signal: ends })),
+      );
       // Whoever asks at once, as a first user does, gets what has been sown and not an empty tree.
       await Promise.race([signal, caughtUp(runtime, headAtStart, sown ? SOWN_PATIENCE_MS : PATIENCE_MS)]);
     }
@@ -80,6 +85,16 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
   await signal;
   log.info('shutting down');
   await close();
+}
+
+/** @returns what ends it and waits for its end */
+function inBackground(work: (ends: AbortSignal) => Promise<void>): () => Promise<void> {
+  const ends = new AbortController();
+  const done = work(ends.signal);
+  return async () => {
+    ends.abort();
+    await done;
+  };
 }
 
 function quieter(level: Config['logLevel']): Config['logLevel'] {

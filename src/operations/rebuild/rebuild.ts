@@ -93,10 +93,31 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
   const resumed = left.findLast((one) => one.version === version);
   for (const one of left) if (one !== resumed) await dropBuild(pool, one, `state in ('building', 'ready')`);
   const build = resumed ?? (await make(pool, projection));
-  const checkpoint = await checkpointOf(pool, build);
-  if (resumed) log.info({ model: name, version: build.build, state: resumed.state }, 'a rebuild is gone on with');
-  const target = hasBulk(projection) ? targetOf(projection, build, checkpoint?.position ?? START) : null;
-  return { name, build: build.build, projection, target, state: resumed?.state ?? 'building' };
+  const { position, state } = await takeOver(pool, build);
+  if (resumed) log.info({ model: name, version: build.build, state }, 'a rebuild is gone on with');
+  const target = hasBulk(projection) ? targetOf(projection, build, position) : null;
+  return { name, build: build.build, projection, target, state };
+}
+
+/**
+ * Where the build is, once nothing is under way on it any more: the last commit of a process that was killed may still be on
+ * its way, but then it holds the checkpoint's row.
+ */
+async function takeOver(
+  pool: pg.Pool,
+  { name, build }: BuildId,
+): Promise<{ position: Position; state: Build['state'] }> {
+  await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1 and version = $2', [
+    name,
+    build,
+  ]);
+  const { rows } = await pool.query<{ position: Position; state: Build['state'] }>(
+    `select c.position, b.state from orderlog.checkpoints c
+     join orderlog.builds b on b.model = c.model and b.number = c.version where c.model = $1 and c.version = $2`,
+    [name, build],
+  );
+  if (!rows[0]) throw new Error(`build ${build} of ${name} was dropped meanwhile`);
+  return rows[0];
 }
 
 function make(pool: pg.Pool, projection: AnyProjection): Promise<BuildId> {
@@ -165,8 +186,12 @@ async function finish({ pool }: RebuildDeps, makings: readonly Making[], options
 }
 
 async function setReady(db: Pick<pg.ClientBase, 'query'>, { name, build }: BuildId): Promise<void> {
+  // The checkpoint's row as well: see takeOver.
   const { rowCount } = await db.query(
-    `update orderlog.builds set state = 'ready' where model = $1 and number = $2 and state = 'building'`,
+    `with held as (
+       update orderlog.checkpoints set progressed_at = clock_timestamp() where model = $1 and version = $2
+     )
+     update orderlog.builds set state = 'ready' where model = $1 and number = $2 and state = 'building'`,
     [name, build],
   );
   if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
