@@ -18,6 +18,7 @@ import { type CommandResult, type ExitCode, runCommand, WrongUse } from './opera
 import { showProgress } from './operations/progress.js';
 import { rebuildResult, rollbackResult } from './operations/rebuild/command.js';
 import { statusResult } from './operations/status.js';
+import { verifyResult } from './operations/verify/command.js';
 import { type OpenOptions, openRuntime, type Runtime } from './runtime.js';
 import { serve } from './serve.js';
 
@@ -117,6 +118,20 @@ program
       const { keepBuildSeconds: keepSeconds } = runtime.config;
       return rollbackResult({ ...runtime, log: problemLog }, { model, keepSeconds, signal });
     });
+  });
+
+program
+  .command('verify')
+  .description('project the log once more, and compare what is read with it; nothing that is read is touched')
+  .argument('[models...]', 'their names; all if left out')
+  .addOption(jsonOption)
+  .action(async (models: string[], { json = false }: { json?: boolean }) => {
+    await run(json, {}, (runtime, signal) =>
+      verifyResult(
+        { ...runtime, documents: () => runtime.gate.store.list() },
+        { models, signal, progress: showProgress() },
+      ),
+    );
   });
 
 program

@@ -3,6 +3,7 @@ import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
 import {
   FOREST_FINISH,
   FOREST_ORPHANS,
+  FOREST_SOURCE,
   FOREST_STAGING,
   forestRows,
   type TreeEvent,
@@ -131,6 +132,11 @@ export const categoryTreeBulk: BulkPath<Chunk> = {
      from {schema}.categories c left join counted n on n.top = c.cat_id
      where c.total_products <> coalesce(n.total, 0)`,
   ],
+  sources: {
+    categories: FOREST_SOURCE,
+    products: { stream: (key) => `product-${key}` },
+    document: { stream: () => 'categoryTree-main' },
+  },
 };
 
 function note(

@@ -3,6 +3,7 @@ import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
 import {
   FOREST_FINISH,
   FOREST_ORPHANS,
+  FOREST_SOURCE,
   FOREST_STAGING,
   forestRows,
   type TreeEvent,
@@ -128,6 +129,11 @@ export const orderCountsBulk: BulkPath<Chunk> = {
      where (c.placed, c.paid, c.cancelled)
        is distinct from (coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0))`,
   ],
+  sources: {
+    categories: FOREST_SOURCE,
+    products: { stream: (key) => `product-${key}` },
+    orders: { stream: (key) => `order-${key}` },
+  },
 };
 
 function follow({ placed, followed }: Chunk, orderId: string, revision: number, status: Status): void {

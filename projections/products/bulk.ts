@@ -4,6 +4,7 @@ import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
 import {
   FOREST_FINISH,
   FOREST_ORPHANS,
+  FOREST_SOURCE,
   FOREST_STAGING,
   forestRows,
   type TreeEvent,
@@ -112,6 +113,12 @@ export const productsBulk: BulkPath<Chunk> = {
      from {schema}.standing s full join counted n on n.product_id = s.product_id and n.cat_id = s.cat_id
      where s.status is distinct from n.status`,
   ],
+  sources: {
+    products: { stream: (key) => `product-${key}` },
+    // Of product and category; what is below and above tells the category's own row.
+    standing: { stream: (key) => `product-${key.split(',')[0]}` },
+    categories: FOREST_SOURCE,
+  },
 };
 
 function expect(chunk: Chunk, productId: number, changed: Change): void {

@@ -65,6 +65,7 @@ export const userOrdersBulk: BulkPath<Chunk> = {
        (json_array_length(history) - 1)::text as recounted
      from {schema}.orders where revision <> json_array_length(history) - 1`,
   ],
+  sources: { orders: { stream: (key) => `order-${key}` } },
 };
 
 function follow({ placed, followed }: Chunk, orderId: string, revision: number, entry: StoredHistoryEntry): void {

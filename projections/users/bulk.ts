@@ -84,6 +84,7 @@ export const usersBulk: BulkPath<Chunk> = {
      from {schema}.users
      where (status = 'erased') <> (name is null and email is null and email_hash is null and id_proof is null)`,
   ],
+  sources: { users: { stream: (key) => `user-${key}` } },
 };
 
 function expect(chunk: Chunk, userId: string, changed: Change): void {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { documentBytes, DocumentUnreadable, FrameOpener, FrameSealer } from './frames.js';
@@ -20,6 +20,16 @@ export class DocumentTooLarge extends Error {
   override readonly name = 'DocumentTooLarge';
   constructor(readonly maxBytes: number) {
     super(`the document has more than ${maxBytes} bytes`);
+  }
+}
+
+/** None where there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
   }
 }
 
@@ -72,6 +82,14 @@ export class DocumentStore {
     // Either stream's end or failure closes the other one and the file; the reader sees it in `content`.
     pipeline(file.createReadStream({ highWaterMark: 64 * 1024 }), content, () => undefined);
     return { bytes: documentBytes(size), content };
+  }
+
+  /** The ids of all documents that are there, a folder at a time. */
+  async *list(): AsyncGenerator<readonly string[]> {
+    for (const folder of (await namesIn(this.#dir)).sort()) {
+      const ids = (await namesIn(join(this.#dir, folder))).filter((name) => UUID.test(name));
+      if (ids.length > 0) yield ids;
+    }
   }
 
   /** Removes a document; one that is not there is as good as removed. */

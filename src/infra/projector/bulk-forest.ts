@@ -2,7 +2,7 @@
  * A tree in the bulk path: what happened to its places is staged, and where each stands in the end is asked once. The
  * statements make `{staging}.forest` (id, parent, name, code, nth) and `{staging}.closure` (id, above: itself included).
  */
-import type { CopiedRows, CopyValue } from './bulk.js';
+import type { CopiedRows, CopyValue, RowSource } from './bulk.js';
 
 export interface TreeEvent {
   readonly id: number;
@@ -19,6 +19,12 @@ export const FOREST_STAGING = `
   create unlogged table {staging}.tree (
     id integer, nth integer, position text collate "C", kind text, parent integer, name text, code text
   );`;
+
+/** A category's row comes from the events of the tree that name it. */
+export const FOREST_SOURCE: RowSource = {
+  stream: () => 'categoryTree-main',
+  isAbout: (data, key) => String(data['cat_id']) === key,
+};
 
 export function forestRows(events: readonly TreeEvent[]): CopiedRows {
   const columns = ['id', 'nth', 'position', 'kind', 'parent', 'name', 'code'];

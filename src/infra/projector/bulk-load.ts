@@ -18,6 +18,8 @@ export interface LoadTarget {
   readonly staging: string;
   /** Up to here it has been loaded by an earlier run. */
   readonly from: Position;
+  /** Events behind this place are none of its own. */
+  readonly until?: Position;
   /** Runs in the transaction of each chunk. */
   committing?(client: pg.ClientBase, position: Position, events: number): Promise<void>;
 }
@@ -31,10 +33,16 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
   /** Events that have been committed for all targets together, told with every commit. */
   readonly committed?: (events: number) => void;
-  /** Sees every event of the log that is read, before anybody else. */
-  readonly seen?: (event: RecordedEvent) => void;
-  /** All events are read, for `seen`, not only those of the targets. */
-  readonly everything?: boolean;
+  readonly witness?: Witness;
+}
+
+/** Sees every event of the log, of whatever type, and has rows of its own to copy. */
+export interface Witness {
+  readonly schema: string;
+  readonly staging: string;
+  see(event: RecordedEvent): void;
+  /** Of what it has seen since it was last asked. */
+  rows(): readonly CopiedRows[];
 }
 
 export interface Loaded {
@@ -61,16 +69,13 @@ export async function loadLog(options: LoadOptions): Promise<Loaded> {
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const load = new Load(client, targets, options.committed);
+    const load = new Load(client, targets, options.witness, options.committed);
     const from = targets.map((target) => target.from).reduce((a, b) => (a < b ? a : b));
     const types = [...new Set(targets.flatMap(({ projection }) => Object.keys(projection.handlers)))];
-    const filter = options.everything ? {} : { filter: { types } };
+    const filter = options.witness ? {} : { filter: { types } };
     const events = store.readAll({ from, ...(until !== undefined && { until }), ...filter, signal });
     for await (const page of readAhead(inPages(events))) {
-      for (const event of page.events) {
-        options.seen?.(event);
-        load.add(event);
-      }
+      for (const event of page.events) load.add(event);
       if (load.size >= CHUNK) await load.write();
     }
     signal.throwIfAborted();
@@ -113,6 +118,7 @@ class Load {
   constructor(
     readonly client: pg.Client,
     targets: readonly LoadTarget[],
+    readonly witness?: Witness,
     readonly committed?: (events: number) => void,
   ) {
     this.#fillings = targets.map((target) => ({ target, chunk: target.projection.bulk.begin(), events: 0 }));
@@ -127,9 +133,10 @@ class Load {
   add(recorded: RecordedEvent): void {
     this.position = recorded.position;
     this.size += 1;
+    this.witness?.see(recorded);
     for (const filling of this.#byType.get(recorded.type) ?? []) {
-      const { projection, from } = filling.target;
-      if (recorded.position <= from) continue;
+      const { projection, from, until } = filling.target;
+      if (recorded.position <= from || (until !== undefined && recorded.position > until)) continue;
       const handler = projection.bulk.handlers[recorded.type];
       if (!handler) throw new Error(`the bulk path of ${projection.name} has no handler for ${recorded.type}`);
       handler.apply(filling.chunk, decode(recorded, handler.eventType));
@@ -147,9 +154,10 @@ class Load {
     });
     for (const filling of fillings)
       Object.assign(filling, { chunk: filling.target.projection.bulk.begin(), events: 0 });
+    const seen = this.size > 0 ? (this.witness?.rows() ?? []) : [];
     this.size = 0;
-    if (parts.length === 0) return;
-    this.#writing = this.#commit(parts, position);
+    if (parts.length === 0 && seen.length === 0) return;
+    this.#writing = this.#commit(parts, seen, position);
     // Seen when it is waited for.
     this.#writing.catch(() => undefined);
   }
@@ -160,9 +168,11 @@ class Load {
 
   async #commit(
     parts: readonly { target: LoadTarget; events: number; rows: readonly CopiedRows[] }[],
+    seen: readonly CopiedRows[],
     position: Position,
   ): Promise<void> {
     await this.client.query(BEGIN);
+    for (const copied of seen) await copy(this.client, this.witness as Witness, copied);
     for (const { target, events, rows } of parts) {
       for (const copied of rows) await copy(this.client, target, copied);
       await target.committing?.(this.client, position, events);

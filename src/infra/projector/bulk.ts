@@ -35,6 +35,15 @@ export interface BulkPath<Chunk> {
    * `recounted` of each value that differs.
    */
   readonly recounts: readonly string[];
+  /** By table: which events a row is made from, for whoever has to explain it. */
+  readonly sources: { readonly [table: string]: RowSource };
+}
+
+/** The stream of a row, by the row's primary key as text, and those of its events that are about the row. */
+export interface RowSource {
+  stream(this: void, key: string): string;
+  /** All of them if left out. */
+  isAbout?(this: void, data: Readonly<Record<string, unknown>>, key: string): boolean;
 }
 
 /** Any bulk path, as the load sees it. */

@@ -179,7 +179,7 @@ async function finish({ pool }: RebuildDeps, makings: readonly Making[], options
   options.stretch('models finished', unfinished.length);
   await forEachInFlight(unfinished, options.jobs, async (making) => {
     options.signal.throwIfAborted();
-    await finishLoad(pool, making.target as LoadTarget, (client) => setReady(client, making));
+    await finishLoad(pool, making.target as LoadTarget, { last: (client) => setReady(client, making) });
     making.state = 'ready';
     options.done(1);
   });

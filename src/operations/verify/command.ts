@@ -1,0 +1,109 @@
+/** `orderlog verify`. */
+import type { Position } from '../../core/event-store.js';
+import type { AnyProjection } from '../../infra/projector/projection.js';
+import type { CommandResult } from '../output.js';
+import type { Progress } from '../progress.js';
+import { chosen } from '../rebuild/command.js';
+import { table } from '../table.js';
+import { SwitchedMeanwhile } from './live.js';
+import { type Verified, verify, type VerifyDeps } from './verify.js';
+
+export interface VerifyCommand {
+  readonly models: readonly string[];
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface VerifyCommandDeps extends VerifyDeps {
+  readonly projections: readonly AnyProjection[];
+  readonly tokens: { encode(position: Position): string };
+  /** Of the documents that are stored, page by page; null where they can't be listed. */
+  readonly documents: () => AsyncIterable<readonly string[]>;
+}
+
+const TRIES = 3;
+
+/** Exit code 1 with a difference or a failed check. @throws WrongUse for a model that there is not */
+export async function verifyResult(deps: VerifyCommandDeps, command: VerifyCommand): Promise<CommandResult> {
+  const projections = chosen(deps.projections, command.models);
+  const begun = performance.now();
+  const verified = await once(deps, projections, command);
+  command.progress.stop();
+  const seconds = (performance.now() - begun) / 1_000;
+  const document = inTokens(verified, deps.tokens);
+  return { document, text: verifiedText(verified, seconds), exitCode: verified.ok ? 0 : 1 };
+}
+
+async function once(
+  deps: VerifyCommandDeps,
+  projections: readonly AnyProjection[],
+  { progress, signal }: VerifyCommand,
+): Promise<Verified> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await verify(deps, projections, {
+        signal,
+        stretch: (what, total) => {
+          progress.start(what, total);
+        },
+        done: (by) => {
+          progress.advance(by);
+        },
+        async notes(witness) {
+          const unnamed: string[] = [];
+          for await (const page of deps.documents()) unnamed.push(...(await witness.unnamed(deps.pool, page)));
+          return unnamed.map((id) => `the document ${id} is named by no event`);
+        },
+      });
+    } catch (error) {
+      progress.stop();
+      if (!(error instanceof SwitchedMeanwhile) || tries >= TRIES) throw error;
+    }
+  }
+}
+
+function inTokens(verified: Verified, tokens: VerifyCommandDeps['tokens']): object {
+  const models = verified.models.map((model) => ({
+    ...model,
+    position: tokens.encode(model.position),
+    differences: model.differences.map((difference) => ({
+      ...difference,
+      events: difference.events.map((event) => ({ ...event, position: tokens.encode(event.position) })),
+    })),
+  }));
+  return { ...verified, models };
+}
+
+const SHOWN_NOTES = 20;
+
+function verifiedText({ ok, models, checks, notes }: Verified, seconds: number): string {
+  const rows = models.map(({ name, version, rows, events, differences }) => [
+    name,
+    `v${version}`,
+    `${rows} rows`,
+    `${events} events`,
+    differences.length === 0 ? 'as the log says' : `${differences.length} DIFFERENCES`,
+  ]);
+  const differences = models.flatMap(({ name, differences }) =>
+    differences.flatMap(({ table: of, key, column, live, replayed, events }) => [
+      `DIFFERENCE ${name}.${of} ${key}, ${column}: live ${shown(live)}, by the log ${shown(replayed)}`,
+      ...events.map((event) => `    ${event.stream}@${event.revision}  ${event.type}  ${event.recorded_at}`),
+    ]),
+  );
+  const findings = checks.flatMap(({ check, ok: fine, findings }) =>
+    fine ? [`ok         ${check}`] : findings.map((finding) => `FINDING    ${check}: ${finding}`),
+  );
+  const told = notes.slice(0, SHOWN_NOTES).map((note) => `note       ${note}`);
+  if (notes.length > SHOWN_NOTES) told.push(`note       and ${notes.length - SHOWN_NOTES} more`);
+  const sum = models.reduce((all, { rows, events }) => ({ rows: all.rows + rows, events: all.events + events }), {
+    rows: 0,
+    events: 0,
+  });
+  const verdict = ok ? 'verified' : 'NOT VERIFIED';
+  const end = `${verdict}: ${sum.rows} rows against ${sum.events} events in ${seconds.toFixed(1)} s`;
+  return [...table([['model', 'build', '', '', ''], ...rows]), ...differences, ...findings, ...told, end].join('\n');
+}
+
+function shown(value: string | null): string {
+  return value === null ? 'nothing' : value;
+}

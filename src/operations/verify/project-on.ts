@@ -1,0 +1,46 @@
+import type pg from 'pg';
+import type { EventStore, Position } from '../../core/event-store.js';
+import { decode, type EventType } from '../../core/event-type.js';
+import type { RecordedEvent } from '../../core/message.js';
+import type { LoadTarget } from '../../infra/projector/bulk-load.js';
+import { ownClient } from '../../infra/projector/own-client.js';
+import type { ProjectedEvent, ProjectionCache } from '../../infra/projector/projection.js';
+import { projectionDb } from '../../infra/projector/statements.js';
+
+const PAGE = 500;
+
+/** Brings replayed rows on to a later place, by the ordinary path. */
+export async function project(
+  pool: pg.Pool,
+  store: EventStore,
+  { projection, schema }: LoadTarget,
+  { from, until }: { readonly from: Position; readonly until: Position },
+): Promise<void> {
+  if (until <= from) return;
+  const client = ownClient(pool);
+  client.on('error', () => undefined);
+  await client.connect();
+  const cache: ProjectionCache = new Map();
+  const db = projectionDb(client, schema);
+  const { handlers, open, flush } = projection;
+  const apply = async (recorded: readonly RecordedEvent[]): Promise<void> => {
+    const events: ProjectedEvent[] = recorded.map((event) =>
+      decode(event, handlers[event.type]?.eventType as EventType),
+    );
+    await client.query('begin');
+    const page = await open(events, db, cache);
+    for (const event of events) handlers[event.type]?.apply(page, event);
+    await flush(page, db);
+    await client.query('commit');
+  };
+  try {
+    const page: RecordedEvent[] = [];
+    for await (const event of store.readAll({ from, until, filter: { types: Object.keys(handlers) } })) {
+      page.push(event);
+      if (page.length >= PAGE) await apply(page.splice(0));
+    }
+    if (page.length > 0) await apply(page);
+  } finally {
+    await client.end();
+  }
+}

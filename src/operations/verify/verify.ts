@@ -1,0 +1,178 @@
+/**
+ * Proves that the rows of read models are what the log says: the log is projected once more, by the bulk path, up to the very
+ * places that the live rows were read at, into schemas of its own. Nothing live is written or locked.
+ */
+import type pg from 'pg';
+import type { EventStore, Position } from '../../core/event-store.js';
+import { finishLoad, recount } from '../../infra/projector/bulk-finish.js';
+import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
+import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
+import { bucketsOf, differing } from './buckets.js';
+import { type Difference, resolve } from './differences.js';
+import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
+import { LogWitness } from './log-witness.js';
+import { makeScratch, type Scratch, withScratch } from './scratch.js';
+
+export interface VerifyDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+}
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+  readonly stretch: (what: string, total: number | null) => void;
+  readonly done: (by: number) => void;
+  /** Notes that only the caller can have: what lies beside log and database. */
+  readonly notes?: (witness: LogWitness) => Promise<readonly string[]>;
+}
+
+export interface VerifiedModel {
+  readonly name: string;
+  /** The number of the build. */
+  readonly version: number;
+  readonly position: Position;
+  readonly rows: number;
+  readonly events: number;
+  readonly seconds: number;
+  readonly differences: readonly Difference[];
+}
+
+export interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly findings: readonly string[];
+}
+
+export interface Verified {
+  readonly ok: boolean;
+  readonly models: readonly VerifiedModel[];
+  readonly checks: readonly Check[];
+  readonly notes: readonly string[];
+}
+
+interface Replayed {
+  readonly live: LiveModel;
+  readonly target: LoadTarget;
+}
+
+/** @throws UnreadableEvent, OrphanedEvent, SwitchedMeanwhile, and what the servers say */
+export function verify(
+  deps: VerifyDeps,
+  projections: readonly AnyProjection[],
+  options: VerifyOptions,
+): Promise<Verified> {
+  const { pool, store } = deps;
+  return withScratch(pool, async (scratch) => {
+    const begun = performance.now();
+    // 1. Live rows, as checksums, and their places: one snapshot, which is over at once.
+    const snapshot = await snapshotOf(pool, projections);
+    const head = await store.head();
+    const checkpoints = checkpointsCheck(snapshot, head);
+    const comparable = snapshot.models.filter(({ position }) => position <= head);
+    // 2. The log up to there.
+    const replayed = comparable.map((live) => ({ live, target: targetFor(live, scratch) }));
+    for (const { target } of replayed) await makeScratch(pool, target);
+    const witness = new LogWitness(scratch);
+    await witness.makeTables(pool);
+    options.stretch('events', null);
+    const targets = replayed.map(({ target }) => target);
+    const load = { pool, store, targets, until: head, signal: options.signal, witness, committed: options.done };
+    const { events } = await loadLog(load);
+    // 3. Each model: final rows, counted again, compared.
+    options.stretch('models compared', replayed.length);
+    const models: VerifiedModel[] = [];
+    const recounted: string[] = [];
+    for (const one of replayed) {
+      options.signal.throwIfAborted();
+      const { name } = one.live.projection;
+      await finishLoad(pool, one.target, { gate: false });
+      recounted.push(...(await recountOf(pool, one.target)));
+      const differences = await compare(deps, one);
+      const seconds = Math.round(performance.now() - begun) / 1_000;
+      const { position, rows, build } = one.live;
+      models.push({
+        ...{ name, version: build.build, position, rows },
+        ...{ events: events.get(one.target) ?? 0, seconds, differences },
+      });
+      options.done(1);
+    }
+    const checks = [
+      checkpoints,
+      checkOf(
+        'streams',
+        (await witness.gaps(pool)).map(({ stream, message }) => `${stream}: ${message}`),
+      ),
+      checkOf('recount', recounted),
+    ];
+    const notes = [
+      ...snapshot.left.map(({ name, reason }) => `${name} was not compared: ${reason}`),
+      ...(await claimNotes(pool, witness, replayed)),
+      ...((await options.notes?.(witness)) ?? []),
+    ];
+    const ok = checks.every((check) => check.ok) && models.every((model) => model.differences.length === 0);
+    return { ok, models, checks, notes };
+  });
+}
+
+function targetFor({ projection, build, position }: LiveModel, { prefix }: Scratch): LoadTarget {
+  const { bulk } = projection;
+  if (!bulk) throw new Error(`${projection.name} has no bulk path`);
+  const schema = `${prefix}_${schemaName(build.name, build.build)}`;
+  return {
+    projection: { ...projection, bulk },
+    schema,
+    staging: `${schema}_staging`,
+    from: '' as Position,
+    until: position,
+  };
+}
+
+function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position): Check {
+  const ahead = checkpoints.filter(({ position }) => position > head);
+  return checkOf(
+    'checkpoints',
+    ahead.map(({ name, build }) => `build ${build} of ${name} is ahead of the log: an older log was restored`),
+  );
+}
+
+function checkOf(check: string, findings: readonly string[]): Check {
+  return { check, ok: findings.length === 0, findings };
+}
+
+async function recountOf(pool: pg.Pool, target: LoadTarget): Promise<string[]> {
+  const miscounted = await inSnapshot(pool, (client) => recount(client, target));
+  return miscounted.map(
+    ({ table, key, column, found, recounted }) =>
+      `${target.projection.name}.${table} ${key}: ${column} is ${found}, counted again ${recounted}`,
+  );
+}
+
+async function compare(deps: VerifyDeps, { live, target }: Replayed): Promise<Difference[]> {
+  const wanted = await inSnapshot(deps.pool, async (client) => {
+    const found = [];
+    for (const table of live.tables) {
+      const buckets = differing(table.buckets, await bucketsOf(client, target.schema, table));
+      if (buckets.length > 0) found.push({ table, buckets });
+    }
+    return found;
+  });
+  return wanted.length === 0 ? [] : resolve(deps, { live, target, wanted });
+}
+
+/** A crash between claim and registration leaves one that the next who wants it clears: no finding. */
+async function claimNotes(pool: pg.Pool, witness: LogWitness, replayed: readonly Replayed[]): Promise<string[]> {
+  const schemaOf = (name: string): string | undefined =>
+    replayed.find(({ live }) => live.projection.name === name)?.target.schema;
+  const notes: string[] = [];
+  const users = schemaOf('users');
+  if (users !== undefined) {
+    const owners = `select 'userEmail-' || email_hash as stream, 'user-' || user_id as owner from ${users}.users`;
+    notes.push(...(await witness.unborneClaims(pool, 'userEmail', owners)));
+  }
+  const products = schemaOf('products');
+  if (products !== undefined) {
+    const owners = `select 'productSku-' || sku as stream, 'product-' || product_id as owner from ${products}.products`;
+    notes.push(...(await witness.unborneClaims(pool, 'productSku', owners)));
+  }
+  return notes;
+}
