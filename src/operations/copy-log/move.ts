@@ -13,12 +13,15 @@ const OPERATION = [7401, 6] as const;
 /** Runs while no other process copies or moves the log of this database. @throws Error when one does */
 export async function aloneWith<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  let isOurs = false;
   try {
     const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS got', [...OPERATION]);
-    if (!rows[0]?.got) throw new Error('the log is being copied by another process already');
+    isOurs = rows[0]?.got ?? false;
+    if (!isOurs) throw new Error('the log is being copied by another process already');
     return await work();
   } finally {
-    // With its connection goes the lock.
+    // With its connection goes the lock too, but only when the server has noticed.
+    if (isOurs) await client.query('SELECT pg_advisory_unlock($1, $2)', [...OPERATION]).catch(() => undefined);
     client.release(true);
   }
 }
@@ -97,7 +100,7 @@ async function rebind(client: pg.ClientBase, from: LogIdentity['kind'], to: Move
     `SELECT quote_ident(nspname) AS name FROM pg_namespace WHERE nspname LIKE 'rm\\_%'`,
   );
   for (const { name } of rows) await client.query(`DROP SCHEMA ${name} CASCADE`);
-  await client.query('DELETE FROM orderlog.checkpoints');
+  await client.query('DELETE FROM orderlog.checkpoints; DELETE FROM orderlog.builds');
 }
 
 async function inTransaction(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<boolean>): Promise<boolean> {

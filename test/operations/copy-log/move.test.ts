@@ -91,8 +91,18 @@ t.test('it is refused while other processes work with the database, and leaves a
   await other.end();
   const late = createPool(from.database.config, { max: 1, applicationName: 'orderlog' });
   let connected: Promise<unknown> | null = null;
-  const progress = { ...noProgress, stop: () => void (connected ??= late.query('SELECT 1')) };
-  await t.rejects(copyLogResult(from, target, { progress }), { message: /stop them first/ }, 'also at the end');
+  const store = new Proxy(from.store, {
+    get(log, name) {
+      if (name === 'head') return () => (connected ??= late.query('SELECT 1')).then(() => log.head());
+      const value: unknown = Reflect.get(log, name);
+      return typeof value === 'function' ? (value as () => unknown).bind(log) : value;
+    },
+  });
+  await t.rejects(
+    copyLogResult({ ...from, store }, target, options),
+    { message: /stop them first/ },
+    'also at the end',
+  );
   await (connected as Promise<unknown> | null);
   await late.end();
   t.match(await logIdentity(from.pool), { kind: 'postgres' });
