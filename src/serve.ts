@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
 import { projections } from '../projections/index.js';
@@ -21,6 +22,7 @@ import { buildMissing } from './operations/rebuild/build-missing.js';
 import { noProgress } from './operations/progress.js';
 import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
+import { verifyNowAndThen } from './scheduled-verify.js';
 
 export interface Parts {
   readonly api: boolean;
@@ -65,6 +67,11 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
     }
     const metrics = createMetrics();
     measureReadModels(metrics, { pool: runtime.pool, store: runtime.store, projections });
+    const everySeconds = config.verifyEverySeconds;
+    if (parts.projectors && everySeconds > 0) {
+      const cli = join(import.meta.dirname, 'cli.js');
+      closing.push(inBackground((signal) => verifyNowAndThen(metrics, { everySeconds, cli, log, signal })));
+    }
     const drain = new Drain();
     const app = await buildApp({
       logger: log,

@@ -1,0 +1,86 @@
+/** Verifies now and then, as `orderlog verify` in a process of its own: it takes its time, and not that of requests. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Gauge, type Registry } from 'prom-client';
+import type { ProjectorLog } from './infra/projector/log.js';
+
+/** What is read of the answer of `orderlog verify --json`. */
+interface Answer {
+  readonly ok: boolean;
+  readonly models: readonly { readonly name: string; readonly differences: readonly object[] }[];
+  readonly checks: readonly { readonly check: string; readonly findings: readonly object[] }[];
+}
+
+export interface Schedule {
+  readonly everySeconds: number;
+  /** The file of the command. */
+  readonly cli: string;
+  readonly log: ProjectorLog;
+  readonly signal: AbortSignal;
+}
+
+/** Ends with the signal; never rejects. */
+export async function verifyNowAndThen(metrics: Registry, { everySeconds, cli, log, signal }: Schedule): Promise<void> {
+  const told = gauges(metrics);
+  while (!signal.aborted) {
+    await sleep(everySeconds * 1_000, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      const answer = await verifyOnce(cli, signal);
+      if (!answer) continue;
+      told(answer);
+      const fields = { models: answer.models.filter(({ differences }) => differences.length > 0) };
+      if (answer.ok) log.info({}, 'the read models were verified');
+      else log.error(fields, 'the read models are not what the log says: run orderlog verify');
+    } catch (error) {
+      log.warn(
+        { message: error instanceof Error ? error.message : String(error) },
+        'the read models could not be verified',
+      );
+    }
+  }
+}
+
+/** Null when it was cut short by the signal. */
+async function verifyOnce(cli: string, signal: AbortSignal): Promise<Answer | null> {
+  const child: ChildProcess = spawn(process.execPath, [cli, 'verify', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', end, { once: true });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (piece: Buffer) => (stdout += piece.toString()));
+  child.stderr?.on('data', (piece: Buffer) => (stderr = (stderr + piece.toString()).slice(-1_000)));
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (signal.aborted) return null;
+    const document = JSON.parse(stdout || '{}') as Partial<Answer>;
+    if (document.models && document.checks) return document as Answer;
+    throw new Error(`orderlog verify ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function gauges(metrics: Registry): (answer: Answer) => void {
+  const registers = [metrics];
+  const differences = new Gauge({
+    ...{ name: 'orderlog_verify_differences', help: 'Values that the last verification found other than the log says' },
+    ...{ labelNames: ['model'] as const, registers },
+  });
+  const findings = new Gauge({
+    ...{ name: 'orderlog_verify_findings', help: 'What a further check of the last verification found' },
+    ...{ labelNames: ['check'] as const, registers },
+  });
+  const at = new Gauge({
+    ...{ name: 'orderlog_verify_timestamp_seconds', help: 'When the read models were last verified' },
+    registers,
+  });
+  return (answer) => {
+    for (const model of answer.models) differences.set({ model: model.name }, model.differences.length);
+    for (const check of answer.checks) findings.set({ check: check.check }, check.findings.length);
+    at.setToCurrentTime();
+  };
+}
