@@ -32,7 +32,7 @@ export async function lockModel(client: pg.ClientBase, name: string): Promise<vo
   await client.query('select pg_advisory_xact_lock(hashtext($1))', [`orderlog:rm:${name}`]);
 }
 
-/** A new entry with a number that no build of the model has had, also not one of a release that kept no registry. */
+/** A new entry with a number that no build of the model has, also not one of a release that kept no registry. */
 export async function addBuild(
   client: pg.ClientBase,
   { name, version }: AnyProjection,

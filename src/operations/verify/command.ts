@@ -75,6 +75,8 @@ function inTokens(verified: Verified, tokens: VerifyCommandDeps['tokens']): obje
 }
 
 const SHOWN_NOTES = 20;
+/** Of a value, which may be a whole row. `--json` has all of it. */
+const MOST_SHOWN = 200;
 
 function verifiedText({ ok, models, checks, notes }: Verified, seconds: number): string {
   const rows = models.map(({ name, version, rows, events, differences }) => [
@@ -105,5 +107,6 @@ function verifiedText({ ok, models, checks, notes }: Verified, seconds: number):
 }
 
 function shown(value: string | null): string {
-  return value === null ? 'nothing' : value;
+  if (value === null) return 'nothing';
+  return value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value;
 }
