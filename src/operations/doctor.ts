@@ -2,9 +2,12 @@
 import { statfs } from 'node:fs/promises';
 import type pg from 'pg';
 import type { EventStore } from '../core/event-store.js';
+import { type EventStoreUrl, readEventStoreUrl } from '../infra/event-store/connection-url.js';
+import type { ServerReport } from '../infra/event-store/server-description.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
 import { modelStatuses, problemOf } from '../infra/projector/status.js';
 import { type CommandResult, exitCodeOf } from './output.js';
+import { serverChecks } from './server-checks.js';
 
 const MIN_NODE = [20, 19] as const;
 const MIN_POSTGRES = 150_000;
@@ -12,7 +15,7 @@ const MIN_FREE_BYTES = 1024 ** 3;
 const MAX_SKEW_MS = 2_000;
 const CAP = 1_000;
 
-interface Check {
+export interface Check {
   readonly check: string;
   readonly ok: boolean;
   readonly detail: string;
@@ -30,16 +33,25 @@ export interface Examined {
   close(): Promise<void>;
 }
 
+/** The part of the configuration that is looked at. */
+export interface ExaminedConfig {
+  readonly dataDir: string;
+  readonly eventStoreUrl: string | null;
+}
+
 /** A finding makes the exit code 1, a server that can't be reached 3. Looks at what it can, whatever else is wrong. */
-export async function doctor<Config extends { readonly dataDir: string }>(
+export async function doctor<Config extends ExaminedConfig>(
   readConfig: () => Config,
   open: (config: Config) => Promise<Examined>,
+  describe: (url: EventStoreUrl) => Promise<ServerReport> = describeServer,
 ): Promise<CommandResult> {
   const checks: Check[] = [node()];
   let failure: unknown = null;
   try {
     const config = readConfig();
     checks.push({ check: 'configuration', ok: true, detail: 'reads well', remedy: null });
+    // Before anything is opened: what can't be opened is to be explained.
+    checks.push(...(await eventStore(config, describe)));
     const examined = await open(config);
     try {
       checks.push(...(await database(examined)), await freeSpace(examined), ...(await readModels(examined)));
@@ -59,6 +71,19 @@ export async function doctor<Config extends { readonly dataDir: string }>(
   );
   const unreachable = failure !== null && exitCodeOf(failure) === 3;
   return { document: { ok, checks }, text: text.join('\n'), exitCode: ok ? 0 : unreachable ? 3 : 1 };
+}
+
+async function eventStore(
+  { eventStoreUrl }: ExaminedConfig,
+  describe: (url: EventStoreUrl) => Promise<ServerReport>,
+): Promise<readonly Check[]> {
+  const { url } = readEventStoreUrl(eventStoreUrl ?? '', '.');
+  return url ? serverChecks(await describe(url), url.discover) : [];
+}
+
+/** The client is loaded only where there is such a server. */
+async function describeServer(url: EventStoreUrl): Promise<ServerReport> {
+  return (await import('../infra/event-store/eventstoredb-gossip.js')).describeServer(url);
 }
 
 function node(): Check {
