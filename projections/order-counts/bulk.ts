@@ -12,6 +12,7 @@ import { on } from '../../src/infra/projector/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
 import type { Status } from './page.js';
+import { recountOrders } from './recount.js';
 
 interface Chunk {
   readonly tree: TreeEvent[];
@@ -103,32 +104,7 @@ export const orderCountsBulk: BulkPath<Chunk> = {
           from {staging}.places group by product_id) e
     where e.added is null or e.revision < e.added
     union all ${FOREST_ORPHANS}`,
-  // From the categories down to the lines of the orders; finishing goes from the orders up.
-  recounts: [
-    `with recursive down (top, id) as (
-       select cat_id, cat_id from {schema}.categories
-       union all
-       select down.top, c.cat_id from down join {schema}.categories c on c.parent_cat_id = down.id
-     ), standing as (
-       select distinct down.top, p.product_id
-       from (select product_id, unnest(cat_ids) as cat_id from {schema}.products) p join down on down.id = p.cat_id
-     ), numbered as (
-       select row_number() over ()::integer as n, status, product_ids from {schema}.orders
-     ), line as (
-       select n, status, unnest(product_ids) as product_id from numbered
-     ), counted as (
-       select top, count(*) filter (where status = 'placed') as placed, count(*) filter (where status = 'paid') as paid,
-         count(*) filter (where status = 'cancelled') as cancelled
-       from (select distinct standing.top, line.n, line.status from line join standing using (product_id)) held
-       group by top
-     )
-     select 'categories' as "table", c.cat_id::text as key, 'placed, paid, cancelled' as "column",
-       concat_ws(', ', c.placed, c.paid, c.cancelled) as found,
-       concat_ws(', ', coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0)) as recounted
-     from {schema}.categories c left join counted n on n.top = c.cat_id
-     where (c.placed, c.paid, c.cancelled)
-       is distinct from (coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0))`,
-  ],
+  recounts: [recountOrders],
   sources: {
     categories: FOREST_SOURCE,
     products: { stream: (key) => `product-${key}` },

@@ -1,16 +1,8 @@
 /** The end of a bulk load: from what was copied and staged to the rows as they are read. */
 import type pg from 'pg';
+import type { Miscounted, ReadRows } from './bulk.js';
 import { BULK_SETTINGS, type LoadTarget, named } from './bulk-load.js';
 import { ownClient } from './own-client.js';
-
-/** A value that was counted again, and is another one. */
-export interface Miscounted {
-  readonly table: string;
-  readonly key: string;
-  readonly column: string;
-  readonly found: string | null;
-  readonly recounted: string | null;
-}
 
 /** The rows are not what they should be: the build is not used. */
 export class GateFailed extends Error {
@@ -88,17 +80,32 @@ export async function finishLoad(
   }
 }
 
-/** Counts again what is counted in the rows, by another computation than the one that made them. */
+/**
+ * Counts again what is counted in the rows, by another computation than the one that made them; `client` is in a transaction.
+ */
 export async function recount(
   client: pg.ClientBase,
   { projection, schema }: { readonly projection: LoadTarget['projection']; readonly schema: string },
 ): Promise<Miscounted[]> {
   const found: Miscounted[] = [];
-  for (const text of projection.bulk.recounts) {
-    const { rows } = await client.query<Miscounted>(`${text.replaceAll('{schema}', schema)} limit ${MOST_SHOWN}`);
-    found.push(...rows);
+  const read: ReadRows = (text) => batches(client, text.replaceAll('{schema}', schema));
+  for (const one of projection.bulk.recounts) {
+    if (typeof one === 'function') found.push(...(await one(read)));
+    else for await (const rows of read<Miscounted>(`${one} limit ${MOST_SHOWN}`)) found.push(...rows);
   }
-  return found;
+  return found.slice(0, MOST_SHOWN);
+}
+
+const BATCH = 5_000;
+
+async function* batches<Row extends object>(client: pg.ClientBase, text: string): AsyncGenerator<Row[]> {
+  await client.query(`declare recount no scroll cursor for ${text}`);
+  for (;;) {
+    const { rows } = await client.query<Row>(`fetch ${BATCH} from recount`);
+    if (rows.length > 0) yield rows;
+    if (rows.length < BATCH) break;
+  }
+  await client.query('close recount');
 }
 
 export async function rowsOf(

@@ -54,7 +54,8 @@ export interface Loaded {
 
 /** Events in one transaction: bounds the memory that is used, and what a kill loses. */
 const CHUNK = 10_000;
-const PAGE = 1_000;
+/** As large as those that the log reads: the next one is on its way while one is worked on. */
+const PAGE = 2_000;
 
 /** For statements on whole tables: plans for what is there, memory to sort in. */
 export const BULK_SETTINGS = `

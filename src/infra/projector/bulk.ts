@@ -30,14 +30,26 @@ export interface BulkPath<Chunk> {
    * begun. It runs before `finish`.
    */
   readonly orphans: string;
-  /**
-   * Queries on the final tables that count again what was counted, by another computation: `table`, `key`, `column`, `found` and
-   * `recounted` of each value that differs.
-   */
-  readonly recounts: readonly string[];
+  /** Count again what was counted in the final tables, by another computation; each gives the values that differ. */
+  readonly recounts: readonly Recount[];
   /** By table: which events a row is made from, for whoever has to explain it. */
   readonly sources: { readonly [table: string]: RowSource };
 }
+
+/** A value that was counted again, and is another one. */
+export interface Miscounted {
+  readonly table: string;
+  readonly key: string;
+  readonly column: string;
+  readonly found: string | null;
+  readonly recounted: string | null;
+}
+
+/** Reads from the final tables, some rows at a time. */
+export type ReadRows = <Row extends object>(text: string) => AsyncIterable<readonly Row[]>;
+
+/** A query with the columns of Miscounted, or what does more than a query can. */
+export type Recount = string | ((read: ReadRows) => Promise<Miscounted[]>);
 
 /** The stream of a row, by the row's primary key as text, and those of its events that are about the row. */
 export interface RowSource {

@@ -17,7 +17,8 @@ export async function project(
   { from, until }: { readonly from: Position; readonly until: Position },
 ): Promise<void> {
   if (until <= from) return;
-  const client = ownClient(pool);
+  // Projections send statements without waiting for the answer to the one before.
+  const client = ownClient(pool, { pipeline: true });
   client.on('error', () => undefined);
   await client.connect();
   const cache: ProjectionCache = new Map();
