@@ -9,7 +9,7 @@ import { ANSWER_TIMEOUT_MS, answered } from './eventstoredb-answer.js';
 import type { Clients } from './eventstoredb-clients.js';
 import { explain, isNotLeader, refusalOf } from './eventstoredb-errors.js';
 import { positionOf, revisionOf } from './eventstoredb-position.js';
-import type { Reader } from './eventstoredb-reader.js';
+import type { Reader, ReadWish } from './eventstoredb-reader.js';
 import { within } from './within.js';
 
 const FIRST_PAUSE_MS = 50;
@@ -56,15 +56,17 @@ export class Appender {
     if (events.length === 0) throw new TypeError('an append has at least one event');
     checkSizes(stream, events);
     const giveUpAt = Date.now() + this.giveUpAfterMs;
+    // `any` stores twice after a restart of the server: an exact revision never does.
+    let exact = expected === 'any' ? exactly(await this.reader.lastRevision(stream)) : expected;
     for (;;) {
-      // `any` stores twice after a restart of the server: an exact revision never does.
-      const exact = expected === 'any' ? exactly(await this.reader.lastRevision(stream)) : expected;
       try {
         const result = await this.#settled(stream, events, exact, giveUpAt);
         if (!derivedIds || result.repeated) return result;
         return { ...result, repeated: !(await this.#holds(stream, events, result.revision)) };
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision) || expected !== 'any' || Date.now() > giveUpAt) throw error;
+        // As the server counts: of a stream that is truncated or deleted nothing may be left to read.
+        exact = error.actual;
       }
     }
   }
@@ -85,41 +87,47 @@ export class Appender {
         const refusal = refusalOf(error, stream, expected);
         if (refusal) throw refusal;
         if (!isNotLeader(error)) this.clients.discard(client);
-        if (Date.now() + pause > giveUpAt) {
-          const reason = `whether an append to ${stream} took effect is not known: ${explain(error)}`;
-          throw new EventStoreUnavailable(reason, { cause: error });
-        }
+        if (Date.now() + pause > giveUpAt) throw unknownOutcome(stream, error);
       }
       await sleep(pause * (0.5 + Math.random() / 2));
-      const found = await this.#find(stream, events, expected);
-      if (found) return found;
+      try {
+        const found = await this.#find(stream, events, expected, giveUpAt);
+        if (found) return found;
+      } catch (error) {
+        throw error instanceof EventStoreUnavailable ? unknownOutcome(stream, error) : error;
+      }
     }
   }
 
   /** The outcome of an append that may have happened; null if it has not, so that it may be sent again. */
-  async #find(stream: string, events: readonly NewEvent[], expected: Exact): Promise<AppendResult | null> {
+  async #find(
+    stream: string,
+    events: readonly NewEvent[],
+    expected: Exact,
+    giveUpAt: number,
+  ): Promise<AppendResult | null> {
     const from = expected === 'none' ? 0 : expected + 1;
-    const stored = await this.#read(stream, from, events.length);
+    const stored = await this.#read({ stream, from, limit: events.length, giveUpAt });
     if (stored.length === 0) return null;
     const last = stored.at(-1) as RecordedEvent;
     if (stored.length === events.length && stored.every((event, i) => event.id === events[i]?.id.toLowerCase())) {
       return { revision: last.revision, position: last.position, repeated: false };
     }
-    throw new WrongExpectedRevision(stream, expected, await this.reader.lastRevision(stream));
+    throw new WrongExpectedRevision(stream, expected, exactly(await this.reader.lastRevision(stream)));
   }
 
   /** Whether the log holds what was sent, under ids that others may have used too. */
   async #holds(stream: string, events: readonly NewEvent[], last: number): Promise<boolean> {
-    const stored = await this.#read(stream, last - events.length + 1, events.length);
+    const stored = await this.#read({ stream, from: last - events.length + 1, limit: events.length });
     const text = ({ id, type, data, metadata }: NewEvent): string =>
       JSON.stringify([id.toLowerCase(), type, data, metadata]);
     return stored.length === events.length && stored.every((event, i) => text(event) === text(events[i] as NewEvent));
   }
 
-  async #read(stream: string, from: number, limit: number): Promise<RecordedEvent[]> {
+  async #read(wish: ReadWish): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
     try {
-      for await (const event of this.reader.stream({ stream, from, limit })) events.push(event);
+      for await (const event of this.reader.stream(wish)) events.push(event);
     } catch (error) {
       if (!(error instanceof StreamNotFound)) throw error;
     }
@@ -138,6 +146,11 @@ async function send(
   const { nextExpectedRevision, position } = await answered(answer, ANSWER_TIMEOUT_MS);
   if (!position) throw new TypeError('the server did not say where the append stands');
   return { revision: revisionOf(nextExpectedRevision), position: positionOf(position), repeated: false };
+}
+
+function unknownOutcome(stream: string, error: unknown): EventStoreUnavailable {
+  const reason = `whether an append to ${stream} took effect is not known: ${explain(error)}`;
+  return new EventStoreUnavailable(reason, { cause: error });
 }
 
 function exactly(revision: number): Exact {

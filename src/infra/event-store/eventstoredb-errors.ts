@@ -1,10 +1,12 @@
 /** What the errors of the client mean. It has classes for some; others come bare, with a code or with a text alone. */
 import {
   AccessDeniedError,
+  DeadlineExceededError,
   MaxAppendSizeExceededError,
   NotLeaderError,
   StreamDeletedError,
   StreamNotFoundError,
+  UnknownError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import { EventStoreUnavailable, EventTooLarge, StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
@@ -49,7 +51,7 @@ export function isPassing(error: unknown): boolean {
 
 /** For people: what to look at when the server can't be used. */
 export function explain(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
+  const text = error instanceof Error ? error.message || textOf(error) : String(error);
   const hint = HINTS.find(([pattern]) => pattern.test(text))?.[1];
   return hint === undefined ? text : `${text} (${hint})`;
 }
@@ -57,7 +59,10 @@ export function explain(error: unknown): string {
 const LASTING = /denies access|wrong version number|EPROTO|certificate|self.signed|unable to/i;
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH/, 'is the address right, and does the server run?'],
+  [
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|Name resolution failed/,
+    'is the address right, and does the server run?',
+  ],
   [
     /wrong version number|EPROTO|packet length/i,
     'the server speaks without TLS: add tls=false, or give it certificates',
@@ -66,13 +71,19 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /self.signed|unable to (verify|get)|CERT_|certificate/i,
     'the certificate is not trusted: name its authority with tlsCAFile',
   ],
-  [
-    /socket hang up|ECONNRESET|Protocol error|GOAWAY|Failed to connect/i,
-    'does the server speak TLS, and the URL says tls=false?',
-  ],
-  [/Failed to discover/, 'no node of the cluster answers with a leader'],
+  [/socket hang up|Protocol error|Failed to connect/i, 'does the server speak TLS, and the URL says tls=false?'],
+  [/Failed to discover|No leader info/, 'no node of the cluster leads, or answers'],
+  [/Leader info available/, 'the server asked is not the leader: name all nodes of the cluster'],
+  [/disk full/i, 'make room on the disk of the server'],
   [/Server Is Not Ready/i, 'the cluster is choosing a leader'],
 ];
+
+/** Some errors of the client have a type and no text. */
+function textOf(error: Error): string {
+  if (error instanceof DeadlineExceededError) return 'the server did not do it in time, as without a quorum';
+  if (error instanceof UnknownError) return 'the server failed and did not say why: look at its log, and at its disk';
+  return error.name;
+}
 
 function isDenied(error: unknown): boolean {
   if (error instanceof AccessDeniedError) return true;

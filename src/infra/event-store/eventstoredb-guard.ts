@@ -4,6 +4,7 @@
  * that this adapter makes, nowhere else.
  */
 import type { EventStoreDBClient } from '@eventstore/db-client';
+import { within } from './within.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -96,8 +97,11 @@ export function guardedStream<Stream extends object>(stream: Stream): Stream {
   return stream;
 }
 
+/** How long the calls that a client cancels may take to be over. */
+const CANCEL_TIMEOUT_MS = 100;
+
 /** Ends a client and its connection; `dispose` alone keeps the connection, and may wait for ever. */
 export async function ended(client: EventStoreDBClient): Promise<void> {
-  await client.dispose();
+  await within(CANCEL_TIMEOUT_MS, client.dispose());
   (await channels.get(client)?.catch(() => null))?.close();
 }

@@ -27,6 +27,8 @@ export interface ReadWish {
   readonly from: number;
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where the caller's patience ends sooner. */
+  readonly giveUpAt?: number;
 }
 
 export interface ScanWish {
@@ -55,7 +57,7 @@ export class Reader {
   ) {}
 
   /** From the leader: what a command decides on must not be stale. @throws StreamNotFound, EventStoreUnavailable */
-  async *stream({ stream, from, limit, signal }: ReadWish): AsyncGenerator<RecordedEvent> {
+  async *stream({ stream, from, limit, signal, giveUpAt }: ReadWish): AsyncGenerator<RecordedEvent> {
     let next = from;
     let left = limit;
     const read = (client: EventStoreDBClient): Inbox<ResolvedEvent> => {
@@ -63,7 +65,7 @@ export class Reader {
       const options = { fromRevision: BigInt(next), requiresLeader: true, ...maxCount };
       return new Inbox(client.readStream(stream, options, { highWaterMark: BUFFER }));
     };
-    for await (const { event } of this.#resumed(read, signal, stream)) {
+    for await (const { event } of this.#resumed(read, signal, stream, giveUpAt)) {
       if (!event) continue;
       const recorded = recordedFrom(event);
       next = recorded.revision + 1;
@@ -175,8 +177,9 @@ export class Reader {
     open: (client: EventStoreDBClient) => Inbox<T>,
     signal?: AbortSignal,
     stream = '$all',
+    firstGiveUpAt = Infinity,
   ): AsyncGenerator<T> {
-    let giveUpAt = Date.now() + this.giveUpAfterMs;
+    let giveUpAt = Math.min(firstGiveUpAt, Date.now() + this.giveUpAfterMs);
     for (let pause = FIRST_PAUSE_MS; !signal?.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const client = this.clients.shared();
       try {

@@ -110,6 +110,8 @@ export class SupervisedSubscription implements Subscription {
     this.#attempt = attempt;
     this.#missedSince = null;
     const since = Date.now();
+    // What comes by itself is not to wait for a look.
+    this.#lookedAt = since;
     try {
       while (!this.options.signal.aborted) {
         if (attempt.isConnected) this.#connectedSince ??= new Date();
