@@ -2,7 +2,6 @@
 import type pg from 'pg';
 import type { Config } from './config.js';
 import type { EventStore } from './core/event-store.js';
-import { openEventStoreDb } from './infra/event-store/eventstoredb.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
 import type { Connection } from './infra/postgres/pool.js';
 
@@ -16,6 +15,8 @@ export async function openLog(
 }
 
 /** @param url as the configuration has it */
-export function openLogAt(url: string): Promise<EventStore> {
+export async function openLogAt(url: string): Promise<EventStore> {
+  // Whoever has no use for it does not load its client.
+  const { openEventStoreDb } = await import('./infra/event-store/eventstoredb.js');
   return openEventStoreDb(url);
 }
