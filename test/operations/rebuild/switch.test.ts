@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { projections } from '../../../projections/index.js';
 import { readBuild, allBuilds } from '../../../src/infra/projector/builds.js';
+import { switchTo } from '../../../src/infra/projector/switch-builds.js';
 import { openRuntime } from '../../../src/runtime.js';
 import type { Position } from '../../../src/core/event-store.js';
 import { rollbackResult } from '../../../src/operations/rebuild/command.js';
@@ -159,6 +160,38 @@ test('what is kept is dropped when its time is over, and by the next switch', as
   await shop.placeOrder(user.user_id, [1]);
   const min = runtime.tokens.decode(shop.http.position ?? '');
   await runtime.models.orders.newest({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
+});
+
+test('whoever has read the build before is answered from the new one at once, not from what does not follow any more', async (t) => {
+  const shop = await runningApp(t, { seed: demo });
+  const { runtime } = shop;
+  const user = await shop.registerUser();
+  await shop.placeOrder(user.user_id, [1]);
+  const min = runtime.tokens.decode(shop.http.position ?? '');
+  await runtime.models.orders.newest({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
+  await shop.stopProjectors();
+  const { order_id } = await shop.placeOrder(user.user_id, [2]);
+  const later = runtime.tokens.decode(shop.http.position ?? '');
+  await rebuildAll(runtime);
+  const { position, orders } = await runtime.models.orders.newest({ limit: 1 });
+  t.ok(position >= later);
+  t.equal(orders[0]?.order_id, order_id);
+});
+
+test('a build that is behind what was answered is not switched to', async (t) => {
+  const shop = await runningApp(t, { seed: demo });
+  const { runtime } = shop;
+  const orders = projections.filter(({ name }) => name === 'user-orders');
+  await rebuildAll(runtime, { switch: false }, orders);
+  const user = await shop.registerUser();
+  await shop.placeOrder(user.user_id, [1]);
+  const min = runtime.tokens.decode(shop.http.position ?? '');
+  await runtime.models.orders.newest({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
+  t.notOk(await switchTo(runtime.pool, { name: 'user-orders', build: 2, version: 1 }, 60), 'nobody lets it follow');
+  const states = (await buildsIn(runtime.pool)).filter(({ model }) => model === 'user-orders');
+  t.match(states, [{ state: 'active' }, { state: 'ready' }]);
+  const gone = switchTo(runtime.pool, { name: 'user-orders', build: 7, version: 1 }, 60);
+  await t.rejects(gone, { name: 'NotSwitchable' });
 });
 
 test('one process at a time rebuilds a model', async (t) => {
