@@ -4,6 +4,11 @@ import { ended, guarded } from './eventstoredb-guard.js';
 import { within } from './within.js';
 
 const CLOSE_TIMEOUT_MS = 1_000;
+/**
+ * Where the URL does not say. A discovery can't be called off and keeps the process alive, by default for minutes: it asks
+ * each node once, for a second; to try again is ours.
+ */
+const DISCOVERY = { maxDiscoverAttempts: 1, gossipTimeout: 1 };
 
 /**
  * The clients of one store: one that appends and reads share, and one for each subscription. A client that has failed is
@@ -15,10 +20,16 @@ export class Clients {
   readonly #open = new Set<EventStoreDBClient>();
   #closed = false;
 
+  readonly #url: string;
+
   constructor(
-    readonly url: string,
+    url: string,
     readonly complain: (error: unknown) => void,
-  ) {}
+  ) {
+    const missing = Object.entries(DISCOVERY).filter(([name]) => !url.includes(`${name}=`));
+    const settings = missing.map(([name, value]) => `${name}=${value}`);
+    this.#url = [url, ...settings].join('&').replace(/^([^?&]*)&/, '$1?');
+  }
 
   /** @throws EventStoreUnavailable when the store is closed */
   shared(): EventStoreDBClient {
@@ -35,7 +46,7 @@ export class Clients {
   /** A client that nobody else uses; to be ended by its user. */
   own(): EventStoreDBClient {
     if (this.#closed) throw new EventStoreUnavailable('the log is closed');
-    const client = guarded(EventStoreDBClient.connectionString(this.url), this.complain);
+    const client = guarded(EventStoreDBClient.connectionString(this.#url), this.complain);
     this.#open.add(client);
     return client;
   }

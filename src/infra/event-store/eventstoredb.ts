@@ -55,6 +55,8 @@ export async function openEventStoreDb(url: string, options: EventStoreDbOptions
         `the server at EVENTSTORE_URL is ${older}: ${OLDEST.join('.')} or newer is needed`,
       );
     }
+    // Its version it tells everybody: who may read is seen by reading.
+    await store.head();
     return store;
   } catch (error) {
     await store.close();
