@@ -10,6 +10,9 @@ const CLOSE_TIMEOUT_MS = 1_000;
  */
 const DISCOVERY = { maxDiscoverAttempts: 1, gossipTimeout: 1 };
 
+/** Of this process: stores side by side must not share a connection either. */
+let made = 0;
+
 /**
  * The clients of one store: one that appends and reads share, and one for each subscription. A client that has failed is
  * thrown away rather than trusted to notice that the leader is another one now.
@@ -46,7 +49,7 @@ export class Clients {
   /** A client that nobody else uses; to be ended by its user. */
   own(): EventStoreDBClient {
     if (this.#closed) throw new EventStoreUnavailable('the log is closed');
-    const client = guarded(EventStoreDBClient.connectionString(this.#url), this.complain);
+    const client = guarded(EventStoreDBClient.connectionString(apart(this.#url, made++)), this.complain);
     this.#open.add(client);
     return client;
   }
@@ -68,4 +71,21 @@ export class Clients {
     for (const client of this.#open) this.end(client);
     await Promise.all(this.#ending);
   }
+}
+
+const KEEP_ALIVE_TIMEOUT_MS = 10_000;
+/** More than there are clients before the connection of the first is gone. */
+const DIFFERENCES = 1_000;
+
+/**
+ * gRPC lets all clients with the same settings share one connection: one that is dead would be taken up by the next client, and
+ * one reader that is slow would hold up all others. So each client's settings differ by a millisecond.
+ */
+export function apart(url: string, number: number): string {
+  const given = /([?&])keepAliveTimeout=(\d+)/i.exec(url);
+  const timeout = `keepAliveTimeout=${Number(given?.[2] ?? KEEP_ALIVE_TIMEOUT_MS) + (number % DIFFERENCES)}`;
+  if (given) return url.replace(given[0], `${given[1]}${timeout}`);
+  // -1, which switches it off.
+  if (/[?&]keepAliveTimeout=/i.test(url)) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}${timeout}`;
 }

@@ -10,7 +10,7 @@ import type { Reader } from './eventstoredb-reader.js';
 
 const DEFAULT_PAGE = 1_000;
 /** How long a page that is not full waits for more while there is a backlog. */
-const FILL_MS = 10;
+const FILL_MS = 25;
 /** At the head: how often the log is looked at beside the subscription. */
 const LOOK_EVERY_MS = 500;
 /** The same while somebody waits for a place that nothing that matches leads to. */
@@ -52,6 +52,8 @@ export class SupervisedSubscription implements Subscription {
   /** Something that matches is in the log behind the last page since then, and has not come. */
   #missedSince: number | null = null;
   #lookedAt = 0;
+  /** Whoever is given the pages knows that the head was reached. */
+  #isCaughtUp = false;
   #pause = FIRST_PAUSE_MS;
   #connectedSince: Date | null = null;
   #lastEvent: Date | null = null;
@@ -109,6 +111,7 @@ export class SupervisedSubscription implements Subscription {
     const attempt = new Attempt(this.sources.clients, this.#given, this.options.filter);
     this.#attempt = attempt;
     this.#missedSince = null;
+    this.#isCaughtUp = false;
     const since = Date.now();
     // What comes by itself is not to wait for a look.
     this.#lookedAt = since;
@@ -134,23 +137,19 @@ export class SupervisedSubscription implements Subscription {
     const { pageSize = DEFAULT_PAGE } = this.options;
     // 1. What has arrived. With a backlog a page waits a moment to become full.
     const events = attempt.take(pageSize, this.#given);
-    if (events.length > 0 && events.length < pageSize && !attempt.isLive && !attempt.over) {
-      await attempt.changed(FILL_MS);
-      const last = events.at(-1);
-      if (last) events.push(...attempt.take(pageSize - events.length, last.position));
+    const fullAt = Date.now() + FILL_MS;
+    let last = events.at(-1);
+    while (last && events.length < pageSize && !attempt.isLive && !attempt.over && Date.now() < fullAt) {
+      await attempt.changed(fullAt - Date.now());
+      events.push(...attempt.take(pageSize - events.length, last.position));
+      last = events.at(-1);
     }
-    const last = events.at(-1);
     if (last) {
       this.#lastEvent = new Date();
       this.#missedSince = null;
       const { position } = last;
-      if (!attempt.isEmpty) return { events, position, caughtUp: false };
-      if (attempt.isLive) return { events, position, caughtUp: true };
-      // Servers before 23.10 never say that the head was reached; others say it a moment later.
-      const tail = await this.sources.reader.tail(position, this.options.filter, LOOK_AT, this.options.signal);
-      if (tail.match !== null || !tail.ended) return { events, position, caughtUp: false };
-      attempt.isLive = true;
-      return { events, position: tail.position, caughtUp: true };
+      this.#isCaughtUp = attempt.isEmpty && attempt.isLive;
+      return { events, position, caughtUp: this.#isCaughtUp };
     }
     // 2. The end of the stream, when all that came before it is handled.
     if (attempt.over) throw new Drop(attempt.over.error ? 'error' : 'end', { cause: attempt.over.error });
@@ -158,7 +157,8 @@ export class SupervisedSubscription implements Subscription {
     if (attempt.marker > this.#given) return { events: [], position: attempt.marker, caughtUp: false };
     // 4. Is there something that has not come, and how far can the place be moved on?
     const isAwaited = this.#wish.position > this.#given && this.#wish.until > Date.now();
-    const wait = (isAwaited ? LOOK_SOON_MS : LOOK_EVERY_MS) - (Date.now() - this.#lookedAt);
+    const isSoon = isAwaited || (attempt.isLive && !this.#isCaughtUp);
+    const wait = (isSoon ? LOOK_SOON_MS : LOOK_EVERY_MS) - (Date.now() - this.#lookedAt);
     if (wait <= 0) return this.#look(attempt);
     await attempt.changed(wait);
     return null;
@@ -174,11 +174,10 @@ export class SupervisedSubscription implements Subscription {
       this.#missedSince ??= Date.now();
       if (Date.now() - this.#missedSince > SILENCE_MS) throw new Drop('silence');
     }
-    if (tail.position === this.#given) {
-      if (tail.match === null) this.#missedSince = null;
-      return null;
-    }
-    if (tail.ended) attempt.isLive = true;
+    if (tail.match === null) this.#missedSince = null;
+    if (tail.position === this.#given && (this.#isCaughtUp || !tail.ended)) return null;
+    // Servers before 23.10 never say that the head was reached.
+    if (tail.ended) attempt.isLive = this.#isCaughtUp = true;
     return { events: [], position: tail.position, caughtUp: tail.ended };
   }
 }
