@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import type { RecordedEvent } from '../../../../src/core/message.js';
 import { START } from '../../../../src/core/event-store.js';
 import { collect, newEvent } from '../../../support/event-store/case.js';
-import { storeAt, until } from '../../../support/event-store/on-stand-in.js';
+import { fill, storeAt, until } from '../../../support/event-store/on-stand-in.js';
 import { type ClusterOptions, type StandInCluster, standInCluster } from '../../../support/stand-in/cluster.js';
 import type { EventStoreDb } from '../../../../src/infra/event-store/eventstoredb.js';
 
@@ -91,7 +91,8 @@ void t.test('what a command decides on is read from the leader, whichever server
   const cluster = await standInCluster(t);
   const { store } = storeAt(t, cluster.nodes[2]?.url ?? '');
   const [leader] = cluster.nodes;
-  await store.append('order-1', [newEvent()], 'any');
+  // Straight into the log: who appends goes over to the leader.
+  fill(cluster.log, 'order-1', 1);
   leader?.faults.add('read', { lateMs: 0 });
   t.equal((await collect(store.read('order-1'))).length, 1);
   t.equal(leader?.faults.happened.length, 1, 'the leader was asked');
