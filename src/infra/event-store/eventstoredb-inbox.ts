@@ -29,8 +29,9 @@ export class Inbox<T> {
     return items;
   }
 
+  /** What a stream that was destroyed still holds can not be taken out; that it is over is told a moment later. */
   get isEmpty(): boolean {
-    return this.stream.readableLength === 0;
+    return this.stream.destroyed || this.stream.readableLength === 0;
   }
 
   /** Settles when something has arrived or the end has come, or after so many milliseconds, or when it is woken. */
