@@ -7,7 +7,7 @@ import type { NewEvent, RecordedEvent } from '../../core/message.js';
 import { checkSizes } from './event-size.js';
 import { ANSWER_TIMEOUT_MS, answered } from './eventstoredb-answer.js';
 import type { Clients } from './eventstoredb-clients.js';
-import { explain, isNotLeader, refusalOf } from './eventstoredb-errors.js';
+import { explain, refusalOf } from './eventstoredb-errors.js';
 import { positionOf, revisionOf } from './eventstoredb-position.js';
 import type { Reader, ReadWish } from './eventstoredb-reader.js';
 import { within } from './within.js';
@@ -82,11 +82,13 @@ export class Appender {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const client = this.clients.shared();
       try {
-        return await send(client, stream, proposed, expected);
+        const result = await send(client, stream, proposed, expected);
+        this.clients.heard(client);
+        return result;
       } catch (error) {
         const refusal = refusalOf(error, stream, expected);
         if (refusal) throw refusal;
-        if (!isNotLeader(error)) this.clients.discard(client);
+        this.clients.failed(client, error);
         if (Date.now() + pause > giveUpAt) throw unknownOutcome(stream, error);
       }
       await sleep(pause * (0.5 + Math.random() / 2));

@@ -1,9 +1,13 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { EventStoreUnavailable } from '../../core/errors.js';
+import { ANSWER_TIMEOUT_MS, NoAnswer } from './eventstoredb-answer.js';
+import { isNotLeader } from './eventstoredb-errors.js';
 import { ended, guarded } from './eventstoredb-guard.js';
 import { within } from './within.js';
 
 const CLOSE_TIMEOUT_MS = 1_000;
+/** A client that has answered something since then is slow, not dead. */
+const HEARD_MS = ANSWER_TIMEOUT_MS / 2;
 /**
  * Where the URL does not say. A discovery can't be called off and keeps the process alive, by default for minutes: it asks
  * each node once, for a second; to try again is ours.
@@ -21,6 +25,7 @@ export class Clients {
   #shared: EventStoreDBClient | null = null;
   readonly #ending = new Set<Promise<void>>();
   readonly #open = new Set<EventStoreDBClient>();
+  readonly #heard = new WeakMap<EventStoreDBClient, number>();
   #closed = false;
 
   readonly #url: string;
@@ -38,6 +43,20 @@ export class Clients {
   shared(): EventStoreDBClient {
     this.#shared ??= this.own();
     return this.#shared;
+  }
+
+  /** A call has been answered: the connection lives. */
+  heard(client: EventStoreDBClient): void {
+    this.#heard.set(client, Date.now());
+  }
+
+  /**
+   * A call has failed, so that the client is not to be trusted any more; unless it is only this one call that is slow, since
+   * all that are under way go with their client, or the client itself has been told who leads.
+   */
+  failed(client: EventStoreDBClient, error: unknown): void {
+    const isSlow = error instanceof NoAnswer && Date.now() - (this.#heard.get(client) ?? 0) < HEARD_MS;
+    if (!isSlow && !isNotLeader(error)) this.discard(client);
   }
 
   /** Another time, another client; unless somebody else has seen to that already. */

@@ -31,12 +31,15 @@ interface Channel {
 
 /** The connection that a client has made last: asking the client for it would make one. */
 const channels = new WeakMap<EventStoreDBClient, Promise<Channel>>();
+/** What is still under way in a client that was ended must not connect once more. */
+const gone = new WeakSet<EventStoreDBClient>();
 
 /** @param complain is told of what would have ended the process */
 export function guarded(client: EventStoreDBClient, complain: (error: unknown) => void): EventStoreDBClient {
   const internals = client as unknown as Internals;
   const getChannel = internals.getChannel.bind(client);
   internals.getChannel = () => {
+    if (gone.has(client)) return Promise.reject(new Error('the client was thrown away'));
     const channel = getChannel();
     channels.set(client, channel);
     return channel;
@@ -103,5 +106,6 @@ const CANCEL_TIMEOUT_MS = 100;
 /** Ends a client and its connection; `dispose` alone keeps the connection, and may wait for ever. */
 export async function ended(client: EventStoreDBClient): Promise<void> {
   await within(CANCEL_TIMEOUT_MS, client.dispose());
+  gone.add(client);
   (await channels.get(client)?.catch(() => null))?.close();
 }

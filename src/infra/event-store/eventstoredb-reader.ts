@@ -8,7 +8,7 @@ import type { RecordedEvent } from '../../core/message.js';
 import { Attempt } from './eventstoredb-attempt.js';
 import type { Clients } from './eventstoredb-clients.js';
 import { ANSWER_TIMEOUT_MS, NoAnswer } from './eventstoredb-answer.js';
-import { explain, isNotLeader, refusalOf } from './eventstoredb-errors.js';
+import { explain, refusalOf } from './eventstoredb-errors.js';
 import { passes, placeOf, recordedFrom } from './eventstoredb-event.js';
 import { Inbox } from './eventstoredb-inbox.js';
 import { pairOf, positionOf, revisionOf } from './eventstoredb-position.js';
@@ -185,6 +185,7 @@ export class Reader {
       try {
         for await (const item of emptied(open(client), signal)) {
           giveUpAt = Date.now() + this.giveUpAfterMs;
+          this.clients.heard(client);
           yield item;
         }
         // Whoever throws the client away cancels this read too, and the client makes an end without an error of that.
@@ -192,7 +193,7 @@ export class Reader {
       } catch (error) {
         const refusal = refusalOf(error, stream);
         if (refusal) throw refusal;
-        if (!isNotLeader(error)) this.clients.discard(client);
+        this.clients.failed(client, error);
         if (Date.now() + pause > giveUpAt) {
           throw new EventStoreUnavailable(`EventStoreDB can not be read: ${explain(error)}`, { cause: error });
         }

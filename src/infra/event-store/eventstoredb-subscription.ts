@@ -24,6 +24,7 @@ const CONNECT_MS = 5_000;
 const WISH_MS = 30_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
+const LASTING_MS = 2_000;
 
 type DropReason = 'error' | 'end' | 'silence' | 'refused';
 
@@ -122,7 +123,8 @@ export class SupervisedSubscription implements Subscription {
         const page = await this.#next(attempt);
         if (!page) continue;
         this.#given = page.position;
-        this.#pause = FIRST_PAUSE_MS;
+        // One that is dropped again and again is not begun anew at once for each event that it brings.
+        if (Date.now() - since > LASTING_MS) this.#pause = FIRST_PAUSE_MS;
         yield page;
       }
     } finally {
