@@ -27,6 +27,9 @@ interface Internals {
 
 interface Channel {
   close(): void;
+  readonly internalChannel?: {
+    readonly wrappedSubchannels?: Iterable<{ readonly child: { continueConnecting: boolean } }>;
+  };
 }
 
 /** The connection that a client has made last: asking the client for it would make one. */
@@ -40,7 +43,7 @@ export function guarded(client: EventStoreDBClient, complain: (error: unknown) =
   const getChannel = internals.getChannel.bind(client);
   internals.getChannel = () => {
     if (gone.has(client)) return Promise.reject(new Error('the client was thrown away'));
-    const channel = getChannel();
+    const channel = getChannel().then(closingForGood);
     channels.set(client, channel);
     return channel;
   };
@@ -82,6 +85,23 @@ function guardedCall(call: BatchCall, complain: (error: unknown) => void): Batch
     return true;
   };
   return call;
+}
+
+/**
+ * A channel that is closed while it waits to try again, goes on, and in the end keeps a connection for nobody: after an outage
+ * there would be one for every client that the outage has cost.
+ */
+function closingForGood(channel: Channel): Channel {
+  if (Object.hasOwn(channel, 'close')) return channel;
+  const close = channel.close.bind(channel);
+  channel.close = () => {
+    const tries = [...(channel.internalChannel?.wrappedSubchannels ?? [])].map(({ child }) => child);
+    close();
+    setImmediate(() => {
+      for (const one of tries) one.continueConnecting = false;
+    });
+  };
+  return channel;
 }
 
 /** What a malformed message makes the client throw ends the stream instead of the process. */

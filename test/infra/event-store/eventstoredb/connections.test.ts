@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { START } from '../../../../src/core/event-store.js';
+import { EventStoreDb } from '../../../../src/infra/event-store/eventstoredb.js';
+import { newEvent } from '../../../support/event-store/case.js';
+import { until } from '../../../support/orderlog.js';
+import { standIn } from '../../../support/stand-in/stand-in.js';
+
+void t.test('after an outage there are as many connections as before', { timeout: 60_000 }, async (t) => {
+  const server = await standIn(t);
+  const store = new EventStoreDb(server.url);
+  t.teardown(() => store.close());
+  const stop = new AbortController();
+  const following = [1, 2, 3].map(async () => {
+    const pages = store.subscribe({ from: START, filter: { types: ['Counted'] }, signal: stop.signal });
+    for await (const page of pages) if (page.events.length > 100) break;
+  });
+  await store.append('outage-1', [newEvent()], 'none');
+  const all = following.length + 1;
+  await until(() => server.connections === all);
+  for (let n = 0; n < 2; n++) {
+    await server.kill();
+    // Long enough for clients that are thrown away while they wait to try again.
+    await sleep(2_500);
+    await server.restart();
+    await sleep(500);
+  }
+  await store.append('outage-1', [newEvent()], 0);
+  await until(() => server.subscriptions.count === following.length);
+  // Who has gone on connecting for nobody is there by now.
+  await sleep(4_000);
+  t.equal(server.connections, all);
+  stop.abort();
+  await Promise.all(following);
+});
