@@ -26,6 +26,8 @@ export interface ProblemBody {
 export class Client {
   /** The place of the last write. */
   position: string | null = null;
+  /** Seconds that a read waits for it, other than the server's own. */
+  patience: number | null = null;
 
   constructor(readonly url: string) {}
 
@@ -33,6 +35,7 @@ export class Client {
     const all = new Headers();
     if (json !== undefined || text !== undefined) all.set('content-type', 'application/json');
     if (method === 'GET' && this.position !== null) all.set('min-log-position', this.position);
+    if (method === 'GET' && this.patience !== null) all.set('prefer', `wait=${this.patience}`);
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
     const body = form ?? (json === undefined ? text : JSON.stringify(json));
     const response = await fetch(this.url + path, { method, headers: all, ...(body !== undefined && { body }) });

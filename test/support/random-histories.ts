@@ -52,6 +52,8 @@ export async function randomHistories(
     // Not at the place of the last answer: a command sent twice is answered with the place of the first time.
     const compare = async (): Promise<void> => {
       shop.http.position = app.runtime.tokens.encode(await app.runtime.store.head());
+      // On a server that others use too, there is much to pass over.
+      shop.http.patience = 30;
       await shop.compare();
     };
     for (const step of all) {
