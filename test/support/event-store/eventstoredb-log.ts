@@ -30,7 +30,7 @@ export async function eventStoreDbLog(t: Test): Promise<EventStoreDbUnderTest> {
 }
 
 /** Of one node; the nodes of a cluster tell their own addresses, which lead around any proxy. */
-export async function throughProxy(t: Test, url: string): Promise<{ url: string; proxy: TcpProxy | null }> {
+async function throughProxy(t: Test, url: string): Promise<{ url: string; proxy: TcpProxy | null }> {
   const found = /^(esdb:\/\/(?:[^@/]*@)?)([^:/,]+):(\d+)(\/?\?.*)?$/.exec(url);
   if (!found) return { url, proxy: null };
   const [, scheme = '', host = '', port = '', rest = ''] = found;
