@@ -46,6 +46,28 @@ export const meanings: Readonly<Record<string, string>> = {
 
   'orderlog.checkpoints.subscription':
     'what the owner last said of its subscription to the log; null where the log has nothing to say of one',
+  'orderlog.checkpoints.quarantined': 'how many keys wait',
+
+  'orderlog.quarantine':
+    'Keys of read models that wait at an event which can not be applied ([why](decisions/0012-quarantine.md)).',
+  'orderlog.quarantine.model': 'name of the read model',
+  'orderlog.quarantine.build': 'number of the build',
+  'orderlog.quarantine.stream': 'the key: an order or a user, as its stream',
+  'orderlog.quarantine.revision': 'of the event that it waits at',
+  'orderlog.quarantine.position': 'of that event',
+  'orderlog.quarantine.type': 'of that event',
+  'orderlog.quarantine.message': 'why it could not be applied',
+  'orderlog.quarantine.since': '',
+
+  'orderlog.skipped_events': 'Events that an operator has had skipped: no build of the model takes them.',
+  'orderlog.skipped_events.model': 'name of the read model',
+  'orderlog.skipped_events.stream': '',
+  'orderlog.skipped_events.revision': '',
+  'orderlog.skipped_events.position': '',
+  'orderlog.skipped_events.type': '',
+  'orderlog.skipped_events.message': 'why it could not be applied',
+  'orderlog.skipped_events.reason': 'the reason that the operator gave',
+  'orderlog.skipped_events.skipped_at': '',
 
   'orderlog.log_identity': 'One row: the log that the read models of this database are made from.',
   'orderlog.log_identity.only_row': '',

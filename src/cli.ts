@@ -14,8 +14,9 @@ import { COPYING } from './operations/copy-log/move.js';
 import { doctor } from './operations/doctor.js';
 import { printEvents } from './operations/events.js';
 import { describeImport } from './operations/import/describe.js';
-import { type CommandResult, type ExitCode, runCommand, WrongUse } from './operations/output.js';
+import { type CommandResult, type ExitCode, jsonOption, runCommand, WrongUse } from './operations/output.js';
 import { showProgress } from './operations/progress.js';
+import { addQuarantine } from './operations/quarantine/options.js';
 import { rebuildResult, rollbackResult } from './operations/rebuild/command.js';
 import { statusResult } from './operations/status.js';
 import { verifyResult } from './operations/verify/command.js';
@@ -32,8 +33,6 @@ const program = new Command('orderlog')
   .exitOverride()
   .showHelpAfterError('(orderlog --help lists the commands)')
   .configureHelp({ sortSubcommands: false });
-
-const jsonOption = new Option('--json', 'print exactly one JSON document to standard output');
 
 program
   .command('serve')
@@ -133,6 +132,8 @@ program
       ),
     );
   });
+
+addQuarantine(program, run);
 
 program
   .command('audit')

@@ -16,7 +16,7 @@ import type { HealthCheck } from './infra/http/health.js';
 import { createMetrics } from './infra/http/metrics.js';
 import { allBuilds, readBuild } from './infra/projector/builds.js';
 import { measureReadModels } from './infra/projector/metrics.js';
-import { connectionsOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
+import { connectionsOf, degradationOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
 import { describeImport } from './operations/import/describe.js';
 import { buildMissing } from './operations/rebuild/build-missing.js';
 import { noProgress } from './operations/progress.js';
@@ -150,8 +150,13 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
       check: async () => {
         const statuses = await modelStatuses(sources, CAP);
         const problems = statuses.map(problemOf).filter((problem) => problem !== null);
-        const detail = [...problems, connectionsOf(statuses)].filter((one) => one !== null).join('; ');
-        return { ok: problems.length === 0, ...(detail !== '' && { detail }) };
+        const degradations = statuses.map(degradationOf).filter((one) => one !== null);
+        const told = [...problems, ...degradations, connectionsOf(statuses)].filter((one) => one !== null);
+        return {
+          ok: problems.length === 0,
+          degraded: degradations.length > 0,
+          ...(told.length > 0 && { detail: told.join('; ') }),
+        };
       },
     },
   ];

@@ -58,7 +58,7 @@ export function categoryQueries(app: App, { tree, tokens, fromStream }: Category
       const { root, depth: levels } = request.query;
       const { position, answer } = await tree.tree({ root, depth: levels }, freshnessOf(request.headers, tokens));
       if (!answer) throw notFound(root);
-      queryHead(reply, tokens, position);
+      queryHead(reply, tokens, { position });
       return sendPrepared(request, reply, answer);
     },
   );
@@ -79,7 +79,7 @@ export function categoryQueries(app: App, { tree, tokens, fromStream }: Category
       const known = await tree.category(cat_id, freshnessOf(request.headers, tokens));
       const { category, position } = known.category ? known : ((await fromStream(cat_id)) ?? known);
       if (!category) throw notFound(cat_id);
-      queryHead(reply, tokens, position, category.revision);
+      queryHead(reply, tokens, { position }, category.revision);
       return { data: category };
     },
   );

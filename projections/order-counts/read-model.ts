@@ -1,5 +1,4 @@
-import type { Position } from '../../src/core/event-store.js';
-import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import type { Freshness, ReadModel, Standing } from '../../src/infra/projector/read-model.js';
 
 /** Orders by the status they have now. */
 export interface OrderCountsAnswer {
@@ -14,8 +13,13 @@ export class OrderCounts {
   constructor(readonly model: ReadModel) {}
 
   /** The counts of a category, null when there is no such category. @throws Refusal read-model-behind */
-  async of(catId: number, freshness?: Freshness): Promise<{ position: Position; counts: OrderCountsAnswer | null }> {
-    const { position, rows } = await this.model.query<OrderCountsAnswer>('order-counts-one', ONE, [catId], freshness);
-    return { position, counts: rows[0] ?? null };
+  async of(catId: number, freshness?: Freshness): Promise<Standing & { counts: OrderCountsAnswer | null }> {
+    const { rows, ...standing } = await this.model.query<OrderCountsAnswer>(
+      'order-counts-one',
+      ONE,
+      [catId],
+      freshness,
+    );
+    return { ...standing, counts: rows[0] ?? null };
   }
 }

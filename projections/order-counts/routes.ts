@@ -33,12 +33,12 @@ export function orderCountQueries(app: App, { counts, tokens, addedAt }: OrderCo
       const { cat_id } = request.params;
       const known = await counts.of(cat_id, freshnessOf(request.headers, tokens));
       if (known.counts) {
-        queryHead(reply, tokens, known.position);
+        queryHead(reply, tokens, known);
         return { data: known.counts };
       }
       const position = await addedAt(cat_id);
       if (position === null) throw new Refusal('category-not-found', `There is no category ${cat_id}.`);
-      queryHead(reply, tokens, position);
+      queryHead(reply, tokens, { position });
       return { data: { placed: 0, paid: 0, cancelled: 0 } };
     },
   );

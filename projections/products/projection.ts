@@ -34,6 +34,8 @@ export const products: Projection<ProductsPage> = {
   name: 'products',
   version: 1,
   tables: ['products', 'standing', 'categories'],
+  // ClaimAbandoned of users, which changes nothing here.
+  keyedBy: ['user'],
   // standing: the categories in which or below which a product stands. A list by category is one range of its index.
   ddl: `
     create table {schema}.products (

@@ -39,7 +39,7 @@ export function productQueries(app: App, { products, tokens, cursors, fromStream
       const after = cursors.decode(list, z.int(), cursor);
       const options = { status: inStatus, sku: wanted, catId, after, limit };
       const page = await products.list(options, freshnessOf(request.headers, tokens));
-      queryHead(reply, tokens, page.position);
+      queryHead(reply, tokens, page);
       const next = page.next === null ? null : cursors.encode(list, page.next);
       return listAnswer(request, reply, [...page.products], next);
     },
@@ -61,7 +61,7 @@ export function productQueries(app: App, { products, tokens, cursors, fromStream
       const known = await products.product(product_id, freshnessOf(request.headers, tokens));
       const { product, position } = known.product ? known : ((await fromStream(product_id)) ?? known);
       if (!product) throw new Refusal('product-not-found', 'There is no such product.');
-      queryHead(reply, tokens, position, product.revision);
+      queryHead(reply, tokens, { position }, product.revision);
       return { data: product };
     },
   );

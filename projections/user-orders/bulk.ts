@@ -52,6 +52,7 @@ export const userOrdersBulk: BulkPath<Chunk> = {
     select 'order-' || f.order_id as stream, f.revision, 'order ' || f.order_id || ' has not been placed' as message
     from {staging}.followed f
     where not exists (select from {schema}.orders o where o.order_id = f.order_id)`,
+  unstage: "delete from {staging}.followed where 'order-' || order_id = any ($1::text[])",
   recounts: [
     `select 'orders' as "table", o.order_id::text as key, 'total' as "column", o.total::text as found,
        sum((i->>'quantity')::bigint * (i->>'unit_price')::bigint)::text as recounted

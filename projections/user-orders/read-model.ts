@@ -1,6 +1,7 @@
 import type { Position } from '../../src/core/event-store.js';
+import { streamName } from '../../src/core/stream.js';
 import type { Vault } from '../../src/core/vault.js';
-import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import type { Freshness, ReadModel, Standing } from '../../src/infra/projector/read-model.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import { orderAnswer, type OrderRow } from './order-answer.js';
 import type { OrderStatus } from './projection.js';
@@ -18,9 +19,8 @@ export interface OrderListOptions {
   readonly limit: number;
 }
 
-/** `position` is the place in the log that the answer is true for, `next` the key that the following page goes on after. */
-export interface OrderList {
-  readonly position: Position;
+/** `next` is the key that the following page goes on after. */
+export interface OrderList extends Standing {
   readonly orders: OrderAnswer[];
   readonly next: OrderKey | null;
 }
@@ -59,10 +59,17 @@ export class UserOrders {
   ) {}
 
   /** @throws Refusal read-model-behind */
-  async order(orderId: string, freshness?: Freshness): Promise<{ position: Position; order: OrderAnswer | null }> {
-    const { position, rows } = await this.model.query<OrderRow>('user-orders-one', ONE, [orderId], freshness);
+  async order(orderId: string, freshness?: Freshness): Promise<Standing & { order: OrderAnswer | null }> {
+    const stream = streamName('order', orderId);
+    const { rows, ...standing } = await this.model.queryOne<OrderRow>(
+      stream,
+      'user-orders-one',
+      ONE,
+      [orderId],
+      freshness,
+    );
     const [row] = rows;
-    return { position, order: row ? await orderAnswer(row, this.vault) : null };
+    return { ...standing, order: row ? await orderAnswer(row, this.vault) : null };
   }
 
   /** All orders, newest first. @throws Refusal read-model-behind */
@@ -89,12 +96,12 @@ export class UserOrders {
     const key = after ?? FROM_THE_NEWEST;
     // One row more than asked for tells whether there is a next page.
     const values = [key.placed_at, key.position, limit + 1, ...subject];
-    const { position, rows } = await this.model.query<OrderRow>(name, text, values, freshness);
+    const { rows, ...standing } = await this.model.query<OrderRow>(name, text, values, freshness);
     const shown = rows.slice(0, limit);
     await this.vault.prefetch(shown.filter(holdsSealedText).map((row) => row.user_id));
     const orders = await Promise.all(shown.map((row) => orderAnswer(row, this.vault)));
     const last = rows.length > limit ? shown.at(-1) : undefined;
-    return { position, orders, next: last ? { placed_at: last.placed_at, position: last.position } : null };
+    return { ...standing, orders, next: last ? { placed_at: last.placed_at, position: last.position } : null };
   }
 }
 

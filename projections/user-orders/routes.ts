@@ -40,10 +40,10 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     async (request, reply) => {
       const { order_id } = request.params;
       const known = await orders.order(order_id, freshnessOf(request.headers, tokens));
-      const { order, position } = known.order ? known : ((await deps.fromStream(order_id)) ?? known);
-      if (!order) throw new Refusal('order-not-found', 'There is no such order.');
-      queryHead(reply, tokens, position, order.revision);
-      return { data: order };
+      const found = known.order ? known : ((await deps.fromStream(order_id)) ?? known);
+      if (!found.order) throw new Refusal('order-not-found', 'There is no such order.');
+      queryHead(reply, tokens, found, found.order.revision);
+      return { data: found.order };
     },
   );
 
@@ -58,7 +58,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
       const list = `orders ${status ?? ''}`;
       const after = cursors.decode(list, key, cursor);
       const page = await orders.newest({ limit, status, after }, freshnessOf(request.headers, tokens));
-      queryHead(reply, tokens, page.position);
+      queryHead(reply, tokens, page);
       return listAnswer(request, reply, page.orders, next(list, page));
     },
   );
@@ -85,7 +85,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
       if (page.orders.length === 0 && !(await deps.userExists(user_id))) {
         throw new Refusal('user-not-found', 'There is no such user.');
       }
-      queryHead(reply, tokens, page.position);
+      queryHead(reply, tokens, page);
       return listAnswer(request, reply, page.orders, next(list, page));
     },
   );

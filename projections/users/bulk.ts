@@ -76,6 +76,7 @@ export const usersBulk: BulkPath<Chunk> = {
     select 'user-' || c.user_id as stream, c.revision, 'user ' || c.user_id || ' has not been registered' as message
     from {staging}.changes c
     where c.expected and not exists (select from {schema}.users u where u.user_id = c.user_id and u.revision < c.revision)`,
+  unstage: "delete from {staging}.changes where 'user-' || user_id = any ($1::text[])",
   // Nothing is counted here; an erased user has nothing personal left, and others have.
   recounts: [
     `select 'users' as "table", user_id::text as key, 'status' as "column", status as found,

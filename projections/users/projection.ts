@@ -31,6 +31,7 @@ export const users: Projection<UsersPage> = {
   name: 'users',
   version: 1,
   tables: ['users'],
+  keyedBy: ['user'],
   ddl: `
     create table {schema}.users (
       user_id uuid not null,

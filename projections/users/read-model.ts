@@ -1,6 +1,7 @@
 import type { Position } from '../../src/core/event-store.js';
+import { streamName } from '../../src/core/stream.js';
 import type { Vault } from '../../src/core/vault.js';
-import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import type { Freshness, ReadModel, Standing } from '../../src/infra/projector/read-model.js';
 import type { UserAnswer } from '../../src/user/answer.js';
 import type { UserRow } from './projection.js';
 import { idProofKey, type IdProofKey, userAnswer } from './user-answer.js';
@@ -17,9 +18,8 @@ export interface UserListOptions {
   readonly limit: number;
 }
 
-/** `position` is the place in the log that the answer is true for, `next` the key that the following page goes on after. */
-export interface UserList {
-  readonly position: Position;
+/** `next` is the key that the following page goes on after. */
+export interface UserList extends Standing {
   readonly users: UserAnswer[];
   readonly next: UserKey | null;
 }
@@ -47,17 +47,15 @@ export class Users {
   ) {}
 
   /** @throws Refusal read-model-behind */
-  async user(userId: string, freshness?: Freshness): Promise<{ position: Position; user: UserAnswer | null }> {
-    const { position, rows } = await this.model.query<UserRow>('users-one', ONE, [userId], freshness);
-    const [row] = rows;
-    return { position, user: row ? await userAnswer(row, this.vault) : null };
+  async user(userId: string, freshness?: Freshness): Promise<Standing & { user: UserAnswer | null }> {
+    const { row, ...standing } = await this.#one(userId, freshness);
+    return { ...standing, user: row ? await userAnswer(row, this.vault) : null };
   }
 
   /** The user's document and what opens it; null if there is none or it can't be opened any more. */
-  async idProof(userId: string, freshness?: Freshness): Promise<{ position: Position; idProof: IdProofKey | null }> {
-    const { position, rows } = await this.model.query<UserRow>('users-one', ONE, [userId], freshness);
-    const [row] = rows;
-    return { position, idProof: row ? await idProofKey(row, this.vault) : null };
+  async idProof(userId: string, freshness?: Freshness): Promise<Standing & { idProof: IdProofKey | null }> {
+    const { row, ...standing } = await this.#one(userId, freshness);
+    return { ...standing, idProof: row ? await idProofKey(row, this.vault) : null };
   }
 
   /** All users, erased ones too, newest first. @throws Refusal read-model-behind */
@@ -65,17 +63,23 @@ export class Users {
     const key = after ?? FROM_THE_NEWEST;
     // One row more than asked for tells whether there is a next page.
     const values = [key.registered_at, key.position, limit + 1];
-    const { position, rows } = await this.model.query<ListedRow>('users-newest', NEWEST, values, freshness);
+    const { rows, ...standing } = await this.model.query<ListedRow>('users-newest', NEWEST, values, freshness);
     const shown = rows.slice(0, limit);
     const last = rows.length > limit ? shown.at(-1) : undefined;
     const next = last ? { registered_at: last.registered_at, position: last.position } : null;
-    return { position, users: await this.#shown(shown), next };
+    return { ...standing, users: await this.#shown(shown), next };
   }
 
   /** Who has the address now, by its keyed hash: one user or none. @throws Refusal read-model-behind */
   async byEmail(emailHash: string, freshness?: Freshness): Promise<UserList> {
-    const { position, rows } = await this.model.query<UserRow>('users-by-email', BY_EMAIL, [emailHash], freshness);
-    return { position, users: await this.#shown(rows), next: null };
+    const { rows, ...standing } = await this.model.query<UserRow>('users-by-email', BY_EMAIL, [emailHash], freshness);
+    return { ...standing, users: await this.#shown(rows), next: null };
+  }
+
+  async #one(userId: string, freshness?: Freshness): Promise<Standing & { row: UserRow | undefined }> {
+    const stream = streamName('user', userId);
+    const { rows, ...standing } = await this.model.queryOne<UserRow>(stream, 'users-one', ONE, [userId], freshness);
+    return { ...standing, row: rows[0] };
   }
 
   async #shown(rows: readonly UserRow[]): Promise<UserAnswer[]> {

@@ -56,7 +56,7 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
         address === undefined
           ? await users.newest({ limit, after }, freshness)
           : await users.byEmail(deps.emailHash(address), freshness);
-      queryHead(reply, tokens, page.position);
+      queryHead(reply, tokens, page);
       return listAnswer(request, reply, [...page.users], page.next && cursors.encode(list, page.next));
     },
   );
@@ -70,10 +70,10 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
     async (request, reply) => {
       const { user_id } = request.params;
       const known = await users.user(user_id, freshnessOf(request.headers, tokens));
-      const { user, position } = known.user ? known : ((await deps.fromStream(user_id)) ?? known);
-      if (!user) throw notFound();
-      queryHead(reply, tokens, position, user.revision);
-      return { data: user };
+      const found = known.user ? known : ((await deps.fromStream(user_id)) ?? known);
+      if (!found.user) throw notFound();
+      queryHead(reply, tokens, found, found.user.revision);
+      return { data: found.user };
     },
   );
 
@@ -91,7 +91,7 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
       if (!idProof && !stream) throw notFound();
       if (!idProof) throw new Refusal('id-proof-not-found', 'The user has no proof of identity.');
       const { bytes, content } = await deps.openDocument(idProof);
-      queryHead(reply, tokens, stream?.position ?? known.position);
+      queryHead(reply, tokens, stream ?? known);
       return reply
         .header('content-type', 'application/pdf')
         .header('content-length', String(bytes))

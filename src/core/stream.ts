@@ -15,6 +15,12 @@ export function streamName(category: StreamCategory, id: string | number): strin
   return `${category}-${id}`;
 }
 
+/** The category part of a stream's name. */
+export function streamCategory(stream: string): string {
+  const dash = stream.indexOf('-');
+  return dash < 0 ? stream : stream.slice(0, dash);
+}
+
 /** The id part of a stream's name. */
 export function streamId(stream: string): string {
   return stream.slice(stream.indexOf('-') + 1);

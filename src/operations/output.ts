@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { EventStoreUnavailable } from '../core/errors.js';
 
 /** 0 done, 1 a finding or an error, 2 wrong use, 3 a needed server is not reachable. */
@@ -29,6 +30,9 @@ export interface CommandResult {
   readonly text: string;
   readonly exitCode: ExitCode;
 }
+
+/** Of every command that prints a document. */
+export const jsonOption = new Option('--json', 'print exactly one JSON document to standard output');
 
 export interface Streams {
   readonly stdout: NodeJS.WritableStream;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
-import { dropsOf, type ModelStatus, modelStatuses, problemOf } from '../infra/projector/status.js';
+import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../infra/projector/status.js';
 import type { CommandResult } from './output.js';
 import { table } from './table.js';
 
@@ -26,7 +26,7 @@ export async function statusResult({ pool, store, projections, tokens }: StatusD
     lag_events: status.lag_events,
     lag_seconds: Math.round(status.lag_seconds * 1_000) / 1_000,
     state: status.state,
-    quarantined: 0,
+    quarantined: status.quarantined,
     ...(status.subscription && { subscription: subscriptionOf(status.subscription) }),
     ...(status.error && { error: { ...status.error, position: tokens.encode(status.error.position) } }),
   }));
@@ -39,7 +39,7 @@ export async function statusResult({ pool, store, projections, tokens }: StatusD
     connectionOf(statuses[i]?.subscription ?? null),
     model.error?.message ?? '',
   ]);
-  const problems = statuses.map(problemOf).filter((problem) => problem !== null);
+  const problems = [...statuses.map(problemOf), ...statuses.map(degradationOf)].filter((one) => one !== null);
   const header = `store ${store.kind}, head ${tokens.encode(head)}`;
   return {
     document: { store: { kind: store.kind, head: tokens.encode(head) }, models },

@@ -37,7 +37,7 @@ t.test('one event makes an order, a second one moves it on', async (t) => {
     allowed_actions: ['cancel', 'mark-paid'],
     revision: 0,
   };
-  t.strictSame(await orders.order(id), { position: served.log.events.at(-1)?.position, order: placed });
+  t.strictSame(await orders.order(id), { position: served.log.events.at(-1)?.position, degraded: 0, order: placed });
 
   await log.pay(id, later, null);
   await served.catchUp();

@@ -26,7 +26,11 @@ t.test('one event makes a user, a second one changes it', async (t) => {
     ...{ user_id, name: 'Ada', email: 'ada@example.org', status: 'active', id_proof },
     ...{ registered_at: at, updated_at: at, revision: 0 },
   };
-  t.strictSame(await users.user(user_id), { position: served.log.events.at(-1)?.position, user: registered });
+  t.strictSame(await users.user(user_id), {
+    position: served.log.events.at(-1)?.position,
+    degraded: 0,
+    user: registered,
+  });
   const { document_id, sha256, bytes } = id_proof;
   t.strictSame((await users.idProof(user_id)).idProof, { document_id, key: 'document key', sha256, bytes });
 

@@ -33,7 +33,13 @@ export function commandAnswer<Data>(
 }
 
 /** Sets the head of a read model's answer: what it is true for and, for a single resource, its revision. */
-export function queryHead(reply: ReplyHead, tokens: PositionTokens, position: Position, revision?: number): void {
+export function queryHead(
+  reply: ReplyHead,
+  tokens: PositionTokens,
+  { position, degraded = 0 }: { readonly position: Position; readonly degraded?: number },
+  revision?: number,
+): void {
   reply.header('log-position', tokens.encode(position));
+  if (degraded > 0) reply.header('degraded', String(degraded));
   if (revision !== undefined) reply.header('etag', revisionTag(revision));
 }

@@ -81,6 +81,7 @@ function nameAnswers(operation: Operation, config: FastifyContextConfig): void {
     answer.description = STATUS_CODES[status] ?? answer.description;
     const names = ['X-Request-Id'];
     if (config.kind) names.push('Log-Position');
+    if (config.kind === 'query') names.push('Degraded');
     if (config.tagged || operation.responses['304']) names.push('ETag');
     if (config.kind === 'command') names.push('Idempotency-Replayed');
     if (status === '201') names.push('Location');
@@ -99,6 +100,8 @@ function nameAnswers(operation: Operation, config: FastifyContextConfig): void {
 const HEADERS: Readonly<Record<string, string>> = {
   'X-Request-Id': 'Names the request in the log; taken over from the request if it sends one.',
   'Log-Position': 'The place in the log that the answer is true for, or of the command’s last event. Opaque.',
+  Degraded:
+    'How many things that the answer may show wait in the read model at an event that could not be applied: it shows them as before.',
   ETag: 'The revision of the resource in quotes; of the tree a digest.',
   'Idempotency-Replayed': '`true` when the command had been carried out before under the same key.',
   Location: 'Path of the new resource.',

@@ -77,7 +77,7 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
             position: tokens.encode(position),
             recorded_at: recordedAt,
           });
-          queryHead(reply, tokens, position);
+          queryHead(reply, tokens, { position });
         }
       } catch (error) {
         if (!(error instanceof StreamNotFound)) throw error;

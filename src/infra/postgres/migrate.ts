@@ -6,6 +6,7 @@ import * as projector from '../../../migrations/0003_projector.js';
 import * as ids from '../../../migrations/0004_ids.js';
 import * as identity from '../../../migrations/0005_log_identity.js';
 import * as builds from '../../../migrations/0006_builds.js';
+import * as quarantine from '../../../migrations/0007_quarantine.js';
 import { type Connection, connectionConfig } from './pool.js';
 
 type Migration = Pick<typeof log, 'up' | 'down'>;
@@ -18,6 +19,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0004_ids': ids,
   '0005_log_identity': identity,
   '0006_builds': builds,
+  '0007_quarantine': quarantine,
 };
 
 /** Any number that no one else in this database locks. */

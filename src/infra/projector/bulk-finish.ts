@@ -1,8 +1,10 @@
 /** The end of a bulk load: from what was copied and staged to the rows as they are read. */
 import type pg from 'pg';
+import type { EventStore } from '../../core/event-store.js';
 import type { Miscounted, ReadRows } from './bulk.js';
 import { BULK_SETTINGS, type LoadTarget, named } from './bulk-load.js';
 import { ownClient } from './own-client.js';
+import type { HeldEvent } from './quarantine.js';
 
 /** The rows are not what they should be: the build is not used. */
 export class GateFailed extends Error {
@@ -29,24 +31,29 @@ const MOST_SHOWN = 100;
 /** Makes the empty tables of a load; `client` is in a transaction. */
 export async function makeLoadTables(
   client: pg.ClientBase,
-  { projection, staging }: Omit<LoadTarget, 'from'>,
+  { projection, staging }: Pick<LoadTarget, 'projection' | 'staging'>,
 ): Promise<void> {
   await client.query(`drop schema if exists ${staging} cascade`);
   await client.query(`create schema ${staging}`);
   await client.query(projection.bulk.staging.replaceAll('{staging}', staging));
 }
 
+export interface FinishOptions {
+  /** False: what is made is not to be read, so it need not hold when it is counted again. */
+  readonly gate?: boolean;
+  /** Runs at the end of the transaction. `held`: the keys that wait as their events go on with what has not begun. */
+  readonly last?: (client: pg.ClientBase, held: readonly HeldEvent[]) => Promise<void>;
+}
+
 /**
  * All in one transaction, so that a kill leaves what was loaded as it was, and the next run finishes it.
- * @param options `gate` false: what is made is not to be read, so it need not hold when it is counted again; `last` runs at the
- *   end of the transaction
  * @returns how many rows there are
  * @throws OrphanedEvent, GateFailed
  */
 export async function finishLoad(
-  pool: pg.Pool,
+  { pool, store }: { readonly pool: pg.Pool; readonly store: EventStore },
   target: LoadTarget,
-  options: { readonly gate?: boolean; readonly last?: (client: pg.ClientBase) => Promise<void> } = {},
+  options: FinishOptions = {},
 ): Promise<number> {
   const { projection, schema, staging } = target;
   const { bulk, indexes, tables } = projection;
@@ -58,11 +65,7 @@ export async function finishLoad(
     await client.query('begin');
     for (const table of await tablesOf(client, staging)) await client.query(`analyze ${staging}.${table}`);
     // 1. Nothing goes on that has not begun.
-    const { rows: orphans } = await client.query<{ stream: string; revision: number; message: string }>(
-      named(`${bulk.orphans} limit 1`, target),
-    );
-    const [orphan] = orphans;
-    if (orphan) throw new OrphanedEvent(`${projection.name}: ${orphan.message} (${orphan.stream}@${orphan.revision})`);
+    const held = await holdOrphans(client, store, target);
     // 2. The final rows, then keys and indexes.
     for (const statement of bulk.finish) await client.query(named(statement, target));
     if (indexes) await client.query(named(indexes, target));
@@ -72,12 +75,40 @@ export async function finishLoad(
     const differences = options.gate === false ? [] : await recount(client, target);
     if (differences.length > 0) throw new GateFailed(projection.name, differences);
     const rows = await rowsOf(client, target);
-    await options.last?.(client);
+    await options.last?.(client, held);
     await client.query('commit');
     return rows;
   } finally {
     await client.end();
   }
+}
+
+interface Orphan {
+  readonly stream: string;
+  readonly revision: number;
+  readonly message: string;
+}
+
+/** What goes on with nothing waits, where it has a key. @throws OrphanedEvent where it has none */
+async function holdOrphans(client: pg.ClientBase, store: EventStore, target: LoadTarget): Promise<HeldEvent[]> {
+  const { bulk, name } = target.projection;
+  const { rows } = await client.query<Orphan>(
+    named(
+      `select distinct on (stream) stream, revision, message from (${bulk.orphans}) o order by stream, revision`,
+      target,
+    ),
+  );
+  const held: HeldEvent[] = [];
+  for (const { stream, revision, message } of rows) {
+    const orphan = new OrphanedEvent(`${name}: ${message} (${stream}@${revision})`);
+    for await (const event of store.read(stream, { from: revision, limit: 1 })) {
+      const waiting = target.quarantine.hold(event, orphan);
+      if (!waiting) throw orphan;
+      held.push(waiting);
+    }
+  }
+  if (held.length > 0) await client.query(named(bulk.unstage ?? '', target), [held.map(({ stream }) => stream)]);
+  return held;
 }
 
 /**

@@ -6,9 +6,11 @@ import { type EventStore, type Position, START } from '../../core/event-store.js
 import { decode } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { type Bulk, type CopiedRows, copyLine } from './bulk.js';
+import { fold, rowsThatFit } from './bulk-refused.js';
 import { BEGIN } from './checkpoints.js';
 import { ownClient } from './own-client.js';
 import type { AnyProjection } from './projection.js';
+import type { HeldEvent, Quarantine } from './quarantine.js';
 import { readAhead } from './read-ahead.js';
 
 /** A read model that is to be loaded, and where to. */
@@ -20,8 +22,17 @@ export interface LoadTarget {
   readonly from: Position;
   /** Events behind this place are none of its own. */
   readonly until?: Position;
-  /** Runs in the transaction of each chunk. */
-  committing?(client: pg.ClientBase, position: Position, events: number): Promise<void>;
+  /** What is left out; grows by what can't be applied. */
+  readonly quarantine: Quarantine;
+  /** Runs in the transaction of each chunk. `held`: the keys that wait since the one before. */
+  committing?(client: pg.ClientBase, done: CommittedChunk): Promise<void>;
+}
+
+export interface CommittedChunk {
+  readonly position: Position;
+  /** That have taken effect. */
+  readonly events: number;
+  readonly held: readonly HeldEvent[];
 }
 
 export interface LoadOptions {
@@ -102,31 +113,34 @@ async function* inPages(
   if (page.length > 0) yield { events: page, position: page.at(-1)?.position ?? START, caughtUp: true };
 }
 
+/** What has come for a target since its last chunk. */
 interface Filling {
   readonly target: LoadTarget;
   chunk: unknown;
-  events: number;
+  /** Those that the chunk was folded from. */
+  recorded: RecordedEvent[];
+  held: HeldEvent[];
 }
 
 class Load {
   readonly events = new Map<LoadTarget, number>();
   position: Position = START;
   size = 0;
-  readonly #fillings: Filling[];
-  readonly #byType = new Map<string, Filling[]>();
+  #fillings: Filling[];
+  readonly #byType = new Map<string, number[]>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
     readonly client: pg.Client,
-    targets: readonly LoadTarget[],
+    readonly targets: readonly LoadTarget[],
     readonly witness?: Witness,
     readonly committed?: (events: number) => void,
   ) {
-    this.#fillings = targets.map((target) => ({ target, chunk: target.projection.bulk.begin(), events: 0 }));
-    for (const filling of this.#fillings) {
-      this.events.set(filling.target, 0);
-      for (const type of Object.keys(filling.target.projection.handlers)) {
-        this.#byType.set(type, [...(this.#byType.get(type) ?? []), filling]);
+    this.#fillings = targets.map(empty);
+    for (const [i, target] of targets.entries()) {
+      this.events.set(target, 0);
+      for (const type of Object.keys(target.projection.handlers)) {
+        this.#byType.set(type, [...(this.#byType.get(type) ?? []), i]);
       }
     }
   }
@@ -135,13 +149,21 @@ class Load {
     this.position = recorded.position;
     this.size += 1;
     this.witness?.see(recorded);
-    for (const filling of this.#byType.get(recorded.type) ?? []) {
-      const { projection, from, until } = filling.target;
+    for (const i of this.#byType.get(recorded.type) ?? []) {
+      const filling = this.#fillings[i] as Filling;
+      const { projection, from, until, quarantine } = filling.target;
       if (recorded.position <= from || (until !== undefined && recorded.position > until)) continue;
+      if (!quarantine.lets(recorded)) continue;
       const handler = projection.bulk.handlers[recorded.type];
       if (!handler) throw new Error(`the bulk path of ${projection.name} has no handler for ${recorded.type}`);
-      handler.apply(filling.chunk, decode(recorded, handler.eventType));
-      filling.events += 1;
+      try {
+        handler.apply(filling.chunk, decode(recorded, handler.eventType));
+        filling.recorded.push(recorded);
+      } catch (error) {
+        const held = quarantine.hold(recorded, error);
+        if (!held) throw error;
+        filling.held.push(held);
+      }
     }
   }
 
@@ -149,16 +171,13 @@ class Load {
   async write(): Promise<void> {
     await this.#writing;
     const { position } = this;
-    const fillings = this.#fillings.filter(({ events }) => events > 0);
-    const parts = fillings.map(({ target, chunk, events }) => {
-      return { target, events, rows: target.projection.bulk.rows(chunk) };
-    });
-    for (const filling of fillings)
-      Object.assign(filling, { chunk: filling.target.projection.bulk.begin(), events: 0 });
+    const full = this.#fillings.filter(({ recorded, held }) => recorded.length > 0 || held.length > 0);
+    for (const filling of full) leaveOutHeld(filling);
+    this.#fillings = this.targets.map(empty);
     const seen = this.size > 0 ? (this.witness?.rows() ?? []) : [];
     this.size = 0;
-    if (parts.length === 0 && seen.length === 0) return;
-    this.#writing = this.#commit(parts, seen, position);
+    if (full.length === 0 && seen.length === 0) return;
+    this.#writing = this.#commit(full, seen, position);
     // Seen when it is waited for.
     this.#writing.catch(() => undefined);
   }
@@ -167,24 +186,38 @@ class Load {
     return this.#writing;
   }
 
-  async #commit(
-    parts: readonly { target: LoadTarget; events: number; rows: readonly CopiedRows[] }[],
-    seen: readonly CopiedRows[],
-    position: Position,
-  ): Promise<void> {
+  async #commit(full: readonly Filling[], seen: readonly CopiedRows[], position: Position): Promise<void> {
     await this.client.query(BEGIN);
     for (const copied of seen) await copy(this.client, this.witness as Witness, copied);
-    for (const { target, events, rows } of parts) {
-      for (const copied of rows) await copy(this.client, target, copied);
-      await target.committing?.(this.client, position, events);
+    for (const { target, chunk, recorded, held } of full) {
+      const refused = await rowsThatFit(this.client, target, chunk, recorded);
+      const events = recorded.length - refused.without;
+      await target.committing?.(this.client, { position, events, held: [...held, ...refused.held] });
+      this.events.set(target, (this.events.get(target) ?? 0) + events);
     }
     await this.client.query('commit');
-    for (const { target, events } of parts) this.events.set(target, (this.events.get(target) ?? 0) + events);
-    this.committed?.(parts.reduce((sum, { events }) => sum + events, 0));
+    this.committed?.(full.reduce((sum, { recorded }) => sum + recorded.length, 0));
   }
 }
 
-async function copy(client: pg.Client, names: { schema: string; staging: string }, copied: CopiedRows): Promise<void> {
+function empty(target: LoadTarget): Filling {
+  return { target, chunk: target.projection.bulk.begin(), recorded: [], held: [] };
+}
+
+/** The chunk before may have found out while it was written that a key has to wait. */
+function leaveOutHeld(filling: Filling): void {
+  const { projection, quarantine } = filling.target;
+  if (quarantine.size === 0 || filling.recorded.every((event) => quarantine.lets(event))) return;
+  filling.recorded = filling.recorded.filter((event) => quarantine.lets(event));
+  filling.held = filling.held.filter((held) => quarantine.waitsAt(held));
+  filling.chunk = fold(projection.bulk, filling.recorded);
+}
+
+export async function copy(
+  client: pg.ClientBase,
+  names: { readonly schema: string; readonly staging: string },
+  copied: CopiedRows,
+): Promise<void> {
   let text = '';
   for (const row of copied.rows) text += copyLine(row);
   if (text === '') return;

@@ -30,6 +30,8 @@ export interface BulkPath<Chunk> {
    * begun. It runs before `finish`.
    */
   readonly orphans: string;
+  /** With `keyedBy`: a statement that takes out what was staged of the streams in $1, a text[]. */
+  readonly unstage?: string;
   /** Count again what was counted in the final tables, by another computation; each gives the values that differ. */
   readonly recounts: readonly Recount[];
   /** By table: which events a row is made from, for whoever has to explain it. */

@@ -12,6 +12,7 @@ const GAUGES: readonly (readonly [name: string, help: string, value: (status: Mo
   ['lag_seconds', 'Age of the oldest event that waits', (one) => one.lag_seconds],
   ['events_total', 'Events that have taken effect', (one) => one.events],
   ['stopped', '1 when it stopped at an event that can not be applied', (one) => (one.state === 'stopped' ? 1 : 0)],
+  ['quarantined', 'Keys that wait at an event which could not be applied', (one) => one.quarantined],
   ['owned', '1 when a projector owns it', (one) => (one.lease_owner === null ? 0 : 1)],
 ];
 

@@ -66,10 +66,11 @@ export async function makeTables(
   await client.query(
     `insert into orderlog.checkpoints (model, version) values ($1, $2)
      on conflict (model, version) do update
-     set position = default, events = default, state = default, error = null,
+     set position = default, events = default, state = default, error = null, quarantined = default,
          lease_owner = null, lease_until = null, lease_epoch = checkpoints.lease_epoch + 1`,
     [name, build],
   );
+  await client.query('delete from orderlog.quarantine where model = $1 and build = $2', [name, build]);
 }
 
 /** @throws whatever the work throws, with nothing changed */

@@ -35,6 +35,11 @@ export interface Projection<Page> {
   readonly oldestReadable?: number;
   /** The tables it owns. */
   readonly tables: readonly string[];
+  /**
+   * Categories of streams whose events concern their own thing alone: one that can't be applied holds up its stream and nothing
+   * else. An event of any other stream stops the projection.
+   */
+  readonly keyedBy?: readonly string[];
   /** DDL for an existing empty schema, `{schema}` standing for it. */
   readonly ddl: string;
   /** DDL of keys and indexes, which a bulk load makes after it; those that are not in `ddl`. */

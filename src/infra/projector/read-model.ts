@@ -17,18 +17,33 @@ export interface Freshness {
   readonly lenient: boolean;
 }
 
-/** `position` is the place in the log that the rows are true for. */
-export interface Answer<Row> {
+/** What an answer is true for. */
+export interface Standing {
+  /** The place in the log. */
   readonly position: Position;
+  /** How many keys that it enters wait at an event that could not be applied: of these it shows what was before. */
+  readonly degraded: number;
+}
+
+export interface Answer<Row> extends Standing {
   readonly rows: Row[];
 }
 
 type Wrapped<Row> = Row & {
   readonly _position: Position | null;
+  readonly _degraded: number | null;
   /** The build that was to be read at the moment of the snapshot. */
   readonly _build: number | null;
   readonly _row: true | null;
 };
+
+interface Question {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** How many waiting keys the answer enters, as an expression on the checkpoint `c`. */
+  readonly degraded: string;
+}
 
 /** A checkpoint that was reached and is behind again (the database crashed) is looked at no more often than this. */
 const AGAIN_MS = 20;
@@ -52,14 +67,33 @@ export class ReadModel {
    * the read model's schema; the same name always goes with the same text.
    * @throws Refusal read-model-behind: not there in time, or not made yet
    */
-  async query<Row extends object>(
+  query<Row extends object>(
     name: string,
     text: string,
     values: readonly unknown[],
     freshness?: Freshness,
   ): Promise<Answer<Row>> {
+    return this.#ask<Row>({ name, text, values, degraded: 'c.quarantined' }, freshness);
+  }
+
+  /** As `query`, of one thing: only its own key makes the answer a degraded one. @param stream of the thing */
+  queryOne<Row extends object>(
+    stream: string,
+    name: string,
+    text: string,
+    values: readonly unknown[],
+    freshness?: Freshness,
+  ): Promise<Answer<Row>> {
+    const degraded = `case when c.quarantined = 0 then 0 else (
+        select count(*)::integer from orderlog.quarantine h
+        where h.model = c.model and h.build = c.version and h.stream = $${values.length + 1}
+      ) end`;
+    return this.#ask<Row>({ name, text, values: [...values, stream], degraded }, freshness);
+  }
+
+  async #ask<Row extends object>(question: Question, freshness?: Freshness): Promise<Answer<Row>> {
     const min = freshness?.min ?? null;
-    let answer = await this.#query<Row>(name, text, values);
+    let answer = await this.#query<Row>(question);
     if (!freshness || min === null) return answer ?? this.#isNotThere();
     const deadline = Date.now() + freshness.waitMs;
     while (!answer || answer.position < min) {
@@ -67,7 +101,7 @@ export class ReadModel {
       // A switch ends the wait as well: then the other build is asked, and waited for.
       const again = left > 0 && (await this.watch.waitFor(this.model.name, this.#build ?? 0, min, left));
       if (again) {
-        answer = await this.#query<Row>(name, text, values);
+        answer = await this.#query<Row>(question);
         if (!answer || answer.position < min) await sleep(AGAIN_MS);
         continue;
       }
@@ -78,15 +112,11 @@ export class ReadModel {
   }
 
   /** Null: it has not been made yet. */
-  async #query<Row extends object>(
-    name: string,
-    text: string,
-    values: readonly unknown[],
-  ): Promise<Answer<Row> | null> {
+  async #query<Row extends object>(question: Question): Promise<Answer<Row> | null> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const build = this.#build ?? (await this.#look());
       if (build === null) return null;
-      const rows = await this.#wrapped<Row>(build, name, text, values);
+      const rows = await this.#wrapped<Row>(build, question);
       const first = rows?.[0];
       if (!rows || first?._build !== build) {
         // Switched, or dropped: what was read, if anything, is of a build that is not to be read any more.
@@ -97,8 +127,10 @@ export class ReadModel {
       this.#build = build;
       const position = first._position;
       if (position === null) return null;
-      if (first._row === null) return { position, rows: [] };
-      return { position, rows: rows.map(({ _position, _build, _row, ...row }) => row as unknown as Row) };
+      const standing = { position, degraded: first._degraded ?? 0 };
+      if (first._row === null) return { ...standing, rows: [] };
+      const bare = rows.map(({ _position, _degraded, _build, _row, ...row }) => row as unknown as Row);
+      return { ...standing, rows: bare };
     }
     return null;
   }
@@ -109,15 +141,11 @@ export class ReadModel {
   }
 
   /** Null: there is no such schema or table. */
-  async #wrapped<Row extends object>(
-    build: number,
-    name: string,
-    text: string,
-    values: readonly unknown[],
-  ): Promise<Wrapped<Row>[] | null> {
+  async #wrapped<Row extends object>(build: number, question: Question): Promise<Wrapped<Row>[] | null> {
+    const { name, values } = question;
     const statement = `${name}-v${build}`;
     let complete = this.#texts.get(statement);
-    if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(build, text)));
+    if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(build, question)));
     try {
       return (await this.pool.query<Wrapped<Row>>({ name: statement, text: complete, values: [...values] })).rows;
     } catch (error) {
@@ -127,10 +155,10 @@ export class ReadModel {
   }
 
   /** One row drives the joins, so there is always one, and the rows keep the order that the text gives them. */
-  #wrap(build: number, text: string): string {
+  #wrap(build: number, { text, degraded }: Question): string {
     const { name } = this.model;
     return `
-      select s.build as "_build", c.position as "_position", q.*
+      select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", q.*
       from (select ${currentBuild(this.model)} as build) s
       left join orderlog.checkpoints c on c.model = '${name}' and c.version = ${build}
       left join lateral (

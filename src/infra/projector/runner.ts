@@ -101,7 +101,12 @@ export class Runner {
       await this.#untilFree(signal);
       return undefined;
     }
-    const tenure = await Tenure.begin(pool, this.projection, this.of, lease);
+    const tenure = await Tenure.begin(pool, this.projection, this.of, lease, (held) => {
+      log.error(
+        { ...this.#subject(), ...held },
+        'an event can not be applied: its key waits, see orderlog quarantine list',
+      );
+    });
     log.info({ ...this.#subject(), position: lease.position }, 'projection runs here');
     this.#tenure = tenure;
     this.#clear = lease.position;

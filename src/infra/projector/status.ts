@@ -12,9 +12,11 @@ export interface ModelStatus {
   readonly checkpoint: Position;
   /** Events that have taken effect in it. */
   readonly events: number;
-  /** missing: never projected; idle: nobody projects it now; stopped: see `error`. */
-  readonly state: 'missing' | 'idle' | 'running' | 'stopped';
+  /** missing: never projected; idle: nobody projects it now; degraded: some keys wait; stopped: see `error`. */
+  readonly state: 'missing' | 'idle' | 'running' | 'degraded' | 'stopped';
   readonly error: StopReason | null;
+  /** Keys that wait at an event which could not be applied. */
+  readonly quarantined: number;
   readonly lease_owner: string | null;
   /** Events that wait to be projected, counted up to the cap. */
   readonly lag_events: number;
@@ -39,8 +41,9 @@ const STALLED_SECONDS = 10;
 /** @param cap where counting the events that wait ends */
 export async function modelStatuses({ pool, store, projections }: StatusSources, cap: number): Promise<ModelStatus[]> {
   const { rows } = await pool.query<CheckpointRow>(`
-    select model as name, version, position as checkpoint, events, error, lease_owner,
-           case when state = 'running' and lease_until < clock_timestamp() then 'idle' else state end as state,
+    select model as name, version, position as checkpoint, events, error, lease_owner, quarantined,
+           case when quarantined > 0 and state <> 'stopped' then 'degraded'
+                when state = 'running' and lease_until < clock_timestamp() then 'idle' else state end as state,
            extract(epoch from clock_timestamp() - progressed_at)::float8 as seconds_since_progress,
            case when lease_until >= clock_timestamp() then subscription
                 else subscription || '{"connectedSince": null}' end as subscription
@@ -65,6 +68,12 @@ export function problemOf(status: ModelStatus): string | null {
   // Work that has just come, or a backlog that is being worked off, is no standstill.
   const stalled = lag_events > 0 && lag_seconds > STALLED_SECONDS && seconds_since_progress > STALLED_SECONDS;
   return stalled ? `${name} makes no progress though there is work` : null;
+}
+
+/** What is not whole in a read model that works; null if nothing is. */
+export function degradationOf({ name, quarantined }: ModelStatus): string | null {
+  if (quarantined === 0) return null;
+  return `${name} is degraded: of ${quarantined} things events wait that could not be applied, see orderlog quarantine list`;
 }
 
 /** How the projectors are connected to the log, in a few words; null where there is nothing to say of it. */
@@ -94,6 +103,6 @@ export async function haveReached({ pool, projections }: StatusSources, position
 }
 
 function missing(name: string, version: number): CheckpointRow {
-  const nothing = { checkpoint: START, events: 0, error: null, lease_owner: null, subscription: null };
+  const nothing = { checkpoint: START, events: 0, error: null, quarantined: 0, lease_owner: null, subscription: null };
   return { name, version, ...nothing, state: 'missing', seconds_since_progress: Infinity };
 }

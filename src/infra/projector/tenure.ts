@@ -7,6 +7,15 @@ import { BEGIN, type Lease, MOVE_CHECKPOINT, releaseLease, type StopReason } fro
 import type { BuildId } from './builds.js';
 import { ownClient } from './own-client.js';
 import {
+  type HeldEvent,
+  isOfTheEvent,
+  messageOf,
+  type Quarantine,
+  quarantineOf,
+  StatementPassedOver,
+  writeHeld,
+} from './quarantine.js';
+import {
   type AnyProjection,
   type EventHandler,
   type ProjectedEvent,
@@ -32,6 +41,9 @@ export class Unprojectable extends Error {
   }
 }
 
+/** Told of an event that could not be applied, once it is committed that its key waits. */
+export type OnHeld = (held: HeldEvent) => void;
+
 /** What one owner of a projection does with it: pages, each in one transaction, on a connection of its own. */
 export class Tenure {
   #position: Position;
@@ -44,6 +56,8 @@ export class Tenure {
     readonly of: BuildId,
     readonly client: pg.Client,
     readonly lease: Lease,
+    readonly quarantine: Quarantine,
+    readonly onHeld: OnHeld,
   ) {
     this.#position = lease.position;
     this.#db = projectionDb(client, schemaName(of.name, of.build));
@@ -51,11 +65,19 @@ export class Tenure {
     client.on('error', broken).on('end', broken);
   }
 
-  static async begin(pool: pg.Pool, projection: AnyProjection, of: BuildId, lease: Lease): Promise<Tenure> {
+  static async begin(
+    pool: pg.Pool,
+    projection: AnyProjection,
+    of: BuildId,
+    lease: Lease,
+    onHeld: OnHeld = () => undefined,
+  ): Promise<Tenure> {
+    // Whoever changes these takes the lease away: they are true for as long as there is something to write.
+    const quarantine = await quarantineOf(pool, of, projection);
     // Statements go out without waiting for the answer to the one before.
     // A transaction whose process was frozen or cut off must not hold the checkpoint's row for ever.
     const client = ownClient(pool, { pipeline: true, idle_in_transaction_session_timeout: 15_000 });
-    const tenure = new Tenure(projection, of, client, lease);
+    const tenure = new Tenure(projection, of, client, lease, quarantine, onHeld);
     try {
       await client.connect();
       return tenure;
@@ -71,13 +93,16 @@ export class Tenure {
   }
 
   /**
-   * Makes the events take effect and moves the checkpoint to `position`. If one of them can't be applied, those before it
-   * take effect. Events at or before the checkpoint have had theirs and are passed over.
+   * Makes the events take effect and moves the checkpoint to `position`. If one of them can't be applied, its key waits from
+   * there on, or, where it has none, those before it take effect. Events at or before the checkpoint have had theirs and are
+   * passed over.
    * @throws Unprojectable, LeaseLost, and whatever the database says when it is not available
    */
   async apply(recorded: readonly RecordedEvent[], position: Position): Promise<void> {
     if (position <= this.#position) return;
-    const events = recorded.filter((event) => event.position > this.#position && this.#handler(event));
+    const events = recorded.filter(
+      (event) => event.position > this.#position && this.#handler(event) && this.quarantine.lets(event),
+    );
     try {
       await this.#inTransaction(events, position);
     } catch (error) {
@@ -119,16 +144,34 @@ export class Tenure {
       await this.#inTransaction(events, position);
     } catch (error) {
       if (this.#isNobodysFault(error)) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      const { stream, revision, position: place } = events[0] as RecordedEvent;
-      throw new Unprojectable({ stream, revision, position: place, message }, { cause: error });
+      await this.#hold(events[0] as RecordedEvent, position, error);
     }
+  }
+
+  /** The event's key waits from here on, and the checkpoint moves past it. @throws Unprojectable where it has none */
+  async #hold(event: RecordedEvent, position: Position, error: unknown): Promise<void> {
+    const held = this.quarantine.hold(event, error);
+    if (!held) {
+      const { stream, revision, position: place } = event;
+      const full =
+        isOfTheEvent(error) && this.quarantine.isFull ? ` (and ${this.quarantine.size} keys wait already)` : '';
+      throw new Unprojectable(
+        { stream, revision, position: place, message: messageOf(error) + full },
+        { cause: error },
+      );
+    }
+    await this.#transaction(0, position, () => writeHeld(this.client, this.of, [held]));
+    this.onHeld(held);
   }
 
   async #inTransaction(recorded: readonly RecordedEvent[], position: Position): Promise<void> {
     const events = recorded.map((event) => decode(event, (this.#handler(event) as EventHandler<unknown>).eventType));
+    await this.#transaction(events.length, position, events.length === 0 ? undefined : () => this.#rows(events));
+  }
+
+  async #transaction(events: number, position: Position, work?: () => Promise<void>): Promise<void> {
     try {
-      await this.#page(events, position);
+      await this.#page(events, position, work);
       this.#position = position;
     } catch (error) {
       // What the projection remembers may be of rows that are not there.
@@ -138,13 +181,12 @@ export class Tenure {
     }
   }
 
-  async #page(events: readonly ProjectedEvent[], position: Position): Promise<void> {
+  async #page(events: number, position: Position, work?: () => Promise<void>): Promise<void> {
     this.#sendTogether();
-    const opening = [this.client.query(BEGIN), this.#moveCheckpoint(events.length, position)] as const;
-    await allOf([...opening, events.length === 0 ? undefined : this.#rows(events)]);
+    await allOf([this.client.query(BEGIN), this.#moveCheckpoint(events, position), work?.()]);
     // A transaction in which a statement failed ends without an error, rolled back.
     const { command } = await this.client.query('commit');
-    if (command !== 'COMMIT') throw new Error('an error of a statement was passed over');
+    if (command !== 'COMMIT') throw new StatementPassedOver('an error of a statement was passed over');
   }
 
   async #rows(events: readonly ProjectedEvent[]): Promise<void> {

@@ -3,7 +3,7 @@
  * with. The numbered steps are those of the decision.
  */
 import type pg from 'pg';
-import { type EventStore, type Position, START } from '../../core/event-store.js';
+import type { EventStore, Position } from '../../core/event-store.js';
 import type { Bulk } from '../../infra/projector/bulk.js';
 import { finishLoad, GateFailed, makeLoadTables, OrphanedEvent, rowsOf } from '../../infra/projector/bulk-finish.js';
 import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
@@ -16,7 +16,9 @@ import type { ProjectorLog } from '../../infra/projector/log.js';
 import { withModelLocks } from '../../infra/projector/model-locks.js';
 import { addBuild, inTransaction, lockModel, makeTables } from '../../infra/projector/prepare-model.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
+import { type Quarantine, quarantineOf, writeHeld } from '../../infra/projector/quarantine.js';
 import { switchTo } from '../../infra/projector/switch-builds.js';
+import { refuseWorse, WorseThanLive } from '../../infra/projector/worse-than-live.js';
 
 export interface RebuildDeps {
   readonly pool: pg.Pool;
@@ -57,7 +59,7 @@ interface Making extends BuildId {
   state: Build['state'];
 }
 
-/** @throws ModelBusy, GateFailed, OrphanedEvent, and whatever stops a projection; then nothing that is read was touched */
+/** @throws ModelBusy, GateFailed, OrphanedEvent, WorseThanLive, and whatever stops a projection; then nothing that is read was touched */
 export async function rebuild(
   deps: RebuildDeps,
   projections: readonly AnyProjection[],
@@ -95,7 +97,8 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
   const build = resumed ?? (await make(pool, projection));
   const { position, state } = await takeOver(pool, build);
   if (resumed) log.info({ model: name, version: build.build, state }, 'a rebuild is gone on with');
-  const target = hasBulk(projection) ? targetOf(projection, build, position) : null;
+  const quarantine = await quarantineOf(pool, build, projection);
+  const target = hasBulk(projection) ? targetOf(projection, build, position, quarantine) : null;
   return { name, build: build.build, projection, target, state };
 }
 
@@ -125,24 +128,32 @@ function make(pool: pg.Pool, projection: AnyProjection): Promise<BuildId> {
     await lockModel(client, projection.name);
     const build = await addBuild(client, projection, 'building');
     await makeTables(client, projection, build, { indexed: !hasBulk(projection) });
-    if (hasBulk(projection)) await makeLoadTables(client, targetOf(projection, build, START));
+    if (hasBulk(projection))
+      await makeLoadTables(client, { projection, staging: stagingName(build.name, build.build) });
     return build;
   });
 }
 
-function targetOf(projection: LoadTarget['projection'], { name, build }: BuildId, from: Position): LoadTarget {
+function targetOf(
+  projection: LoadTarget['projection'],
+  { name, build }: BuildId,
+  from: Position,
+  quarantine: Quarantine,
+): LoadTarget {
   return {
     projection,
     schema: schemaName(name, build),
     staging: stagingName(name, build),
     from,
-    async committing(client, position, events): Promise<void> {
+    quarantine,
+    async committing(client, { position, events, held }): Promise<void> {
       const { rowCount } = await client.query(
         `update orderlog.checkpoints set position = $3, events = events + $4, progressed_at = clock_timestamp()
          where model = $1 and version = $2`,
         [name, build, position, events],
       );
       if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
+      await writeHeld(client, { name, build }, held);
     },
   };
 }
@@ -173,13 +184,18 @@ async function expected(pool: pg.Pool, makings: readonly Making[]): Promise<numb
   return rows[0]?.events ?? null;
 }
 
-async function finish({ pool }: RebuildDeps, makings: readonly Making[], options: RebuildOptions): Promise<void> {
+async function finish(deps: RebuildDeps, makings: readonly Making[], options: RebuildOptions): Promise<void> {
   const unfinished = makings.filter(({ state, target }) => state === 'building' && target);
   if (unfinished.length === 0) return;
   options.stretch('models finished', unfinished.length);
   await forEachInFlight(unfinished, options.jobs, async (making) => {
     options.signal.throwIfAborted();
-    await finishLoad(pool, making.target as LoadTarget, { last: (client) => setReady(client, making) });
+    await finishLoad(deps, making.target as LoadTarget, {
+      async last(client, held): Promise<void> {
+        await writeHeld(client, making, held);
+        await setReady(client, making);
+      },
+    });
     making.state = 'ready';
     options.done(1);
   });
@@ -195,6 +211,7 @@ async function setReady(db: Pick<pg.ClientBase, 'query'>, { name, build }: Build
     [name, build],
   );
   if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
+  await refuseWorse(db, { name, build });
 }
 
 async function followAndSwitch(
@@ -235,7 +252,7 @@ async function followAndSwitch(
 
 /** What can't become right by going on is dropped; anything else is left for the next run. */
 async function discard(pool: pg.Pool, makings: readonly Making[], error: unknown): Promise<void> {
-  if (!(error instanceof GateFailed || error instanceof OrphanedEvent)) return;
+  if (!(error instanceof GateFailed || error instanceof OrphanedEvent || error instanceof WorseThanLive)) return;
   for (const making of makings) if (making.state === 'building') await dropBuild(pool, making, `state = 'building'`);
 }
 

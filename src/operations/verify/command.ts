@@ -5,7 +5,7 @@ import type { CommandResult } from '../output.js';
 import type { Progress } from '../progress.js';
 import { chosen } from '../rebuild/command.js';
 import { table } from '../table.js';
-import { SwitchedMeanwhile } from './live.js';
+import { ChangedMeanwhile } from './live.js';
 import { type Verified, verify, type VerifyDeps } from './verify.js';
 
 export interface VerifyCommand {
@@ -57,7 +57,7 @@ async function once(
       });
     } catch (error) {
       progress.stop();
-      if (!(error instanceof SwitchedMeanwhile) || tries >= TRIES) throw error;
+      if (!(error instanceof ChangedMeanwhile) || tries >= TRIES) throw error;
     }
   }
 }

@@ -5,6 +5,7 @@ import { BULK_SETTINGS } from '../../infra/projector/bulk-load.js';
 import { allBuilds, type Build, type BuildId, checkpointOf, readBuild } from '../../infra/projector/builds.js';
 import { ownClient } from '../../infra/projector/own-client.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
+import { type Held, heldIn, type Skipped, skippedOf } from '../../infra/projector/quarantine.js';
 import { type Buckets, bucketsOf, type ComparedTable, comparedTables, rowsIn, type TextRow } from './buckets.js';
 
 /** A live model at the moment of the snapshot. */
@@ -13,6 +14,9 @@ export interface LiveModel {
   readonly build: BuildId;
   readonly position: Position;
   readonly rows: number;
+  /** The keys that wait, and where. */
+  readonly held: readonly Held[];
+  readonly skipped: readonly Skipped[];
   readonly tables: readonly (ComparedTable & { readonly buckets: Buckets })[];
 }
 
@@ -62,11 +66,13 @@ export function snapshotOf(pool: pg.Pool, projections: readonly AnyProjection[])
 /** The rows of some buckets, as they are now, with the place they belong to. */
 export function liveRows(
   pool: pg.Pool,
-  { build }: LiveModel,
+  { build, held }: LiveModel,
   wanted: readonly { readonly table: ComparedTable; readonly buckets: readonly number[] }[],
 ): Promise<{ position: Position; rows: ReadonlyMap<string, TextRow>[] }> {
   return inSnapshot(pool, async (client) => {
     const position = await placeOf(client, build);
+    const waiting = await heldIn(client, build);
+    if (JSON.stringify(waiting) !== JSON.stringify(held)) throw new ChangedMeanwhile(build.name);
     const rows = [];
     for (const { table, buckets } of wanted) {
       rows.push(await rowsIn(client, schemaName(build.name, build.build), table, buckets));
@@ -93,19 +99,21 @@ async function liveModel(client: pg.Client, projection: AnyProjection, build: Bu
     tables.push({ ...table, buckets });
   }
   const of = { name, build: build.build };
-  return { projection, build: of, position: await placeOf(client, of), rows, tables };
+  const held = await heldIn(client, of);
+  const skipped = await skippedOf(client, name);
+  return { projection, build: of, position: await placeOf(client, of), rows, held, skipped, tables };
 }
 
 async function placeOf(client: pg.Client, build: BuildId): Promise<Position> {
   const checkpoint = await checkpointOf(client, build);
-  if (!checkpoint) throw new SwitchedMeanwhile(build.name);
+  if (!checkpoint) throw new ChangedMeanwhile(build.name);
   return checkpoint.position;
 }
 
-/** The build that was compared has been dropped. */
-export class SwitchedMeanwhile extends Error {
-  override readonly name = 'SwitchedMeanwhile';
+/** The build that was compared has been dropped, or other keys wait in it. */
+export class ChangedMeanwhile extends Error {
+  override readonly name = 'ChangedMeanwhile';
   constructor(model: string) {
-    super(`the build of ${model} that was verified has been dropped meanwhile: run it again`);
+    super(`${model} was switched, or its quarantine changed, while it was verified: run it again`);
   }
 }

@@ -13,7 +13,7 @@ const PAGE = 500;
 export async function project(
   pool: pg.Pool,
   store: EventStore,
-  { projection, schema }: LoadTarget,
+  { projection, schema, quarantine }: LoadTarget,
   { from, until }: { readonly from: Position; readonly until: Position },
 ): Promise<void> {
   if (until <= from) return;
@@ -37,7 +37,7 @@ export async function project(
   try {
     const page: RecordedEvent[] = [];
     for await (const event of store.readAll({ from, until, filter: { types: Object.keys(handlers) } })) {
-      page.push(event);
+      if (quarantine.lets(event)) page.push(event);
       if (page.length >= PAGE) await apply(page.splice(0));
     }
     if (page.length > 0) await apply(page);

@@ -3,10 +3,11 @@
  * places that the live rows were read at, into schemas of its own. Nothing live is written or locked.
  */
 import type pg from 'pg';
-import type { EventStore, Position } from '../../core/event-store.js';
+import { type EventStore, type Position, START } from '../../core/event-store.js';
 import { finishLoad, recount } from '../../infra/projector/bulk-finish.js';
 import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
+import { Quarantine } from '../../infra/projector/quarantine.js';
 import { bucketsOf, differing } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
@@ -55,7 +56,7 @@ interface Replayed {
   readonly target: LoadTarget;
 }
 
-/** @throws UnreadableEvent, OrphanedEvent, SwitchedMeanwhile, and what the servers say */
+/** @throws UnreadableEvent, OrphanedEvent, ChangedMeanwhile, and what the servers say */
 export function verify(
   deps: VerifyDeps,
   projections: readonly AnyProjection[],
@@ -85,7 +86,7 @@ export function verify(
     for (const one of replayed) {
       options.signal.throwIfAborted();
       const { name } = one.live.projection;
-      await finishLoad(pool, one.target, { gate: false });
+      await finishLoad(deps, one.target, { gate: false });
       recounted.push(...(await recountOf(pool, one.target)));
       const differences = await compare(deps, one);
       const seconds = Math.round(performance.now() - begun) / 1_000;
@@ -103,9 +104,11 @@ export function verify(
         (await witness.gaps(pool)).map(({ stream, message }) => `${stream}: ${message}`),
       ),
       checkOf('recount', recounted),
+      checkOf('quarantine', comparable.flatMap(waiting)),
     ];
     const notes = [
       ...snapshot.left.map(({ name, reason }) => `${name} was not compared: ${reason}`),
+      ...comparable.flatMap(leftOut),
       ...(await claimNotes(pool, witness, replayed)),
       ...((await options.notes?.(witness)) ?? []),
     ];
@@ -114,7 +117,7 @@ export function verify(
   });
 }
 
-function targetFor({ projection, build, position }: LiveModel, { prefix }: Scratch): LoadTarget {
+function targetFor({ projection, build, position, held, skipped }: LiveModel, { prefix }: Scratch): LoadTarget {
   const { bulk } = projection;
   if (!bulk) throw new Error(`${projection.name} has no bulk path`);
   const schema = `${prefix}_${schemaName(build.name, build.build)}`;
@@ -122,8 +125,10 @@ function targetFor({ projection, build, position }: LiveModel, { prefix }: Scrat
     projection: { ...projection, bulk },
     schema,
     staging: `${schema}_staging`,
-    from: '' as Position,
+    from: START,
     until: position,
+    // What waits there is left out here: all others have to be right.
+    quarantine: new Quarantine(projection.keyedBy, held, skipped),
   };
 }
 
@@ -132,6 +137,19 @@ function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position): Check 
   return checkOf(
     'checkpoints',
     ahead.map(({ name, build }) => `build ${build} of ${name} is ahead of the log: an older log was restored`),
+  );
+}
+
+/** The rest of the model was compared; of these keys it is not what the log says. */
+function waiting({ projection, held }: LiveModel): string[] {
+  return held.map(
+    ({ stream, revision, message }) => `${projection.name}: ${stream} waits from revision ${revision} on: ${message}`,
+  );
+}
+
+function leftOut({ projection, skipped }: LiveModel): string[] {
+  return skipped.map(
+    ({ stream, revision, reason }) => `${projection.name}: ${stream}@${revision} is skipped: ${reason}`,
   );
 }
 

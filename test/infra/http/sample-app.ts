@@ -168,7 +168,7 @@ function queryRoutes(app: App): void {
     },
     (request, reply) => {
       freshnessOf(request.headers, tokens);
-      queryHead(reply, tokens, here, 4);
+      queryHead(reply, tokens, { position: here }, 4);
       return { data: { thing_id: request.params.thing_id, name: 'a', note: null } };
     },
   );

@@ -27,10 +27,15 @@ test('rows come in their order with the place they are true for, and so does no 
   await reached('rows', second);
   t.same(await model.query('noted', NOTED, ['']), {
     position: second,
+    degraded: 0,
     rows: [{ position: second }, { position: first }],
   });
-  t.same(await model.query('noted', NOTED, [second]), { position: second, rows: [] });
-  t.same(await model.query('null', 'select null as nothing', []), { position: second, rows: [{ nothing: null }] });
+  t.same(await model.query('noted', NOTED, [second]), { position: second, degraded: 0, rows: [] });
+  t.same(await model.query('null', 'select null as nothing', []), {
+    position: second,
+    degraded: 0,
+    rows: [{ nothing: null }],
+  });
 });
 
 test('rows and place belong together, whatever is committed meanwhile', async (t) => {
@@ -83,7 +88,11 @@ test('a place that is not reached in time is refused, or answered with what ther
   t.equal(await refused(model.query('noted', NOTED, [''], strict)), 'read-model-behind');
   t.ok(performance.now() - started >= 195);
   t.equal(await refused(model.query('noted', NOTED, [''], { ...strict, waitMs: 0 })), 'read-model-behind');
-  t.match(await model.query('noted', NOTED, [''], { ...strict, lenient: true }), { position, rows: [{ position }] });
+  t.match(await model.query('noted', NOTED, [''], { ...strict, lenient: true }), {
+    position,
+    degraded: 0,
+    rows: [{ position }],
+  });
 });
 
 test('a reader that waits for a place waits for a read model that has not been made yet', async (t) => {
@@ -95,7 +104,7 @@ test('a reader that waits for a place waits for a read model that has not been m
   const hasty = { min: position, waitMs: 50, lenient: true };
   t.equal(await refused(model.query('noted', NOTED, [''], hasty)), 'read-model-behind', 'there is no older answer');
   start(tally('rows'));
-  t.same(await waiting, { position, rows: [{ position }] });
+  t.same(await waiting, { position, degraded: 0, rows: [{ position }] });
 });
 
 test('an error of a query is its own', async (t) => {

@@ -52,6 +52,7 @@ const well: ModelStatus = {
   events: 0,
   state: 'running',
   error: null,
+  quarantined: 0,
   lease_owner: 'owner',
   lag_events: 0,
   lag_seconds: 0,

@@ -1,0 +1,145 @@
+/** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
+import type pg from 'pg';
+import type { EventStore } from '../../core/event-store.js';
+import { withModelLocks } from '../../infra/projector/model-locks.js';
+import type { AnyProjection } from '../../infra/projector/projection.js';
+import { skippedOf } from '../../infra/projector/quarantine.js';
+import { giveUpLeases, type Retried, retryKey } from '../../infra/projector/retry-key.js';
+import { type CommandResult, WrongUse } from '../output.js';
+import { chosen } from '../rebuild/command.js';
+import { table } from '../table.js';
+import { entriesOf, type Entry, notHere, waitingEvents } from './entries.js';
+
+export interface QuarantineDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly projections: readonly AnyProjection[];
+}
+
+/** A read model; all if there is none. */
+export interface OfModel {
+  readonly model?: string | undefined;
+}
+
+/** What waits, and what was skipped. @throws WrongUse for a model that there is not */
+export async function listResult(deps: QuarantineDeps, { model }: OfModel): Promise<CommandResult> {
+  const projections = modelsOf(deps, model);
+  const quarantined = [];
+  for (const entry of await entriesOf(deps.pool, projections)) {
+    const { stream, revision, type, position, message, since } = entry.held;
+    const waiting = await waitingEvents(deps, entry);
+    const { name, build } = entry.build;
+    quarantined.push({ model: name, version: build, stream, revision, type, position, error: message, since, waiting });
+  }
+  const skipped = [];
+  for (const { name } of projections) {
+    for (const { stream, revision, type, position, message, reason, skipped_at } of await skippedOf(deps.pool, name)) {
+      skipped.push({ model: name, stream, revision, type, position, error: message, reason, skipped_at });
+    }
+  }
+  const lines = quarantined.map((one) => [
+    one.model,
+    `v${one.version}`,
+    `${one.stream}@${one.revision}`,
+    one.type,
+    `${one.waiting} events wait`,
+    `since ${one.since}`,
+    one.error,
+  ]);
+  const reasons = skipped.map(
+    (one) => `skipped  ${one.model}  ${one.stream}@${one.revision}  ${one.type}: ${one.reason}`,
+  );
+  const head = ['model', 'build', 'waits at', '', '', '', 'why'];
+  const text = [...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']), ...reasons].join('\n');
+  return { document: { quarantined, skipped }, text, exitCode: 0 };
+}
+
+/**
+ * Lets keys go on by today's code: those of these streams, or all that wait. 1 if one of them still waits.
+ * @throws WrongUse for what does not wait
+ */
+export async function retryResult(
+  deps: QuarantineDeps,
+  { streams, model }: OfModel & { readonly streams: readonly string[] },
+): Promise<CommandResult> {
+  const entries = await waitingOf(deps, modelsOf(deps, model), streams);
+  const done = await goOn(deps, entries, null);
+  return { document: { retried: done.documents }, ...done };
+}
+
+/**
+ * Leaves the event that a key waits at out for good, in every making of the model, and lets the key go on behind it. 1 if it
+ * waits again.
+ * @throws WrongUse for what does not wait, ModelBusy
+ */
+export async function skipResult(
+  deps: QuarantineDeps,
+  { stream, reason, model }: OfModel & { readonly stream: string; readonly reason: string },
+): Promise<CommandResult> {
+  if (reason.trim() === '') throw new WrongUse('say why the event is skipped: --reason TEXT');
+  const projections = modelsOf(deps, model);
+  const models = [...new Set((await waitingOf(deps, projections, [stream])).map(({ build }) => build.name))];
+  // A build that is being made would have begun without what is skipped here.
+  return withModelLocks(deps.pool, models, async () => {
+    const entries = await waitingOf(deps, projections, [stream]);
+    const done = await goOn(deps, entries, { reason: reason.trim() });
+    // Builds that are still before the event learn that it is to be left out.
+    for (const name of models) await giveUpLeases(deps.pool, name);
+    return { document: { skipped: done.documents }, ...done };
+  });
+}
+
+interface Done {
+  readonly documents: readonly object[];
+  readonly text: string;
+  readonly exitCode: 0 | 1;
+}
+
+async function goOn(
+  deps: QuarantineDeps,
+  entries: readonly Entry[],
+  skip: { readonly reason: string } | null,
+): Promise<Done> {
+  const documents: object[] = [];
+  const lines: string[] = [];
+  let exitCode: 0 | 1 = 0;
+  for (const entry of entries) {
+    const { projection, build, held } = entry;
+    const { stream, revision } = held;
+    const subject = { model: build.name, version: build.build, stream };
+    const name = `${build.name} v${build.build}  ${stream}`;
+    const why = notHere(entry);
+    const went: Retried | null = why === null ? await retryKey(deps, { projection, of: build, stream }, skip) : null;
+    if (why === null && !went) continue;
+    const now = went ? went.held : held;
+    const ofSkip = skip && went ? { revision, reason: skip.reason } : {};
+    const place = now && { revision: now.revision, type: now.type, position: now.position, error: why ?? now.message };
+    documents.push({ ...subject, ...ofSkip, events: went?.events ?? 0, held: place });
+    const skipped = skip && went ? `revision ${revision} is skipped, ` : '';
+    const effect = `${skipped}${went?.events ?? 0} events have taken effect`;
+    lines.push(place ? `${name}: ${effect}, WAITS at ${place.revision}: ${place.error}` : `${name}: ${effect}`);
+    if (place) exitCode = 1;
+  }
+  return { documents, text: lines.length > 0 ? lines.join('\n') : 'nothing waits', exitCode };
+}
+
+function modelsOf({ projections }: QuarantineDeps, model: string | undefined): readonly AnyProjection[] {
+  return chosen(projections, model === undefined ? [] : [model]);
+}
+
+/** @throws WrongUse for a stream that waits nowhere */
+async function waitingOf(
+  { pool }: QuarantineDeps,
+  projections: readonly AnyProjection[],
+  streams: readonly string[],
+): Promise<Entry[]> {
+  const entries = await entriesOf(pool, projections);
+  const unknown = streams.filter((stream) => !entries.some(({ held }) => held.stream === stream));
+  if (unknown.length > 0) {
+    const models = projections.map(({ name }) => name).join(', ');
+    throw new WrongUse(
+      `${unknown.join(', ')} does not wait in ${models}: orderlog quarantine list says what does, by stream (order-… or user-…)`,
+    );
+  }
+  return streams.length === 0 ? entries : entries.filter(({ held }) => streams.includes(held.stream));
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { test, type Test } from 'tap';
+import type { EventStore, Position } from '../../../src/core/event-store.js';
+import type { NewEvent } from '../../../src/core/message.js';
+import type { AnyProjection } from '../../../src/infra/projector/projection.js';
+import { type HeldEvent, heldIn } from '../../../src/infra/projector/quarantine.js';
+import { rebuildAll } from '../../operations/rebuild/rebuilding.js';
+import { keyedSums, LARGEST_SUM } from './keyed-sums.js';
+import { type Stage, stage, until } from './running.js';
+import { counted } from './tally.js';
+
+const POISON = 13;
+const poisons: Readonly<Record<string, { bad: NewEvent; why: RegExp; apply?: (amount: number) => void }>> = {
+  'a handler that throws': { bad: counted(POISON), why: /thirteen/, apply: refuse },
+  'data that is not of its schema': { bad: { ...counted(), data: { amount: 1.5 } }, why: /amount/ },
+  'a version from the future': {
+    bad: { ...counted(), metadata: { ...counted().metadata, schema_version: 99 } },
+    why: /version/,
+  },
+  'a row that the database refuses': { bad: counted(LARGEST_SUM + 1), why: /out of range/ },
+};
+
+function refuse(amount: number): void {
+  if (amount === POISON) throw new Error('thirteen can not be counted');
+}
+
+async function append(store: EventStore, stream: string, ...events: readonly NewEvent[]): Promise<Position> {
+  return (await store.append(stream, events, 'any')).position;
+}
+
+const order = (): string => `order-${randomUUID()}`;
+
+async function sums(pool: pg.Pool, build = 1): Promise<Record<string, number>> {
+  const { rows } = await pool.query<{ stream: string; sum: number }>(`select * from rm_sums_v${build}.sums`);
+  return Object.fromEntries(rows.map(({ stream, sum }) => [stream, sum]));
+}
+
+interface Row {
+  readonly state: string;
+  readonly position: Position;
+  readonly events: number;
+  readonly quarantined: number;
+}
+
+async function checkpoint(pool: pg.Pool): Promise<Row | undefined> {
+  const text = `select state, position, events, quarantined from orderlog.checkpoints where model = 'sums' and version = 1`;
+  return (await pool.query<Row>(text)).rows[0];
+}
+
+for (const [what, { bad, why, apply }] of Object.entries(poisons)) {
+  test(`one key waits at an event that can not be applied, all others go on: ${what}`, async (t) => {
+    const { store, pool, watch, start, log, reached } = await stage(t);
+    const [one, waits] = [order(), order()];
+    await append(store, one, counted(1), counted(2));
+    await append(store, waits, counted(5), bad, counted(7));
+    const others = Array.from({ length: 40 }, order);
+    for (const stream of others) await append(store, stream, counted(3));
+    start(keyedSums('sums', apply));
+    await append(store, waits, counted(100));
+    const last = await append(store, one, counted(4));
+    t.ok(await reached('sums', last), 'the checkpoint goes past it');
+    const expected = { [one]: 7, [waits]: 5, ...Object.fromEntries(others.map((stream) => [stream, 3])) };
+    t.same(await sums(pool), expected);
+    t.match(await checkpoint(pool), { state: 'running', position: last, events: 44, quarantined: 1 });
+    const [held, ...rest] = await heldIn(pool, { name: 'sums', build: 1 });
+    t.match(held, { stream: waits, revision: 1, type: 'Counted', message: why });
+    t.same(rest, []);
+    const told = log.lines.filter(({ level }) => level === 'error');
+    t.match(told, [{ fields: { model: 'sums', stream: waits, revision: 1 }, message: /its key waits/ }]);
+    // The same by the bulk path.
+    await rebuildAll({ pool, store, watch }, {}, [keyedSums('sums', apply)]);
+    t.same(await sums(pool, 2), expected, 'made anew, the rows are the same');
+    t.match(await heldIn(pool, { name: 'sums', build: 2 }), [{ stream: waits, revision: 1, message: why }]);
+  });
+}
+
+test('what waits still waits after a restart, and nothing of it has taken effect', async (t) => {
+  const { store, pool, start, reached } = await stage(t);
+  const waits = order();
+  const first = start(keyedSums('sums', refuse));
+  t.ok(await reached('sums', await append(store, waits, counted(5), counted(POISON))));
+  await first.stop();
+  start(keyedSums('sums'));
+  t.ok(await reached('sums', await append(store, waits, counted(7))));
+  t.same(await sums(pool), { [waits]: 5 }, 'also with code that could apply it: that is what retry is for');
+});
+
+test('an event without a key still stops the projection', async (t) => {
+  const { store, pool, start, log } = await stage(t);
+  start(keyedSums('sums', refuse));
+  await append(store, 'product-1', counted(POISON));
+  await until(() => log.lines.some(({ level }) => level === 'error'));
+  t.match(await checkpoint(pool), { state: 'stopped', quarantined: 0 });
+});
+
+test('a statement that is wrong stops the projection: no key is to blame', async (t) => {
+  const { store, pool, start, log } = await stage(t);
+  const flush: AnyProjection['flush'] = async (_page, db) => {
+    await db.query('wrong', 'selct 1');
+  };
+  start({ ...keyedSums('sums'), flush });
+  await append(store, order(), counted());
+  await until(() => log.lines.some(({ level }) => level === 'error'));
+  t.match(await checkpoint(pool), { state: 'stopped', quarantined: 0 });
+});
+
+test('when a thousand keys wait, the next one stops the projection', async (t) => {
+  const { store, pool, start, log, reached } = await stage(t);
+  start(keyedSums('sums', refuse));
+  const streams = Array.from({ length: 1_000 }, order);
+  let last = '' as Position;
+  for (const stream of streams) last = await append(store, stream, counted(POISON));
+  t.ok(await reached('sums', last, 60_000));
+  t.match(await checkpoint(pool), { state: 'running', quarantined: 1_000 });
+  await append(store, order(), counted(POISON));
+  await until(() => log.lines.some(({ message }) => message.startsWith('projection stopped')));
+  const { rows } = await pool.query<{ error: HeldEvent }>('select error from orderlog.checkpoints');
+  t.match(rows[0]?.error, { message: /1000 keys wait already/ });
+});
+
+test('an owner that lost its lease can not let a key wait', async (t) => {
+  const shop = await stage(t);
+  await lostInTheMiddle(t, shop);
+});
+
+/** Another process takes the lease while the first one is at the poison. */
+async function lostInTheMiddle(t: Test, { store, pool, start, log, reached }: Stage): Promise<void> {
+  let tries = 0;
+  const steal: AnyProjection['open'] = async () => {
+    tries += 1;
+    if (tries === 2) await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1');
+    return { sums: new Map() };
+  };
+  start({ ...keyedSums('sums', refuse), open: steal });
+  const waits = order();
+  const last = await append(store, waits, counted(POISON));
+  t.ok(await reached('sums', last));
+  t.ok(
+    log.lines.some(({ message }) => message.startsWith('projection lost')),
+    'the first owner was told',
+  );
+  t.equal((await heldIn(pool, { name: 'sums', build: 1 })).length, 1, 'the next one let the key wait, once');
+  t.match(await checkpoint(pool), { quarantined: 1, position: last });
+}
