@@ -73,7 +73,8 @@ export function problemOf(status: ModelStatus): string | null {
 /** What is not whole in a read model that works; null if nothing is. */
 export function degradationOf({ name, quarantined }: ModelStatus): string | null {
   if (quarantined === 0) return null;
-  return `${name} is degraded: of ${quarantined} things events wait that could not be applied, see orderlog quarantine list`;
+  const keys = quarantined === 1 ? '1 key waits' : `${quarantined} keys wait`;
+  return `${name} is degraded: ${keys} at an event that could not be applied, see orderlog quarantine list`;
 }
 
 /** How the projectors are connected to the log, in a few words; null where there is nothing to say of it. */

@@ -1,6 +1,6 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
 import type pg from 'pg';
-import type { EventStore } from '../../core/event-store.js';
+import type { EventStore, Position } from '../../core/event-store.js';
 import { withModelLocks } from '../../infra/projector/model-locks.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
 import { skippedOf } from '../../infra/projector/quarantine.js';
@@ -14,6 +14,7 @@ export interface QuarantineDeps {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
+  readonly tokens: { encode(position: Position): string };
 }
 
 /** A read model; all if there is none. */
@@ -26,15 +27,16 @@ export async function listResult(deps: QuarantineDeps, { model }: OfModel): Prom
   const projections = modelsOf(deps, model);
   const quarantined = [];
   for (const entry of await entriesOf(deps.pool, projections)) {
-    const { stream, revision, type, position, message, since } = entry.held;
+    const { stream, revision, type, message, since } = entry.held;
+    const position = deps.tokens.encode(entry.held.position);
     const waiting = await waitingEvents(deps, entry);
     const { name, build } = entry.build;
     quarantined.push({ model: name, version: build, stream, revision, type, position, error: message, since, waiting });
   }
   const skipped = [];
   for (const { name } of projections) {
-    for (const { stream, revision, type, position, message, reason, skipped_at } of await skippedOf(deps.pool, name)) {
-      skipped.push({ model: name, stream, revision, type, position, error: message, reason, skipped_at });
+    for (const { message, position, ...one } of await skippedOf(deps.pool, name)) {
+      skipped.push({ model: name, ...one, position: deps.tokens.encode(position), error: message });
     }
   }
   const lines = quarantined.map((one) => [
@@ -42,7 +44,7 @@ export async function listResult(deps: QuarantineDeps, { model }: OfModel): Prom
     `v${one.version}`,
     `${one.stream}@${one.revision}`,
     one.type,
-    `${one.waiting} events wait`,
+    one.waiting === 1 ? '1 event waits' : `${one.waiting} events wait`,
     `since ${one.since}`,
     one.error,
   ]);
@@ -64,7 +66,7 @@ export async function retryResult(
 ): Promise<CommandResult> {
   const entries = await waitingOf(deps, modelsOf(deps, model), streams);
   const done = await goOn(deps, entries, null);
-  return { document: { retried: done.documents }, ...done };
+  return { document: { retried: done.documents }, text: done.text, exitCode: done.exitCode };
 }
 
 /**
@@ -85,7 +87,7 @@ export async function skipResult(
     const done = await goOn(deps, entries, { reason: reason.trim() });
     // Builds that are still before the event learn that it is to be left out.
     for (const name of models) await giveUpLeases(deps.pool, name);
-    return { document: { skipped: done.documents }, ...done };
+    return { document: { skipped: done.documents }, text: done.text, exitCode: done.exitCode };
   });
 }
 
@@ -113,10 +115,15 @@ async function goOn(
     if (why === null && !went) continue;
     const now = went ? went.held : held;
     const ofSkip = skip && went ? { revision, reason: skip.reason } : {};
-    const place = now && { revision: now.revision, type: now.type, position: now.position, error: why ?? now.message };
+    const place = now && {
+      revision: now.revision,
+      type: now.type,
+      position: deps.tokens.encode(now.position),
+      error: why ?? now.message,
+    };
     documents.push({ ...subject, ...ofSkip, events: went?.events ?? 0, held: place });
     const skipped = skip && went ? `revision ${revision} is skipped, ` : '';
-    const effect = `${skipped}${went?.events ?? 0} events have taken effect`;
+    const effect = `${skipped}events that have taken effect: ${went?.events ?? 0}`;
     lines.push(place ? `${name}: ${effect}, WAITS at ${place.revision}: ${place.error}` : `${name}: ${effect}`);
     if (place) exitCode = 1;
   }
