@@ -7,14 +7,15 @@ import { type Config, ConfigError, readConfig } from './config.js';
 import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
 import { openLogAt } from './open-log.js';
-import type { ProjectorLog } from './infra/projector/log.js';
 import { auditResult } from './operations/audit.js';
 import { copyBackResult, copyLogResult } from './operations/copy-log/command.js';
 import { COPYING } from './operations/copy-log/move.js';
 import { doctor } from './operations/doctor.js';
 import { printEvents } from './operations/events.js';
 import { describeImport } from './operations/import/describe.js';
-import { type CommandResult, type ExitCode, jsonOption, runCommand, WrongUse } from './operations/output.js';
+import { interrupted } from './operations/interrupted.js';
+import { type CommandResult, jsonOption, runCommand, WrongUse } from './operations/output.js';
+import { problemLog } from './operations/problem-log.js';
 import { showProgress } from './operations/progress.js';
 import { addQuarantine } from './operations/quarantine/options.js';
 import { rebuildResult, rollbackResult } from './operations/rebuild/command.js';
@@ -195,41 +196,29 @@ function number(text: string): number {
   throw new InvalidArgumentError('It is a whole number from 1 to 99.');
 }
 
-/** What projectors say while a command runs them: only what is wrong, and never on standard output. */
-const problemLog: ProjectorLog = {
-  info: () => undefined,
-  warn: (fields, message) => void process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`),
-  error: (fields, message) => void process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`),
-};
-
-/**
- * Opens what the command needs, runs it, closes everything, and sets the exit code. A first SIGINT or SIGTERM asks the
- * command to end; a second one does not ask.
- */
-async function run(
+/** Opens what the command needs, runs it, closes everything, and sets the exit code. */
+function run(
   json: boolean,
   options: OpenOptions,
   command: (runtime: Runtime, signal: AbortSignal) => Promise<CommandResult>,
 ): Promise<void> {
-  const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (interrupted.signal.aborted) process.exit(130);
-      interrupted.abort(new Error('interrupted'));
-    });
-  }
-  const code: ExitCode = await runCommand(
-    async () => {
-      const runtime = await openRuntime(config(), options);
-      try {
-        return await command(runtime, interrupted.signal);
-      } finally {
-        await runtime.close();
-      }
-    },
-    { json },
-  );
-  process.exitCode = code;
+  return runWithout(json, async (settings, signal) => {
+    const runtime = await openRuntime(settings, options);
+    try {
+      return await command(runtime, signal);
+    } finally {
+      await runtime.close();
+    }
+  });
+}
+
+/** The same with nothing opened. */
+async function runWithout(
+  json: boolean,
+  command: (settings: Config, signal: AbortSignal) => Promise<CommandResult>,
+): Promise<void> {
+  const signal = interrupted();
+  process.exitCode = await runCommand(async () => command(config(), signal), { json });
 }
 
 function targetUrl({ to, toFile }: { readonly to?: string; readonly toFile?: string }): string {

@@ -15,7 +15,6 @@ import { emailClaims, skuClaims } from './claim/stream.js';
 import type { Config } from './config.js';
 import { claimOwners, type Claims } from './core/claims.js';
 import { CommandHandler } from './core/command-handler.js';
-import { EventStoreUnavailable } from './core/errors.js';
 import { type EventStore, START } from './core/event-store.js';
 import type { IdSequence } from './core/id-sequence.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint } from './infra/crypto/derive.js';
@@ -25,13 +24,11 @@ import { loadSecrets, type Secrets } from './infra/crypto/secrets.js';
 import { DocumentStore } from './infra/documents/document-store.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './infra/documents/id-proof-gate.js';
 import { PdfChecker } from './infra/documents/pdf-checker.js';
-import { bindToLog, WrongLog } from './infra/event-store/log-identity.js';
+import { bindToLog } from './infra/event-store/log-identity.js';
 import { PositionTokens } from './infra/http/position-token.js';
-import { startEmbedded } from './infra/postgres/embedded.js';
 import { idSequence } from './infra/postgres/id-sequence.js';
-import { migrate } from './infra/postgres/migrate.js';
-import { isUnavailable, isUndefinedTable } from './infra/postgres/errors.js';
-import { type Connection, createPool } from './infra/postgres/pool.js';
+import { isUndefinedTable } from './infra/postgres/errors.js';
+import type { Connection } from './infra/postgres/pool.js';
 import { CheckpointWatch } from './infra/projector/checkpoint-watch.js';
 import { ReadModel } from './infra/projector/read-model.js';
 import type { AnyProjection } from './infra/projector/projection.js';
@@ -39,20 +36,15 @@ import { commandSink } from './operations/import/command-sink.js';
 import { importFolder, type ImportResult } from './operations/import/run.js';
 import { readStoredState } from './operations/import/stored-state.js';
 import { nothingStored } from './operations/import/stored.js';
+import { type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
 import { openLog } from './open-log.js';
-import { ServerUnreachable, WrongUse } from './operations/output.js';
 import { sowOnce } from './operations/sowing.js';
 import type { Progress } from './operations/progress.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
 import { userStream } from './user/stream.js';
 
-const POOL_SIZE = 20;
-
-export interface OpenOptions {
-  /** Bring the schema up to date first; otherwise it has to be. */
-  readonly migrate?: boolean;
-  readonly applicationName?: string;
+export interface OpenOptions extends DatabaseOptions {
   /** Another log than the configuration names; closed with everything else. */
   readonly store?: EventStore;
 }
@@ -80,6 +72,7 @@ export interface Runtime {
   readonly location: string | null;
   readonly pool: pg.Pool;
   readonly store: EventStore;
+  readonly masterKey: Uint8Array;
   readonly secrets: Secrets;
   readonly handler: CommandHandler;
   readonly tree: CachedTree;
@@ -109,13 +102,9 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
   };
   try {
     const masterKey = config.masterKey ?? loadOrCreateMasterKey(config.dataDir);
-    const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
-    if (embedded) closing.push(() => embedded.stop());
-    const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
-    const applied = options.migrate || embedded ? await migrate(connection) : [];
-
-    const pool = createPool(connection, { max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' });
-    closing.push(() => pool.end());
+    const database = await openDatabase(config, options);
+    closing.push(() => database.close());
+    const { pool, connection, location, applied } = database;
     const secrets = await loadSecrets(pool, masterKey).catch(orMigrate);
     const store = options.store ?? (await openLog(config, pool, connection));
     closing.push(() => store.close());
@@ -125,14 +114,15 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     closing.push(() => checker.close());
     const watch = new CheckpointWatch(pool);
     closing.push(() => watch.close());
-    const documents = new DocumentStore(join(config.dataDir, 'documents'));
+    const documents = documentStore(config);
     const models = readModels(pool, watch, handler);
     const wired = {
       config,
       connection,
-      location: embedded?.location ?? null,
+      location,
       pool,
       store,
+      masterKey,
       secrets,
       handler,
       tree: new CachedTree(handler),
@@ -171,13 +161,12 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     return { ...wired, import: importInto, sow, close };
   } catch (error) {
     await close();
-    if (error instanceof EventStoreUnavailable) throw new ServerUnreachable(error.message, { cause: error });
-    if (error instanceof WrongLog) throw new WrongUse(error.message, { cause: error });
-    const { message, code, syscall } = error as NodeJS.ErrnoException;
-    // An error of a file has the same codes.
-    if (!isUnavailable(error) || !['connect', 'getaddrinfo', undefined].includes(syscall)) throw error;
-    throw new ServerUnreachable(`the database can not be reached: ${message || code}`, { cause: error });
+    throw unreachable(error);
   }
+}
+
+export function documentStore({ dataDir }: Pick<Config, 'dataDir'>): DocumentStore {
+  return new DocumentStore(join(dataDir, 'documents'));
 }
 
 function orMigrate(error: unknown): never {

@@ -2,10 +2,11 @@
 import type pg from 'pg';
 import type { EventStore } from '../../core/event-store.js';
 import { logIdentity, logIdOf } from '../../infra/event-store/log-identity.js';
+import { aloneWith, otherProcesses, stopThem } from '../alone.js';
 import { type CommandResult, WrongUse } from '../output.js';
 import { NotTheSame } from './compare.js';
 import { compareLogs, copyLog, type CopyOptions } from './copy.js';
-import { aloneWith, moveBack, moveTo, otherProcesses, stopThem } from './move.js';
+import { COPYING, moveBack, moveTo } from './move.js';
 
 /** How often the rest is copied while somebody, who should not, goes on writing. */
 const ROUNDS = 3;
@@ -29,7 +30,7 @@ export async function copyLogResult(
   return aloneWith(pool, async () => {
     const begun = performance.now();
     const from = await logIdentity(pool);
-    const others = await otherProcesses(pool, embedded);
+    const others = await otherProcesses(pool, { embedded, own: COPYING });
     if (others.length > 0) throw new Error(stopThem(others));
     let appended = 0;
     for (let round = 1; round <= ROUNDS; round++) {

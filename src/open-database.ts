@@ -1,0 +1,57 @@
+/** Opens the database that the configuration names, without looking into it; the log and the keys are opened elsewhere. */
+import type pg from 'pg';
+import type { Config } from './config.js';
+import { EventStoreUnavailable } from './core/errors.js';
+import { WrongLog } from './infra/event-store/log-identity.js';
+import { startEmbedded } from './infra/postgres/embedded.js';
+import { isUnavailable } from './infra/postgres/errors.js';
+import { migrate } from './infra/postgres/migrate.js';
+import { type Connection, createPool } from './infra/postgres/pool.js';
+import { ServerUnreachable, WrongUse } from './operations/output.js';
+
+const POOL_SIZE = 20;
+
+export interface DatabaseOptions {
+  /** Bring the schema up to date first; otherwise it has to be. With the embedded database it is the default. */
+  readonly migrate?: boolean;
+  readonly applicationName?: string;
+}
+
+export interface Database {
+  readonly connection: Connection;
+  /** Folder of the embedded cluster, null with a server of one's own. */
+  readonly location: string | null;
+  readonly pool: pg.Pool;
+  /** Names of the migrations that opening has applied. */
+  readonly applied: readonly string[];
+  close(): Promise<void>;
+}
+
+/** @throws Error that says which server can't be reached */
+export async function openDatabase(config: Config, options: DatabaseOptions = {}): Promise<Database> {
+  const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
+  try {
+    const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
+    const applied = (options.migrate ?? embedded !== null) ? await migrate(connection) : [];
+    const pool = createPool(connection, { max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' });
+    const close = async (): Promise<void> => {
+      await pool.end();
+      await embedded?.stop();
+    };
+    return { connection, location: embedded?.location ?? null, pool, applied, close };
+  } catch (error) {
+    await embedded?.stop();
+    throw unreachable(error);
+  }
+}
+
+/** What opening something came to, as a user of the command is told of it. */
+export function unreachable(error: unknown): unknown {
+  if (error instanceof ServerUnreachable) return error;
+  if (error instanceof EventStoreUnavailable) return new ServerUnreachable(error.message, { cause: error });
+  if (error instanceof WrongLog) return new WrongUse(error.message, { cause: error });
+  const { message, code, syscall } = error as NodeJS.ErrnoException;
+  // An error of a file has the same codes.
+  if (!isUnavailable(error) || !['connect', 'getaddrinfo', undefined].includes(syscall)) return error;
+  return new ServerUnreachable(`the database can not be reached: ${message || code}`, { cause: error });
+}
