@@ -82,7 +82,8 @@ export async function loadLog(options: LoadOptions): Promise<Loaded> {
   await client.connect();
   try {
     const load = new Load(client, targets, options.witness, options.committed);
-    const from = targets.map((target) => target.from).reduce((a, b) => (a < b ? a : b));
+    // Without a target the witness alone reads all of it.
+    const from = targets.map((target) => target.from).sort()[0] ?? START;
     const types = [...new Set(targets.flatMap(({ projection }) => Object.keys(projection.handlers)))];
     const filter = options.witness ? {} : { filter: { types } };
     const events = store.readAll({ from, ...(until !== undefined && { until }), ...filter, signal });

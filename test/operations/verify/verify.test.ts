@@ -218,3 +218,16 @@ test('a claim that nothing bears out is a note', async (t) => {
   t.ok(ok);
   t.same(notes, ['the claim userEmail-lost is not borne out by user-nobody']);
 });
+
+test('where no read model is made yet, the log alone is looked at', async (t) => {
+  const found = await verified(await runningApp(t, { seed: demo, projectors: false }));
+  t.match(found, {
+    ok: true,
+    models: [],
+    notes: projections.map(({ name }) => new RegExp(`^${name} was not compared`)),
+  });
+  t.match(
+    found.checks.map(({ check }) => check),
+    ['checkpoints', 'streams', 'recount'],
+  );
+});
