@@ -44,6 +44,8 @@ export interface RunningOptions {
   readonly projectors?: boolean;
   /** One that an application was closed on, instead of a new one. */
   readonly database?: TestDatabase;
+  /** A folder that is there, and stays, instead of a new one. */
+  readonly dataDir?: string;
   /** A log elsewhere, instead of the one in the database. */
   readonly store?: EventStore;
 }
@@ -55,7 +57,7 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 
 export async function runningApp(t: Test, options: RunningOptions = {}): Promise<RunningApp> {
   const database = options.database ?? (await testDatabase(t));
-  const dataDir = mkdtempSync(join(tmpdir(), 'orderlog-http-'));
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'orderlog-http-'));
   const config: Config = {
     databaseUrl: database.connectionString,
     eventStoreUrl: null,
@@ -100,7 +102,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
       await drain.close(app);
       await stopProjectors();
       await runtime.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
     })());
   t.teardown(close);
   const client = new Client(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);

@@ -9,7 +9,7 @@ const KEY_BYTES = 32;
  * @throws Error when the file is not such a key
  */
 export function loadOrCreateMasterKey(dataDir: string): Buffer {
-  const file = join(dataDir, 'master.key');
+  const file = masterKeyFile(dataDir);
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   try {
@@ -22,9 +22,19 @@ export function loadOrCreateMasterKey(dataDir: string): Buffer {
   } finally {
     rmSync(draft, { force: true });
   }
+  return readMasterKey(dataDir);
+}
+
+export function masterKeyFile(dataDir: string): string {
+  return join(dataDir, 'master.key');
+}
+
+/** @throws Error when there is no such file, or it is not such a key */
+export function readMasterKey(dataDir: string): Buffer {
+  const file = masterKeyFile(dataDir);
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
   if (key.length !== KEY_BYTES)
-    throw new Error(`${file} is not ${KEY_BYTES} bytes in base64: restore it from the backup`);
+    throw new Error(`${file} is not ${KEY_BYTES} bytes in base64: restore it from where it was kept`);
   return key;
 }
 

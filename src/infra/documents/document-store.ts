@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { documentBytes, DocumentUnreadable, FrameOpener, FrameSealer } from './frames.js';
@@ -82,6 +82,38 @@ export class DocumentStore {
     // Either stream's end or failure closes the other one and the file; the reader sees it in `content`.
     pipeline(file.createReadStream({ highWaterMark: 64 * 1024 }), content, () => undefined);
     return { bytes: documentBytes(size), content };
+  }
+
+  /** A document as it is stored, for a backup; null if it is not there. What is opened can be read though it is removed. */
+  async readStored(documentId: string): Promise<{ readonly bytes: number; readonly content: Readable } | null> {
+    try {
+      const file = await open(this.path(documentId), 'r');
+      return { bytes: (await file.stat()).size, content: file.createReadStream({ highWaterMark: 64 * 1024 }) };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Puts back what `readStored` gave; on the disk when this resolves. One that is there is replaced. */
+  async writeStored(documentId: string, content: AsyncIterable<Buffer>): Promise<void> {
+    const path = this.path(documentId);
+    const unfinished = `${path}.part`;
+    await this.#makeFolder(dirname(path));
+    // One that was killed may have left its own.
+    const file = await open(unfinished, 'w', 0o600);
+    try {
+      for await (const piece of content) await writeAll(file, [piece]);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+    await syncFolder(dirname(path));
+  }
+
+  async has(documentId: string): Promise<boolean> {
+    return (await stat(this.path(documentId)).catch(() => null)) !== null;
   }
 
   /** The ids of all documents that are there, a folder at a time. */

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { emptyTarget, primaryRows } from '../operations/backup/installations.js';
+import { testDatabase } from '../support/database.js';
+import {
+  type Ended,
+  ended,
+  orderlog,
+  type Settings,
+  settingsFor,
+  start,
+  temporaryFolder,
+  until,
+} from '../support/orderlog.js';
+import { writeShop } from '../support/shop-folder.js';
+
+const KILLS = 8;
+
+/** What a killed process held is free when the server has noticed. */
+async function restored(settings: Settings, file: string): Promise<Ended> {
+  let last = await orderlog(settings, 'restore', file, '--json');
+  await until(async () => {
+    if (!last.stderr.includes('another process')) return true;
+    last = await orderlog(settings, 'restore', file, '--json');
+    return false;
+  });
+  return last;
+}
+
+t.test('a restore killed at random moments leaves nothing or all, and the next run ends it', async (t) => {
+  const source = await testDatabase(t);
+  const folder = temporaryFolder(t);
+  const shop = await writeShop(`${folder}/shop`, { products: 200, users: 300, orders: 4_000 });
+  const from = settingsFor(source, `${folder}/source`);
+  t.equal((await orderlog(from, 'import', shop)).code, 0);
+  const file = `${folder}/backup.tar`;
+  t.equal((await orderlog(from, 'backup', file)).code, 0);
+  const primary = await primaryRows(source.pool);
+
+  const undisturbed = await emptyTarget(t);
+  const began = Date.now();
+  t.equal((await restored(settingsFor(undisturbed.database, undisturbed.dataDir), file)).code, 0);
+  const whole = Date.now() - began;
+
+  const { database, dataDir } = await emptyTarget(t);
+  const settings = settingsFor(database, dataDir);
+  const count = async (): Promise<number> => (await database.pool.query('select from orderlog.events')).rowCount ?? 0;
+  let empty = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child = start(settings, 'restore', file);
+    const end = ended(child);
+    // At last, when all is there but the read models.
+    if (kill === KILLS - 1) await until(async () => (await count()) > 0);
+    else await sleep(Math.random() * whole * 0.6);
+    child.kill('SIGKILL');
+    await end;
+    const events = await count();
+    t.ok([0, primary['events']?.length].includes(events), `${events} events after kill ${kill + 1}`);
+    if (events === 0) empty += 1;
+  }
+  t.ok(empty > 0, 'some came before the commit');
+  const last = await restored(settings, file);
+  t.equal(last.code, 0, last.stderr);
+  t.match(JSON.parse(last.stdout), { models: [{ switched: true }] });
+  t.same(await primaryRows(database.pool), primary);
+  const verified = await orderlog(settings, 'verify', '--json');
+  t.equal(verified.code, 0, verified.stdout);
+  const again = await orderlog(settings, 'restore', file);
+  t.equal(again.code, 2);
+  t.match(again.stderr, /this installation is not empty: the database holds .*events.*nothing was changed/);
+});
