@@ -10,7 +10,7 @@ import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-st
 import { PostgresEventStore } from './infra/event-store/postgres.js';
 import { openDatabase } from './open-database.js';
 import { openLogAt } from './open-log.js';
-import { auditResult } from './operations/audit.js';
+import { printAudit } from './operations/audit.js';
 import { backupResult, restoreResult } from './operations/backup/command.js';
 import { copyBackResult, copyLogResult } from './operations/copy-log/command.js';
 import { COPYING } from './operations/copy-log/move.js';
@@ -150,7 +150,7 @@ program
   .argument('<id>', 'its id')
   .addOption(jsonOption)
   .action(async (kind: 'order' | 'user' | 'product', id: string, { json = false }: { json?: boolean }) => {
-    await run(json, {}, (runtime) => auditResult(runtime, kind, id));
+    await run(json, {}, (runtime, signal) => printAudit(runtime, { kind, id, json }, process.stdout, signal));
   });
 
 program

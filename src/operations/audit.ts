@@ -6,7 +6,8 @@ import type { Fact, JsonValue } from '../core/message.js';
 import { orderStream } from '../order/stream.js';
 import { productStream } from '../product/stream.js';
 import { userStream } from '../user/stream.js';
-import { type CommandResult, WrongUse } from './output.js';
+import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
+import { type Frame, Printed } from './printed.js';
 
 export type AuditedKind = 'order' | 'user' | 'product';
 
@@ -28,54 +29,72 @@ export interface AuditEntry {
   readonly data: Readonly<Record<string, JsonValue>>;
 }
 
-export interface Audit {
-  readonly kind: AuditedKind;
-  readonly id: string;
-  readonly stream: string;
-  readonly events: readonly AuditEntry[];
-}
-
-/** @throws StreamNotFound */
-export async function audit(handler: CommandHandler, kind: AuditedKind, id: string): Promise<Audit> {
+/** Oldest first, a page of the stream at a time. @throws StreamNotFound */
+export async function* audit(
+  handler: CommandHandler,
+  kind: AuditedKind,
+  id: string,
+  signal?: AbortSignal,
+): AsyncGenerator<AuditEntry> {
   const { name, types } = streams[kind];
-  const stream = name(id);
-  const events: AuditEntry[] = [];
-  for await (const recorded of handler.store.read(stream)) {
+  for await (const recorded of handler.store.read(name(id), { ...(signal && { signal }) })) {
     const { revision, type, recordedAt, metadata, data } = await handler.open<Fact>(recorded, types);
     const { actor, command_id, correlation_id, causation_id } = metadata;
     const entry = { revision, type, recorded_at: recordedAt, actor, command_id, correlation_id, causation_id };
-    events.push({ ...entry, data: withoutSecrets(data, types[type]) });
+    yield { ...entry, data: withoutSecrets(data, types[type]) };
   }
-  return { kind, id, stream, events };
 }
 
-/** @throws WrongUse for what has no events */
-export async function auditResult(
+export interface AuditWish {
+  readonly kind: AuditedKind;
+  readonly id: string;
+  readonly json: boolean;
+}
+
+/**
+ * Prints the audit as it is read, however long it is: for people an event a paragraph, or one JSON document.
+ * @throws WrongUse for what has no events, and PrintedInPart where something has been printed already
+ */
+export async function printAudit(
   { handler }: { readonly handler: CommandHandler },
-  kind: AuditedKind,
-  id: string,
+  { kind, id, json }: AuditWish,
+  output: NodeJS.WritableStream,
+  signal: AbortSignal,
 ): Promise<CommandResult> {
+  const printed = new Printed(output, (json ? documentFrame : textFrame)(kind, id));
   try {
-    const document = await audit(handler, kind, id);
-    return { document, text: auditText(document), exitCode: 0 };
+    for await (const entry of audit(handler, kind, id, AbortSignal.any([signal, printed.unread]))) {
+      await printed.add(json ? JSON.stringify(entry) : paragraph(entry));
+    }
+    signal.throwIfAborted();
   } catch (error) {
     if (error instanceof StreamNotFound) throw new WrongUse(`there are no events of ${kind} ${id}`);
-    throw error;
+    if (printed.count === 0) throw error;
+    printed.end();
+    throw new PrintedInPart(error);
   }
+  printed.end();
+  return { document: undefined, text: '', exitCode: 0 };
 }
 
-/** The audit for people: an event a paragraph, oldest first. */
-function auditText({ kind, id, stream, events }: Audit): string {
-  const paragraphs = events.map((event) => {
-    const who = event.actor.id === null ? event.actor.kind : `${event.actor.kind} ${event.actor.id}`;
-    const fields = Object.entries(event.data).map(([name, value]) => `      ${name}: ${shown(value)}`);
-    return [
-      `  ${event.revision}  ${event.type}  ${event.recorded_at}  by ${who}`,
-      `      command ${event.command_id}, correlation ${event.correlation_id}`,
-      ...fields,
-    ].join('\n');
-  });
-  return [`${kind} ${id} (stream ${stream}), ${events.length} events`, ...paragraphs].join('\n\n');
+function documentFrame(kind: AuditedKind, id: string): Frame {
+  const head = JSON.stringify({ kind, id, stream: streams[kind].name(id), events: [] });
+  return { before: head.slice(0, -']}'.length), between: ',\n ', after: ']}\n' };
+}
+
+function textFrame(kind: AuditedKind, id: string): Frame {
+  return { before: `${kind} ${id} (stream ${streams[kind].name(id)})\n\n`, between: '\n\n', after: '\n' };
+}
+
+/** What, when, who, and why: the command, what that came from, and the request that all of it belongs to. */
+function paragraph({ revision, type, recorded_at, actor, data, ...ids }: AuditEntry): string {
+  const who = actor.id === null ? actor.kind : `${actor.kind} ${actor.id}`;
+  const cause = ids.causation_id === ids.command_id ? '' : `, caused by ${ids.causation_id}`;
+  return [
+    `  ${revision}  ${type}  ${recorded_at}  by ${who}`,
+    `      command ${ids.command_id}${cause}, correlation ${ids.correlation_id}`,
+    ...Object.entries(data).map(([name, value]) => `      ${name}: ${shown(value)}`),
+  ].join('\n');
 }
 
 function shown(value: JsonValue): string {

@@ -1,10 +1,13 @@
 /** The log as it is stored, personal fields sealed. */
-import { once } from 'node:events';
 import type { EventStore, Position } from '../core/event-store.js';
 import { START } from '../core/event-store.js';
 import { Refusal, StreamNotFound } from '../core/errors.js';
 import type { RecordedEvent } from '../core/message.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
+import { Printed } from './printed.js';
+
+const LINES = { before: '', between: '', after: '' };
+const ARRAY = { before: '[', between: ',\n ', after: ']\n' };
 
 export interface EventsOptions {
   readonly stream?: string;
@@ -30,53 +33,23 @@ export async function printEvents(
   output: NodeJS.WritableStream,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const printed = new Printed(output, options.json ?? false);
+  const printed = new Printed(output, options.json ? ARRAY : LINES);
   try {
     for await (const event of source(deps, options, AbortSignal.any([signal, printed.unread]))) {
       const { position, recordedAt, ...rest } = event;
-      await printed.add({ position: deps.tokens.encode(position), recorded_at: recordedAt, ...rest });
+      const text = JSON.stringify({ position: deps.tokens.encode(position), recorded_at: recordedAt, ...rest });
+      // Who follows lines has each of them whole at once.
+      await printed.add(options.json ? text : `${text}\n`);
       if (printed.unread.aborted) break;
     }
   } catch (error) {
     if (error instanceof StreamNotFound) throw new WrongUse(error.message);
-    if (!printed.begun) throw error;
+    if (printed.count === 0) throw error;
     printed.end();
     throw new PrintedInPart(error);
   }
   printed.end();
   return { document: undefined, text: '', exitCode: 0 };
-}
-
-class Printed {
-  begun = false;
-  readonly #reader = new AbortController();
-
-  constructor(
-    private readonly output: NodeJS.WritableStream,
-    private readonly isArray: boolean,
-  ) {
-    output.on('error', () => {
-      this.#reader.abort();
-    });
-  }
-
-  /** Aborted when the reader has gone. */
-  get unread(): AbortSignal {
-    return this.#reader.signal;
-  }
-
-  async add(event: object): Promise<void> {
-    const before = this.isArray ? (this.begun ? ',\n' : '[\n') : '';
-    const after = this.isArray ? '' : '\n';
-    this.begun = true;
-    if (this.output.write(`${before}${JSON.stringify(event)}${after}`)) return;
-    // It ends with an error when the reader goes meanwhile, which `unread` says as well.
-    await once(this.output, 'drain').catch(() => undefined);
-  }
-
-  end(): void {
-    if (this.isArray && !this.unread.aborted) this.output.write(this.begun ? '\n]\n' : '[]\n');
-  }
 }
 
 async function* source(

@@ -17,8 +17,8 @@ void t.test("the history of a user shows what is personal, and not the document'
   ]);
   for (const { data } of events) t.same(Object.keys(data.id_proof), fields);
 
-  const { events: audited } = await audit(shop.runtime.handler, 'user', user.user_id);
-  for (const { data } of audited) t.same(Object.keys(data['id_proof'] as object), fields);
+  for await (const { data } of audit(shop.runtime.handler, 'user', user.user_id))
+    t.same(Object.keys(data['id_proof'] as object), fields);
   const proof = await http.ok('GET', `/v1/users/${user.user_id}/id-proof`);
   t.ok(proof.bytes.equals(tinyPdf(1)), 'and the document opens all the same');
 });

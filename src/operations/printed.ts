@@ -1,0 +1,43 @@
+/** Prints a list as it comes: whoever prints a long one holds no more than one of its entries. */
+import { once } from 'node:events';
+
+/** What stands around the entries. */
+export interface Frame {
+  readonly before: string;
+  readonly between: string;
+  readonly after: string;
+}
+
+export class Printed {
+  /** How many entries there were. */
+  count = 0;
+  readonly #reader = new AbortController();
+
+  constructor(
+    private readonly output: NodeJS.WritableStream,
+    private readonly frame: Frame,
+  ) {
+    output.on('error', () => {
+      this.#reader.abort();
+    });
+  }
+
+  /** Aborted when nobody reads any more (`| head`). */
+  get unread(): AbortSignal {
+    return this.#reader.signal;
+  }
+
+  async add(entry: string): Promise<void> {
+    const { before, between } = this.frame;
+    const isFirst = this.count === 0;
+    this.count += 1;
+    if (this.output.write(`${isFirst ? before : between}${entry}`)) return;
+    // It ends with an error when the reader goes meanwhile, which `unread` says as well.
+    await once(this.output, 'drain').catch(() => undefined);
+  }
+
+  end(): void {
+    const { before, after } = this.frame;
+    if (!this.unread.aborted) this.output.write(`${this.count === 0 ? before : ''}${after}`);
+  }
+}
