@@ -41,7 +41,8 @@ const STALLED_SECONDS = 10;
 /** @param cap where counting the events that wait ends */
 export async function modelStatuses({ pool, store, projections }: StatusSources, cap: number): Promise<ModelStatus[]> {
   const { rows } = await pool.query<CheckpointRow>(`
-    select model as name, version, position as checkpoint, events, error, lease_owner, quarantined,
+    select model as name, version, position as checkpoint, events, error,
+           case when lease_until >= clock_timestamp() then lease_owner end as lease_owner, quarantined,
            case when quarantined > 0 and state <> 'stopped' then 'degraded'
                 when state = 'running' and lease_until < clock_timestamp() then 'idle' else state end as state,
            extract(epoch from clock_timestamp() - progressed_at)::float8 as seconds_since_progress,

@@ -42,7 +42,7 @@ test('a read model whose owner has vanished is idle', async (t) => {
   await pool.query(`
     update orderlog.checkpoints
     set state = 'running', lease_owner = 'gone', lease_until = clock_timestamp() - interval '1 second'`);
-  t.match(await modelStatuses(sources, CAP), [{ state: 'idle' }]);
+  t.match(await modelStatuses(sources, CAP), [{ state: 'idle', lease_owner: null }]);
 });
 
 const well: ModelStatus = {
@@ -96,6 +96,8 @@ test('the metrics show each read model, and nothing when the database is away', 
   measureReadModels(registry, { pool, store, projections });
   const text = await registry.metrics();
   t.match(text, 'orderlog_read_model_lag_events{model="measured",version="1"} 3');
+  const [, age = ''] = /^orderlog_read_model_lag_seconds\{model="measured",version="1"\} (\S+)$/m.exec(text) ?? [];
+  t.ok(Number(age) > 0 && Number(age) < 60, 'the age of the oldest of them');
   t.match(text, 'orderlog_read_model_events_total{model="measured",version="1"} 2');
   t.match(text, 'orderlog_read_model_stopped{model="measured",version="1"} 0');
   t.match(text, 'orderlog_read_model_owned{model="measured",version="1"} 0');
