@@ -21,6 +21,10 @@ async function shopWithOrders(t: Parameters<typeof runningApp>[0]): Promise<{ sh
   await shop.http.ok('POST', `/v1/orders/${orders[1]?.order_id}/cancel`, { json: { reason: 'naïve ☃' } });
   await shop.addProduct([1], { name: 'A \\ tab \\t and \\.' });
   await shop.runtime.productIds.next();
+  await shop.runtime.pool.query(
+    `insert into orderlog.skipped_events (model, stream, revision, position, type, message, reason)
+     values ('gone', 'order-1', 0, '', 'OrderPlaced', '', 'what an operator has decided')`,
+  );
   const paths = [
     ...['/v1/categories', '/v1/products?limit=100', '/v1/users', '/v1/orders?limit=100'],
     ...users.flatMap(({ user_id: id }) => [`/v1/users/${id}`, `/v1/users/${id}/events`, `/v1/users/${id}/id-proof`]),
@@ -62,6 +66,7 @@ t.test('what is restored elsewhere answers as before, is verified, and goes on f
     models: projections.map(({ name }) => ({ name, switched: true })),
   });
   t.same(await primaryRows(target.database.pool), primary, 'positions, revisions, ids and times of recording too');
+  t.match(primary['skipped_events'], [/what an operator has decided/]);
   t.notOk(readdirSync(target.dataDir).includes('restoring'));
 
   const restored = await runningApp(t, { ...target, seed: demo });
