@@ -67,3 +67,33 @@ t.test(
     }
   },
 );
+
+t.test('who registers between two tables of a backup is in none of them', async (t) => {
+  const shop = await runningApp(t, { seed: demo, projectors: false });
+  await shop.registerUser();
+  const { position } = shop.http;
+  const { pool } = shop.runtime;
+  const blocker = await pool.connect();
+  await blocker.query('begin; lock table orderlog.skipped_events in access exclusive mode');
+  const file = join(temporaryFolder(t), 'backup.tar');
+  const backingUp = backUp(shop, file);
+  await until(async () => {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity
+       where datname = current_database() and application_name = 'orderlog-backup' and wait_event_type = 'Lock'`,
+    );
+    return rowCount === 1;
+  });
+  // The keys are in the file by now, the log is not.
+  await shop.registerUser();
+  await blocker.query('commit');
+  blocker.release();
+  t.match(await backingUp, { users: 1, documents: 2, position });
+
+  const target = await emptyTarget(t);
+  await restoreTo(target, file);
+  const { rows } = await target.database.pool.query<{ stream: string }>(
+    `select stream from orderlog.events where type = 'UserRegistered'`,
+  );
+  t.equal(rows.length, 1);
+});
