@@ -31,16 +31,22 @@ export function connectionConfig(connection: Connection, applicationName: string
  */
 const LASTING_PLANS = '-c enable_seqscan=off -c jit=off';
 
-/** A pool whose broken connections are dropped without ending the process. */
+const IDLE_MS = 60_000;
+
+/**
+ * A pool whose broken connections are dropped without ending the process. One connection stays, however long it is idle: by that
+ * whoever needs the database for himself sees that this process is there.
+ */
 export function createPool(
   connection: Connection,
-  options: { readonly max: number; readonly applicationName: string },
+  options: { readonly max: number; readonly applicationName: string; readonly idleMs?: number },
 ): pg.Pool {
   const pool = new pg.Pool({
     ...connectionConfig(connection, options.applicationName, LASTING_PLANS),
+    min: 1,
     max: options.max,
     connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 60_000,
+    idleTimeoutMillis: options.idleMs ?? IDLE_MS,
   });
   // The next query gets a new connection, or its error; there is nobody here to tell.
   pool.on('error', () => undefined);

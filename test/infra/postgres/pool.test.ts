@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { createPool } from '../../../src/infra/postgres/pool.js';
 import { testDatabase } from '../../support/database.js';
+import { until } from '../../support/orderlog.js';
+
+const IDLE_MS = 50;
 
 t.test('a bigint is a safe integer, and beyond that an error', async (t) => {
   const { pool } = await testDatabase(t);
@@ -30,4 +35,18 @@ t.test('a plan made while a table is small goes by its index all the same', asyn
   await pool.query('CREATE TABLE small (id int PRIMARY KEY); INSERT INTO small VALUES (1); ANALYZE small');
   const { rows } = await pool.query<Record<string, string>>('EXPLAIN SELECT * FROM small WHERE id = 1');
   t.match(rows[0]?.['QUERY PLAN'], /Index/);
+});
+
+t.test('a process that has long been idle is still seen by its connection', async (t) => {
+  const { config, pool: onlooker } = await testDatabase(t);
+  const pool = createPool(config, { max: 3, applicationName: 'orderlog-idle', idleMs: IDLE_MS });
+  t.teardown(() => pool.end());
+  const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+  for (const client of clients) client.release();
+  await until(() => pool.totalCount < clients.length);
+  await sleep(4 * IDLE_MS);
+  const { rowCount } = await onlooker.query(
+    `select from pg_stat_activity where datname = current_database() and application_name = 'orderlog-idle'`,
+  );
+  t.equal(rowCount, 1);
 });
