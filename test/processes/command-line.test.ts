@@ -13,6 +13,9 @@ const wrongUses = [
   ['import'],
   ['import', '/no/such/folder'],
   ['audit', 'category', '1'],
+  ['audit', 'order', 'nobody'],
+  ['backup', '/no/such/folder/file'],
+  ['restore', '/no/such/file'],
   ['events', '--from', 'nowhere'],
   ['no-such-command'],
 ];
