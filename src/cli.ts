@@ -1,17 +1,14 @@
 #!/usr/bin/env node
 /** The orderlog command: one subcommand, one operation. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { projections } from '../projections/index.js';
+import { addBackupAndRestore } from './backup-commands.js';
 import { type Config, ConfigError, readConfig } from './config.js';
-import { masterKeyFile, readMasterKey } from './infra/crypto/master-key.js';
 import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
-import { openDatabase } from './open-database.js';
 import { openLogAt } from './open-log.js';
 import { printAudit } from './operations/audit.js';
-import { backupResult, restoreResult } from './operations/backup/command.js';
 import { copyBackResult, copyLogResult } from './operations/copy-log/command.js';
 import { COPYING } from './operations/copy-log/move.js';
 import { doctor } from './operations/doctor.js';
@@ -25,7 +22,7 @@ import { addQuarantine } from './operations/quarantine/options.js';
 import { rebuildResult, rollbackResult } from './operations/rebuild/command.js';
 import { statusResult } from './operations/status.js';
 import { verifyResult } from './operations/verify/command.js';
-import { documentStore, type OpenOptions, openRuntime, type Runtime } from './runtime.js';
+import { type OpenOptions, openRuntime, type Runtime } from './runtime.js';
 import { serve } from './serve.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -187,39 +184,7 @@ program
     });
   });
 
-program
-  .command('backup')
-  .description('log, key store and documents in one file, whether or not serve runs; the master key is not in it')
-  .argument('<file>', 'a tar file, which must not be there yet')
-  .addOption(jsonOption)
-  .action(async (file: string, { json = false }: { json?: boolean }) => {
-    await run(json, {}, (runtime, signal) => {
-      const { pool, store, tokens, masterKey } = runtime;
-      const { masterKey: given, dataDir } = runtime.config;
-      const masterKeyPlace = given ? 'MASTER_KEY' : masterKeyFile(dataDir);
-      const deps = { pool, store, tokens, masterKey, version, masterKeyPlace, documents: runtime.gate.store };
-      return backupResult(deps, resolve(file), { progress: showProgress(), signal });
-    });
-  });
-
-program
-  .command('restore')
-  .description('an installation from a backup, into one that is empty, and its read models made anew')
-  .argument('<file>', 'what orderlog backup has written')
-  .addOption(jsonOption)
-  .action(async (file: string, { json = false }: { json?: boolean }) => {
-    await runWithout(json, (settings, signal) => {
-      const { dataDir, eventStoreUrl, masterKey, keepBuildSeconds: keepSeconds } = settings;
-      const deps = {
-        ...{ dataDir, documents: documentStore(settings), projections, keepSeconds },
-        masterKey: masterKey ?? (existsSync(masterKeyFile(dataDir)) ? readMasterKey(dataDir) : null),
-        openDatabase: (applicationName: string) => openDatabase(settings, { migrate: false, applicationName }),
-        openLog: eventStoreUrl === null ? null : () => openLogAt(eventStoreUrl),
-        openRuntime: async () => ({ ...(await openRuntime(settings)), log: problemLog }),
-      };
-      return restoreResult(deps, resolve(file), { progress: showProgress(), signal });
-    });
-  });
+addBackupAndRestore(program, { run, runWithout, version });
 
 program
   .command('doctor')
