@@ -79,6 +79,26 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.id_sequences.name': '`category` or `product`',
   'orderlog.id_sequences.last': 'the last id given out',
 
+  'orderlog.snapshots':
+    'Read models as they were, each in a schema `asof_<model>_<n>` ([why](decisions/0011-as-of.md)). Unlogged: a crash of the database empties it.',
+  'orderlog.snapshots.number': 'the n of its schema; never given twice',
+  'orderlog.snapshots.model': 'name of the read model',
+  'orderlog.snapshots.version': 'of the projection that made it',
+  'orderlog.snapshots.state': '`building`, or `ready` to be read',
+  'orderlog.snapshots.position': 'of the last event that took effect in it',
+  'orderlog.snapshots.holds_to': 'up to here it is known that no further event concerns the model',
+  'orderlog.snapshots.next_event': 'the first event that does; null as long as none was met',
+  'orderlog.snapshots.events': 'how many events took effect',
+  'orderlog.snapshots.row_count': '',
+  'orderlog.snapshots.bytes': 'its size, indexes included',
+  'orderlog.snapshots.made_at': '',
+  'orderlog.snapshots.used_at': 'when it was last read or found, to the second',
+
+  'orderlog.log_times':
+    'The recorded times of a log on EventStoreDB, which has no index by time: an entry every thousand events.',
+  'orderlog.log_times.position': 'place of an event',
+  'orderlog.log_times.latest': 'the latest recorded time up to there',
+
   'orderlog.migrations': 'Which migrations were applied.',
   'orderlog.migrations.id': '',
   'orderlog.migrations.name': 'file in `migrations/`, without its extension',

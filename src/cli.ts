@@ -171,7 +171,7 @@ program
   .option('--back', 'the way back, as long as nothing was written to EventStoreDB since (EVENTSTORE_URL set to it)')
   .addOption(jsonOption)
   .action(async (options: { to?: string; toFile?: string; back?: boolean; json?: boolean }) => {
-    await run(options.json ?? false, { applicationName: COPYING }, async (runtime, signal) => {
+    await run(options.json ?? false, { migrate: true, applicationName: COPYING }, async (runtime, signal) => {
       const { pool, store, connection, location } = runtime;
       const deps = { pool, store, embedded: location !== null };
       const target = options.back ? new PostgresEventStore(pool, connection) : await openLogAt(targetUrl(options));

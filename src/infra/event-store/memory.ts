@@ -30,6 +30,9 @@ export class MemoryEventStore implements EventStore {
   #logId: string | null = null;
   #closed = false;
 
+  /** @param now the clock of the log */
+  constructor(private readonly now: () => Date = () => new Date()) {}
+
   async logId(): Promise<string> {
     if (this.#logId === null) {
       this.#logId = randomUUID();
@@ -54,7 +57,7 @@ export class MemoryEventStore implements EventStore {
         resolve(resultOf(earlier, true));
         return;
       }
-      const recordedAt = new Date().toISOString();
+      const recordedAt = this.now().toISOString();
       const added = events.map((event, i): RecordedEvent => {
         const { id, type, data, metadata } = copy(event);
         const position = positionOf(this.#log.length + i);

@@ -7,6 +7,7 @@ import * as ids from '../../../migrations/0004_ids.js';
 import * as identity from '../../../migrations/0005_log_identity.js';
 import * as builds from '../../../migrations/0006_builds.js';
 import * as quarantine from '../../../migrations/0007_quarantine.js';
+import * as snapshots from '../../../migrations/0008_snapshots.js';
 import { type Connection, connectionConfig } from './pool.js';
 
 type Migration = Pick<typeof log, 'up' | 'down'>;
@@ -20,6 +21,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0005_log_identity': identity,
   '0006_builds': builds,
   '0007_quarantine': quarantine,
+  '0008_snapshots': snapshots,
 };
 
 /** Any number that no one else in this database locks. */

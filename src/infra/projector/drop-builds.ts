@@ -58,13 +58,16 @@ export async function dropBuild(pool: pg.Pool, { name, build }: BuildId, conditi
   }
 }
 
-/** Every build of every model, of whatever version: the log that they were made from is not the log any more. */
+/** Every build and every snapshot, of whatever version, and what else holds places: their log is not the log any more. */
 export async function dropAllBuilds(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
-    `select quote_ident(nspname) as name from pg_namespace where nspname like 'rm\\_%' or nspname like 'staging\\_%'`,
+    `select quote_ident(nspname) as name from pg_namespace
+     where nspname like 'rm\\_%' or nspname like 'staging\\_%' or nspname like 'asof\\_%'`,
   );
   for (const { name } of rows) await client.query(`drop schema ${name} cascade`);
-  await client.query('delete from orderlog.checkpoints; delete from orderlog.builds');
+  for (const table of ['checkpoints', 'builds', 'snapshots', 'log_times']) {
+    await client.query(`delete from orderlog.${table}`);
+  }
 }
 
 const LOCK_NOT_AVAILABLE = '55P03';

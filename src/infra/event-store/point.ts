@@ -1,0 +1,52 @@
+/** A point of the past, as people and clients name it. */
+import { Refusal } from '../../core/errors.js';
+import { type EventStore, type Position, START } from '../../core/event-store.js';
+import type { LogTimes } from '../../core/log-times.js';
+
+/** Neither a place in the log nor a time, or beyond now. The message goes on after the name of what was given. */
+export class BadPoint extends Error {
+  override readonly name = 'BadPoint';
+}
+
+export interface PointSources {
+  readonly tokens: { decode(token: string): Position };
+  readonly store: Pick<EventStore, 'head'>;
+  readonly times: LogTimes;
+}
+
+/**
+ * The place that a token of the log or an RFC 3339 time names.
+ * @throws BadPoint, Refusal invalid-log-position, read-model-behind
+ */
+export async function placeOf(text: string, sources: PointSources, waitMs: number): Promise<Position> {
+  // No token has a colon, and every time has.
+  if (text.includes(':')) {
+    const place = await sources.times.placeAt(utc(text), waitMs);
+    if (place === null) throw new BadPoint('is a time beyond now');
+    return place;
+  }
+  const place = sources.tokens.decode(text);
+  const head = await sources.store.head();
+  // A log that was moved to another server keeps its id, and its places are of another length there.
+  if (place !== START && head !== START && place.length !== head.length) {
+    throw new Refusal('invalid-log-position', 'The log position is of the server that the log was moved from.');
+  }
+  if (place > head) throw new BadPoint('is a place beyond the head of the log');
+  return place;
+}
+
+/** A `+` that nobody encoded arrives as a space. */
+const RFC_3339 = /^(\d{4}-\d\d-(\d\d))[Tt](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+ -])(\d\d:\d\d))$/;
+
+/** In UTC and milliseconds, the rest cut off: the log knows no finer times. */
+function utc(text: string): string {
+  const [, date = '', day, time = '', fraction = '', zulu, sign = '', offset = ''] = RFC_3339.exec(text) ?? [];
+  const zone = zulu === undefined ? `${sign === ' ' ? '+' : sign}${offset}` : 'Z';
+  const moment = new Date(`${date}T${time}${fraction.slice(0, 4)}${zone}`);
+  // A day that the month does not have would be one of the next month.
+  const isDay = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(day);
+  if (!isDay || Number.isNaN(moment.getTime())) {
+    throw new BadPoint('is neither a log position nor an RFC 3339 time such as 2026-01-31T09:30:00Z');
+  }
+  return moment.toISOString();
+}
