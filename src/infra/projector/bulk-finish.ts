@@ -42,7 +42,9 @@ export interface FinishOptions {
   /** False: what is made is not to be read, so it need not hold when it is counted again. */
   readonly gate?: boolean;
   /** Runs at the end of the transaction. `held`: the keys that wait as their events go on with what has not begun. */
-  readonly last?: (client: pg.ClientBase, held: readonly HeldEvent[]) => Promise<void>;
+  readonly last?: (client: pg.ClientBase, held: readonly HeldEvent[], rows: number) => Promise<void>;
+  /** Breaks it off, with nothing changed. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -59,6 +61,9 @@ export async function finishLoad(
   const { bulk, indexes, tables } = projection;
   const client = ownClient(pool);
   client.on('error', () => undefined);
+  options.signal?.throwIfAborted();
+  const leave = (): void => void client.end().catch(() => undefined);
+  options.signal?.addEventListener('abort', leave, { once: true });
   await client.connect();
   try {
     await client.query(BULK_SETTINGS);
@@ -75,10 +80,11 @@ export async function finishLoad(
     const differences = options.gate === false ? [] : await recount(client, target);
     if (differences.length > 0) throw new GateFailed(projection.name, differences);
     const rows = await rowsOf(client, target);
-    await options.last?.(client, held);
+    await options.last?.(client, held, rows);
     await client.query('commit');
     return rows;
   } finally {
+    options.signal?.removeEventListener('abort', leave);
     await client.end();
   }
 }

@@ -6,6 +6,8 @@ import { isUndefinedTable } from '../postgres/errors.js';
 import { currentBuild, type Readable } from './builds.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
 import { schemaName } from './projection.js';
+import { rowsOfSnapshot } from './snapshot-registry.js';
+import type { Snapshots } from './snapshots.js';
 
 /** How fresh an answer has to be. */
 export interface Freshness {
@@ -15,6 +17,8 @@ export interface Freshness {
   readonly waitMs: number;
   /** After that: an older answer rather than none. */
   readonly lenient: boolean;
+  /** Not as it is, but as it was at this place; then there is no `min`, and a snapshot is waited for. */
+  readonly at?: Position;
 }
 
 /** What an answer is true for. */
@@ -60,6 +64,7 @@ export class ReadModel {
     readonly pool: pg.Pool,
     readonly model: Readable,
     readonly watch: CheckpointWatch,
+    readonly snapshots: Snapshots | null = null,
   ) {}
 
   /**
@@ -92,6 +97,7 @@ export class ReadModel {
   }
 
   async #ask<Row extends object>(question: Question, freshness?: Freshness): Promise<Answer<Row>> {
+    if (freshness?.at !== undefined) return this.#asOf<Row>(freshness.at, freshness.waitMs, question);
     const min = freshness?.min ?? null;
     let answer = await this.#query<Row>(question);
     if (!freshness || min === null) return answer ?? this.#isNotThere();
@@ -109,6 +115,18 @@ export class ReadModel {
       this.#isNotThere();
     }
     return answer;
+  }
+
+  /** The same query on a snapshot: one that is dropped while it is about to be read is made again. */
+  async #asOf<Row extends object>(place: Position, waitMs: number, { text, values }: Question): Promise<Answer<Row>> {
+    const { name } = this.model;
+    const deadline = Date.now() + waitMs;
+    for (let tries = 0; this.snapshots && tries < MOST_TRIES; tries++) {
+      const { snapshot } = await this.snapshots.at(name, place, deadline - Date.now());
+      const rows = await rowsOfSnapshot<Row>(this.pool, snapshot, text, values);
+      if (rows) return { position: place, degraded: 0, rows };
+    }
+    throw new Refusal('read-model-behind', `The read model ${name} as it was then is not there.`);
   }
 
   /** Null: it has not been made yet. */

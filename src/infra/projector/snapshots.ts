@@ -1,0 +1,172 @@
+/** Read models as they were (docs/decisions/0011): found, or made once by whoever asks first, and kept for reuse. */
+import type pg from 'pg';
+import { EventStoreUnavailable, Refusal } from '../../core/errors.js';
+import type { EventStore, Position } from '../../core/event-store.js';
+import { UnreadableEvent } from '../../core/event-type.js';
+import { within } from '../event-store/within.js';
+import { isUnavailable } from '../postgres/errors.js';
+import type { Bulk } from './bulk.js';
+import { dropRemains, dropRemainsOf, dropUnused, type KeepSnapshots } from './drop-snapshots.js';
+import type { ProjectorLog } from './log.js';
+import type { AnyProjection } from './projection.js';
+import { buildSnapshot } from './snapshot-build.js';
+import { withSnapshotLock } from './snapshot-locks.js';
+import { holdsAt, nearestSnapshot, noteReach, type Snapshot, touch } from './snapshot-registry.js';
+
+export interface SnapshotDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly projections: readonly AnyProjection[];
+  readonly keep: KeepSnapshots;
+  readonly log: ProjectorLog;
+}
+
+export interface Found {
+  readonly snapshot: Snapshot;
+  /** It was there already. */
+  readonly reused: boolean;
+}
+
+type WithBulk = AnyProjection & { readonly bulk: Bulk };
+
+/** Snapshots that are being made or waited for in one process: one is made at a time. */
+const MOST_WAITING = 16;
+/** To ask whether one that is there still holds is a short question of the log: so long is waited at least. */
+const LOOK_MS = 1_000;
+
+export class Snapshots {
+  readonly #closing = new AbortController();
+  readonly #making = new Map<string, Promise<Found>>();
+  readonly #looking = new Map<number, Promise<Snapshot>>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly deps: SnapshotDeps) {}
+
+  /** How many this process makes, or is about to make. */
+  get underWay(): number {
+    return this.#making.size;
+  }
+
+  /**
+   * A snapshot that shows the model as it was at this place.
+   * @param waitMs how long one is waited for that is not there; it is made all the same
+   * @throws Refusal read-model-behind, overloaded; what the servers say
+   */
+  async at(model: string, place: Position, waitMs: number): Promise<Found> {
+    const projection = this.#projection(model);
+    const kept = await this.#inTime(model, Math.max(waitMs, LOOK_MS), this.#kept(projection, place));
+    return kept ?? this.#inTime(model, waitMs, this.#made(projection, place));
+  }
+
+  /** Drops what is not used any more, and what killed processes have left. */
+  async sweep(): Promise<void> {
+    const { pool, keep, log } = this.deps;
+    await dropRemains(pool);
+    await dropUnused(pool, keep, log);
+  }
+
+  /** What is being made is broken off; whoever asks next begins it again. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Refusal('overloaded', 'The process is about to end.'));
+    await this.#last;
+  }
+
+  /** One that is there, if the log says that it still holds at this place. */
+  async #kept(projection: WithBulk, place: Position): Promise<Found | null> {
+    const { pool } = this.deps;
+    let snapshot = await nearestSnapshot(pool, projection, place);
+    while (snapshot && holdsAt(snapshot, place) === null) snapshot = await this.#looked(projection, snapshot);
+    if (!snapshot || !holdsAt(snapshot, place)) return null;
+    await touch(pool, snapshot.number);
+    return { snapshot, reused: true };
+  }
+
+  /** Asks the log for the first event after a snapshot that concerns the model: once, whoever wants to know. */
+  #looked(projection: WithBulk, snapshot: Snapshot): Promise<Snapshot> {
+    const known = this.#looking.get(snapshot.number);
+    if (known) return known;
+    const looking = this.#look(projection, snapshot).finally(() => this.#looking.delete(snapshot.number));
+    this.#looking.set(snapshot.number, looking);
+    return looking;
+  }
+
+  async #look({ handlers }: WithBulk, snapshot: Snapshot): Promise<Snapshot> {
+    const { pool, store } = this.deps;
+    const { signal } = this.#closing;
+    const head = await store.head();
+    let nextEvent: Position | null = null;
+    const filter = { types: Object.keys(handlers) };
+    for await (const event of store.readAll({ from: snapshot.holdsTo, filter, limit: 1, signal })) {
+      nextEvent = event.position;
+    }
+    signal.throwIfAborted();
+    const holdsTo = nextEvent === null ? head : snapshot.holdsTo;
+    await noteReach(pool, snapshot.number, { holdsTo, nextEvent });
+    return { ...snapshot, holdsTo, nextEvent };
+  }
+
+  /** Waits for its turn, in this process and among all. @throws Refusal overloaded */
+  async #made(projection: WithBulk, place: Position): Promise<Found> {
+    const key = `${projection.name} ${place}`;
+    const known = this.#making.get(key);
+    if (known) return known;
+    if (this.#making.size >= MOST_WAITING) {
+      throw new Refusal('overloaded', 'Too many read models as they were at other times are waited for.');
+    }
+    const making = this.#last
+      .then(() => this.#make(projection, place))
+      .catch((error: unknown) => {
+        throw this.#told(projection, error);
+      })
+      .finally(() => this.#making.delete(key));
+    this.#making.set(key, making);
+    this.#last = making.then(({ reused }) => (reused ? undefined : this.sweep())).catch(() => undefined);
+    return making;
+  }
+
+  #make(projection: WithBulk, place: Position): Promise<Found> {
+    const { pool, store } = this.deps;
+    const { name } = projection;
+    return withSnapshotLock(pool, name, this.#closing.signal, async (signal) => {
+      // 1. Somebody else may have made it meanwhile.
+      const kept = await this.#kept(projection, place);
+      if (kept) return kept;
+      // 2. What is half made is of a process that is gone.
+      await dropRemainsOf(pool, name);
+      await buildSnapshot({ pool, store, projection, place, signal });
+      const made = await this.#kept(projection, place);
+      if (!made) throw new Error(`the snapshot of ${name} was gone as soon as it was made`);
+      return { ...made, reused: false };
+    });
+  }
+
+  /** What is wrong with the rows or with the making is for the log; who waits may ask again. */
+  #told({ name }: WithBulk, error: unknown): unknown {
+    if (error instanceof Refusal) return error;
+    if (!this.#closing.signal.aborted) {
+      this.deps.log.error({ model: name, error: (error as Error).message }, 'a snapshot could not be made');
+    }
+    const isKnown = [EventStoreUnavailable, UnreadableEvent].some((known) => error instanceof known);
+    if (isKnown || isUnavailable(error)) return error;
+    return new Refusal('read-model-behind', `The read model ${name} as it was then could not be made: see the log.`);
+  }
+
+  /** Nobody waits for it for longer, and it goes on. @throws Refusal read-model-behind */
+  async #inTime<T>(model: string, ms: number, result: Promise<T>): Promise<T> {
+    let over = false;
+    const end = (): void => void (over = true);
+    await within(ms, result.then(end, end));
+    if (over) return result;
+    throw new Refusal('read-model-behind', `The read model ${model} as it was then is being made.`);
+  }
+
+  #projection(model: string): WithBulk {
+    const projection = this.deps.projections.find(({ name }) => name === model);
+    if (!projection || !hasBulk(projection)) throw new Error(`${model} has no bulk path`);
+    return projection;
+  }
+}
+
+function hasBulk(projection: AnyProjection): projection is WithBulk {
+  return projection.bulk !== undefined;
+}

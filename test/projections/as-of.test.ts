@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import t from 'tap';
+import { projections } from '../../projections/index.js';
+import { type AnyProjection } from '../../src/infra/projector/projection.js';
+import { BruteForce } from '../support/brute-force.js';
+import { testDatabase } from '../support/database.js';
+import { placeOf, storeOf } from '../support/made-up-store.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { OrdersInTheLog, orderSteps } from '../support/plain-orders.js';
+import { ProjectionUnderTest, TestLog } from '../support/project.js';
+import { shopHistories } from '../support/shop.js';
+import { forgetSnapshots, snapshotRows, snapshotsOn } from '../support/snapshots.js';
+
+const { pool } = await testDatabase(t);
+const MINUTE = 60_000;
+
+/** Asked for in any order, so that some are found where others were made. */
+const places = fc.array(fc.nat(80), { minLength: 1, maxLength: 5 });
+
+const ofShops = shopHistories.map((shop) => () => Promise.resolve(shop.log));
+const ofOrders = orderSteps.map((steps) => async () => {
+  const orders = new OrdersInTheLog(new TestLog(), new MemoryVault());
+  for (const step of steps) await orders.carryOut(step);
+  return orders.log;
+});
+
+type Rows = Record<string, unknown[]>;
+
+async function agree(
+  name: string,
+  histories: fc.Arbitrary<() => Promise<TestLog>>,
+  check: (rows: Rows, expected: BruteForce) => void = () => undefined,
+): Promise<void> {
+  const projection = projections.find((one) => one.name === name) as AnyProjection;
+  const property = fc.asyncProperty(histories, places, async (made, numbers) => {
+    const { events } = await made();
+    const snapshots = snapshotsOn(pool, storeOf(events));
+    await forgetSnapshots(pool);
+    for (const number of numbers) {
+      const { snapshot } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
+      const rows = await snapshotRows(pool, snapshot);
+      const prefix = events.slice(0, number);
+      await pool.query('drop schema if exists prefix cascade');
+      const under = await ProjectionUnderTest.create(pool, projection, 'prefix');
+      await under.apply(prefix);
+      assert.deepEqual(rows, await under.rows(), `${name} after ${number} events`);
+      const expected = new BruteForce();
+      prefix.forEach((event) => expected.apply(event));
+      check(rows, expected);
+    }
+    await snapshots.close();
+  });
+  await fc.assert(property, { numRuns: 25 });
+}
+
+void t.test('the tree as of any place is the projection of what was there, row for row', async () => {
+  await agree('category-tree', ofShops, (rows, expected) => {
+    for (const { cat_id, total_products } of rows['categories'] as { cat_id: number; total_products: number }[])
+      assert.equal(total_products, expected.totalProducts(cat_id));
+  });
+});
+
+void t.test('order counts as of any place are the projection of what was there, row for row', async () => {
+  await agree('order-counts', ofShops, (rows, expected) => {
+    type Row = { cat_id: number; placed: number; paid: number; cancelled: number };
+    for (const { cat_id, placed, paid, cancelled } of rows['categories'] as Row[])
+      assert.deepEqual({ placed, paid, cancelled }, expected.orderCounts(cat_id));
+  });
+});
+
+void t.test('orders as of any place are the projection of what was there, row for row', async () => {
+  await agree('user-orders', ofOrders);
+});

@@ -1,0 +1,42 @@
+import type pg from 'pg';
+import { projections } from '../../projections/index.js';
+import type { EventStore } from '../../src/core/event-store.js';
+import { dropRemains } from '../../src/infra/projector/drop-snapshots.js';
+import { type SnapshotDeps, Snapshots } from '../../src/infra/projector/snapshots.js';
+import { snapshotSchema } from '../../src/infra/projector/snapshot-registry.js';
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** As a process of its own would have them; nothing is dropped for its age or size. */
+export function snapshotsOn(pool: pg.Pool, store: EventStore, options: Partial<SnapshotDeps> = {}): Snapshots {
+  const keep = { keepSeconds: 3_600, maxBytes: 1024 ** 3 };
+  return new Snapshots({ pool, store, projections, keep, log: silent, ...options });
+}
+
+/** Every row of every table of a snapshot, by table, in one order. */
+export async function snapshotRows(
+  pool: pg.Pool,
+  snapshot: { readonly model: string; readonly number: number },
+): Promise<Record<string, unknown[]>> {
+  const all: Record<string, unknown[]> = {};
+  for (const table of projections.find(({ name }) => name === snapshot.model)?.tables ?? []) {
+    const { rows } = await pool.query<{ row: unknown }>(
+      `select to_jsonb(t) as row from ${snapshotSchema(snapshot)}.${table} t order by to_jsonb(t)::text`,
+    );
+    all[table] = rows.map(({ row }) => row);
+  }
+  return all;
+}
+
+/** As a crash of the database has it, but for the schemas: those are dropped too. */
+export async function forgetSnapshots(pool: pg.Pool): Promise<void> {
+  await pool.query('truncate orderlog.snapshots');
+  await dropRemains(pool);
+}
+
+export async function snapshotSchemas(pool: pg.Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select nspname as name from pg_namespace where nspname like 'asof\\_%' order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
