@@ -22,6 +22,10 @@ export interface Config {
   readonly uploadMaxBytes: number;
   /** For how long the build that was read before a switch is kept. */
   readonly keepBuildSeconds: number;
+  /** For how long a snapshot of a read model as it was is kept, since it was last used. */
+  readonly snapshotKeepSeconds: number;
+  /** Of all snapshots together. */
+  readonly snapshotMaxMb: number;
   /** Between two verifications in `serve`; 0 for none. */
   readonly verifyEverySeconds: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -68,6 +72,8 @@ export function readConfig(environment: Environment, cwd: string): Config {
     masterKey: masterKeyOf(env, databaseUrl),
     uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, 1024 ** 3),
     keepBuildSeconds: env.integer('KEEP_BUILD_SECONDS', 3_600, 0, 30 * 86_400),
+    snapshotKeepSeconds: env.integer('SNAPSHOT_KEEP_SECONDS', 3_600, 0, 30 * 86_400),
+    snapshotMaxMb: env.integer('SNAPSHOT_MAX_MB', 1_024, 1, 1024 ** 2),
     verifyEverySeconds: env.integer('VERIFY_EVERY_SECONDS', 0, 0, 30 * 86_400),
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: env.oneOf('LOG_FORMAT', ['pretty', 'json'] as const, process.stdout.isTTY ? 'pretty' : 'json'),

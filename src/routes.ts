@@ -11,6 +11,7 @@ import type { Freshness } from './infra/projector/read-model.js';
 import { emailHash } from './infra/crypto/derive.js';
 import { storeIdProof } from './infra/documents/id-proof-gate.js';
 import type { App } from './infra/http/app-type.js';
+import { AsOf } from './infra/http/as-of.js';
 import { freshnessOf } from './infra/http/freshness.js';
 import { Cursors } from './infra/http/list.js';
 import { streamEventRoute } from './infra/http/stream-events.js';
@@ -32,6 +33,7 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
   const { handler, tokens, models, gate } = runtime;
   const { hashKey } = runtime.secrets;
   const cursors = new Cursors(hashKey);
+  const past = new AsOf(runtime);
   // A log position that can't be read is told to whoever sends it, also where nothing waits for it.
   app.addHook('preValidation', async (request) => {
     freshnessOf(request.headers, tokens);
@@ -50,21 +52,27 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
     },
   });
 
-  categoryQueries(app, { tree: models.tree, tokens, fromStream: (catId) => categoryFromStream(runtime, catId) });
+  categoryQueries(app, { tree: models.tree, tokens, past, fromStream: (catId) => categoryFromStream(runtime, catId) });
   orderCountQueries(app, {
     counts: models.counts,
     tokens,
+    past,
     addedAt: async (catId) => (await categoryFromStream(runtime, catId))?.position ?? null,
   });
   orderQueries(app, {
     orders: models.orders,
     tokens,
     cursors,
-    fromStream: async (orderId) => {
-      const { state, revision, position } = await handler.load(orderStream, orderId);
-      return state && { position, order: answerOrder(state, revision) };
+    past,
+    fromStream: async (orderId, at) => {
+      const loaded = at === undefined ? handler.load(orderStream, orderId) : handler.loadAt(orderStream, orderId, at);
+      const { state, revision, position } = await loaded;
+      return state && { position: at ?? position, order: answerOrder(state, revision) };
     },
-    userExists: async (userId) => (await handler.load(userStream, userId)).state !== null,
+    userExists: async (userId, at) => {
+      const loaded = at === undefined ? handler.load(userStream, userId) : handler.loadAt(userStream, userId, at);
+      return (await loaded).state !== null;
+    },
   });
   userQueries(app, {
     users: models.users,

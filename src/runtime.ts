@@ -17,6 +17,7 @@ import { claimOwners, type Claims } from './core/claims.js';
 import { CommandHandler } from './core/command-handler.js';
 import { type EventStore, START } from './core/event-store.js';
 import type { IdSequence } from './core/id-sequence.js';
+import type { LogTimes } from './core/log-times.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint } from './infra/crypto/derive.js';
 import { PgKeyStore } from './infra/crypto/key-store.js';
 import { loadOrCreateMasterKey } from './infra/crypto/master-key.js';
@@ -25,13 +26,16 @@ import { DocumentStore } from './infra/documents/document-store.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './infra/documents/id-proof-gate.js';
 import { PdfChecker } from './infra/documents/pdf-checker.js';
 import { bindToLog } from './infra/event-store/log-identity.js';
+import { logTimes } from './infra/event-store/log-times.js';
 import { PositionTokens } from './infra/http/position-token.js';
 import { idSequence } from './infra/postgres/id-sequence.js';
 import { isUndefinedTable } from './infra/postgres/errors.js';
 import type { Connection } from './infra/postgres/pool.js';
 import { CheckpointWatch } from './infra/projector/checkpoint-watch.js';
+import type { ProjectorLog } from './infra/projector/log.js';
 import { ReadModel } from './infra/projector/read-model.js';
 import type { AnyProjection } from './infra/projector/projection.js';
+import { Snapshots } from './infra/projector/snapshots.js';
 import { commandSink } from './operations/import/command-sink.js';
 import { importFolder, type ImportResult } from './operations/import/run.js';
 import { readStoredState } from './operations/import/stored-state.js';
@@ -44,9 +48,14 @@ import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
 import { userStream } from './user/stream.js';
 
+const MEGABYTE = 1024 * 1024;
+const quiet: ProjectorLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 export interface OpenOptions extends DatabaseOptions {
   /** Another log than the configuration names; closed with everything else. */
   readonly store?: EventStore;
+  /** Is told what becomes of snapshots; nobody if left out. */
+  readonly log?: ProjectorLog;
 }
 
 export interface ImportSettings {
@@ -82,6 +91,8 @@ export interface Runtime {
   readonly productIds: IdSequence;
   readonly gate: IdProofGate;
   readonly watch: CheckpointWatch;
+  readonly times: LogTimes;
+  readonly snapshots: Snapshots;
   readonly models: ReadModels;
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
@@ -115,7 +126,12 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const watch = new CheckpointWatch(pool);
     closing.push(() => watch.close());
     const documents = documentStore(config);
-    const models = readModels(pool, watch, handler);
+    const times = logTimes(pool, store);
+    closing.push(() => times.close());
+    const keep = { keepSeconds: config.snapshotKeepSeconds, maxBytes: config.snapshotMaxMb * MEGABYTE };
+    const snapshots = new Snapshots({ pool, store, projections, keep, log: options.log ?? quiet });
+    closing.push(() => snapshots.close());
+    const models = readModels({ pool, watch, snapshots }, handler);
     const wired = {
       config,
       connection,
@@ -140,6 +156,8 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       productIds: idSequence(pool, 'product'),
       gate: { store: documents, checker, maxBytes: config.uploadMaxBytes },
       watch,
+      times,
+      snapshots,
       models,
       orderFacts: placeOrderFacts(new LookUp(pool, watch), handler),
       tokens: new PositionTokens(logId),
@@ -175,11 +193,14 @@ function orMigrate(error: unknown): never {
     : error;
 }
 
-function readModels(pool: pg.Pool, watch: CheckpointWatch, { vault }: CommandHandler): ReadModels {
+function readModels(
+  { pool, watch, snapshots }: Pick<Runtime, 'pool' | 'watch' | 'snapshots'>,
+  { vault }: CommandHandler,
+): ReadModels {
   const model = (name: string): ReadModel => {
     const projection = projections.find((one) => one.name === name);
     if (!projection) throw new Error(`there is no projection ${name}`);
-    return new ReadModel(pool, projection, watch);
+    return new ReadModel(pool, projection, watch, snapshots);
   };
   return {
     tree: new CategoryTree(model('category-tree')),

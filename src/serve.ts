@@ -16,7 +16,9 @@ import type { HealthCheck } from './infra/http/health.js';
 import { createMetrics } from './infra/http/metrics.js';
 import { allBuilds, readBuild } from './infra/projector/builds.js';
 import { measureReadModels } from './infra/projector/metrics.js';
+import { measureSnapshots } from './infra/projector/snapshot-metrics.js';
 import { connectionsOf, degradationOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
+import { sweepNowAndThen } from './infra/projector/sweep-snapshots.js';
 import { describeImport } from './operations/import/describe.js';
 import { buildMissing } from './operations/rebuild/build-missing.js';
 import { noProgress } from './operations/progress.js';
@@ -43,7 +45,7 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
   const log = await createLogger(config, parts.json ? 2 : 1);
   // From here on, so that a signal while things are being opened closes them too.
   const signal = untilSignal();
-  const runtime = await openRuntime(config, { migrate: true });
+  const runtime = await openRuntime(config, { migrate: true, log });
   const closing: (() => Promise<unknown>)[] = [() => runtime.close()];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -67,6 +69,8 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
     }
     const metrics = createMetrics();
     measureReadModels(metrics, { pool: runtime.pool, store: runtime.store, projections });
+    measureSnapshots(metrics, runtime);
+    closing.push(inBackground((ends) => sweepNowAndThen(runtime.snapshots, log, ends)));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
       const cli = join(import.meta.dirname, 'cli.js');

@@ -30,6 +30,8 @@ t.test('with nothing set, everything is embedded, on loopback, with the demo cat
     masterKey: null,
     uploadMaxBytes: 10 * 1024 * 1024,
     keepBuildSeconds: 3_600,
+    snapshotKeepSeconds: 3_600,
+    snapshotMaxMb: 1_024,
     verifyEverySeconds: 0,
     logLevel: 'info',
   });
@@ -47,7 +49,10 @@ t.test('with a database of its own there is no seed unless one is named', async 
 t.test('what is set is taken, and what is set to nothing is not set', async (t) => {
   const folder = t.testdir();
   const set = { PORT: '0', HOST: ' ::1 ', LOG_LEVEL: 'debug', LOG_FORMAT: 'json', ORDERLOG_DATA_DIR: '/srv/orders' };
-  t.match(readConfig({ ...set, UPLOAD_MAX_BYTES: '1000' }, folder), {
+  const kept = { SNAPSHOT_KEEP_SECONDS: '60', SNAPSHOT_MAX_MB: '5' };
+  t.match(readConfig({ ...set, ...kept, UPLOAD_MAX_BYTES: '1000' }, folder), {
+    snapshotKeepSeconds: 60,
+    snapshotMaxMb: 5,
     port: 0,
     host: '::1',
     logLevel: 'debug',
@@ -99,6 +104,7 @@ t.test('a secret that is given twice, or by a file that is not there, is told', 
 });
 
 const refused: readonly (readonly [title: string, environment: Environment, problem: RegExp])[] = [
+  ['room for no snapshot', { SNAPSHOT_MAX_MB: '0' }, /^SNAPSHOT_MAX_MB is "0": it is a whole number from 1 to/],
   ['a port that is none', { PORT: '65536' }, /^PORT is "65536": it is a whole number from 0 to 65535/],
   ['a port in words', { PORT: '3e3' }, /^PORT/],
   ['a negative upload limit', { UPLOAD_MAX_BYTES: '-1' }, /^UPLOAD_MAX_BYTES/],

@@ -16,6 +16,9 @@ interface Snapshot {
   readonly document: TreeDocument;
 }
 
+/** Trees of the past that are kept as they are sent. */
+const KEPT_DOCUMENTS = 4;
+
 const REVISION = 'select d.revision from {schema}.document d';
 
 const ALL = `select d.revision, c.cat_id, c.parent_cat_id, c.name, c.total_products
@@ -35,6 +38,8 @@ const SUBTREE = `with recursive subtree as (
 export class CategoryTree {
   #latest: Snapshot | null = null;
   #reading: Promise<Snapshot> | null = null;
+  /** By revision, which says all that a tree shows. */
+  readonly #earlier = new Map<Position, Promise<TreeDocument>>();
 
   constructor(readonly model: ReadModel) {}
 
@@ -44,7 +49,12 @@ export class CategoryTree {
     freshness?: Freshness,
   ): Promise<{ position: Position; answer: PreparedAnswer | null }> {
     const { position, rows } = await this.model.query<{ revision: Position }>('tree-revision', REVISION, [], freshness);
-    const snapshot = await this.#atLeast(rows[0]?.revision ?? START);
+    const revision = rows[0]?.revision ?? START;
+    if (freshness?.at !== undefined) {
+      const document = await this.#asOf(revision, freshness);
+      return { position, answer: await document.answer(root, depth) };
+    }
+    const snapshot = await this.#atLeast(revision);
     const answer = await snapshot.document.answer(root, depth);
     // Either the tree is the same at both places, or it was read at the later one.
     return { position: snapshot.position > position ? snapshot.position : position, answer };
@@ -64,19 +74,34 @@ export class CategoryTree {
     return { position, catIds: rows.length > 0 ? rows.map((row) => row.cat_id) : null };
   }
 
+  /** The tree at just this revision. */
+  #asOf(revision: Position, freshness: Freshness): Promise<TreeDocument> {
+    if (this.#latest?.document.revision === revision) return Promise.resolve(this.#latest.document);
+    const known = this.#earlier.get(revision);
+    if (known) return known;
+    const reading = this.#read(freshness).then(({ document }) => document);
+    this.#earlier.set(revision, reading);
+    reading.catch(() => this.#earlier.delete(revision));
+    for (const oldest of [...this.#earlier.keys()].slice(0, -KEPT_DOCUMENTS)) this.#earlier.delete(oldest);
+    return reading;
+  }
+
   /** The tree at this revision or a later one, read at most once a change whoever asks. */
   async #atLeast(revision: Position): Promise<Snapshot> {
     if (this.#latest && this.#latest.document.revision >= revision) return this.#latest;
     // A reading under way may have begun before that revision; the one after it has not.
     const joined = await this.#reading;
     if (joined && joined.document.revision >= revision) return joined;
-    return (this.#reading ??= this.#read().finally(() => (this.#reading = null)));
+    return (this.#reading ??= this.#readLatest().finally(() => (this.#reading = null)));
   }
 
-  async #read(): Promise<Snapshot> {
-    const { position, rows } = await this.model.query<TreeRow & { revision: Position }>('tree-all', ALL, []);
+  async #readLatest(): Promise<Snapshot> {
+    return (this.#latest = await this.#read());
+  }
+
+  async #read(freshness?: Freshness): Promise<Snapshot> {
+    const { position, rows } = await this.model.query<TreeRow & { revision: Position }>('tree-all', ALL, [], freshness);
     const categories = rows.filter((row) => row.cat_id !== null);
-    this.#latest = { position, document: new TreeDocument(rows[0]?.revision ?? START, categories) };
-    return this.#latest;
+    return { position, document: new TreeDocument(rows[0]?.revision ?? START, categories) };
   }
 }

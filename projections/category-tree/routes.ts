@@ -4,7 +4,7 @@ import { Refusal } from '../../src/core/errors.js';
 import type { Position } from '../../src/core/event-store.js';
 import { queryHead } from '../../src/infra/http/answers.js';
 import type { App } from '../../src/infra/http/app-type.js';
-import { freshnessOf } from '../../src/infra/http/freshness.js';
+import { asOf, type AsOf } from '../../src/infra/http/as-of.js';
 import type { PositionTokens } from '../../src/infra/http/position-token.js';
 import { dataOf, idText } from '../../src/infra/http/schemas.js';
 import { sendPrepared } from '../../src/infra/http/send-prepared.js';
@@ -13,6 +13,7 @@ import type { CategoryTree } from './read-model.js';
 export interface CategoryQueryDeps {
   readonly tree: CategoryTree;
   readonly tokens: PositionTokens;
+  readonly past: AsOf;
   /** What the read model does not know yet, from the stream. */
   readonly fromStream: (catId: number) => Promise<{ position: Position; category: CategoryAnswer } | null>;
 }
@@ -42,7 +43,7 @@ const depth = z
   .regex(/^[1-9]\d{0,8}$/, 'is not a whole number from 1')
   .transform(Number);
 
-export function categoryQueries(app: App, { tree, tokens, fromStream }: CategoryQueryDeps): void {
+export function categoryQueries(app: App, { tree, tokens, past, fromStream }: CategoryQueryDeps): void {
   app.get(
     '/v1/categories',
     {
@@ -50,13 +51,14 @@ export function categoryQueries(app: App, { tree, tokens, fromStream }: Category
       schema: {
         summary: 'The category tree with totals',
         tags,
-        querystring: z.strictObject({ root: idText.optional(), depth: depth.optional() }),
+        querystring: z.strictObject({ root: idText.optional(), depth: depth.optional(), as_of: asOf }),
         response: { 200: dataOf(z.array(node)), 304: z.null() },
       },
     },
     async (request, reply) => {
       const { root, depth: levels } = request.query;
-      const { position, answer } = await tree.tree({ root, depth: levels }, freshnessOf(request.headers, tokens));
+      const { freshness } = await past.asked(request);
+      const { position, answer } = await tree.tree({ root, depth: levels }, freshness);
       if (!answer) throw notFound(root);
       queryHead(reply, tokens, { position });
       return sendPrepared(request, reply, answer);
@@ -71,13 +73,16 @@ export function categoryQueries(app: App, { tree, tokens, fromStream }: Category
         summary: 'A category',
         tags,
         params: z.strictObject({ cat_id: idText }),
+        querystring: z.strictObject({ as_of: asOf }),
         response: { 200: dataOf(categoryAnswer) },
       },
     },
     async (request, reply) => {
       const { cat_id } = request.params;
-      const known = await tree.category(cat_id, freshnessOf(request.headers, tokens));
-      const { category, position } = known.category ? known : ((await fromStream(cat_id)) ?? known);
+      const { freshness } = await past.asked(request);
+      const known = await tree.category(cat_id, freshness);
+      const isKnown = known.category !== null || freshness.at !== undefined;
+      const { category, position } = isKnown ? known : ((await fromStream(cat_id)) ?? known);
       if (!category) throw notFound(cat_id);
       queryHead(reply, tokens, { position }, category.revision);
       return { data: category };

@@ -3,7 +3,7 @@ import { Refusal } from '../../src/core/errors.js';
 import type { Position } from '../../src/core/event-store.js';
 import { queryHead } from '../../src/infra/http/answers.js';
 import type { App } from '../../src/infra/http/app-type.js';
-import { freshnessOf } from '../../src/infra/http/freshness.js';
+import { asOf, type AsOf } from '../../src/infra/http/as-of.js';
 import type { PositionTokens } from '../../src/infra/http/position-token.js';
 import { dataOf, idText } from '../../src/infra/http/schemas.js';
 import type { OrderCounts } from './read-model.js';
@@ -11,13 +11,14 @@ import type { OrderCounts } from './read-model.js';
 export interface OrderCountQueryDeps {
   readonly counts: OrderCounts;
   readonly tokens: PositionTokens;
+  readonly past: AsOf;
   /** The place of the tree's last event if the category is there, though the read model does not know it yet. */
   readonly addedAt: (catId: number) => Promise<Position | null>;
 }
 
 const orderCounts = z.strictObject({ placed: z.int(), paid: z.int(), cancelled: z.int() });
 
-export function orderCountQueries(app: App, { counts, tokens, addedAt }: OrderCountQueryDeps): void {
+export function orderCountQueries(app: App, { counts, tokens, past, addedAt }: OrderCountQueryDeps): void {
   app.get(
     '/v1/categories/:cat_id/order-counts',
     {
@@ -26,17 +27,19 @@ export function orderCountQueries(app: App, { counts, tokens, addedAt }: OrderCo
         summary: 'Orders with a product in the category or below, by status',
         tags: ['categories'],
         params: z.strictObject({ cat_id: idText }),
+        querystring: z.strictObject({ as_of: asOf }),
         response: { 200: dataOf(orderCounts) },
       },
     },
     async (request, reply) => {
       const { cat_id } = request.params;
-      const known = await counts.of(cat_id, freshnessOf(request.headers, tokens));
+      const { freshness } = await past.asked(request);
+      const known = await counts.of(cat_id, freshness);
       if (known.counts) {
         queryHead(reply, tokens, known);
         return { data: known.counts };
       }
-      const position = await addedAt(cat_id);
+      const position = freshness.at === undefined ? await addedAt(cat_id) : null;
       if (position === null) throw new Refusal('category-not-found', `There is no category ${cat_id}.`);
       queryHead(reply, tokens, { position });
       return { data: { placed: 0, paid: 0, cancelled: 0 } };

@@ -3,7 +3,7 @@ import { Refusal } from '../../src/core/errors.js';
 import type { Position } from '../../src/core/event-store.js';
 import { queryHead } from '../../src/infra/http/answers.js';
 import type { App } from '../../src/infra/http/app-type.js';
-import { freshnessOf } from '../../src/infra/http/freshness.js';
+import { asOf, type AsOf } from '../../src/infra/http/as-of.js';
 import { type Cursors, listAnswer } from '../../src/infra/http/list.js';
 import type { PositionTokens } from '../../src/infra/http/position-token.js';
 import { dataOf, listOf, listQuery, uuid } from '../../src/infra/http/schemas.js';
@@ -14,17 +14,19 @@ export interface OrderQueryDeps {
   readonly orders: UserOrders;
   readonly tokens: PositionTokens;
   readonly cursors: Cursors;
-  /** What the read model does not know yet, from the stream. */
-  readonly fromStream: (orderId: string) => Promise<{ position: Position; order: OrderAnswer } | null>;
-  readonly userExists: (userId: string) => Promise<boolean>;
+  readonly past: AsOf;
+  /** From the stream: what the read model does not know yet, or with a place an order as it was there. */
+  readonly fromStream: (orderId: string, at?: Position) => Promise<{ position: Position; order: OrderAnswer } | null>;
+  /** Now, or at a place. */
+  readonly userExists: (userId: string, at?: Position) => Promise<boolean>;
 }
 
 const tags = ['orders'];
 const key = z.strictObject({ placed_at: z.string(), position: z.string() }) as unknown as z.ZodType<OrderKey>;
-const query = listQuery.extend({ status: orderStatus.optional() });
+const query = listQuery.extend({ status: orderStatus.optional(), as_of: asOf });
 
 export function orderQueries(app: App, deps: OrderQueryDeps): void {
-  const { orders, tokens, cursors } = deps;
+  const { orders, tokens, cursors, past } = deps;
 
   app.get(
     '/v1/orders/:order_id',
@@ -34,13 +36,16 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
         summary: 'An order with items and history',
         tags,
         params: z.strictObject({ order_id: uuid }),
+        querystring: z.strictObject({ as_of: asOf }),
         response: { 200: dataOf(orderAnswer) },
       },
     },
     async (request, reply) => {
       const { order_id } = request.params;
-      const known = await orders.order(order_id, freshnessOf(request.headers, tokens));
-      const found = known.order ? known : ((await deps.fromStream(order_id)) ?? known);
+      const { freshness } = await past.asked(request);
+      const { at } = freshness;
+      const known = at === undefined ? await orders.order(order_id, freshness) : { position: at, order: null };
+      const found = known.order ? known : ((await deps.fromStream(order_id, at)) ?? known);
       if (!found.order) throw new Refusal('order-not-found', 'There is no such order.');
       queryHead(reply, tokens, found, found.order.revision);
       return { data: found.order };
@@ -55,11 +60,12 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     },
     async (request, reply) => {
       const { limit, status, cursor } = request.query;
-      const list = `orders ${status ?? ''}`;
+      const { freshness, as_of } = await past.asked(request);
+      const list = `orders ${status ?? ''}${placeOf(as_of)}`;
       const after = cursors.decode(list, key, cursor);
-      const page = await orders.newest({ limit, status, after }, freshnessOf(request.headers, tokens));
+      const page = await orders.newest({ limit, status, after }, freshness);
       queryHead(reply, tokens, page);
-      return listAnswer(request, reply, page.orders, next(list, page));
+      return listAnswer(samePlace(request, as_of), reply, page.orders, next(list, page));
     },
   );
 
@@ -78,19 +84,33 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     async (request, reply) => {
       const { user_id } = request.params;
       const { limit, status, cursor } = request.query;
-      const list = `orders of ${user_id} ${status ?? ''}`;
+      const { freshness, as_of } = await past.asked(request);
+      const list = `orders of ${user_id} ${status ?? ''}${placeOf(as_of)}`;
       const after = cursors.decode(list, key, cursor);
-      const page = await orders.ofUser(user_id, { limit, status, after }, freshnessOf(request.headers, tokens));
+      const page = await orders.ofUser(user_id, { limit, status, after }, freshness);
       // Only a user who is there has orders.
-      if (page.orders.length === 0 && !(await deps.userExists(user_id))) {
+      if (page.orders.length === 0 && !(await deps.userExists(user_id, freshness.at))) {
         throw new Refusal('user-not-found', 'There is no such user.');
       }
       queryHead(reply, tokens, page);
-      return listAnswer(request, reply, page.orders, next(list, page));
+      return listAnswer(samePlace(request, as_of), reply, page.orders, next(list, page));
     },
   );
 
   function next(list: string, page: OrderList): string | null {
     return page.next && cursors.encode(list, page.next);
   }
+}
+
+/** A cursor of a list as it was is none of the list as it is. */
+function placeOf(as_of: string | undefined): string {
+  return as_of === undefined ? '' : ` as of ${as_of}`;
+}
+
+/** The request whose next page is as of the same place, also where it named a time. */
+function samePlace<Query extends object>(
+  { url, query: asked }: { readonly url: string; readonly query: Query },
+  as_of: string | undefined,
+): { readonly url: string; readonly query: Query & { readonly as_of: string | undefined } } {
+  return { url, query: { ...asked, as_of } };
 }

@@ -112,6 +112,16 @@ export class CommandHandler {
     return this.loadFrom(binding, id, empty(binding.decider.initialState), until);
   }
 
+  /** The state as it was at a place in the log, by the events of the stream up to there. */
+  async loadAt<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    place: Position,
+  ): Promise<Loaded<State>> {
+    const initial = empty(binding.decider.initialState);
+    return this.#fold(binding, id, initial, ({ position }) => position <= place);
+  }
+
   /** Brings a loaded state up to date by reading from its revision on. */
   async loadFrom<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
@@ -119,11 +129,21 @@ export class CommandHandler {
     known: Loaded<State>,
     until = Number.MAX_SAFE_INTEGER,
   ): Promise<Loaded<State>> {
+    return this.#fold(binding, id, known, ({ revision }) => revision <= until);
+  }
+
+  /** @param counts false for the first event that is not to be looked at any more */
+  async #fold<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    known: Loaded<State>,
+    counts: (recorded: RecordedEvent) => boolean,
+  ): Promise<Loaded<State>> {
     let { state, revision, position } = known;
     let { commands } = known;
     try {
       for await (const recorded of this.store.read(binding.name(id), { from: revision + 1 })) {
-        if (recorded.revision > until) break;
+        if (!counts(recorded)) break;
         const event = await this.open<F>(recorded, binding.types);
         state = binding.decider.evolve(state, event);
         ({ revision, position } = event);

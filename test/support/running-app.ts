@@ -68,6 +68,8 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     masterKey: Buffer.alloc(32, 7),
     uploadMaxBytes: options.uploadMaxBytes ?? MEGABYTE,
     keepBuildSeconds: 3_600,
+    snapshotKeepSeconds: 3_600,
+    snapshotMaxMb: 1_024,
     verifyEverySeconds: 0,
     logLevel: 'silent',
     logFormat: 'json',

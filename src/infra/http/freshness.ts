@@ -16,8 +16,8 @@ const WHATEVER_IS_THERE: Freshness = { min: null, waitMs: DEFAULT_WAIT_MS, lenie
  */
 export function freshnessOf(headers: IncomingHttpHeaders, tokens: PositionTokens): Freshness {
   const token = headers['min-log-position'];
-  if (token === undefined) return WHATEVER_IS_THERE;
-  const min = tokens.decode(String(token));
+  if (token === undefined && headers.prefer === undefined) return WHATEVER_IS_THERE;
+  const min = token === undefined ? null : tokens.decode(String(token));
   const preferences = preferencesOf(headers.prefer);
   return { min, waitMs: waitOf(preferences.get('wait')), lenient: preferences.get('handling') === 'lenient' };
 }

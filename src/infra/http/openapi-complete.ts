@@ -113,7 +113,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'If-None-Match': 'The answer is 304 if the tag is still the same.',
   'Min-Log-Position': 'The `Log-Position` of an earlier answer, which this one must have reached.',
   Prefer:
-    '`wait=<seconds>` to wait for the position (default 2, most 30), `handling=lenient` to take an older answer after that.',
+    '`wait=<seconds>` to wait for the position, or for the snapshot of `as_of` (default 2, most 30), `handling=lenient` to take an older answer after that.',
 };
 
 function headers(names: readonly string[]): Record<string, object> {

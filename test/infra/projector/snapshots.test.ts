@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap';
 import type pg from 'pg';
+import { Registry } from 'prom-client';
 import { projections } from '../../../projections/index.js';
+import { measureSnapshots } from '../../../src/infra/projector/snapshot-metrics.js';
 import type { SnapshotDeps, Snapshots } from '../../../src/infra/projector/snapshots.js';
 import { createPool } from '../../../src/infra/postgres/pool.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
@@ -261,6 +263,24 @@ t.test('a snapshot whose numbers do not hold is not shown, and the reason is in 
   t.equal(await codeOfAsync(() => broken.at(TREE, placeAfter(scene, 3), MINUTE)), 'read-model-behind');
   t.match(told, [{ model: TREE, error: /counted again/ }]);
   t.notOk((await scene.snapshots.at(TREE, placeAfter(scene, 3), MINUTE)).reused);
+});
+
+t.test('metrics tell what is kept, how large it is, and what is being made', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, pool, store } = scene;
+  const metrics = new Registry();
+  measureSnapshots(metrics, { pool, snapshots });
+  await snapshots.at(TREE, placeAfter(scene, 2), MINUTE);
+  await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const held = hold(store);
+  const being = snapshots.at('order-counts', placeAfter(scene, 3), MINUTE);
+  await until(held.begun);
+  const told = await metrics.metrics();
+  t.match(told, /^orderlog_snapshots_kept\{model="category-tree"\} 2$/m);
+  t.match(told, /^orderlog_snapshots_bytes\{model="category-tree"\} [1-9]\d+$/m);
+  t.match(told, /^orderlog_snapshots_under_way 1$/m);
+  held.release();
+  t.ok(await being);
 });
 
 t.test('closing breaks off what is being made, at once', async (t) => {

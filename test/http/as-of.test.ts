@@ -1,0 +1,230 @@
+import t from 'tap';
+import type { Position } from '../../src/core/event-store.js';
+import type { OrderAnswer } from '../../src/order/answer.js';
+import type { TestDatabase } from '../support/database.js';
+import { type Answer, outcome, type ProblemBody } from '../support/http-client.js';
+import { until } from '../support/orderlog.js';
+import { type RunningApp, runningApp } from '../support/running-app.js';
+import { snapshotSchemas } from '../support/snapshots.js';
+
+const PATIENT = { prefer: 'wait=30' };
+
+interface Moment {
+  readonly token: string;
+  /** After all that was done up to then, before all that came later. */
+  readonly time: string;
+  /** What each path answered then. */
+  readonly answers: ReadonlyMap<string, Answer>;
+}
+
+interface Past {
+  readonly app: RunningApp;
+  readonly paths: readonly string[];
+  readonly moments: readonly Moment[];
+  readonly userId: string;
+  readonly orderId: string;
+}
+
+/** A shop with a history, and all that it answered at each moment of it. */
+async function past(t: Parameters<typeof runningApp>[0]): Promise<Past> {
+  const app = await runningApp(t);
+  const { http } = app;
+  const [top, below] = [1_001, 1_002];
+  await app.addCategory({ cat_id: top });
+  const { user_id } = await app.registerUser();
+  const orderId = { current: '00000000-0000-7000-8000-000000000000' };
+  const paths = (): string[] => [
+    '/v1/categories',
+    `/v1/categories?root=${top}&depth=1`,
+    ...[top, below].flatMap((id) => [`/v1/categories/${id}`, `/v1/categories/${id}/order-counts`]),
+    '/v1/orders',
+    '/v1/orders?status=paid',
+    `/v1/orders/${orderId.current}`,
+    `/v1/users/${user_id}/orders`,
+    `/v1/users/${user_id}/orders?status=placed`,
+  ];
+  const moments: Moment[] = [];
+  const steps: (() => Promise<unknown>)[] = [
+    () => app.addCategory({ cat_id: below, parent_cat_id: top }),
+    () => app.addProduct([below], { product_id: 5 }),
+    async () => (orderId.current = (await app.placeOrder(user_id, [5])).order_id),
+    () => http.ok('POST', `/v1/orders/${orderId.current}/mark-paid`, { json: { reference: 'INV-1' } }),
+    () => http.ok('PATCH', `/v1/categories/${below}`, { json: { name: 'Renamed', parent_cat_id: null } }),
+    () => app.placeOrder(user_id, [5, 5]),
+    () => http.ok('POST', '/v1/products/5/retire'),
+  ];
+  for (const step of steps) {
+    await step();
+    const token = http.position ?? '';
+    const { rows } = await app.database.pool.query<{ at: string }>(
+      'select max(recorded_at) as at from orderlog.events',
+    );
+    const time = rows[0]?.at ?? '';
+    const answers = new Map<string, Answer>();
+    for (const path of paths()) answers.set(path, await http.get(path));
+    moments.push({ token, time, answers });
+    // The next event is of a later millisecond.
+    await until(() => Date.now() > Date.parse(time));
+  }
+  http.position = null;
+  return { app, paths: paths(), moments, userId: user_id, orderId: orderId.current };
+}
+
+const asOf = (path: string, point: string): string =>
+  `${path}${path.includes('?') ? '&' : '?'}as_of=${encodeURIComponent(point)}`;
+
+void t.test('every route answers as it did then, by token and by time, and names the place', async (t) => {
+  const { app, moments } = await past(t);
+  for (const { token, time, answers } of [...moments].reverse()) {
+    for (const [path, then] of answers) {
+      const answer = await app.http.get(asOf(path, token), PATIENT);
+      t.same([answer.status, answer.data], [then.status, then.data], asOf(path, token));
+      t.equal(answer.headers.get('etag'), then.headers.get('etag'), path);
+      if (answer.status === 200) t.equal(answer.headers.get('log-position'), token, path);
+      const offset = `${new Date(Date.parse(time) + 3_600_000).toISOString().slice(0, -1)}+01:00`;
+      for (const point of [time, offset]) {
+        const byTime = await app.http.get(asOf(path, point), PATIENT);
+        t.same(byTime.bytes.length, answer.bytes.length, asOf(path, point));
+        t.equal(byTime.headers.get('log-position'), answer.headers.get('log-position'), path);
+      }
+    }
+  }
+});
+
+void t.test('before the first event there is nothing', async (t) => {
+  const { app, userId, orderId } = await past(t);
+  const before = '2001-01-01T00:00:00Z';
+  for (const path of ['/v1/categories', '/v1/orders']) {
+    t.same((await app.http.ok('GET', asOf(path, before), { headers: PATIENT })).data, []);
+  }
+  for (const [path, code] of [
+    ['/v1/categories/1001', 'category-not-found'],
+    ['/v1/categories/1001/order-counts', 'category-not-found'],
+    ['/v1/categories?root=1001', 'category-not-found'],
+    [`/v1/orders/${orderId}`, 'order-not-found'],
+    [`/v1/users/${userId}/orders`, 'user-not-found'],
+  ] as const) {
+    t.equal(outcome(await app.http.get(asOf(path, before), PATIENT)), `404 ${code}`, path);
+  }
+});
+
+void t.test('a point that can not be meant is refused, on every route, and nothing is made for it', async (t) => {
+  const { app, paths } = await past(t);
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  const { tokens } = app.runtime;
+  const beyond = tokens.encode('ffffffffffffffff' as Position);
+  const moved = tokens.encode('00000000000004e600000000000004e6' as Position);
+  for (const path of paths) {
+    for (const point of [tomorrow, beyond, '2026-02-30T00:00:00Z', '2026-01-31T09:30:00', 'noon: today']) {
+      const answer = await app.http.get(asOf(path, point));
+      t.equal(outcome(answer), '400 invalid-request', asOf(path, point));
+      t.match((answer.body as ProblemBody).errors, [{ path: 'query.as_of', message: /^is / }]);
+    }
+    for (const point of ['abc', '2026-01-31', `${beyond}x`, moved]) {
+      t.equal(outcome(await app.http.get(asOf(path, point))), '400 invalid-log-position', asOf(path, point));
+    }
+  }
+  t.same(await snapshotSchemas(app.database.pool), []);
+  for (const path of ['/v1/products', '/v1/users']) {
+    t.equal(outcome(await app.http.get(asOf(path, tomorrow))), '400 invalid-request', `${path} has no past`);
+  }
+});
+
+void t.test('a walk through pages stays at one place, also of a time', async (t) => {
+  const { app, userId } = await past(t);
+  for (const product_id of [50, 51, 52, 53]) await app.addProduct([1_001], { product_id });
+  const placed = await Promise.all([50, 51, 52, 53].map((id) => app.placeOrder(userId, [id])));
+  const at = app.runtime.tokens.encode(await app.runtime.store.head());
+  const { rows } = await app.database.pool.query<{ at: string }>('select max(recorded_at) as at from orderlog.events');
+  for (const point of [at, rows[0]?.at ?? '']) {
+    for (const path of ['/v1/orders?limit=2', `/v1/users/${userId}/orders?limit=2`]) {
+      const seen: OrderAnswer[] = [];
+      let next: string | null = asOf(path, point);
+      while (next !== null) {
+        const { body, headers, data } = await app.http.ok('GET', next, { headers: PATIENT });
+        seen.push(...(data as OrderAnswer[]));
+        t.equal(headers.get('log-position'), at);
+        next = (body as { next: string | null }).next;
+        if (next !== null) t.equal(new URL(next, app.http.url).searchParams.get('as_of'), at, 'a token, not a time');
+        const [open] = placed;
+        if (open) await app.http.send('POST', `/v1/orders/${open.order_id}/cancel`);
+        app.http.position = null;
+      }
+      t.equal(seen.length, 6, path);
+      t.notOk(
+        seen.some(({ status }) => status === 'cancelled'),
+        'none of what came meanwhile',
+      );
+      const { body } = await app.http.ok('GET', asOf(path, at), { headers: PATIENT });
+      const cursor = new URL((body as { next: string }).next, app.http.url).searchParams.get('cursor') ?? '';
+      t.equal(outcome(await app.http.get(`${path}&cursor=${cursor}`)), '400 invalid-cursor', 'of now it is none');
+    }
+  }
+});
+
+/** As a process has it that makes a snapshot of the model. */
+async function holdMaking({ pool }: TestDatabase, model: string): Promise<() => Promise<void>> {
+  const client = await pool.connect();
+  await client.query(`select pg_advisory_lock(hashtext('orderlog:snapshots'), hashtext($1))`, [model]);
+  return async () => {
+    await client.query('select pg_advisory_unlock_all()');
+    client.release();
+  };
+}
+
+void t.test('who waits too short a time gets 503 and when to come again, and is then answered', async (t) => {
+  const { app, moments } = await past(t);
+  const release = await holdMaking(app.database, 'order_counts');
+  const path = asOf('/v1/categories/1001/order-counts', moments[3]?.token ?? '');
+  for (const headers of [{ prefer: 'wait=0' }, { prefer: 'wait=0, handling=lenient' }]) {
+    const answer = await app.http.get(path, headers);
+    t.equal(outcome(answer), '503 read-model-behind');
+    t.match(answer.headers.get('retry-after'), /^\d+$/);
+  }
+  t.equal(
+    outcome(await app.http.get(asOf('/v1/categories', moments[3]?.token ?? ''), { prefer: 'wait=0' })),
+    '503 read-model-behind',
+    'it waits its turn',
+  );
+  await release();
+  t.same((await app.http.ok('GET', path, { headers: PATIENT })).data, { placed: 0, paid: 1, cancelled: 0 });
+  // And is there for who does not wait.
+  t.equal(outcome(await app.http.get(path, { prefer: 'wait=0' })), '200');
+});
+
+void t.test('the tree as of a place has a tag of its own, and is not sent again to who has it', async (t) => {
+  const { app, moments } = await past(t);
+  const tags = new Set<string | null>();
+  for (const { token } of moments.slice(0, 2)) {
+    const { headers } = await app.http.ok('GET', asOf('/v1/categories', token), { headers: PATIENT });
+    const tag = headers.get('etag');
+    tags.add(tag);
+    const again = await app.http.get(asOf('/v1/categories', token), { 'if-none-match': tag ?? '' });
+    t.equal(outcome(again), '304');
+  }
+  t.equal(tags.size, 2);
+});
+
+void t.test('however often a snapshot is dropped while it is read, each answer is right', async (t) => {
+  const { app, moments } = await past(t);
+  const { token = '', answers } = moments[4] ?? {};
+  let reading = true;
+  const path = '/v1/orders';
+  const read = async (): Promise<number> => {
+    let reads = 0;
+    for (; reading; reads++) {
+      const answer = await app.http.ok('GET', asOf(path, token), { headers: PATIENT });
+      t.same(answer.data, answers?.get(path)?.data);
+    }
+    return reads;
+  };
+  const readers = [read(), read()];
+  const numbers = new Set<string>();
+  while (numbers.size < 8) {
+    await app.database.pool.query(`update orderlog.snapshots set used_at = '-infinity'`);
+    await app.runtime.snapshots.sweep();
+    for (const name of await snapshotSchemas(app.database.pool)) numbers.add(name);
+  }
+  reading = false;
+  t.ok((await Promise.all(readers)).every((reads) => reads > 0));
+});
