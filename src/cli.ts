@@ -20,6 +20,7 @@ import { problemLog } from './operations/problem-log.js';
 import { showProgress } from './operations/progress.js';
 import { addQuarantine } from './operations/quarantine/options.js';
 import { rebuildResult, rollbackResult } from './operations/rebuild/command.js';
+import { replayResult } from './operations/replay.js';
 import { statusResult } from './operations/status.js';
 import { verifyResult } from './operations/verify/command.js';
 import { type OpenOptions, openRuntime, type Runtime } from './runtime.js';
@@ -148,6 +149,19 @@ program
   .addOption(jsonOption)
   .action(async (kind: 'order' | 'user' | 'product', id: string, { json = false }: { json?: boolean }) => {
     await run(json, {}, (runtime, signal) => printAudit(runtime, { kind, id, json }, process.stdout, signal));
+  });
+
+program
+  .command('replay')
+  .description('make read models as they were at a point, each in a schema of its own, which is kept for a while')
+  .argument('[models...]', 'their names; all if left out')
+  .requiredOption('--until <point>', 'the position that an answer or an event names, or an RFC 3339 time')
+  .addOption(jsonOption)
+  .action(async (models: string[], { until, json = false }: { until: string; json?: boolean }) => {
+    await run(json, { migrate: true, log: problemLog }, (runtime, signal) => {
+      const { snapshotKeepSeconds: keepSeconds } = runtime.config;
+      return replayResult(runtime, { until, models, keepSeconds, signal, progress: showProgress() });
+    });
   });
 
 program
