@@ -38,15 +38,19 @@ export async function placeOf(text: string, sources: PointSources, waitMs: numbe
 /** A `+` that nobody encoded arrives as a space. */
 const RFC_3339 = /^(\d{4}-\d\d-(\d\d))[Tt](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+ -])(\d\d:\d\d))$/;
 
+/** Years of four digits, as texts of times compare; an offset may lead out of them. */
+const FIRST_MS = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 /** In UTC and milliseconds, the rest cut off: the log knows no finer times. */
 function utc(text: string): string {
   const [, date = '', day, time = '', fraction = '', zulu, sign = '', offset = ''] = RFC_3339.exec(text) ?? [];
   const zone = zulu === undefined ? `${sign === ' ' ? '+' : sign}${offset}` : 'Z';
-  const moment = new Date(`${date}T${time}${fraction.slice(0, 4)}${zone}`);
+  const moment = Date.parse(`${date}T${time}${fraction.slice(0, 4)}${zone}`);
   // A day that the month does not have would be one of the next month.
   const isDay = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(day);
-  if (!isDay || Number.isNaN(moment.getTime())) {
+  if (!isDay || Number.isNaN(moment)) {
     throw new BadPoint('is neither a log position nor an RFC 3339 time such as 2026-01-31T09:30:00Z');
   }
-  return moment.toISOString();
+  return new Date(Math.min(Math.max(moment, FIRST_MS), LAST_MS)).toISOString();
 }
