@@ -73,6 +73,22 @@ t.test('replay makes read models as they were, finds them again, and says where 
   t.match(stdout, /kept for 7200 s/);
 });
 
+t.test('two processes that replay to one point at once make each snapshot once', async (t) => {
+  const database = await testDatabase(t);
+  const folder = temporaryFolder(t);
+  const settings = settingsFor(database, join(folder, 'data'));
+  t.equal((await orderlog(settings, 'import', await writeShop(join(folder, 'shop'), SHOP))).code, 0);
+  const point = new Date(Date.now() - 1).toISOString();
+  const both = await Promise.all([1, 2].map(() => orderlog(settings, 'replay', '--json', '--until', point)));
+  const [first, second] = both.map(({ stdout }) => (JSON.parse(stdout) as Replayed).models);
+  t.same(
+    first?.map(({ schema }) => schema),
+    second?.map(({ schema }) => schema),
+  );
+  first?.forEach(({ name, reused }, n) => t.not(reused, second?.[n]?.reused, `${name} was made by one of them`));
+  t.equal((await snapshotSchemas(database.pool)).length, projections.length);
+});
+
 t.test('a point or a model that there is not is wrong use, and nothing is made', async (t) => {
   const database = await testDatabase(t);
   const settings = settingsFor(database, temporaryFolder(t));

@@ -7,7 +7,7 @@ import { loadLog, type LoadTarget } from './bulk-load.js';
 import { inTransaction } from './prepare-model.js';
 import type { AnyProjection } from './projection.js';
 import { newQuarantine } from './quarantine.js';
-import { addSnapshot, setReady, snapshotSchema, snapshotStaging } from './snapshot-registry.js';
+import { addSnapshot, setReady, type Snapshot, snapshotSchema, snapshotStaging } from './snapshot-registry.js';
 
 export interface BuildSnapshot {
   readonly pool: pg.Pool;
@@ -21,7 +21,7 @@ export interface BuildSnapshot {
  * The caller holds the lock of the model. What a failure leaves, the next who has the lock clears away.
  * @throws GateFailed, OrphanedEvent, UnreadableEvent, what the servers say
  */
-export async function buildSnapshot({ pool, store, projection, place, signal }: BuildSnapshot): Promise<void> {
+export async function buildSnapshot({ pool, store, projection, place, signal }: BuildSnapshot): Promise<Snapshot> {
   const target = await inTransaction(pool, async (client) => {
     const number = await addSnapshot(client, projection, place);
     const made = { model: projection.name, number };
@@ -35,11 +35,10 @@ export async function buildSnapshot({ pool, store, projection, place, signal }: 
     return target satisfies LoadTarget;
   });
   const { position, events } = await loadLog({ pool, store, targets: [target], until: place, signal });
-  await finishLoad({ pool, store }, target, {
+  const made = { number: target.number, model: projection.name, position, events: events.get(target) ?? 0 };
+  const rows = await finishLoad({ pool, store }, target, {
     signal,
-    last: async (client, _held, rows) => {
-      const { number } = target;
-      await setReady(client, { number, model: projection.name, position, events: events.get(target) ?? 0, rows });
-    },
+    last: (client, _held, rows) => setReady(client, { ...made, rows }),
   });
+  return { ...made, rows, holdsTo: place, nextEvent: null };
 }

@@ -133,10 +133,7 @@ export class Snapshots {
       if (kept) return kept;
       // 2. What is half made is of a process that is gone.
       await dropRemainsOf(pool, name);
-      await buildSnapshot({ pool, store, projection, place, signal });
-      const made = await this.#kept(projection, place);
-      if (!made) throw new Error(`the snapshot of ${name} was gone as soon as it was made`);
-      return { ...made, reused: false };
+      return { snapshot: await buildSnapshot({ pool, store, projection, place, signal }), reused: false };
     });
   }
 
