@@ -6,10 +6,8 @@ import { type AnyProjection } from '../../src/infra/projector/projection.js';
 import { BruteForce } from '../support/brute-force.js';
 import { testDatabase } from '../support/database.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';
-import { MemoryVault } from '../support/memory-vault.js';
-import { OrdersInTheLog, orderSteps } from '../support/plain-orders.js';
-import { ProjectionUnderTest, TestLog } from '../support/project.js';
-import { shopHistories } from '../support/shop.js';
+import { type Histories, ofCatalogues, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
+import { ProjectionUnderTest } from '../support/project.js';
 import { forgetSnapshots, snapshotRows, snapshotsOn } from '../support/snapshots.js';
 
 const { pool } = await testDatabase(t);
@@ -18,18 +16,11 @@ const MINUTE = 60_000;
 /** Asked for in any order, so that some are found where others were made. */
 const places = fc.array(fc.nat(80), { minLength: 1, maxLength: 5 });
 
-const ofShops = shopHistories.map((shop) => () => Promise.resolve(shop.log));
-const ofOrders = orderSteps.map((steps) => async () => {
-  const orders = new OrdersInTheLog(new TestLog(), new MemoryVault());
-  for (const step of steps) await orders.carryOut(step);
-  return orders.log;
-});
-
 type Rows = Record<string, unknown[]>;
 
 async function agree(
   name: string,
-  histories: fc.Arbitrary<() => Promise<TestLog>>,
+  histories: Histories,
   check: (rows: Rows, expected: BruteForce) => void = () => undefined,
 ): Promise<void> {
   const projection = projections.find((one) => one.name === name) as AnyProjection;
@@ -51,7 +42,7 @@ async function agree(
     }
     await snapshots.close();
   });
-  await fc.assert(property, { numRuns: 25 });
+  await fc.assert(property, { numRuns: 15 });
 }
 
 void t.test('the tree as of any place is the projection of what was there, row for row', async () => {
@@ -71,4 +62,12 @@ void t.test('order counts as of any place are the projection of what was there, 
 
 void t.test('orders as of any place are the projection of what was there, row for row', async () => {
   await agree('user-orders', ofOrders);
+});
+
+void t.test('products as of any place are the projection of what was there, row for row', async () => {
+  await agree('products', ofCatalogues);
+});
+
+void t.test('users as of any place are the projection of what was there, row for row', async () => {
+  await agree('users', ofUsers);
 });

@@ -1,0 +1,30 @@
+/** Random histories as logs, each of what one read model is about. */
+import type fc from 'fast-check';
+import { MemoryVault } from './memory-vault.js';
+import { operations, PlainCatalogue } from './plain-catalogue.js';
+import { OrdersInTheLog, orderSteps } from './plain-orders.js';
+import { UsersInTheLog, userSteps } from './plain-users.js';
+import { TestLog } from './project.js';
+import { shopHistories } from './shop.js';
+
+export type Histories = fc.Arbitrary<() => Promise<TestLog>>;
+
+export const ofShops: Histories = shopHistories.map((shop) => () => Promise.resolve(shop.log));
+
+export const ofCatalogues: Histories = operations.map((all) => () => {
+  const catalogue = new PlainCatalogue(new TestLog());
+  for (const one of all) catalogue.carryOut(one);
+  return Promise.resolve(catalogue.log);
+});
+
+export const ofOrders: Histories = orderSteps.map((steps) => async () => {
+  const orders = new OrdersInTheLog(new TestLog(), new MemoryVault());
+  for (const step of steps) await orders.carryOut(step);
+  return orders.log;
+});
+
+export const ofUsers: Histories = userSteps.map((steps) => async () => {
+  const users = new UsersInTheLog(new TestLog(), new MemoryVault());
+  for (const step of steps) await users.carryOut(step);
+  return users.log;
+});
