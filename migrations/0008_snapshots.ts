@@ -19,6 +19,8 @@ export async function up(knex: Knex): Promise<void> {
       events bigint not null default 0,
       row_count bigint not null default 0,
       bytes bigint not null default 0,
+      held jsonb not null default '[]',
+      skipped integer not null default 0,
       made_at timestamptz not null default clock_timestamp(),
       used_at timestamptz not null default clock_timestamp()
     )`);

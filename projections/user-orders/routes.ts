@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { Refusal } from '../../src/core/errors.js';
-import type { Position } from '../../src/core/event-store.js';
+import { type Position, START } from '../../src/core/event-store.js';
+import { UnreadableEvent } from '../../src/core/event-type.js';
 import { queryHead } from '../../src/infra/http/answers.js';
 import type { App } from '../../src/infra/http/app-type.js';
 import { asOf, type AsOf } from '../../src/infra/http/as-of.js';
+import type { Freshness } from '../../src/infra/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/infra/http/list.js';
 import type { PositionTokens } from '../../src/infra/http/position-token.js';
 import { dataOf, listOf, listQuery, uuid } from '../../src/infra/http/schemas.js';
@@ -19,6 +21,12 @@ export interface OrderQueryDeps {
   readonly fromStream: (orderId: string, at?: Position) => Promise<{ position: Position; order: OrderAnswer } | null>;
   /** Now, or at a place. */
   readonly userExists: (userId: string, at?: Position) => Promise<boolean>;
+}
+
+interface FoundOrder {
+  readonly position: Position;
+  readonly order: OrderAnswer | null;
+  readonly degraded?: number;
 }
 
 const tags = ['orders'];
@@ -43,9 +51,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     async (request, reply) => {
       const { order_id } = request.params;
       const { freshness } = await past.asked(request);
-      const { at } = freshness;
-      const known = at === undefined ? await orders.order(order_id, freshness) : { position: at, order: null };
-      const found = known.order ? known : ((await deps.fromStream(order_id, at)) ?? known);
+      const found = await (freshness.at === undefined ? asItIs(order_id, freshness) : asItWas(order_id, freshness));
       if (!found.order) throw new Refusal('order-not-found', 'There is no such order.');
       queryHead(reply, tokens, found, found.order.revision);
       return { data: found.order };
@@ -96,6 +102,22 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
       return listAnswer(samePlace(request, as_of), reply, page.orders, next(list, page));
     },
   );
+
+  async function asItIs(orderId: string, freshness: Freshness): Promise<FoundOrder> {
+    const known = await orders.order(orderId, freshness);
+    return known.order ? known : ((await deps.fromStream(orderId)) ?? known);
+  }
+
+  /** By its own events up to there; where one of them can't be read, by those that have effect in the read model. */
+  async function asItWas(orderId: string, freshness: Freshness): Promise<FoundOrder> {
+    const { at: position = START } = freshness;
+    try {
+      return (await deps.fromStream(orderId, position)) ?? { position, order: null };
+    } catch (error) {
+      if (error instanceof UnreadableEvent) return orders.order(orderId, freshness);
+      throw error;
+    }
+  }
 
   function next(list: string, page: OrderList): string | null {
     return page.next && cursors.encode(list, page.next);

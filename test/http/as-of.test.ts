@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import type { Position } from '../../src/core/event-store.js';
+import { skipResult } from '../../src/operations/quarantine/command.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import type { TestDatabase } from '../support/database.js';
 import { collect } from '../support/event-store/case.js';
@@ -175,6 +176,49 @@ void t.test('what was sealed with a key that is gone stays unreadable, also as o
     t.notMatch(bytes.toString(), /INV-1/, path);
   }
 });
+
+void t.test(
+  'answers that a waiting key enters are degraded as of then too, until the events are skipped',
+  async (t) => {
+    const { app, userId, orderId, moments } = await shopWithAPast(t);
+    const before = moments.at(-1)?.token ?? '';
+    const all = (await app.http.ok('GET', '/v1/orders')).data as OrderAnswer[];
+    const streams = all.map(({ order_id }) => `order-${order_id}`);
+    let after = '';
+    for (const stream of streams) {
+      const [earlier] = await collect(app.runtime.store.read(stream));
+      const event = {
+        id: randomUUID(),
+        type: 'OrderPaid',
+        data: { of: 'tomorrow' },
+        metadata: earlier?.metadata ?? {},
+      };
+      after = app.runtime.tokens.encode((await app.runtime.store.append(stream, [event], 'any')).position);
+    }
+    const degraded = async (path: string, headers: Record<string, string>): Promise<string | null> => {
+      const answer = await app.http.ok('GET', path, { headers });
+      // These events have no effect, and nothing else came.
+      t.same(answer.data, moments.at(-1)?.answers.get(path.replace(/.as_of=.*/, ''))?.data, path);
+      return answer.headers.get('degraded');
+    };
+    const entered = {
+      '/v1/orders': '2',
+      [`/v1/orders/${orderId}`]: '1',
+      [`/v1/users/${userId}/orders`]: '2',
+      '/v1/categories/1002/order-counts': '2',
+      '/v1/categories': null,
+    };
+    for (const [path, keys] of Object.entries(entered)) {
+      t.equal(await degraded(path, { 'min-log-position': after }), keys, `${path} now`);
+      t.equal(await degraded(asOf(path, after), PATIENT), keys, `${path} as of now`);
+      t.equal(await degraded(asOf(path, before), PATIENT), null, `${path} as of before`);
+    }
+    for (const stream of streams) await skipResult(app.runtime, { stream, reason: 'written by hand' });
+    for (const path of Object.keys(entered)) {
+      t.equal(await degraded(asOf(path, after), PATIENT), null, `${path} once they are skipped`);
+    }
+  },
+);
 
 void t.test('a snapshot that can not be made is 503, and what was before the fault is answered', async (t) => {
   const { app, moments } = await shopWithAPast(t);

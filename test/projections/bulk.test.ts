@@ -12,13 +12,12 @@ import { type AnyProjection } from '../../src/infra/projector/projection.js';
 import { Quarantine } from '../../src/infra/projector/quarantine.js';
 import { BruteForce } from '../support/brute-force.js';
 import { testDatabase } from '../support/database.js';
+import { type Histories, ofCatalogues, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { operations, PlainCatalogue } from '../support/plain-catalogue.js';
-import { alice, OrdersInTheLog, orderSteps } from '../support/plain-orders.js';
-import { UsersInTheLog, userSteps } from '../support/plain-users.js';
+import { PlainCatalogue } from '../support/plain-catalogue.js';
+import { alice, OrdersInTheLog } from '../support/plain-orders.js';
 import { ProjectionUnderTest, TestLog } from '../support/project.js';
 import { recordedOverTime, withOlderShapes } from '../support/upcast.js';
-import { shopHistories } from '../support/shop.js';
 
 const { pool } = await testDatabase(t);
 
@@ -91,7 +90,7 @@ async function eventByEvent(
 
 const ends = fc.array(fc.nat(80), { maxLength: 3 }).map((all) => all.toSorted((a, b) => a - b));
 
-function agree(name: string, histories: fc.Arbitrary<() => Promise<TestLog>>, check = nothing): Promise<void> {
+function agree(name: string, histories: Histories, check = nothing): Promise<void> {
   const projection = withOlderShapes(projections.find((one) => one.name === name) as AnyProjection);
   const property = fc.asyncProperty(histories, ends, olderShapes, async (made, splits, isOld) => {
     const { events } = await made();
@@ -107,23 +106,6 @@ function agree(name: string, histories: fc.Arbitrary<() => Promise<TestLog>>, ch
 const olderShapes = fc.array(fc.boolean(), { minLength: 1, maxLength: 20 });
 
 const nothing = (_rows: Record<string, unknown[]>, _events: readonly RecordedEvent[]): void => undefined;
-
-const ofShops = shopHistories.map((shop) => () => Promise.resolve(shop.log));
-const ofCatalogues = operations.map((all) => async () => {
-  const catalogue = new PlainCatalogue(new TestLog());
-  for (const one of all) catalogue.carryOut(one);
-  return Promise.resolve(catalogue.log);
-});
-const ofOrders = orderSteps.map((steps) => async () => {
-  const orders = new OrdersInTheLog(new TestLog(), new MemoryVault());
-  for (const step of steps) await orders.carryOut(step);
-  return orders.log;
-});
-const ofUsers = userSteps.map((steps) => async () => {
-  const users = new UsersInTheLog(new TestLog(), new MemoryVault());
-  for (const step of steps) await users.carryOut(step);
-  return users.log;
-});
 
 void t.test('a bulk path has a handler for what the projection hears, and for nothing else', async (t) => {
   for (const { name, bulk, handlers } of projections) {

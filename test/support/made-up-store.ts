@@ -1,4 +1,4 @@
-import type { EventStore, ReadAllOptions } from '../../src/core/event-store.js';
+import type { EventStore, ReadAllOptions, ReadOptions } from '../../src/core/event-store.js';
 import { matches, type Position, START } from '../../src/core/event-store.js';
 import type { RecordedEvent } from '../../src/core/message.js';
 
@@ -14,6 +14,10 @@ export function storeOf(events: readonly RecordedEvent[]): MadeUpStore {
   const store = {
     readsFromStart: 0,
     before: () => Promise.resolve(),
+    async *read(stream: string, { from = 0, limit = Infinity }: ReadOptions = {}) {
+      const its = events.filter((event) => event.stream === stream && event.revision >= from);
+      yield* await Promise.resolve(its.slice(0, limit));
+    },
     head: () => Promise.resolve(events.at(-1)?.position ?? START),
     async *readAll({ from = START, until, filter, limit = Infinity, signal }: ReadAllOptions = {}) {
       if (from === START) store.readsFromStart += 1;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { projections } from '../../projections/index.js';
 import type { EventStore } from '../../src/core/event-store.js';
+import type { RecordedEvent } from '../../src/core/message.js';
 import { dropRemains } from '../../src/infra/projector/drop-snapshots.js';
 import { type SnapshotDeps, Snapshots } from '../../src/infra/projector/snapshots.js';
 import { snapshotSchema } from '../../src/infra/projector/snapshot-registry.js';
@@ -26,6 +27,17 @@ export async function snapshotRows(
     all[table] = rows.map(({ row }) => row);
   }
   return all;
+}
+
+/** As an operator has it done. */
+export async function skipEvents(pool: pg.Pool, model: string, events: readonly RecordedEvent[]): Promise<void> {
+  for (const { stream, revision, position, type } of events) {
+    await pool.query(
+      `insert into orderlog.skipped_events (model, stream, revision, position, type, message, reason)
+       values ($1, $2, $3, $4, $5, 'it can not be applied', 'a test') on conflict do nothing`,
+      [model, stream, revision, position, type],
+    );
+  }
 }
 
 /** As a crash of the database has it, but for the schemas: those are dropped too. */

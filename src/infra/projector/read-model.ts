@@ -45,8 +45,8 @@ interface Question {
   readonly name: string;
   readonly text: string;
   readonly values: readonly unknown[];
-  /** How many waiting keys the answer enters, as an expression on the checkpoint `c`. */
-  readonly degraded: string;
+  /** The only key that makes the answer a degraded one; null for any. */
+  readonly key: string | null;
 }
 
 /** A checkpoint that was reached and is behind again (the database crashed) is looked at no more often than this. */
@@ -78,7 +78,7 @@ export class ReadModel {
     values: readonly unknown[],
     freshness?: Freshness,
   ): Promise<Answer<Row>> {
-    return this.#ask<Row>({ name, text, values, degraded: 'c.quarantined' }, freshness);
+    return this.#ask<Row>({ name, text, values, key: null }, freshness);
   }
 
   /** As `query`, of one thing: only its own key makes the answer a degraded one. @param stream of the thing */
@@ -89,11 +89,7 @@ export class ReadModel {
     values: readonly unknown[],
     freshness?: Freshness,
   ): Promise<Answer<Row>> {
-    const degraded = `case when c.quarantined = 0 then 0 else (
-        select count(*)::integer from orderlog.quarantine h
-        where h.model = c.model and h.build = c.version and h.stream = $${values.length + 1}
-      ) end`;
-    return this.#ask<Row>({ name, text, values: [...values, stream], degraded }, freshness);
+    return this.#ask<Row>({ name, text, values, key: stream }, freshness);
   }
 
   async #ask<Row extends object>(question: Question, freshness?: Freshness): Promise<Answer<Row>> {
@@ -118,13 +114,15 @@ export class ReadModel {
   }
 
   /** The same query on a snapshot: one that is dropped while it is about to be read is made again. */
-  async #asOf<Row extends object>(place: Position, waitMs: number, { text, values }: Question): Promise<Answer<Row>> {
+  async #asOf<Row extends object>(place: Position, waitMs: number, question: Question): Promise<Answer<Row>> {
     const { name } = this.model;
+    const { text, values, key } = question;
     const deadline = Date.now() + waitMs;
     for (let tries = 0; this.snapshots && tries < MOST_TRIES; tries++) {
       const { snapshot } = await this.snapshots.at(name, place, deadline - Date.now());
       const rows = await rowsOfSnapshot<Row>(this.pool, snapshot, text, values);
-      if (rows) return { position: place, degraded: 0, rows };
+      const degraded = snapshot.held.filter(({ stream }) => key === null || stream === key).length;
+      if (rows) return { position: place, degraded, rows };
     }
     throw new Refusal('read-model-behind', `The read model ${name} as it was then is not there.`);
   }
@@ -160,7 +158,8 @@ export class ReadModel {
 
   /** Null: there is no such schema or table. */
   async #wrapped<Row extends object>(build: number, question: Question): Promise<Wrapped<Row>[] | null> {
-    const { name, values } = question;
+    const { name, key } = question;
+    const values = key === null ? question.values : [...question.values, key];
     const statement = `${name}-v${build}`;
     let complete = this.#texts.get(statement);
     if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(build, question)));
@@ -173,8 +172,13 @@ export class ReadModel {
   }
 
   /** One row drives the joins, so there is always one, and the rows keep the order that the text gives them. */
-  #wrap(build: number, { text, degraded }: Question): string {
+  #wrap(build: number, { text, values, key }: Question): string {
     const { name } = this.model;
+    const ofKey = `case when c.quarantined = 0 then 0 else (
+        select count(*)::integer from orderlog.quarantine h
+        where h.model = c.model and h.build = c.version and h.stream = $${values.length + 1}
+      ) end`;
+    const degraded = key === null ? 'c.quarantined' : ofKey;
     return `
       select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", q.*
       from (select ${currentBuild(this.model)} as build) s

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Position } from '../../core/event-store.js';
 import { isUndefinedTable } from '../postgres/errors.js';
+import type { HeldEvent } from './quarantine.js';
 
 /** A model by name, and the version of the projection's code that its snapshots have to be made by. */
 export interface SnapshotModel {
@@ -13,7 +14,7 @@ export interface Snapshot {
   /** n of its schema `asof_<model>_<n>`; never given twice. */
   readonly number: number;
   readonly model: string;
-  /** Of the last event that took effect in it. */
+  /** Of the last event that concerns the model. */
   readonly position: Position;
   /** Up to here it is known that no further event concerns the model. */
   readonly holdsTo: Position;
@@ -21,10 +22,12 @@ export interface Snapshot {
   readonly nextEvent: Position | null;
   readonly events: number;
   readonly rows: number;
+  /** The keys that wait in it. */
+  readonly held: readonly Pick<HeldEvent, 'stream' | 'revision'>[];
 }
 
 const COLUMNS = `s.number, s.model, s.position, s.holds_to as "holdsTo", s.next_event as "nextEvent", s.events,
-  s.row_count as rows`;
+  s.row_count as rows, s.held`;
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
@@ -37,18 +40,33 @@ export function snapshotStaging(snapshot: Pick<Snapshot, 'model' | 'number'>): s
   return `${snapshotSchema(snapshot)}_staging`;
 }
 
-/** The one that may show a model as it was at this place; whether it does, `holdsAt` says. */
+/** Left out is just what is skipped by now. */
+const LEAVES_OUT_ENOUGH = `s.skipped = (
+  select count(*) from orderlog.skipped_events k where k.model = s.model and k.position <= s.position)`;
+
+/** Whoever has made it can't do better; for others it is, unless what is read was mended since: nothing waits there any more. */
+const HOLDS_NO_MORE_THAN_IT_MUST = `(s.held = '[]' or s.number = any ($4) or not exists (
+  select from jsonb_to_recordset(s.held) h (stream text, revision integer) where not exists (
+    select from orderlog.quarantine q join orderlog.builds b on b.model = q.model and b.number = q.build
+    where q.model = s.model and b.state = 'active' and q.stream = h.stream and q.revision = h.revision)))`;
+
+/**
+ * The one that may show a model as it was at this place; whether it does, `holdsAt` says.
+ * @param own numbers of those that this process has made
+ */
 export async function nearestSnapshot(
   pool: Db,
   { name, version }: SnapshotModel,
   place: Position,
+  own: readonly number[],
 ): Promise<Snapshot | null> {
   const { rows } = await pool.query<Snapshot>({
     name: 'snapshots-nearest',
     text: `select ${COLUMNS} from orderlog.snapshots s
            where s.model = $1 and s.version = $2 and s.state = 'ready' and s.position <= $3
+             and ${LEAVES_OUT_ENOUGH} and ${HOLDS_NO_MORE_THAN_IT_MUST}
            order by s.position desc, s.number limit 1`,
-    values: [name, version, place],
+    values: [name, version, place, own],
   });
   return rows[0] ?? null;
 }
@@ -125,15 +143,17 @@ export async function addSnapshot(db: Db, { name, version }: SnapshotModel, plac
 /** @throws Error when it was cleared away while it was made */
 export async function setReady(
   db: Db,
-  { number, model, position, events, rows }: Omit<Snapshot, 'holdsTo' | 'nextEvent'>,
+  { number, model, position, events, rows, held }: Omit<Snapshot, 'holdsTo' | 'nextEvent'>,
+  skipped: number,
 ): Promise<void> {
   const { rowCount } = await db.query(
     `update orderlog.snapshots
-     set state = 'ready', position = $2, events = $3, row_count = $5, used_at = clock_timestamp(),
+     set state = 'ready', position = $2, events = $3, row_count = $5, held = $6, skipped = $7,
+         used_at = clock_timestamp(),
          bytes = (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class
                   where relnamespace = $4::regnamespace and relkind = 'r')
      where number = $1 and state = 'building'`,
-    [number, position, events, snapshotSchema({ model, number }), rows],
+    [number, position, events, snapshotSchema({ model, number }), rows, JSON.stringify(held), skipped],
   );
   if (rowCount === 0) throw new Error(`snapshot ${number} of ${model} was cleared away while it was made`);
 }

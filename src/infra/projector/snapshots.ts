@@ -38,6 +38,8 @@ export class Snapshots {
   readonly #closing = new AbortController();
   readonly #making = new Map<string, Promise<Found>>();
   readonly #looking = new Map<number, Promise<Snapshot>>();
+  /** Numbers of those that this process has made and in which a key waits. */
+  readonly #degraded: number[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: SnapshotDeps) {}
@@ -74,7 +76,7 @@ export class Snapshots {
   /** One that is there, if the log says that it still holds at this place. */
   async #kept(projection: WithBulk, place: Position): Promise<Found | null> {
     const { pool } = this.deps;
-    let snapshot = await nearestSnapshot(pool, projection, place);
+    let snapshot = await nearestSnapshot(pool, projection, place, this.#degraded);
     while (snapshot && holdsAt(snapshot, place) === null) snapshot = await this.#looked(projection, snapshot);
     if (!snapshot || !holdsAt(snapshot, place)) return null;
     await touch(pool, snapshot.number);
@@ -133,7 +135,9 @@ export class Snapshots {
       if (kept) return kept;
       // 2. What is half made is of a process that is gone.
       await dropRemainsOf(pool, name);
-      return { snapshot: await buildSnapshot({ pool, store, projection, place, signal }), reused: false };
+      const snapshot = await buildSnapshot({ pool, store, projection, place, signal });
+      if (snapshot.held.length > 0) this.#degraded.push(snapshot.number);
+      return { snapshot, reused: false };
     });
   }
 
