@@ -16,8 +16,8 @@ interface Change {
 interface Chunk {
   readonly users: Map<string, UserRow>;
   readonly changes: Map<string, Change>;
-  /** Users that something other than the end of a claim happened to: they have to be there. */
-  readonly expected: Set<string>;
+  /** Users that something other than the end of a claim happened to, and the first such event: they have to be there by then. */
+  readonly expected: Map<string, number>;
 }
 
 const NOBODY = { name: null, email: null, email_hash: null };
@@ -25,10 +25,10 @@ const NOBODY = { name: null, email: null, email_hash: null };
 export const usersBulk: BulkPath<Chunk> = {
   staging: `
     create unlogged table {staging}.changes (
-      user_id uuid, revision integer, expected boolean, sets_details boolean, name text, email text, email_hash text,
+      user_id uuid, revision integer, expected integer, sets_details boolean, name text, email text, email_hash text,
       sets_proof boolean, id_proof text, erased boolean, updated_at timestamptz(3)
     );`,
-  begin: () => ({ users: new Map(), changes: new Map(), expected: new Set() }),
+  begin: () => ({ users: new Map(), changes: new Map(), expected: new Map() }),
   handlers: {
     ClaimAbandoned: on(userEvents.ClaimAbandoned, (chunk, { stream, revision }) => {
       if (stream.startsWith('user-')) change(chunk, streamId(stream), { revision });
@@ -73,9 +73,10 @@ export const usersBulk: BulkPath<Chunk> = {
      where c.user_id = u.user_id`,
   ],
   orphans: `
-    select 'user-' || c.user_id as stream, c.revision, 'user ' || c.user_id || ' has not been registered' as message
+    select 'user-' || c.user_id as stream, c.expected as revision, 'user ' || c.user_id || ' has not been registered' as message
     from {staging}.changes c
-    where c.expected and not exists (select from {schema}.users u where u.user_id = c.user_id and u.revision < c.revision)`,
+    where c.expected is not null
+      and not exists (select from {schema}.users u where u.user_id = c.user_id and u.revision < c.revision)`,
   unstage: "delete from {staging}.changes where 'user-' || user_id = any ($1::text[])",
   // Nothing is counted here; an erased user has nothing personal left, and others have.
   recounts: [
@@ -89,7 +90,8 @@ export const usersBulk: BulkPath<Chunk> = {
 };
 
 function expect(chunk: Chunk, userId: string, changed: Change): void {
-  if (!chunk.users.has(userId)) chunk.expected.add(userId);
+  const { users, expected } = chunk;
+  if (!users.has(userId) && !expected.has(userId)) expected.set(userId, changed.revision);
   change(chunk, userId, changed);
 }
 
@@ -123,7 +125,7 @@ function rows({ users, changes, expected }: Chunk): CopiedRows[] {
         ...['sets_proof', 'id_proof', 'erased', 'updated_at'],
       ],
       rows: [...changes].map(([id, { revision, details, id_proof, erased, updated_at }]) => [
-        ...[id, revision, expected.has(id), details !== undefined],
+        ...[id, revision, expected.get(id) ?? null, details !== undefined],
         ...[details?.name ?? null, details?.email ?? null, details?.email_hash ?? null],
         ...[id_proof !== undefined, json(id_proof ?? null), erased ?? false, updated_at ?? null],
       ]),
