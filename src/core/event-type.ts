@@ -78,13 +78,18 @@ const read = new WeakMap<RecordedEvent, { readonly type: EventType; readonly eve
 export function decode<T extends EventType>(event: RecordedEvent, type: T): Envelope<StoredFact<T>> {
   const known = read.get(event);
   if (known?.type === type) return known.event as Envelope<StoredFact<T>>;
+  const envelope = decodeAlone(event, type);
+  read.set(event, { type, event: envelope });
+  return envelope;
+}
+
+/** The same, for whoever comes by each event once: nothing is kept of it. @throws UnreadableEvent */
+export function decodeAlone<T extends EventType>(event: RecordedEvent, type: T): Envelope<StoredFact<T>> {
   try {
     const metadata = readMetadata(event.metadata);
     const data = type.schema.parse(upcast(event.data, metadata.schema_version, type.upcasters)) as DataOf<T>;
     const { id, stream, revision, position, recordedAt } = event;
-    const envelope = { type: type.type, data, id, stream, revision, position, recordedAt, metadata };
-    read.set(event, { type, event: envelope });
-    return envelope;
+    return { type: type.type, data, id, stream, revision, position, recordedAt, metadata };
   } catch (cause) {
     throw new UnreadableEvent(event, cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -120,11 +120,20 @@ export function guardedStream<Stream extends object>(stream: Stream): Stream {
   return stream;
 }
 
+/**
+ * Calls must not be cancelled from where a connection tells of one: promises settle inside of its callback, and what it then writes
+ * for a stream that it is just closing has no end (nghttp2; the process grows until it is killed).
+ */
+export function outsideOfCallbacks(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** How long the calls that a client cancels may take to be over. */
 const CANCEL_TIMEOUT_MS = 100;
 
 /** Ends a client and its connection; `dispose` alone keeps the connection, and may wait for ever. */
 export async function ended(client: EventStoreDBClient): Promise<void> {
+  await outsideOfCallbacks();
   await within(CANCEL_TIMEOUT_MS, client.dispose());
   gone.add(client);
   (await channels.get(client)?.catch(() => null))?.close();

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { guardedStream } from './eventstoredb-guard.js';
+import { guardedStream, outsideOfCallbacks } from './eventstoredb-guard.js';
 
 /**
  * The client's streams, pulled: what has arrived is taken out at once and in order, and the stream's own buffer is the bound
@@ -55,9 +55,11 @@ export class Inbox<T> {
   /** Lets the server know that nothing more is wanted. */
   close(): void {
     this.over ??= { error: null };
-    const cancelled = this.stream.cancel?.() ?? this.stream.unsubscribe?.();
-    cancelled?.catch(() => undefined);
-    this.stream.destroy();
+    void outsideOfCallbacks().then(() => {
+      const cancelled = this.stream.cancel?.() ?? this.stream.unsubscribe?.();
+      cancelled?.catch(() => undefined);
+      this.stream.destroy();
+    });
   }
 
   #end(error: Error | null): void {

@@ -3,13 +3,13 @@ import { finished } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type EventStore, type Position, START } from '../../core/event-store.js';
-import { decode } from '../../core/event-type.js';
+import { decodeAlone, type EventType } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { type Bulk, type CopiedRows, copyLine } from './bulk.js';
 import { fold, rowsThatFit } from './bulk-refused.js';
 import { BEGIN } from './checkpoints.js';
 import { ownClient } from './own-client.js';
-import type { AnyProjection } from './projection.js';
+import type { AnyProjection, ProjectedEvent } from './projection.js';
 import type { HeldEvent, Quarantine } from './quarantine.js';
 import { readAhead } from './read-ahead.js';
 
@@ -150,6 +150,7 @@ class Load {
     this.position = recorded.position;
     this.size += 1;
     this.witness?.see(recorded);
+    let read = null as { readonly type: EventType; readonly event: ProjectedEvent } | null;
     for (const i of this.#byType.get(recorded.type) ?? []) {
       const filling = this.#fillings[i] as Filling;
       const { projection, from, until, quarantine } = filling.target;
@@ -158,7 +159,9 @@ class Load {
       const handler = projection.bulk.handlers[recorded.type];
       if (!handler) throw new Error(`the bulk path of ${projection.name} has no handler for ${recorded.type}`);
       try {
-        handler.apply(filling.chunk, decode(recorded, handler.eventType));
+        const { eventType: type } = handler;
+        if (read?.type !== type) read = { type, event: decodeAlone(recorded, type) };
+        handler.apply(filling.chunk, read.event);
         filling.recorded.push(recorded);
       } catch (error) {
         const held = quarantine.hold(recorded, error);

@@ -40,7 +40,7 @@ t.test('a damaged file is told, and not replaced', async (t) => {
   const folder = t.testdir();
   for (const damaged of ['', 'c2hvcnQ=', `${'*'.repeat(43)}=`]) {
     writeFileSync(join(folder, 'master.key'), damaged);
-    t.throws(() => loadOrCreateMasterKey(folder), /is not 32 bytes in base64: restore it from the backup/);
+    t.throws(() => loadOrCreateMasterKey(folder), /is not 32 bytes in base64: restore it from where it was kept/);
     t.equal(readFileSync(join(folder, 'master.key'), 'utf8'), damaged);
   }
 });

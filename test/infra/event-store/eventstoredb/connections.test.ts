@@ -1,7 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { START } from '../../../../src/core/event-store.js';
 import { EventStoreDb } from '../../../../src/infra/event-store/eventstoredb.js';
+import { Clients } from '../../../../src/infra/event-store/eventstoredb-clients.js';
+import { Inbox } from '../../../../src/infra/event-store/eventstoredb-inbox.js';
 import { newEvent } from '../../../support/event-store/case.js';
 import { until } from '../../../support/orderlog.js';
 import { standIn } from '../../../support/stand-in/stand-in.js';
@@ -32,4 +35,33 @@ void t.test('after an outage there are as many connections as before', { timeout
   t.equal(server.connections, all);
   stop.abort();
   await Promise.all(following);
+});
+
+/** All that promises set off, and nothing that the event loop does. */
+async function promises(): Promise<void> {
+  for (let n = 0; n < 100; n++) await Promise.resolve();
+}
+
+// What is cancelled there makes nghttp2 write without an end: the process grows until it is killed.
+void t.test('no call is cancelled from within a callback of its connection', async (t) => {
+  const clients = new Clients('esdb://127.0.0.1:9?tls=false', () => undefined);
+  t.teardown(() => clients.close());
+  const client = clients.own();
+  const cancelled: string[] = [];
+  client.dispose = () => {
+    cancelled.push('those of a client');
+    return Promise.resolve();
+  };
+  const stream = Object.assign(new Readable({ read: () => undefined }), {
+    cancel: () => {
+      cancelled.push('a read');
+      return Promise.resolve();
+    },
+  });
+  clients.discard(client);
+  new Inbox(stream).close();
+  await promises();
+  t.same(cancelled, []);
+  await turn();
+  t.same(cancelled, ['those of a client', 'a read']);
 });
