@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { START } from '../../../../src/core/event-store.js';
@@ -52,7 +52,7 @@ void t.test('no call is cancelled from within a callback of its connection', asy
     cancelled.push('those of a client');
     return Promise.resolve();
   };
-  const stream = Object.assign(new Readable({ read: () => undefined }), {
+  const stream = Object.assign(new PassThrough({ objectMode: true }), {
     cancel: () => {
       cancelled.push('a read');
       return Promise.resolve();
