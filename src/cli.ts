@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The orderlog command: one subcommand, one operation. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism, constants, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addBackupAndRestore } from './backup-commands.js';
@@ -29,6 +30,8 @@ import { serve } from './serve.js';
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+const HALF = Math.max(1, Math.floor(availableParallelism() / 2));
 
 const program = new Command('orderlog')
   .description('Orders, users and a catalogue on an event log, with read models in Postgres.')
@@ -97,12 +100,14 @@ program
     'make read models anew beside those that are read, then switch to them; goes on with what was interrupted',
   )
   .argument('[models...]', 'their names; all if left out')
-  .option('--jobs <n>', 'how many models are finished at the same time', number, 2)
+  .option('--jobs <n>', 'how many models are finished at the same time; by default on half of the cores', number, HALF)
   .option('--dry-run', 'say what would be done')
   .option('--no-switch', 'leave the builds ready; the next rebuild switches to them')
   .addOption(jsonOption)
   .action(async (models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
     const { jobs, dryRun = false, json = false } = options;
+    // Whoever places an order meanwhile comes first.
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     await run(json, { migrate: true }, (runtime, signal) => {
       const { keepBuildSeconds: keepSeconds } = runtime.config;
       const command = { models, jobs, dryRun, switch: options.switch, keepSeconds, signal, progress: showProgress() };
