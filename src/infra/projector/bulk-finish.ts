@@ -26,6 +26,11 @@ export class OrphanedEvent extends Error {
   override readonly name = 'OrphanedEvent';
 }
 
+/** The database has crashed since the load began, and emptied what was staged. */
+export class LoadLost extends Error {
+  override readonly name = 'LoadLost';
+}
+
 const MOST_SHOWN = 100;
 
 /** Makes the empty tables of a load; `client` is in a transaction. */
@@ -36,6 +41,16 @@ export async function makeLoadTables(
   await client.query(`drop schema if exists ${staging} cascade`);
   await client.query(`create schema ${staging}`);
   await client.query(projection.bulk.staging.replaceAll('{staging}', staging));
+  // Staging spares the write-ahead log, so a crash empties all of it, and with it this row.
+  await client.query(`create unlogged table ${staging}.intact as select true as intact`);
+}
+
+/** Whether all that was staged is still there. */
+export async function isIntact(db: Pick<pg.ClientBase, 'query'>, staging: string): Promise<boolean> {
+  const { rows } = await db.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+    `${staging}.intact`,
+  ]);
+  return rows[0]?.there === true && (await db.query(`select from ${staging}.intact`)).rowCount === 1;
 }
 
 export interface FinishOptions {
@@ -50,7 +65,7 @@ export interface FinishOptions {
 /**
  * All in one transaction, so that a kill leaves what was loaded as it was, and the next run finishes it.
  * @returns how many rows there are
- * @throws OrphanedEvent, GateFailed
+ * @throws LoadLost, OrphanedEvent, GateFailed
  */
 export async function finishLoad(
   { pool, store }: { readonly pool: pg.Pool; readonly store: EventStore },
@@ -68,6 +83,8 @@ export async function finishLoad(
   try {
     await client.query(BULK_SETTINGS);
     await client.query('begin');
+    if (!(await isIntact(client, staging)))
+      throw new LoadLost(`the database has crashed while ${projection.name} was made, and lost a part: run it again`);
     for (const table of await tablesOf(client, staging)) await client.query(`analyze ${staging}.${table}`);
     // 1. Nothing goes on that has not begun.
     const held = await holdOrphans(client, store, target);

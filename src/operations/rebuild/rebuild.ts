@@ -5,7 +5,15 @@
 import type pg from 'pg';
 import type { EventStore, Position } from '../../core/event-store.js';
 import type { Bulk } from '../../infra/projector/bulk.js';
-import { finishLoad, GateFailed, makeLoadTables, OrphanedEvent, rowsOf } from '../../infra/projector/bulk-finish.js';
+import {
+  finishLoad,
+  GateFailed,
+  isIntact,
+  LoadLost,
+  makeLoadTables,
+  OrphanedEvent,
+  rowsOf,
+} from '../../infra/projector/bulk-finish.js';
 import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
 import { allBuilds, type Build, type BuildId, checkpointOf } from '../../infra/projector/builds.js';
 import type { CheckpointWatch } from '../../infra/projector/checkpoint-watch.js';
@@ -59,7 +67,7 @@ interface Making extends BuildId {
   state: Build['state'];
 }
 
-/** @throws ModelBusy, GateFailed, OrphanedEvent, WorseThanLive, and whatever stops a projection; then nothing that is read was touched */
+/** @throws ModelBusy, GateFailed, LoadLost, OrphanedEvent, WorseThanLive, and whatever stops a projection; then nothing that is read was touched */
 export async function rebuild(
   deps: RebuildDeps,
   projections: readonly AnyProjection[],
@@ -92,7 +100,8 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
   const left = (await allBuilds(pool)).filter(
     (one) => one.name === name && (one.state === 'building' || one.state === 'ready'),
   );
-  const resumed = left.findLast((one) => one.version === version);
+  const candidate = left.findLast((one) => one.version === version);
+  const resumed = candidate && (await isWhole(pool, projection, candidate)) ? candidate : undefined;
   for (const one of left) if (one !== resumed) await dropBuild(pool, one, `state in ('building', 'ready')`);
   const build = resumed ?? (await make(pool, projection));
   const { position, state } = await takeOver(pool, build);
@@ -100,6 +109,11 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
   const quarantine = await quarantineOf(pool, build, projection);
   const target = hasBulk(projection) ? targetOf(projection, build, position, quarantine) : null;
   return { name, build: build.build, projection, target, state };
+}
+
+/** False for a load that a crash of the database has taken a part of. */
+async function isWhole(pool: pg.Pool, projection: AnyProjection, { name, build, state }: Build): Promise<boolean> {
+  return state === 'ready' || !hasBulk(projection) || isIntact(pool, stagingName(name, build));
 }
 
 /**
@@ -252,7 +266,7 @@ async function followAndSwitch(
 
 /** What can't become right by going on is dropped; anything else is left for the next run. */
 async function discard(pool: pg.Pool, makings: readonly Making[], error: unknown): Promise<void> {
-  if (!(error instanceof GateFailed || error instanceof OrphanedEvent || error instanceof WorseThanLive)) return;
+  if (![GateFailed, LoadLost, OrphanedEvent, WorseThanLive].some((one) => error instanceof one)) return;
   for (const making of makings) if (making.state === 'building') await dropBuild(pool, making, `state = 'building'`);
 }
 
