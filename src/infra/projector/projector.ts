@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type pg from 'pg';
@@ -38,6 +39,8 @@ const LOOK_EVERY_MS = 2_000;
 /** Runs the projections, those of them that no other process is running; takes over from a process that dies. */
 export function startProjectors(options: ProjectorOptions): Projectors {
   const stopping = new AbortController();
+  // A runner for each build, all of which may wait at once.
+  setMaxListeners(0, stopping.signal);
   const owner = `${hostname()}:${process.pid}:${randomUUID()}`;
   const crew = new Crew(options, owner);
   const runs = Promise.all([crew.run(stopping.signal), keepLeases(options.pool, owner, stopping.signal)]);
