@@ -60,6 +60,7 @@ t.test('a restore killed at random moments leaves nothing or all, and the next r
   const { database, dataDir } = await emptyTarget(t);
   const settings = settingsFor(database, dataDir);
   const count = async (): Promise<number> => (await database.pool.query('select from orderlog.events')).rowCount ?? 0;
+  let wasEnded = false;
   for (let kill = 0; kill < KILLS; kill++) {
     // The first one for certain in the middle: its transaction can't get all tables.
     const reader = kill === 0 ? await reading(database.pool) : null;
@@ -70,15 +71,19 @@ t.test('a restore killed at random moments leaves nothing or all, and the next r
     else if (kill === KILLS - 1) await until(async () => (await count()) > 0);
     else await sleep(Math.random() * whole * 0.6);
     child.kill('SIGKILL');
-    await end;
+    wasEnded = (await end).code === 0;
     await reader?.leave();
     const events = await count();
     const expected = kill === 0 ? [0] : [0, primary['events']?.length];
     t.ok(expected.includes(events), `${events} events after kill ${kill + 1}`);
+    // What is left of it then takes less time, and may come to its end before it is killed.
+    if (events > 0) break;
   }
-  const last = await restored(settings, file);
-  t.equal(last.code, 0, last.stderr);
-  t.match(JSON.parse(last.stdout), { models: [{ switched: true }] });
+  if (!wasEnded) {
+    const last = await restored(settings, file);
+    t.equal(last.code, 0, last.stderr);
+    t.match(JSON.parse(last.stdout), { models: [{ switched: true }] });
+  }
   t.same(await primaryRows(database.pool), primary);
   const verified = await orderlog(settings, 'verify', '--json');
   t.equal(verified.code, 0, verified.stdout);
