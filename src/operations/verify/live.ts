@@ -25,7 +25,13 @@ export interface LiveSnapshot {
   /** Models that can't be compared, and why. */
   readonly left: readonly { readonly name: string; readonly reason: string }[];
   /** Of all builds that follow the log. */
-  readonly checkpoints: readonly (BuildId & { readonly position: Position })[];
+  readonly checkpoints: readonly LiveCheckpoint[];
+}
+
+interface LiveCheckpoint extends BuildId {
+  readonly position: Position;
+  /** Why its projection has stopped there; null if it has not. */
+  readonly stopped: string | null;
 }
 
 export async function inSnapshot<T>(pool: pg.Pool, read: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -55,8 +61,10 @@ export function snapshotOf(pool: pg.Pool, projections: readonly AnyProjection[])
       if (reason !== null || !build) left.push({ name: projection.name, reason: reason ?? '' });
       else models.push(await liveModel(client, projection, build));
     }
-    const { rows: checkpoints } = await client.query<BuildId & { position: Position }>(
-      `select c.model as name, c.version as build, c.position from orderlog.checkpoints c
+    const { rows: checkpoints } = await client.query<LiveCheckpoint>(
+      `select c.model as name, c.version as build, c.position,
+         case when c.state = 'stopped' then coalesce(c.error->>'message', '') end as stopped
+       from orderlog.checkpoints c
        join orderlog.builds b on b.model = c.model and b.number = c.version order by 1, 2`,
     );
     return { models, left, checkpoints };

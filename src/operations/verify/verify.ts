@@ -133,10 +133,12 @@ function targetFor({ projection, build, position, held, skipped }: LiveModel, { 
 }
 
 function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position): Check {
-  const ahead = checkpoints.filter(({ position }) => position > head);
   return checkOf(
     'checkpoints',
-    ahead.map(({ name, build }) => `build ${build} of ${name} is ahead of the log: an older log was restored`),
+    checkpoints.flatMap(({ name, build, position, stopped }) => {
+      if (position > head) return [`build ${build} of ${name} is ahead of the log: an older log was restored`];
+      return stopped === null ? [] : [`build ${build} of ${name} was compared up to where it has stopped: ${stopped}`];
+    }),
   );
 }
 

@@ -231,3 +231,20 @@ test('where no read model is made yet, the log alone is looked at', async (t) =>
     ['checkpoints', 'streams', 'recount'],
   );
 });
+
+test('a model that has stopped was compared up to there, which is a finding', async (t) => {
+  const shop = await busyShop(t);
+  await shop.stopProjectors();
+  await shop.runtime.pool.query(
+    `update orderlog.checkpoints set state = 'stopped', error = '{"message": "no such product"}' where model = 'products'`,
+  );
+  const found = await verified(shop);
+  t.equal(found.ok, false);
+  t.same(found.checks.find(({ check }) => check === 'checkpoints')?.findings, [
+    'build 1 of products was compared up to where it has stopped: no such product',
+  ]);
+  t.same(
+    found.models.flatMap(({ differences }) => differences),
+    [],
+  );
+});
