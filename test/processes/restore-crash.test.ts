@@ -69,7 +69,7 @@ t.test('a restore killed at random moments leaves nothing or all, and the next r
     if (reader) await until(() => reader.isInTheWay());
     // The last one when all is there but the read models.
     else if (kill === KILLS - 1) await until(async () => (await count()) > 0);
-    else await sleep(Math.random() * whole * 0.6);
+    else await sleep(Math.random() * whole * 0.4);
     child.kill('SIGKILL');
     wasEnded = (await end).code === 0;
     await reader?.leave();
