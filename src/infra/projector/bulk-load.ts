@@ -196,7 +196,9 @@ class Load {
     for (const { target, chunk, recorded, held } of full) {
       const refused = await rowsThatFit(this.client, target, chunk, recorded);
       const events = recorded.length - refused.without;
-      await target.committing?.(this.client, { position, events, held: [...held, ...refused.held] });
+      // Of one key the first event alone, whichever way it was found.
+      const waiting = [...held, ...refused.held].filter((one) => target.quarantine.waitsAt(one));
+      await target.committing?.(this.client, { position, events, held: waiting });
       this.events.set(target, (this.events.get(target) ?? 0) + events);
     }
     await this.client.query('commit');

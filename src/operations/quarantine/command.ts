@@ -2,6 +2,8 @@
 import type pg from 'pg';
 import type { EventStore, Position } from '../../core/event-store.js';
 import { withModelLocks } from '../../infra/projector/model-locks.js';
+import { allBuilds } from '../../infra/projector/builds.js';
+import { dropBuild } from '../../infra/projector/drop-builds.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
 import { skippedOf } from '../../infra/projector/quarantine.js';
 import { giveUpLeases, type Retried, retryKey } from '../../infra/projector/retry-key.js';
@@ -80,15 +82,40 @@ export async function skipResult(
 ): Promise<CommandResult> {
   if (reason.trim() === '') throw new WrongUse('say why the event is skipped: --reason TEXT');
   const projections = modelsOf(deps, model);
-  const models = [...new Set((await waitingOf(deps, projections, [stream])).map(({ build }) => build.name))];
+  const [key, revision] = keyOf(stream);
+  const models = [...new Set((await waitingOf(deps, projections, [key])).map(({ build }) => build.name))];
   // A build that is being made would have begun without what is skipped here.
   return withModelLocks(deps.pool, models, async () => {
-    const entries = await waitingOf(deps, projections, [stream]);
+    const entries = (await waitingOf(deps, projections, [key])).filter(({ build }) => models.includes(build.name));
+    refuseUnlessAt(entries, revision);
+    // An unfinished build may have taken the event already, and would bring it back.
+    for (const { name, build, state } of await allBuilds(deps.pool)) {
+      const unfinished = state === 'building' || state === 'ready';
+      if (unfinished && models.includes(name)) await dropBuild(deps.pool, { name, build }, `state = '${state}'`);
+    }
     const done = await goOn(deps, entries, { reason: reason.trim() });
     // Builds that are still before the event learn that it is to be left out.
     for (const name of models) await giveUpLeases(deps.pool, name);
     return { document: { skipped: done.documents }, text: done.text, exitCode: done.exitCode };
   });
+}
+
+/** A key alone, or with the revision that it waits at. */
+function keyOf(text: string): [string, number | null] {
+  const [, key = text, revision] = /^(.*)@(\d+)$/.exec(text) ?? [];
+  return [key, revision === undefined ? null : Number(revision)];
+}
+
+/** One event is skipped, and only that which is meant. @throws WrongUse */
+function refuseUnlessAt(entries: readonly Entry[], wanted: number | null): void {
+  const revision = wanted ?? entries[0]?.held.revision;
+  const other = entries.find(({ held }) => held.revision !== revision);
+  if (!other) return;
+  const { build, held } = other;
+  throw new WrongUse(
+    `${held.stream} waits at revision ${held.revision} in build ${build.build} of ${build.name}, not at ${revision}: ` +
+      'retry it first, or name one model with --model; nothing was skipped',
+  );
 }
 
 interface Done {

@@ -24,7 +24,7 @@ import type { ProjectorLog } from '../../infra/projector/log.js';
 import { withModelLocks } from '../../infra/projector/model-locks.js';
 import { addBuild, inTransaction, lockModel, makeTables } from '../../infra/projector/prepare-model.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
-import { type Quarantine, quarantineOf, writeHeld } from '../../infra/projector/quarantine.js';
+import { heldIn, type Quarantine, quarantineOf, writeHeld } from '../../infra/projector/quarantine.js';
 import { switchTo } from '../../infra/projector/switch-builds.js';
 import { refuseWorse, WorseThanLive } from '../../infra/projector/worse-than-live.js';
 
@@ -111,9 +111,12 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
   return { name, build: build.build, projection, target, state };
 }
 
-/** False for a load that a crash of the database has taken a part of. */
+/** False for a load that a crash of the database has taken a part of, or in which keys wait. */
 async function isWhole(pool: pg.Pool, projection: AnyProjection, { name, build, state }: Build): Promise<boolean> {
-  return state === 'ready' || !hasBulk(projection) || isIntact(pool, stagingName(name, build));
+  if (state === 'ready' || !hasBulk(projection)) return true;
+  // What waits there waited for the code of then.
+  if ((await heldIn(pool, { name, build })).length > 0) return false;
+  return isIntact(pool, stagingName(name, build));
 }
 
 /**
