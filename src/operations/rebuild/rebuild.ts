@@ -249,6 +249,8 @@ async function followAndSwitch(
       while (options.switch && !switched) {
         options.signal.throwIfAborted();
         const { version } = making.projection;
+        // It may have met an event since it was ready.
+        await refuseWorse(pool, making);
         switched = await switchTo(pool, { name: making.name, build: making.build, version }, options.keepSeconds);
         if (!switched) await atTheHead(making);
       }
@@ -270,7 +272,8 @@ async function followAndSwitch(
 /** What can't become right by going on is dropped; anything else is left for the next run. */
 async function discard(pool: pg.Pool, makings: readonly Making[], error: unknown): Promise<void> {
   if (![GateFailed, LoadLost, OrphanedEvent, WorseThanLive].some((one) => error instanceof one)) return;
-  for (const making of makings) if (making.state === 'building') await dropBuild(pool, making, `state = 'building'`);
+  const unused = error instanceof WorseThanLive ? `state in ('building', 'ready')` : `state = 'building'`;
+  for (const making of makings) await dropBuild(pool, making, unused);
 }
 
 function hasBulk(projection: AnyProjection): projection is AnyProjection & { readonly bulk: Bulk } {

@@ -220,6 +220,22 @@ test('a build by worse code than what is read is not switched to, and leaves not
   t.equal((await shop.http.get('/v1/categories/1/order-counts')).headers.get('degraded'), null);
 });
 
+test('a build that lets an event wait while it follows, which is in what is read, is not switched to either', async (t) => {
+  const shop = await runningApp(t, { seed: demo });
+  const { runtime } = shop;
+  const { user_id } = await shop.registerUser();
+  const [counts] = projections.filter(({ name }) => name === 'order-counts') as [AnyProjection];
+  await rebuildAll(runtime, { switch: false }, [counts]);
+  const { order_id } = await shop.placeOrder(user_id, [1]);
+  const [head, live] = [await runtime.store.head(), 'version = 1 and position < $1'];
+  await until(
+    async () => (await runtime.pool.query(`select from orderlog.checkpoints where ${live}`, [head])).rowCount === 0,
+  );
+  const worse = broken(counts, [`order-${order_id}@0`]);
+  await t.rejects(rebuildAll(runtime, {}, [worse]), { name: 'WorseThanLive' });
+  t.same((await buildsIn(runtime.pool)).filter(({ model }) => model === 'order-counts').length, 1);
+});
+
 test('what is asked for wrongly is refused, and nothing is changed', async (t) => {
   const { deps, stream, shop } = await poisoned(t);
   const wrong = { name: 'WrongUse' };
