@@ -106,10 +106,10 @@ program
   .addOption(jsonOption)
   .action(async (models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
     const { jobs, dryRun = false, json = false } = options;
-    // Whoever places an order meanwhile comes first.
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     await run(json, { migrate: true }, (runtime, signal) => {
       const { keepBuildSeconds: keepSeconds } = runtime.config;
+      // Whoever places an order meanwhile comes first. Not before the database is there: started here, it may serve others too.
+      setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
       const command = { models, jobs, dryRun, switch: options.switch, keepSeconds, signal, progress: showProgress() };
       return rebuildResult({ ...runtime, log: problemLog }, command);
     });

@@ -70,7 +70,8 @@ const PAGE = 2_000;
 
 /** For statements on whole tables: plans for what is there, memory to sort in; one core each, for others work there too. */
 export const BULK_SETTINGS = `
-  set max_parallel_workers_per_gather = 0; set max_parallel_maintenance_workers = 0; set enable_seqscan = on; set jit = off; set work_mem = '64MB'; set maintenance_work_mem = '128MB';
+  set max_parallel_workers_per_gather = 0; set max_parallel_maintenance_workers = 0;
+  set enable_seqscan = on; set jit = off; set work_mem = '64MB'; set maintenance_work_mem = '128MB';
   set plan_cache_mode = force_custom_plan`;
 
 /** @throws Error when the signal was aborted; UnreadableEvent; what the database says */
