@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The orderlog command: one subcommand, one operation. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, constants, setPriority } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addBackupAndRestore } from './backup-commands.js';
@@ -106,10 +106,8 @@ program
   .addOption(jsonOption)
   .action(async (models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
     const { jobs, dryRun = false, json = false } = options;
-    await run(json, { migrate: true }, (runtime, signal) => {
+    await run(json, { migrate: true, inBackground: true }, (runtime, signal) => {
       const { keepBuildSeconds: keepSeconds } = runtime.config;
-      // Whoever places an order meanwhile comes first. Not before the database is there: started here, it may serve others too.
-      setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
       const command = { models, jobs, dryRun, switch: options.switch, keepSeconds, signal, progress: showProgress() };
       return rebuildResult({ ...runtime, log: problemLog }, command);
     });
@@ -133,7 +131,7 @@ program
   .argument('[models...]', 'their names; all if left out')
   .addOption(jsonOption)
   .action(async (models: string[], { json = false }: { json?: boolean }) => {
-    await run(json, {}, (runtime, signal) =>
+    await run(json, { inBackground: true }, (runtime, signal) =>
       verifyResult(
         { ...runtime, documents: () => runtime.gate.store.list() },
         { models, signal, progress: showProgress() },

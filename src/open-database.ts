@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Config } from './config.js';
 import { EventStoreUnavailable } from './core/errors.js';
 import { WrongLog } from './infra/event-store/log-identity.js';
+import { giveWay } from './infra/postgres/background.js';
 import { startEmbedded } from './infra/postgres/embedded.js';
 import { isUnavailable } from './infra/postgres/errors.js';
 import { migrate } from './infra/postgres/migrate.js';
@@ -15,6 +16,8 @@ export interface DatabaseOptions {
   /** Bring the schema up to date first; otherwise it has to be. With the embedded database it is the default. */
   readonly migrate?: boolean;
   readonly applicationName?: string;
+  /** For work that nobody waits for: it gives way, and so does what the embedded server does for it. */
+  readonly inBackground?: boolean;
 }
 
 export interface Database {
@@ -31,9 +34,15 @@ export interface Database {
 export async function openDatabase(config: Config, options: DatabaseOptions = {}): Promise<Database> {
   const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
   try {
+    const { inBackground = false } = options;
+    // Not earlier: a server that is started here may serve others too.
+    if (inBackground) giveWay();
     const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
     const applied = (options.migrate ?? embedded !== null) ? await migrate(connection) : [];
-    const pool = createPool(connection, { max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' });
+    const pool = createPool(connection, {
+      ...{ max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' },
+      inBackground: inBackground && embedded !== null,
+    });
     const close = async (): Promise<void> => {
       await pool.end();
       await embedded?.stop();

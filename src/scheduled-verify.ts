@@ -1,7 +1,6 @@
 /** Verifies now and then, as `orderlog verify` in a process of its own: it takes its time, and not that of requests. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import type { ProjectorLog } from './infra/projector/log.js';
@@ -53,7 +52,6 @@ async function verifyOnce(cli: string, signal: AbortSignal): Promise<Answer | nu
   child.stdout?.on('data', (piece: Buffer) => (stdout += piece.toString()));
   child.stderr?.on('data', (piece: Buffer) => (stderr = (stderr + piece.toString()).slice(-1_000)));
   try {
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const [code] = (await once(child, 'close')) as [number | null];
     if (signal.aborted) return null;
     const document = JSON.parse(stdout || '{}') as Partial<Answer>;

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionGivesWay } from './background.js';
 
 /** What a connection needs: a URL, or the fields of one. */
 export type Connection = string | pg.PoolConfig;
@@ -39,7 +40,13 @@ const IDLE_MS = 60_000;
  */
 export function createPool(
   connection: Connection,
-  options: { readonly max: number; readonly applicationName: string; readonly idleMs?: number },
+  options: {
+    readonly max: number;
+    readonly applicationName: string;
+    readonly idleMs?: number;
+    /** Of a server on this machine: its processes for this pool give way to others. */
+    readonly inBackground?: boolean;
+  },
 ): pg.Pool {
   const pool = new pg.Pool({
     ...connectionConfig(connection, options.applicationName, LASTING_PLANS),
@@ -47,6 +54,7 @@ export function createPool(
     max: options.max,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: options.idleMs ?? IDLE_MS,
+    ...(options.inBackground && { onConnect: connectionGivesWay }),
   });
   // The next query gets a new connection, or its error; there is nobody here to tell.
   pool.on('error', () => undefined);
