@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type pg from 'pg';
 import type { EventStore } from '../../core/event-store.js';
 import { BackOff, pause } from './back-off.js';
-import { allBuilds, type BuildId, FOLLOWING } from './builds.js';
+import { allBuilds, type Build, type BuildId, FOLLOWING } from './builds.js';
 import { RENEW_EVERY_MS, renewLeases } from './checkpoints.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
 import { dropExpired } from './drop-builds.js';
@@ -116,16 +116,18 @@ class Crew {
         if (one.name !== projection.name) continue;
         // An older version is written by the processes that have its code.
         if ('version' in one && one.version !== projection.version) continue;
-        this.#start(projection, { name: one.name, build: one.build }, signal);
+        this.#start(projection, one, signal);
       }
     }
   }
 
-  #start(projection: AnyProjection, of: BuildId, signal: AbortSignal): void {
-    const key = `${of.name}:${of.build}`;
+  #start(projection: AnyProjection, { name, build, state }: BuildId & Partial<Build>, signal: AbortSignal): void {
+    const key = `${name}:${build}`;
     // One that has stopped at an event stays: it is not tried again before this process is started anew.
-    if (this.#runners.has(key) || signal.aborted) return;
-    const runner = new Runner(projection, of, this.#options);
+    const known = this.#runners.get(key);
+    const runner = known ?? new Runner(projection, { name, build }, this.#options);
+    runner.isKept = state === 'kept';
+    if (known || signal.aborted) return;
     this.#runners.set(key, runner);
     this.#runs.push(
       runner.run(signal).then((end) => {

@@ -31,11 +31,15 @@ const IDLE_ADVANCE_MS = 500;
  * many, and what commands can have is not spent on pages of a few events.
  */
 const PACE_MS = 25;
+/** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
+const KEPT_PACE_MS = 250;
 /** A wish to reach a place is forgotten after the longest time that a reader waits. */
 const WISH_MS = 30_000;
 
 /** Runs one build of a projection for as long as it may: until it is stopped, an event can't be applied, or it is dropped. */
 export class Runner {
+  /** The build is kept for a rollback. */
+  isKept = false;
   #tenure: Tenure | null = null;
   /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
   #clear: Position = START;
@@ -161,7 +165,7 @@ export class Runner {
         // 6. Nothing for us, so only the checkpoint: at once where somebody waits, otherwise now and then.
         else await this.#passOver(tenure, position);
         backOff.reset();
-        if (events.length > 0 && caughtUp) await this.#pace(tenure, PACE_MS - (Date.now() - begun), ends);
+        if (events.length > 0 && caughtUp) await this.#pace(tenure, begun, ends);
       }
       if (interruption) throw interruption as Error;
       if (!signal.aborted) throw new Error('the subscription has ended');
@@ -172,7 +176,8 @@ export class Runner {
     }
   }
 
-  async #pace(tenure: Tenure, ms: number, signal: AbortSignal): Promise<void> {
+  async #pace(tenure: Tenure, begun: number, signal: AbortSignal): Promise<void> {
+    const ms = (this.isKept ? KEPT_PACE_MS : PACE_MS) - (Date.now() - begun);
     if (ms <= 0 || this.#isAwaited(tenure)) return;
     const over = new AbortController();
     this.#hurry = (): void => over.abort();

@@ -48,6 +48,30 @@ test('a rebuild makes the same rows and switches to them, and the build before f
   );
 });
 
+test('a build that is kept follows in few transactions, for nobody reads it', async (t) => {
+  const shop = await runningApp(t, { seed: demo });
+  const { runtime } = shop;
+  const user = await shop.registerUser();
+  await rebuildAll(runtime, {}, projections.slice(2, 3));
+  const pages = new Set<string>();
+  const look = async (): Promise<number> => {
+    const { rows } = await runtime.pool.query<{ events: number; xmin: string }>(
+      `select events, xmin::text from orderlog.checkpoints where model = 'user-orders' and version = 1`,
+    );
+    pages.add(rows[0]?.xmin ?? '');
+    return rows[0]?.events ?? 0;
+  };
+  const began = Date.now();
+  let orders = 0;
+  for (; Date.now() - began < 1_500; orders++) {
+    await shop.placeOrder(user.user_id, [1]);
+    await look();
+  }
+  await until(async () => (await look()) === orders);
+  const [seconds, others] = [(Date.now() - began) / 1_000, 3];
+  t.ok(pages.size <= seconds * 4 + others, `${pages.size} pages of ${orders} orders in ${seconds} s`);
+});
+
 test('under constant reads and writes a rebuild of everything fails no read, shows no mixture, and time never goes back', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { runtime } = shop;
