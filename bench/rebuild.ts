@@ -1,13 +1,17 @@
 /**
  * `npm run bench:rebuild -- [events]`: a made-up log, by default of a million events, projected event by event, then rebuilt and
- * verified by the bulk path. Prints the figures as JSON. Or of an installation that is there: ORDERLOG_DATA_DIR.
+ * verified by the bulk path. Prints the figures as JSON. Or of an installation that is there: ORDERLOG_DATA_DIR. With
+ * TEST_EVENTSTORE_URL, an empty server, the log is there, and what the bare client takes to read all of it is measured as well.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { projections } from '../projections/index.js';
+import type { EventStore } from '../src/core/event-store.js';
+import { openEventStoreDb } from '../src/infra/event-store/eventstoredb.js';
 import { PostgresEventStore } from '../src/infra/event-store/postgres.js';
 import { startEmbedded } from '../src/infra/postgres/embedded.js';
 import { migrate } from '../src/infra/postgres/migrate.js';
@@ -22,12 +26,13 @@ const quiet = { info: () => undefined, warn: console.error, error: console.error
 
 const wanted = Number(process.argv[2] ?? MILLION);
 const given = process.env['ORDERLOG_DATA_DIR'];
+const url = process.env['TEST_EVENTSTORE_URL'];
 const folder = given ?? mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
 const server = await startEmbedded(folder);
 const pool = createPool(server.config, { max: 10, applicationName: 'bench' });
 try {
   await migrate(server.config);
-  const store = new PostgresEventStore(pool, server.config);
+  const store = url === undefined ? new PostgresEventStore(pool, server.config) : await openEventStoreDb(url);
   const events =
     given === undefined
       ? await appendSynthetic(store, wanted)
@@ -35,12 +40,14 @@ try {
   await pool.query('vacuum analyze orderlog.events');
   console.error(`${events} events`);
   const oneByOne = given === undefined ? await eventByEvent(store) : null;
+  const bareReading = url === undefined ? null : await readingBare(url);
   const rebuild = await command('rebuild');
   const verify = await command('verify');
   const rate = (seconds: number): number => Math.round(events / seconds);
   const figures = {
     ...{ events, cpu: cpus()[0]?.model, cores: cpus().length, node: process.versions.node },
     ...(oneByOne !== null && { event_by_event: { seconds: oneByOne, events_per_second: rate(oneByOne) } }),
+    ...(bareReading !== null && { bare_client: { seconds: bareReading, events_per_second: rate(bareReading) } }),
     rebuild: { ...rebuild, events_per_second: rate(rebuild.seconds) },
     verify: { ...verify, events_per_second: rate(verify.seconds) },
   };
@@ -56,7 +63,7 @@ try {
 }
 
 /** Seconds until all read models are at the head. */
-async function eventByEvent(store: PostgresEventStore): Promise<number> {
+async function eventByEvent(store: EventStore): Promise<number> {
   const watch = new CheckpointWatch(pool);
   const head = await store.head();
   const begun = performance.now();
@@ -69,10 +76,25 @@ async function eventByEvent(store: PostgresEventStore): Promise<number> {
   return Math.round(seconds * 10) / 10;
 }
 
+/** Seconds that the client alone takes to read the log. */
+async function readingBare(from: string): Promise<number> {
+  const client = EventStoreDBClient.connectionString(from);
+  const begun = performance.now();
+  for await (const _ of client.readAll());
+  const seconds = (performance.now() - begun) / 1_000;
+  await client.dispose();
+  return Math.round(seconds * 10) / 10;
+}
+
 /** Runs a command as its users do; its start is part of the time. */
 async function command(name: string): Promise<{ seconds: number; peak_mb: number }> {
   const begun = performance.now();
-  const env = { ...process.env, ORDERLOG_DATA_DIR: folder, SEED: 'none' };
+  const env = {
+    ...process.env,
+    ORDERLOG_DATA_DIR: folder,
+    SEED: 'none',
+    ...(url !== undefined && { EVENTSTORE_URL: url }),
+  };
   const child = spawn(
     '/usr/bin/env',
     ['time', '-f', 'peak %M', process.execPath, join(import.meta.dirname, '../src/cli.js'), name, '--json'],
