@@ -143,7 +143,9 @@ addQuarantine(program, run);
 
 program
   .command('audit')
-  .description('the history of one thing, from its events')
+  .description(
+    'the history of one thing, from its events; one that can not be read is shown as it is stored, marked, and makes the exit code 1',
+  )
   .argument('<kind>', 'order, user or product', (kind: string) => {
     if (kind === 'order' || kind === 'user' || kind === 'product') return kind;
     throw new InvalidArgumentError('It is order, user or product.');

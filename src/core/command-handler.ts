@@ -4,7 +4,7 @@ import { decode, type EventTypes, mapPersonal, UnreadableEvent } from './event-t
 import { type EventStore, type Position, START } from './event-store.js';
 import type { Actor, Envelope, EventMetadata, Fact, JsonObject, NewEvent, RecordedEvent } from './message.js';
 import { PersistentMap } from './persistent-map.js';
-import type { Sealed, Vault } from './vault.js';
+import { type Sealed, Unopened, type Vault } from './vault.js';
 
 /** A stream category: which events it holds and the rules that write them. */
 export interface StreamBinding<State, Command, F extends Fact> {
@@ -205,9 +205,12 @@ export class CommandHandler {
     const event = decode(recorded, type);
     if (type.personal.length === 0) return event as unknown as Envelope<F>;
     const owner = ownerOf(event.data as JsonObject);
+    const { stream, id: eventId } = recorded;
     const data = await mapPersonal(event.data, type.personal, (text, field) =>
-      this.vault.open(owner, { stream: recorded.stream, field, eventId: recorded.id }, text as Sealed),
-    );
+      this.vault.open(owner, { stream, field, eventId }, text as Sealed),
+    ).catch((error: unknown) => {
+      throw error instanceof Unopened ? new UnreadableEvent(recorded, error.message, { cause: error }) : error;
+    });
     return { ...event, data } as unknown as Envelope<F>;
   }
 

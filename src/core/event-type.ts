@@ -61,10 +61,11 @@ export class UnreadableEvent extends Error {
   override readonly name = 'UnreadableEvent';
   constructor(
     readonly event: Pick<RecordedEvent, 'stream' | 'revision' | 'position' | 'type' | 'id'>,
-    reason: string,
+    /** In one line. */
+    readonly reason: string,
     options?: ErrorOptions,
   ) {
-    super(`event ${event.type} at ${event.stream}@${event.revision} (position ${event.position}): ${reason}`, options);
+    super(`event ${event.type} at ${event.stream}@${event.revision}: ${reason}`, options);
   }
 }
 
@@ -91,8 +92,23 @@ export function decodeAlone<T extends EventType>(event: RecordedEvent, type: T):
     const { id, stream, revision, position, recordedAt } = event;
     return { type: type.type, data, id, stream, revision, position, recordedAt, metadata };
   } catch (cause) {
-    throw new UnreadableEvent(event, cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UnreadableEvent(event, reasonOf(cause), { cause });
   }
+}
+
+const MOST_FAULTS = 3;
+
+/** In one line: of a schema, that is where in the data and what is wrong there. */
+function reasonOf(cause: unknown): string {
+  const { issues } = cause as { readonly issues?: readonly { path: readonly PropertyKey[]; message: string }[] };
+  if (!issues) return oneLine(cause instanceof Error ? cause.message : String(cause));
+  const faults = issues.map(({ path, message }) => `${['data', ...path].map(String).join('.')}: ${message}`);
+  const more = faults.length > MOST_FAULTS ? `; and ${faults.length - MOST_FAULTS} more` : '';
+  return oneLine(faults.slice(0, MOST_FAULTS).join('; ')) + more;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
 }
 
 /** Replaces the strings at the given paths; a path that is absent or null in the data is passed over. */
@@ -121,7 +137,8 @@ export function withoutSecrets(data: object, type: EventType | undefined): JsonO
   return copy;
 }
 
-function placeOf(data: object, path: string): { parent: Record<string, unknown> | null; last: string } {
+/** The object in which a path ends, if there is one, and its last step. */
+export function placeOf(data: object, path: string): { parent: Record<string, unknown> | null; last: string } {
   const steps = path.split('.');
   const last = steps.pop() as string;
   let parent: Record<string, unknown> | null = data as Record<string, unknown>;

@@ -77,6 +77,7 @@ export type Envelope<F extends Fact> = F & {
  * @throws TypeError naming the field that is missing or of the wrong type
  */
 export function readMetadata(metadata: JsonObject): EventMetadata {
+  if (typeof metadata !== 'object' || metadata === null) throw new TypeError('metadata is no object');
   const text = (name: string): string => {
     const value = metadata[name];
     if (typeof value !== 'string') throw new TypeError(`metadata.${name} is not a string`);

@@ -6,6 +6,16 @@ declare const sealedBrand: unique symbol;
  */
 export type Sealed = string & { readonly [sealedBrand]: true };
 
+/** Whether a text may be a sealed one, of whatever version: a number, a dot, then more bytes than any plain text here has. */
+export function looksSealed(text: string): boolean {
+  return /^\d+\.[\w-]{40,}$/.test(text);
+}
+
+/** A sealed text that can't be opened though its owner was not erased. The message names the place, never the text. */
+export class Unopened extends Error {
+  override readonly name = 'Unopened';
+}
+
 /** Where a sealed text belongs. The same text does not open anywhere else. */
 export interface SealedPlace {
   readonly stream: string;
@@ -22,7 +32,10 @@ export interface Vault {
    * @throws Refusal user-erased when the owner's key has been destroyed
    */
   seal(owner: string, place: SealedPlace & { readonly eventId: string }, text: string): Promise<Sealed>;
-  /** Opens a sealed text; null when the owner's key has been destroyed. @throws Error when it was tampered with */
+  /**
+   * Opens a sealed text; null when the owner's key has been destroyed.
+   * @throws Unopened when it was tampered with, or its key is lost
+   */
   open(owner: string, place: SealedPlace, sealed: Sealed): Promise<string | null>;
   /** Loads the keys of many owners in one round trip, so that the calls that follow need none. */
   prefetch(owners: readonly string[]): Promise<void>;

@@ -29,6 +29,8 @@ export interface CommandResult {
   /** The same for people. */
   readonly text: string;
   readonly exitCode: ExitCode;
+  /** What to say of it on standard error. */
+  readonly remark?: string;
 }
 
 /** Of every command that prints a document. */
@@ -50,8 +52,9 @@ export async function runCommand(
   { stdout, stderr }: Streams = process,
 ): Promise<ExitCode> {
   try {
-    const { document, text, exitCode } = await command();
+    const { document, text, exitCode, remark } = await command();
     await write(stdout, json ? jsonLine(document) : withLineEnd(text));
+    if (remark !== undefined) await write(stderr, `orderlog: ${remark}\n`);
     return exitCode;
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };

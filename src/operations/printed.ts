@@ -36,8 +36,9 @@ export class Printed {
     await once(this.output, 'drain').catch(() => undefined);
   }
 
-  end(): void {
-    const { before, after } = this.frame;
+  /** @param after instead of that of the frame */
+  end(after = this.frame.after): void {
+    const { before } = this.frame;
     if (!this.unread.aborted) this.output.write(`${this.count === 0 ? before : ''}${after}`);
   }
 }

@@ -1,6 +1,6 @@
 import { generateKeySync, type KeyObject } from 'node:crypto';
 import { Refusal } from '../../src/core/errors.js';
-import type { Sealed, SealedPlace, Vault } from '../../src/core/vault.js';
+import { type Sealed, type SealedPlace, Unopened, type Vault } from '../../src/core/vault.js';
 import { openText, sealText } from '../../src/infra/crypto/sealed-text.js';
 
 /** Users' keys in memory, the sealed form as in production. */
@@ -15,7 +15,7 @@ export class MemoryVault implements Vault {
 
   async open(owner: string, place: SealedPlace, sealed: Sealed): Promise<string | null> {
     const key = this.#keys.get(owner);
-    if (key === undefined) throw new Error(`there is no key of user ${owner}`);
+    if (key === undefined) throw new Unopened(`there is no key of user ${owner}`);
     return Promise.resolve(key && openText(key, place, sealed));
   }
 

@@ -2,7 +2,7 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { Refusal } from '../../core/errors.js';
-import type { Sealed, SealedPlace, Vault } from '../../core/vault.js';
+import { type Sealed, type SealedPlace, Unopened, type Vault } from '../../core/vault.js';
 import { Batch } from './batch.js';
 import { openText, sealText } from './sealed-text.js';
 import { KEY_BYTES, masterKeyOf, unwrapKey, wrapKey } from './wrapped-key.js';
@@ -53,7 +53,7 @@ export class PgKeyStore implements Vault {
   async open(owner: string, place: SealedPlace, sealed: Sealed): Promise<string | null> {
     const id = owner.toLowerCase();
     const found = this.#cache.get(id) ?? (await this.#ask(this.#found, id));
-    if (!found) throw new Error(`the key store holds no key of user ${id}, with which ${place.stream} was sealed`);
+    if (!found) throw new Unopened(`the key store holds no key of user ${id}, with which ${place.stream} was sealed`);
     return found.key && openText(found.key, place, sealed);
   }
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Sealed, SealedPlace } from '../../core/vault.js';
+import { type Sealed, type SealedPlace, Unopened } from '../../core/vault.js';
 import { decrypt, encrypt } from './aes-gcm.js';
 
 // This is the storage format: '1.' and base64url of event id (16 bytes), iv (12), tag (16), ciphertext.
@@ -15,7 +15,7 @@ export function sealText(key: KeyObject, place: SealedPlace & { readonly eventId
   return (VERSION + Buffer.concat([id, box]).toString('base64url')) as Sealed;
 }
 
-/** @throws Error naming the place, never the text, when it was sealed elsewhere, with another key, or was changed */
+/** @throws Unopened naming the place, never the text, when it was sealed elsewhere, with another key, or was changed */
 export function openText(key: KeyObject, place: SealedPlace, sealed: Sealed): string {
   try {
     if (!sealed.startsWith(VERSION)) throw new Error('unknown version');
@@ -24,7 +24,9 @@ export function openText(key: KeyObject, place: SealedPlace, sealed: Sealed): st
     if (place.eventId !== undefined && place.eventId.toLowerCase() !== eventId) throw new Error('another event');
     return decrypt(key, boundTo(eventId, place), bytes.subarray(ID_BYTES)).toString('utf8');
   } catch {
-    throw new Error(`the sealed text in ${place.stream}, ${place.field}, does not open: changed, or sealed elsewhere`);
+    throw new Unopened(
+      `the sealed text in ${place.stream}, ${place.field}, does not open: changed, or sealed elsewhere`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { UnreadableEvent } from '../../core/event-type.js';
+import { Unopened } from '../../core/vault.js';
 import type { App } from './app-type.js';
 import { pathOf } from './path-of.js';
 import { Problem, problemDocument, toProblem } from './problem.js';
@@ -11,7 +12,8 @@ import { allFaults } from './validation.js';
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const problem = allFaults(request, toProblem(error));
   const { status, retryAfter } = problemKind(problem.code);
-  if (problem.code === 'internal-error' || error instanceof UnreadableEvent) logDefect(request.log, error);
+  if (problem.code === 'internal-error' || error instanceof UnreadableEvent || error instanceof Unopened)
+    logDefect(request.log, error);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   // Fastify would hang up when a body is not read to its end, and the sender never see the answer: read it instead.
   reply.removeHeader('connection');

@@ -212,7 +212,7 @@ const PROBLEMS = {
     status: 503,
     title: 'The event store is unavailable',
     explanation:
-      'It can not be reached at the moment. A change may have taken effect all the same: send it again with its idempotency key.',
+      'It can not be reached at the moment. A change may have taken effect all the same: send it again with its idempotency key. Or the log holds an event here that this version can not read: then `detail` names its stream and revision, nothing was changed, and it takes another version to go on.',
     retryAfter: 2,
   },
   'database-unavailable': {

@@ -1,5 +1,6 @@
 import { EventStoreUnavailable, EventTooLarge, type Fault, Refusal, StreamNotFound } from '../../core/errors.js';
 import { UnreadableEvent } from '../../core/event-type.js';
+import { Unopened } from '../../core/vault.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { isUnavailable } from '../postgres/errors.js';
 import { type ProblemCode, problemKind } from './problem-codes.js';
@@ -63,14 +64,19 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof EventStoreUnavailable) return new Problem('event-store-unavailable');
   // A stream that somebody deleted in the store itself, between the load and the append.
   if (error instanceof StreamNotFound) return new Problem('revision-conflict');
-  if (error instanceof UnreadableEvent) return new Problem('event-store-unavailable', UNREADABLE);
+  if (error instanceof UnreadableEvent) return unreadable(`${error.event.stream}@${error.event.revision}`);
+  if (error instanceof Unopened) return unreadable('the log of the server says which');
   if (error instanceof DocumentTooLarge) {
     return new Problem('payload-too-large', `The file has more than ${error.maxBytes} bytes.`);
   }
   return fromFramework(error) ?? new Problem(isUnavailable(error) ? 'database-unavailable' : 'internal-error');
 }
 
-const UNREADABLE = 'The log holds an event here that this version can not read; its log says which.';
+/** Only another version of the code, or a mended key store, can read it: no use to try again in two seconds. */
+function unreadable(which: string): Problem {
+  const detail = `The log holds an event here that this version can not read: ${which}.`;
+  return new Problem('event-store-unavailable', detail, [], { 'retry-after': '60' });
+}
 
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   404: 'route-not-found',

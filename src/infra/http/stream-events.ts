@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { CommandHandler } from '../../core/command-handler.js';
 import { Refusal, type RefusalCode, StreamNotFound } from '../../core/errors.js';
-import { type EventTypes, withoutSecrets } from '../../core/event-type.js';
-import type { Fact } from '../../core/message.js';
+import type { EventTypes } from '../../core/event-type.js';
+import { historyEvent } from '../../core/history.js';
 import { queryHead } from './answers.js';
 import type { App } from './app-type.js';
 import { type Cursors, listAnswer } from './list.js';
@@ -33,6 +33,14 @@ const recordedEvent = z.strictObject({
   revision: z.int(),
   position: z.string(),
   recorded_at: z.iso.datetime(),
+  unreadable: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'Why this version can not read the event; absent in all others. Its `data` and `metadata` are then as stored, ' +
+        'without what is sealed, personal or secret.',
+    }),
 });
 
 /** The events of one thing, oldest first, for audit. */
@@ -65,17 +73,16 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
             next = recorded.revision;
             continue;
           }
-          const { type, data, metadata, revision, position, recordedAt } = await handler.open<Fact>(
-            recorded,
-            streams.types,
-          );
+          const { type, revision, position, recordedAt } = recorded;
+          const { data, metadata, unreadable } = await historyEvent(handler, recorded, streams.types);
           events.push({
             type,
-            data: withoutSecrets(data, streams.types[type]),
-            metadata: { ...metadata },
+            data,
+            metadata,
             revision,
             position: tokens.encode(position),
             recorded_at: recordedAt,
+            ...(unreadable !== null && { unreadable }),
           });
           queryHead(reply, tokens, { position });
         }
