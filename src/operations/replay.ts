@@ -1,5 +1,4 @@
 /** `orderlog replay`: read models as they were, each in a schema of its own. */
-import { Refusal } from '../core/errors.js';
 import type { Position } from '../core/event-store.js';
 import { BadPoint, placeOf, type PointSources } from '../infra/event-store/point.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
@@ -72,10 +71,8 @@ async function pointOf(deps: ReplayDeps, until: string): Promise<Position> {
   try {
     return await placeOf(until, deps, FOR_EVER_MS);
   } catch (error) {
-    if (error instanceof BadPoint) throw new WrongUse(`--until ${until}: it ${error.message}`, { cause: error });
-    if (!(error instanceof Refusal)) throw error;
-    const what = 'it is the position that an event or an answer of this log names, or an RFC 3339 time';
-    throw new WrongUse(`--until ${until}: ${what}`, { cause: error });
+    if (!(error instanceof BadPoint)) throw error;
+    throw new WrongUse(`--until ${until}: it ${error.message}`, { cause: error });
   }
 }
 

@@ -95,6 +95,8 @@ t.test('a point or a model that there is not is wrong use, and nothing is made',
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
   for (const args of [
     ['--until', 'nowhere'],
+    ['--until', ''],
+    ['--until', '2026-11-26'],
     ['--until', tomorrow],
     ['--until', '2026-02-30T00:00:00Z'],
     ['--until', '2026-01-01T00:00:00Z', 'no-such-model'],
@@ -104,6 +106,7 @@ t.test('a point or a model that there is not is wrong use, and nothing is made',
     t.equal(code, 2, args.join(' '));
     t.match(JSON.parse(stdout), { error: { name: 'WrongUse', message: /--until|no-such-model/ } });
     t.not(stderr, '');
+    if (args[1] === '2026-11-26') t.match(stderr, 'it is a date without a time: send 2026-11-26T00:00:00Z');
   }
   t.same(await snapshotSchemas(database.pool), []);
 });

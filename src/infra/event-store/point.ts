@@ -6,7 +6,16 @@ import type { LogTimes } from '../../core/log-times.js';
 /** Neither a place in the log nor a time, or beyond now. The message goes on after the name of what was given. */
 export class BadPoint extends Error {
   override readonly name = 'BadPoint';
+  constructor(
+    message: string,
+    readonly code: 'invalid-request' | 'invalid-log-position' = 'invalid-request',
+  ) {
+    super(message);
+  }
 }
+
+const NEITHER =
+  'is neither the token of a Log-Position of this log nor a time as ISO 8601 with its zone, such as 2026-01-31T09:30:00Z';
 
 export interface PointSources {
   readonly tokens: { decode(token: string): Position };
@@ -16,7 +25,7 @@ export interface PointSources {
 
 /**
  * The place that a token of the log or an RFC 3339 time names.
- * @throws BadPoint, Refusal invalid-log-position, read-model-behind
+ * @throws BadPoint, Refusal read-model-behind
  */
 export async function placeOf(text: string, sources: PointSources, waitMs: number): Promise<Position> {
   // No token has a colon, and every time has.
@@ -25,14 +34,25 @@ export async function placeOf(text: string, sources: PointSources, waitMs: numbe
     if (place === null) throw new BadPoint('is a time beyond now');
     return place;
   }
-  const place = sources.tokens.decode(text);
+  const place = decoded(text, sources.tokens);
   const head = await sources.store.head();
   // A log that was moved to another server keeps its id, and its places are of another length there.
   if (place !== START && head !== START && place.length !== head.length) {
-    throw new Refusal('invalid-log-position', 'The log position is of the server that the log was moved from.');
+    throw new BadPoint('is a place of the server that the log was moved from', 'invalid-log-position');
   }
   if (place > head) throw new BadPoint('is a place beyond the head of the log');
   return place;
+}
+
+function decoded(text: string, tokens: PointSources['tokens']): Position {
+  try {
+    return tokens.decode(text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
+    const why = isDate ? `is a date without a time: send ${text}T00:00:00Z, or another time of that day` : NEITHER;
+    throw new BadPoint(why, 'invalid-log-position');
+  }
 }
 
 /** A `+` that nobody encoded arrives as a space. */
@@ -50,7 +70,7 @@ function utc(text: string): string {
   // A day that the month does not have would be one of the next month.
   const isDay = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(day);
   if (!isDay || Number.isNaN(moment)) {
-    throw new BadPoint('is neither a log position nor an RFC 3339 time such as 2026-01-31T09:30:00Z');
+    throw new BadPoint(NEITHER);
   }
   return new Date(Math.min(Math.max(moment, FIRST_MS), LAST_MS)).toISOString();
 }

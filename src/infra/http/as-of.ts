@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { BadPoint, placeOf, type PointSources } from '../event-store/point.js';
 import { type Freshness, freshnessOf } from './freshness.js';
-import { invalid } from './problem.js';
+import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
 
 /** In the query of what can be asked for as it was. */
@@ -30,7 +30,7 @@ export interface AsOfSources extends PointSources {
 export class AsOf {
   constructor(private readonly sources: AsOfSources) {}
 
-  /** @throws Problem invalid-request, Refusal invalid-log-position, read-model-behind */
+  /** @throws Problem invalid-request, invalid-log-position, Refusal read-model-behind */
   async asked({ headers, query }: AskedRequest): Promise<Asked> {
     const { tokens } = this.sources;
     const { as_of } = query;
@@ -38,7 +38,8 @@ export class AsOf {
     if (as_of === undefined) return { freshness, as_of };
     const begun = Date.now();
     const at = await placeOf(as_of, this.sources, freshness.waitMs).catch((error: unknown) => {
-      throw error instanceof BadPoint ? invalid('query.as_of', error.message) : error;
+      if (!(error instanceof BadPoint)) throw error;
+      throw new Problem(error.code, undefined, [{ path: 'query.as_of', message: error.message }]);
     });
     const waitMs = Math.max(0, freshness.waitMs - (Date.now() - begun));
     // A place in the past has its own freshness, whatever the client has seen since.

@@ -25,7 +25,8 @@ const PROBLEMS = {
   'invalid-log-position': {
     status: 400,
     title: 'The log position is not valid',
-    explanation: 'It can not be read, or it is of another log. Send the `Log-Position` of an answer as it is.',
+    explanation:
+      'It can not be read, or it is of another log. Send the `Log-Position` of an answer as it is, or to `as_of` a time as ISO 8601 with its zone, such as `2026-01-31T09:30:00Z`.',
   },
   'malformed-json': {
     status: 400,

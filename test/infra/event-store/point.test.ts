@@ -46,7 +46,7 @@ t.test('what is no time is told so, whatever it looks like', async (t) => {
     '12:30',
     ':',
   ]) {
-    await t.rejects(asked(text), { name: 'BadPoint', message: /RFC 3339/ }, text);
+    await t.rejects(asked(text), { name: 'BadPoint', message: /ISO 8601 with its zone, such as/ }, text);
   }
 });
 
@@ -56,6 +56,13 @@ t.test('a token is a place of this log, up to its head', async (t) => {
   await t.rejects(placeOf(tokens.encode(at(8)), sources, 0), { name: 'BadPoint', message: /beyond the head/ });
   const elsewhere = [new PositionTokens('log-2').encode(at(1)), tokens.encode(`${at(1)}${at(1)}` as Position), 'x', ''];
   for (const token of elsewhere) {
-    await t.rejects(placeOf(token, sources, 0), { name: 'Refusal', code: 'invalid-log-position' }, token);
+    await t.rejects(placeOf(token, sources, 0), { name: 'BadPoint', code: 'invalid-log-position' }, token);
   }
+});
+
+t.test('what is neither is told what both are, and a date what it lacks', async (t) => {
+  for (const text of ['', 'now', '2026', '26.11.2026']) {
+    await t.rejects(asked(text), { code: 'invalid-log-position', message: /token of a Log-Position.* nor a time.*Z$/ });
+  }
+  await t.rejects(asked('2026-11-26'), { code: 'invalid-log-position', message: /send 2026-11-26T00:00:00Z/ });
 });
