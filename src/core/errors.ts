@@ -47,6 +47,8 @@ export class Refusal extends Error {
     message: string,
     /** Parts of the input that the rule is about, where there are such. */
     readonly faults: readonly Fault[] = [],
+    /** Where it is known better than the code says it: after so many seconds another try may succeed. */
+    readonly retrySeconds: number | null = null,
   ) {
     super(message);
   }

@@ -111,7 +111,8 @@ const HEADERS: Readonly<Record<string, string>> = {
     '1 to 255 visible ASCII characters, bare or as a quoted string. The same request under the same key takes effect once.',
   'If-Match': 'The command runs only if the resource is at this revision.',
   'If-None-Match': 'The answer is 304 if the tag is still the same.',
-  'Min-Log-Position': 'The `Log-Position` of an earlier answer, which this one must have reached.',
+  'Min-Log-Position':
+    'The `Log-Position` of an earlier answer, which this one must have reached. With `as_of` the answer is of that place all the same.',
   Prefer:
     '`wait=<seconds>` to wait for the position, or for the snapshot of `as_of` (default 2, most 30), `handling=lenient` to take an older answer after that.',
 };

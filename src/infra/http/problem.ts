@@ -59,7 +59,10 @@ export function problemDocument(problem: Problem, requestId: string): ProblemDoc
 /** What an error means to whoever asked; `internal-error`, without a word of the error, if nobody foresaw it. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof Refusal) return new Problem(error.code, error.message, error.faults);
+  if (error instanceof Refusal) {
+    const { code, message, faults, retrySeconds } = error;
+    return new Problem(code, message, faults, retrySeconds === null ? {} : { 'retry-after': String(retrySeconds) });
+  }
   if (error instanceof EventTooLarge) return new Problem('order-too-large');
   if (error instanceof EventStoreUnavailable) return new Problem('event-store-unavailable');
   // A stream that somebody deleted in the store itself, between the load and the append.

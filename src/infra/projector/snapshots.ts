@@ -31,6 +31,8 @@ type WithBulk = AnyProjection & { readonly bulk: Bulk };
 
 /** Snapshots that are being made or waited for in one process: one is made at a time. */
 const MOST_WAITING = 16;
+/** Who is refused comes again when those before him should be made, within these limits. */
+const RETRY_SECONDS = [5, 600] as const;
 /** To ask whether one that is there still holds is a short question of the log: so long is waited at least. */
 const LOOK_MS = 1_000;
 
@@ -41,6 +43,8 @@ export class Snapshots {
   /** Numbers of those that this process has made and in which a key waits. */
   readonly #degraded: number[] = [];
   #last: Promise<unknown> = Promise.resolve();
+  /** How long making one takes, of late. */
+  #usualMs = 1_000;
 
   constructor(private readonly deps: SnapshotDeps) {}
 
@@ -113,7 +117,10 @@ export class Snapshots {
     const known = this.#making.get(key);
     if (known) return known;
     if (this.#making.size >= MOST_WAITING) {
-      throw new Refusal('overloaded', 'Too many read models as they were at other times are waited for.');
+      const seconds = Math.ceil((this.#making.size * this.#usualMs) / 1_000);
+      const retry = Math.min(Math.max(seconds, RETRY_SECONDS[0]), RETRY_SECONDS[1]);
+      const why = `Too many read models as they were at other times are waited for: try again in ${retry} seconds.`;
+      throw new Refusal('overloaded', why, [], retry);
     }
     const making = this.#last
       .then(() => this.#make(projection, place))
@@ -135,7 +142,9 @@ export class Snapshots {
       if (kept) return kept;
       // 2. What is half made is of a process that is gone.
       await dropRemainsOf(pool, name);
+      const begun = performance.now();
       const snapshot = await buildSnapshot({ pool, store, projection, place, signal });
+      this.#usualMs = (this.#usualMs + performance.now() - begun) / 2;
       if (snapshot.held.length > 0) this.#degraded.push(snapshot.number);
       return { snapshot, reused: false };
     });

@@ -231,6 +231,7 @@ void t.test('errors of the inside become their codes, and nothing of an unforese
     ['order-too-large', 422, new EventTooLarge('order-1', 600_000)],
     ['event-store-unavailable', 503, new EventStoreUnavailable('secret host')],
     ['database-unavailable', 503, database],
+    ['overloaded', 503, new Refusal('overloaded', 'Too many.', [], 17)],
     ['internal-error', 500, new Error('secret')],
     ['internal-error', 500, 'secret'],
   ];
@@ -240,6 +241,7 @@ void t.test('errors of the inside become their codes, and nothing of an unforese
     t.equal(answer.code, code);
     t.equal(answer.status, status);
     t.equal(answer.headers['retry-after'] !== undefined, status === 503, 'says when to try again');
+    if (code === 'overloaded') t.equal(answer.headers['retry-after'], '17', 'as long as is known');
     t.notMatch(JSON.stringify(answer.body), /secret|terminating/);
   }
 });
