@@ -37,8 +37,7 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       await run(json, {}, (runtime, signal) => {
         const { pool, store, tokens, masterKey } = runtime;
-        const { masterKey: given, dataDir } = runtime.config;
-        const masterKeyPlace = given ? 'MASTER_KEY' : masterKeyFile(dataDir);
+        const masterKeyPlace = placeOfKey(runtime.config);
         const deps = { pool, store, tokens, masterKey, version, masterKeyPlace, documents: runtime.gate.store };
         return backupResult(deps, resolve(file), { progress: showProgress(), signal });
       });
@@ -54,6 +53,7 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
         const { dataDir, eventStoreUrl, masterKey, keepBuildSeconds: keepSeconds } = settings;
         const deps = {
           ...{ dataDir, documents: documentStore(settings), projections, keepSeconds },
+          masterKeyPlace: placeOfKey(settings),
           masterKey: masterKey ?? (existsSync(masterKeyFile(dataDir)) ? readMasterKey(dataDir) : null),
           openDatabase: (applicationName: string) => openDatabase(settings, { migrate: false, applicationName }),
           openLog: eventStoreUrl === null ? null : () => openLogAt(eventStoreUrl),
@@ -62,4 +62,8 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
         return restoreResult(deps, resolve(file), { progress: showProgress(), signal });
       });
     });
+}
+
+function placeOfKey({ masterKey, dataDir }: Config): string {
+  return masterKey ? 'MASTER_KEY' : masterKeyFile(dataDir);
 }

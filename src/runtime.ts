@@ -20,8 +20,9 @@ import type { IdSequence } from './core/id-sequence.js';
 import type { LogTimes } from './core/log-times.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint } from './infra/crypto/derive.js';
 import { PgKeyStore } from './infra/crypto/key-store.js';
-import { loadOrCreateMasterKey } from './infra/crypto/master-key.js';
+import { loadOrCreateMasterKey, masterKeyFile } from './infra/crypto/master-key.js';
 import { loadSecrets, type Secrets } from './infra/crypto/secrets.js';
+import { WrongMasterKey } from './infra/crypto/wrapped-key.js';
 import { DocumentStore } from './infra/documents/document-store.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './infra/documents/id-proof-gate.js';
 import { PdfChecker } from './infra/documents/pdf-checker.js';
@@ -116,7 +117,10 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const database = await openDatabase(config, options);
     closing.push(() => database.close());
     const { pool, connection, location, applied } = database;
-    const secrets = await loadSecrets(pool, masterKey).catch(orMigrate);
+    const secrets = await loadSecrets(pool, masterKey).catch((error: unknown) => {
+      const isOfTheFile = error instanceof WrongMasterKey && config.masterKey === null;
+      return orMigrate(isOfTheFile ? new WrongMasterKey(masterKeyFile(config.dataDir)) : error);
+    });
     const store = options.store ?? (await openLog(config, pool, connection));
     closing.push(() => store.close());
     const logId = await bindToLog(pool, store).catch(orMigrate);

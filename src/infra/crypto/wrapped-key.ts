@@ -7,10 +7,14 @@ export const KEY_BYTES = 32;
 
 export class WrongMasterKey extends Error {
   override readonly name = 'WrongMasterKey';
-  constructor() {
+  /** @param file where the key was generated; null where it was set */
+  constructor(file: string | null = null) {
     super(
-      'MASTER_KEY does not open the keys in the database. Set MASTER_KEY (or MASTER_KEY_FILE) to the key that this ' +
-        'database was set up with; a generated one lies in the data folder and belongs to this database alone.',
+      file === null
+        ? 'MASTER_KEY does not open the keys in the database. Set MASTER_KEY (or MASTER_KEY_FILE) to the key that this ' +
+            'database was set up with; a generated one lies in the data folder and belongs to this database alone.'
+        : `The key in ${file} does not open the keys in the database. Put the one there that this database was set up ` +
+            'with, from where it was kept, or set MASTER_KEY (or MASTER_KEY_FILE) to it.',
     );
   }
 }

@@ -103,15 +103,15 @@ function sameDocuments({ documents }: Manifest, found: Manifest['documents']): b
   return documents.count === found.count && documents.bytes === found.bytes && documents.sha256 === found.sha256;
 }
 
-/** @throws WrongUse */
-export function checkMasterKey({ key_check }: Manifest, masterKey: Uint8Array, file: string): void {
+/** @param place where the master key was found @throws WrongUse */
+export function checkMasterKey({ key_check }: Manifest, masterKey: Uint8Array, place: string, file: string): void {
   try {
     unwrapKey(masterKeyOf(masterKey), KEY_CHECK, Buffer.from(key_check, 'base64'));
   } catch (error) {
     if (!(error instanceof WrongMasterKey)) throw error;
     throw new WrongUse(
-      `MASTER_KEY is not the one that the keys in ${file} are wrapped with: nothing in it could be read. Set MASTER_KEY (or ` +
-        'MASTER_KEY_FILE) to that of the installation that was backed up',
+      `${place} is not the one that the keys in ${file} are wrapped with: nothing in it could be read. Put that of the ` +
+        'installation that was backed up there, or set MASTER_KEY (or MASTER_KEY_FILE) to it',
       { cause: error },
     );
   }

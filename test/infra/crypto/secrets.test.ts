@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import t from 'tap';
 import { loadSecrets } from '../../../src/infra/crypto/secrets.js';
+import { openRuntime } from '../../../src/runtime.js';
 import { testDatabase } from '../../support/database.js';
+import { runningApp } from '../../support/running-app.js';
 
 t.test('processes that start together agree on one hash key, and so does every later one', async (t) => {
   const { pool } = await testDatabase(t);
@@ -24,4 +27,14 @@ t.test('another master key is refused by name, with what to do, and changes noth
     message: /MASTER_KEY.*Set MASTER_KEY/,
   });
   t.ok((await loadSecrets(pool, master)).hashKey.equals(hashKey));
+});
+
+t.test('a wrong key from the file of the data folder is told as that file', async (t) => {
+  const { runtime } = await runningApp(t, { projectors: false });
+  const dataDir = join(t.testdir(), 'data');
+  const opened = openRuntime({ ...runtime.config, dataDir, masterKey: null });
+  await t.rejects(opened, {
+    name: 'WrongMasterKey',
+    message: `The key in ${join(dataDir, 'master.key')} does not open`,
+  });
 });

@@ -61,6 +61,7 @@ export function restoreDeps({ database, dataDir }: Target, store: EventStore | n
     dataDir,
     documents: new DocumentStore(join(dataDir, 'documents')),
     masterKey: MASTER_KEY,
+    masterKeyPlace: 'MASTER_KEY',
     openDatabase: (applicationName) => {
       const pool = createPool(database.config, { max: 5, applicationName });
       return Promise.resolve({ connection: database.config, location: null, pool, close: () => pool.end() });
