@@ -3,6 +3,7 @@ import type { EventStore, Position } from '../core/event-store.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
 import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../infra/projector/status.js';
 import type { CommandResult } from './output.js';
+import { placedMessage } from './placed-message.js';
 import { table } from './table.js';
 
 /** Counting what a read model lacks ends here. */
@@ -37,7 +38,7 @@ export async function statusResult({ pool, store, projections, tokens }: StatusD
     `${model.lag_events} events`,
     `${model.lag_seconds} s`,
     connectionOf(statuses[i]?.subscription ?? null),
-    model.error?.message ?? '',
+    model.error ? placedMessage(model.error) : '',
   ]);
   const problems = [...statuses.map(problemOf), ...statuses.map(degradationOf)].filter((one) => one !== null);
   const header = `store ${store.kind}, head ${tokens.encode(head)}`;

@@ -255,7 +255,7 @@ async function refuseOlderLog(store: EventStore, position: Position): Promise<vo
     revision: null,
     position,
     message:
-      `the checkpoint is ahead of the log, which ends at ${head || 'its start'}: an older log was restored. ` +
+      'the checkpoint is ahead of the head of the log (orderlog status shows both): an older log was restored. ' +
       'Drop the schema of the read model, so that it is projected anew.',
   });
 }

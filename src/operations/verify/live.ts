@@ -1,6 +1,7 @@
 /** What is read of the live models: each time in one snapshot, which is over before anything else is done. */
 import type pg from 'pg';
 import type { Position } from '../../core/event-store.js';
+import type { StopReason } from '../../infra/projector/checkpoints.js';
 import { BULK_SETTINGS } from '../../infra/projector/bulk-load.js';
 import { allBuilds, type Build, type BuildId, checkpointOf, readBuild } from '../../infra/projector/builds.js';
 import { ownClient } from '../../infra/projector/own-client.js';
@@ -31,7 +32,7 @@ export interface LiveSnapshot {
 interface LiveCheckpoint extends BuildId {
   readonly position: Position;
   /** Why its projection has stopped there; null if it has not. */
-  readonly stopped: string | null;
+  readonly stopped: StopReason | null;
 }
 
 export async function inSnapshot<T>(pool: pg.Pool, read: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -63,7 +64,7 @@ export function snapshotOf(pool: pg.Pool, projections: readonly AnyProjection[])
     }
     const { rows: checkpoints } = await client.query<LiveCheckpoint>(
       `select c.model as name, c.version as build, c.position,
-         case when c.state = 'stopped' then coalesce(c.error->>'message', '') end as stopped
+         case when c.state = 'stopped' then c.error end as stopped
        from orderlog.checkpoints c
        join orderlog.builds b on b.model = c.model and b.number = c.version order by 1, 2`,
     );

@@ -8,6 +8,7 @@ import { finishLoad, recount } from '../../infra/projector/bulk-finish.js';
 import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
 import { Quarantine } from '../../infra/projector/quarantine.js';
+import { placedMessage } from '../placed-message.js';
 import { bucketsOf, differing } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
@@ -137,7 +138,9 @@ function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position): Check 
     'checkpoints',
     checkpoints.flatMap(({ name, build, position, stopped }) => {
       if (position > head) return [`build ${build} of ${name} is ahead of the log: an older log was restored`];
-      return stopped === null ? [] : [`build ${build} of ${name} was compared up to where it has stopped: ${stopped}`];
+      return stopped === null
+        ? []
+        : [`build ${build} of ${name} was compared up to where it has stopped: ${placedMessage(stopped)}`];
     }),
   );
 }

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { test } from 'tap';
 import { measureReadModels } from '../../../src/infra/projector/metrics.js';
 import { haveReached, type ModelStatus, modelStatuses, problemOf } from '../../../src/infra/projector/status.js';
+import { statusResult } from '../../../src/operations/status.js';
 import { createPool } from '../../../src/infra/postgres/pool.js';
 import { stage, until } from './running.js';
 import { append, counted, tally } from './tally.js';
@@ -83,6 +84,8 @@ test('a stopped projection is red, and the reason is in its status', async (t) =
   const [status] = await modelStatuses(sources, CAP);
   t.match(status, { error: { revision: 0, position, message: 'can not be counted' }, lag_events: 1 });
   t.match(status && problemOf(status), /red has stopped/);
+  const { text } = await statusResult({ ...sources, tokens: { encode: String } });
+  t.match(text, / at test-\S+@0: can not be counted/, 'people read which event it is');
 });
 
 test('the metrics show each read model, and nothing when the database is away', async (t) => {

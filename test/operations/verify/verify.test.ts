@@ -236,12 +236,12 @@ test('a model that has stopped was compared up to there, which is a finding', as
   const shop = await busyShop(t);
   await shop.stopProjectors();
   await shop.runtime.pool.query(
-    `update orderlog.checkpoints set state = 'stopped', error = '{"message": "no such product"}' where model = 'products'`,
+    `update orderlog.checkpoints set state = 'stopped', error = '{"stream": "product-1", "revision": 2, "message": "no such product"}' where model = 'products'`,
   );
   const found = await verified(shop);
   t.equal(found.ok, false);
   t.same(found.checks.find(({ check }) => check === 'checkpoints')?.findings, [
-    'build 1 of products was compared up to where it has stopped: no such product',
+    'build 1 of products was compared up to where it has stopped: at product-1@2: no such product',
   ]);
   t.same(
     found.models.flatMap(({ differences }) => differences),
