@@ -1,7 +1,9 @@
 import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
+import { allBuilds, readBuild } from '../infra/projector/builds.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
 import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../infra/projector/status.js';
+import { leftOfRestore } from './backup/restore-note.js';
 import type { CommandResult } from './output.js';
 import { placedMessage } from './placed-message.js';
 import { table } from './table.js';
@@ -14,10 +16,11 @@ export interface StatusDeps {
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
   readonly tokens: { encode(position: Position): string };
+  readonly config: { readonly dataDir: string };
 }
 
 /** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */
-export async function statusResult({ pool, store, projections, tokens }: StatusDeps): Promise<CommandResult> {
+export async function statusResult({ pool, store, projections, tokens, config }: StatusDeps): Promise<CommandResult> {
   const head = await store.head();
   const statuses = await modelStatuses({ pool, store, projections }, CAP);
   const models = statuses.map((status) => ({
@@ -40,10 +43,21 @@ export async function statusResult({ pool, store, projections, tokens }: StatusD
     connectionOf(statuses[i]?.subscription ?? null),
     model.error ? placedMessage(model.error) : '',
   ]);
-  const problems = [...statuses.map(problemOf), ...statuses.map(degradationOf)].filter((one) => one !== null);
+  const builds = await allBuilds(pool);
+  const unmade = statuses.filter((_, i) => readBuild(builds, projections[i] as AnyProjection) === null);
+  const left = leftOfRestore(config.dataDir, unmade);
+  const problems = [
+    ...(left === null ? [] : [left]),
+    ...statuses.map(problemOf),
+    ...statuses.map(degradationOf),
+  ].filter((one) => one !== null);
   const header = `store ${store.kind}, head ${tokens.encode(head)}`;
   return {
-    document: { store: { kind: store.kind, head: tokens.encode(head) }, models },
+    document: {
+      store: { kind: store.kind, head: tokens.encode(head) },
+      models,
+      ...(left !== null && { notes: [left] }),
+    },
     text: [header, '', ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]), ...problems].join(
       '\n',
     ),

@@ -1,6 +1,5 @@
 /** `orderlog restore`: an installation from a backup. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type pg from 'pg';
 import type { EventStore } from '../../core/event-store.js';
 import type { DocumentStore } from '../../infra/documents/document-store.js';
@@ -14,6 +13,7 @@ import { checkBackup, type Checked, checkMasterKey } from './check.js';
 import type { CaughtUp } from './later-events.js';
 import type { Manifest } from './manifest.js';
 import { restoreInto, RESTORING } from './restore-into.js';
+import { restoreNote } from './restore-note.js';
 import { isRestored, refuseOtherDocuments, refuseUnlessEmpty } from './target.js';
 
 /** A database whose schema may not be there yet. */
@@ -47,9 +47,6 @@ export interface Restored extends CaughtUp {
   readonly done: () => void;
 }
 
-/** In the data folder until a restore is over: of which backup. */
-const NOTE = 'restoring';
-
 /** All but the read models. @throws WrongUse and others; then nothing was changed, and the same may be tried again */
 export async function restore(deps: RestoreDeps, file: string, options: RestoreOptions): Promise<Restored> {
   const { dataDir, documents, masterKey } = deps;
@@ -71,7 +68,7 @@ export async function restore(deps: RestoreDeps, file: string, options: RestoreO
     const database = await deps.openDatabase(RESTORING);
     try {
       const caughtUp = await aloneWith(database.pool, () => into(deps, database, store, checked, file, options));
-      return { ...caughtUp, manifest, done: () => rmSync(join(dataDir, NOTE), { force: true }) };
+      return { ...caughtUp, manifest, done: () => rmSync(restoreNote(dataDir), { force: true }) };
     } finally {
       await database.close();
     }
@@ -90,7 +87,7 @@ async function into(
 ): Promise<CaughtUp> {
   const { manifest, digest } = checked;
   const embedded = location !== null;
-  const note = join(dataDir, NOTE);
+  const note = restoreNote(dataDir);
   const isInterrupted = existsSync(note) && readFileSync(note, 'utf8') === digest;
   const client = await pool.connect();
   try {

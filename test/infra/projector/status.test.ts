@@ -84,7 +84,7 @@ test('a stopped projection is red, and the reason is in its status', async (t) =
   const [status] = await modelStatuses(sources, CAP);
   t.match(status, { error: { revision: 0, position, message: 'can not be counted' }, lag_events: 1 });
   t.match(status && problemOf(status), /red has stopped/);
-  const { text } = await statusResult({ ...sources, tokens: { encode: String } });
+  const { text } = await statusResult({ ...sources, tokens: { encode: String }, config: { dataDir: t.testdir() } });
   t.match(text, / at test-\S+@0: can not be counted/, 'people read which event it is');
 });
 

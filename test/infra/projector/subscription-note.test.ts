@@ -119,7 +119,7 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
     `orderlog_subscription_last_event_timestamp_seconds{model="noted",version="1"} ${Date.parse(SINCE) / 1000}`,
   );
   t.equal(connectionsOf(await modelStatuses(sources, 1)), '1 of 1 subscriptions connected, 3 drops');
-  const result = await statusResult({ ...sources, tokens: { encode: String } });
+  const result = await statusResult({ ...sources, tokens: { encode: String }, config: { dataDir: t.testdir() } });
   t.match(result.document, {
     models: [{ subscription: { connected_since: SINCE, drops: { end: 2, silence: 1 }, last_event_at: SINCE } }],
   });
