@@ -1,5 +1,6 @@
 import t from 'tap';
 import { EventStoreUnavailable, EventTooLarge, Refusal } from '../../../src/core/errors.js';
+import { Unopened } from '../../../src/core/vault.js';
 import type { App } from '../../../src/infra/http/app-type.js';
 import { PROBLEM_CODES, problemKind } from '../../../src/infra/http/problem-codes.js';
 import { failing, sampleApp } from './sample-app.js';
@@ -231,6 +232,7 @@ void t.test('errors of the inside become their codes, and nothing of an unforese
     ['order-too-large', 422, new EventTooLarge('order-1', 600_000)],
     ['event-store-unavailable', 503, new EventStoreUnavailable('secret host')],
     ['database-unavailable', 503, database],
+    ['event-store-unavailable', 503, new Unopened('secret place')],
     ['overloaded', 503, new Refusal('overloaded', 'Too many.', [], 17)],
     ['internal-error', 500, new Error('secret')],
     ['internal-error', 500, 'secret'],
