@@ -73,8 +73,19 @@ export class Quarantine {
   }
 }
 
+/** In one line that any database takes: a message may quote the event, and that may hold anything. */
 export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, MOST_CHARACTERS);
+  const text = oneLine(error instanceof Error ? error.message : String(error));
+  // The first half of a character that was cut is none.
+  return text.slice(0, MOST_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+}
+
+/** No NUL and no half of a character, which Postgres refuses, nothing that breaks a line or moves a cursor. */
+export function oneLine(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
 }
 
 /** What Postgres says of values and rows, not of statements: data exceptions, violated constraints, rows that are too large. */

@@ -5,7 +5,7 @@ import { withModelLocks } from '../../infra/projector/model-locks.js';
 import { allBuilds } from '../../infra/projector/builds.js';
 import { dropBuild } from '../../infra/projector/drop-builds.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
-import { skippedOf } from '../../infra/projector/quarantine.js';
+import { oneLine, skippedOf } from '../../infra/projector/quarantine.js';
 import { giveUpLeases, type Retried, retryKey } from '../../infra/projector/retry-key.js';
 import { type CommandResult, WrongUse } from '../output.js';
 import { chosen } from '../rebuild/command.js';
@@ -80,7 +80,8 @@ export async function skipResult(
   deps: QuarantineDeps,
   { stream, reason, model }: OfModel & { readonly stream: string; readonly reason: string },
 ): Promise<CommandResult> {
-  if (reason.trim() === '') throw new WrongUse('say why the event is skipped: --reason TEXT');
+  const why = oneLine(reason);
+  if (why === '') throw new WrongUse('say why the event is skipped: --reason TEXT');
   const projections = modelsOf(deps, model);
   const [key, revision] = keyOf(stream);
   const models = [...new Set((await waitingOf(deps, projections, [key])).map(({ build }) => build.name))];
@@ -93,7 +94,7 @@ export async function skipResult(
       const unfinished = state === 'building' || state === 'ready';
       if (unfinished && models.includes(name)) await dropBuild(deps.pool, { name, build }, `state = '${state}'`);
     }
-    const done = await goOn(deps, entries, { reason: reason.trim() });
+    const done = await goOn(deps, entries, { reason: why });
     // Builds that are still before the event learn that it is to be left out.
     for (const name of models) await giveUpLeases(deps.pool, name);
     return { document: { skipped: done.documents }, text: done.text, exitCode: done.exitCode };

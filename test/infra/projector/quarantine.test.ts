@@ -68,6 +68,7 @@ for (const [what, { bad, why, apply }] of Object.entries(poisons)) {
     t.match(await checkpoint(pool), { state: 'running', position: last, events: 44, quarantined: 1 });
     const [held, ...rest] = await heldIn(pool, { name: 'sums', build: 1 });
     t.match(held, { stream: waits, revision: 1, type: 'Counted', message: why });
+    t.notMatch(held?.message, /\n/, 'in one line');
     t.same(rest, []);
     const told = log.lines.filter(({ level }) => level === 'error');
     t.match(told, [{ fields: { model: 'sums', stream: waits, revision: 1 }, message: /its key waits/ }]);

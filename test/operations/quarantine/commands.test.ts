@@ -176,7 +176,7 @@ test('skip leaves the event out for good: of the model, of what is made anew, an
   const good = projections.filter(({ name }) => name === 'user-orders');
   // A build that has taken the event must not bring it back.
   await rebuildAll(runtime, { switch: false }, good);
-  const first = await skip('placed by a test of the till');
+  const first = await skip('placed by\u0000\na test of the till \n');
   t.equal(first.exitCode, 1);
   t.match(first.text, /revision 0 is skipped, events that have taken effect: 0, WAITS at 1: .*not been placed/);
   const second = await skip('and paid by it');
@@ -245,7 +245,7 @@ test('what is asked for wrongly is refused, and nothing is changed', async (t) =
     message: /does not wait in users/,
   });
   await t.rejects(retryResult(deps, { streams: [], model: 'order' }), { ...wrong, message: /no read model order/ });
-  await t.rejects(skipResult(deps, { stream, reason: ' \n' }), { ...wrong, message: /--reason/ });
+  await t.rejects(skipResult(deps, { stream, reason: ' \n\u0000' }), { ...wrong, message: /--reason/ });
   const at = `${stream}@1`;
   await t.rejects(skipResult(deps, { stream: at, reason: 'a second time' }), {
     ...wrong,
