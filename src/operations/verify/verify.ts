@@ -7,7 +7,7 @@ import { type EventStore, type Position, START } from '../../core/event-store.js
 import { finishLoad, recount } from '../../infra/projector/bulk-finish.js';
 import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
-import { Quarantine } from '../../infra/projector/quarantine.js';
+import { type HeldEvent, Quarantine } from '../../infra/projector/quarantine.js';
 import { placedMessage } from '../placed-message.js';
 import { bucketsOf, differing } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
@@ -55,6 +55,8 @@ export interface Verified {
 interface Replayed {
   readonly live: LiveModel;
   readonly target: LoadTarget;
+  /** Where keys wait in what is made here, and do not in the live rows: by stream. */
+  readonly held: Map<string, HeldEvent>;
 }
 
 /** @throws UnreadableEvent, OrphanedEvent, ChangedMeanwhile, and what the servers say */
@@ -72,7 +74,7 @@ export function verify(
     const checkpoints = checkpointsCheck(snapshot, head);
     const comparable = snapshot.models.filter(({ position }) => position <= head);
     // 2. The log up to there.
-    const replayed = comparable.map((live) => ({ live, target: targetFor(live, scratch) }));
+    const replayed = comparable.map((live) => replayOf(live, scratch));
     for (const { target } of replayed) await makeScratch(pool, target);
     const witness = new LogWitness(scratch);
     await witness.makeTables(pool);
@@ -87,7 +89,7 @@ export function verify(
     for (const one of replayed) {
       options.signal.throwIfAborted();
       const { name } = one.live.projection;
-      await finishLoad(deps, one.target, { gate: false });
+      await finishLoad(deps, one.target, { gate: false, last: (_client, held) => note(one.held, held) });
       recounted.push(...(await recountOf(pool, one.target)));
       const differences = await compare(deps, one);
       const seconds = Math.round(performance.now() - begun) / 1_000;
@@ -105,7 +107,7 @@ export function verify(
         (await witness.gaps(pool)).map(({ stream, message }) => `${stream}: ${message}`),
       ),
       checkOf('recount', recounted),
-      checkOf('quarantine', comparable.flatMap(waiting)),
+      checkOf('quarantine', [...comparable.flatMap(waiting), ...replayed.flatMap(notTaken)]),
     ];
     const notes = [
       ...snapshot.left.map(({ name, reason }) => `${name} was not compared: ${reason}`),
@@ -118,19 +120,28 @@ export function verify(
   });
 }
 
-function targetFor({ projection, build, position, held, skipped }: LiveModel, { prefix }: Scratch): LoadTarget {
+function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
+  const { projection, build, position, skipped } = live;
   const { bulk } = projection;
   if (!bulk) throw new Error(`${projection.name} has no bulk path`);
   const schema = `${prefix}_${schemaName(build.name, build.build)}`;
-  return {
+  const held = new Map<string, HeldEvent>();
+  const target: LoadTarget = {
     projection: { ...projection, bulk },
     schema,
     staging: `${schema}_staging`,
     from: START,
     until: position,
     // What waits there is left out here: all others have to be right.
-    quarantine: new Quarantine(projection.keyedBy, held, skipped),
+    quarantine: new Quarantine(projection.keyedBy, live.held, skipped),
+    committing: (_client, chunk) => note(held, chunk.held),
   };
+  return { live, target, held };
+}
+
+function note(all: Map<string, HeldEvent>, held: readonly HeldEvent[]): Promise<void> {
+  for (const one of held) all.set(one.stream, one);
+  return Promise.resolve();
 }
 
 function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position): Check {
@@ -149,6 +160,14 @@ function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position): Check 
 function waiting({ projection, held }: LiveModel): string[] {
   return held.map(
     ({ stream, revision, message }) => `${projection.name}: ${stream} waits from revision ${revision} on: ${message}`,
+  );
+}
+
+/** Live it was taken, by another release or event by event: whichever of the two is right, it is not proved. */
+function notTaken({ live, held }: Replayed): string[] {
+  return [...held.values()].map(
+    ({ stream, revision, message }) =>
+      `${live.projection.name}: ${stream}@${revision} has taken effect, but this release can not apply it: ${message}`,
   );
 }
 
