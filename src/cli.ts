@@ -117,11 +117,12 @@ program
   .command('rollback')
   .description('read a read model from the build before the last switch again')
   .argument('<model>', 'its name')
+  .option('--degraded', 'also where keys wait in it that do not wait in the one that is read')
   .addOption(jsonOption)
-  .action(async (model: string, { json = false }: { json?: boolean }) => {
+  .action(async (model: string, { degraded = false, json = false }: { degraded?: boolean; json?: boolean }) => {
     await run(json, { migrate: true }, (runtime, signal) => {
       const { keepBuildSeconds: keepSeconds } = runtime.config;
-      return rollbackResult({ ...runtime, log: problemLog }, { model, keepSeconds, signal });
+      return rollbackResult({ ...runtime, log: problemLog }, { model, degraded, keepSeconds, signal });
     });
   });
 

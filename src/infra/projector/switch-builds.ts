@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../core/event-store.js';
 import { type Build, type BuildId, BUILDS_CHANNEL, checkpointOf } from './builds.js';
 import { inTransaction, lockModel } from './prepare-model.js';
+import { refuseWorse } from './worse-than-live.js';
 
 /** How long pages of the active build may be held up for the other one to get to its place. */
 const HOLD_MS = 3_000;
@@ -17,13 +18,15 @@ export class NotSwitchable extends Error {
 /**
  * Makes the build the one that is read, and keeps the one before for a while. Its place is then not before any that was
  * answered for.
+ * @param mayBeWorse also to a build in which keys wait that do not wait in the one before
  * @returns false when it is too far behind: let it follow, and try again
- * @throws NotSwitchable
+ * @throws NotSwitchable, WorseThanLive
  */
 export async function switchTo(
   pool: pg.Pool,
   to: BuildId & { readonly version: number },
   keepSeconds: number,
+  mayBeWorse = false,
 ): Promise<boolean> {
   return inTransaction(pool, async (client) => {
     // 1. Nobody else changes the model's entries, and the build may be switched to.
@@ -37,7 +40,9 @@ export async function switchTo(
     const answered = await holdActive(client, to);
     // 3. Its pages go on meanwhile, in whatever process projects it.
     if (!(await reaches(client, to, answered))) return false;
-    // 4. The entries change together, and all processes are told.
+    // 4. It has all that was answered. Also of this nothing changes any more: a retry waits for the checkpoint's row.
+    if (!mayBeWorse) await refuseWorse(client, to);
+    // 5. The entries change together, and all processes are told.
     await changeEntries(client, to, keepSeconds);
     return true;
   });

@@ -1,8 +1,10 @@
 /** `orderlog rebuild` and `orderlog rollback`. */
+import type pg from 'pg';
 import { allBuilds, type Build, checkpointOf, readBuild } from '../../infra/projector/builds.js';
 import { withModelLocks } from '../../infra/projector/model-locks.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
 import { switchTo } from '../../infra/projector/switch-builds.js';
+import { WorseThanLive } from '../../infra/projector/worse-than-live.js';
 import { type CommandResult, WrongUse } from '../output.js';
 import type { Progress } from '../progress.js';
 import { table } from '../table.js';
@@ -94,6 +96,8 @@ function rebuiltText(models: readonly Rebuilt[]): string {
 
 export interface RollbackCommand {
   readonly model: string;
+  /** Also to a build in which keys wait that do not wait in the one that is read. */
+  readonly degraded: boolean;
   readonly keepSeconds: number;
   readonly signal: AbortSignal;
 }
@@ -101,7 +105,7 @@ export interface RollbackCommand {
 /** Back to the build that was read before the last switch, never to a place earlier than what was answered. @throws WrongUse */
 export async function rollbackResult(
   deps: RebuildDeps & { readonly projections: readonly AnyProjection[] },
-  { model, keepSeconds, signal }: RollbackCommand,
+  { model, degraded, keepSeconds, signal }: RollbackCommand,
 ): Promise<CommandResult> {
   const [projection] = chosen(deps.projections, [model]) as [AnyProjection];
   return withModelLocks(deps.pool, [model], async (held) => {
@@ -114,11 +118,25 @@ export async function rollbackResult(
     const ends = AbortSignal.any([signal, held]);
     await followTo(deps, [{ name: model, build: kept.build, projection }], ends, async (atTheHead) => {
       do await atTheHead(kept);
-      while (!(await switchTo(deps.pool, kept, keepSeconds)));
+      while (!(await switchBack(deps.pool, kept, keepSeconds, degraded)));
     });
     const document = { model, from: before.build, to: kept.build };
     return { document, text: `${model} is read from build ${kept.build} again, not from ${before.build}`, exitCode: 0 };
   });
+}
+
+/** @throws WrongUse where something of what is read would be gone */
+async function switchBack(pool: pg.Pool, to: Build, keepSeconds: number, degraded: boolean): Promise<boolean> {
+  try {
+    return await switchTo(pool, to, keepSeconds, degraded);
+  } catch (error) {
+    if (!(error instanceof WorseThanLive)) throw error;
+    throw new WrongUse(
+      `${error.loss}. First orderlog quarantine retry ${error.stream}, or go back all the same, with what waits left out ` +
+        'of the answers: --degraded',
+      { cause: error },
+    );
+  }
 }
 
 async function lastKept(

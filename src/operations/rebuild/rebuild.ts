@@ -218,7 +218,7 @@ async function finish(deps: RebuildDeps, makings: readonly Making[], options: Re
   });
 }
 
-async function setReady(db: Pick<pg.ClientBase, 'query'>, { name, build }: BuildId): Promise<void> {
+async function setReady(db: Pick<pg.ClientBase, 'query'>, { name, build, projection }: Making): Promise<void> {
   // The checkpoint's row as well: see takeOver.
   const { rowCount } = await db.query(
     `with held as (
@@ -228,7 +228,8 @@ async function setReady(db: Pick<pg.ClientBase, 'query'>, { name, build }: Build
     [name, build],
   );
   if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
-  await refuseWorse(db, { name, build });
+  // Told early; what it meets from here on, the switch looks at.
+  await refuseWorse(db, { name, build, version: projection.version });
 }
 
 async function followAndSwitch(
@@ -249,8 +250,6 @@ async function followAndSwitch(
       while (options.switch && !switched) {
         options.signal.throwIfAborted();
         const { version } = making.projection;
-        // It may have met an event since it was ready.
-        await refuseWorse(pool, making);
         switched = await switchTo(pool, { name: making.name, build: making.build, version }, options.keepSeconds);
         if (!switched) await atTheHead(making);
       }

@@ -154,7 +154,7 @@ test('rollback goes back to the build before, which has followed, and not in tim
   const { runtime } = shop;
   const user = await shop.registerUser();
   const deps = { ...runtime, log: quiet };
-  const command = { model: 'user-orders', keepSeconds: 3_600, signal: new AbortController().signal };
+  const command = { model: 'user-orders', degraded: false, keepSeconds: 3_600, signal: new AbortController().signal };
   await t.rejects(rollbackResult(deps, command), /no build of user-orders to go back to/);
   await rebuildAll(runtime);
   const { order_id } = await shop.placeOrder(user.user_id, [1]);
