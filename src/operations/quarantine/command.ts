@@ -6,7 +6,7 @@ import { allBuilds } from '../../infra/projector/builds.js';
 import { dropBuild } from '../../infra/projector/drop-builds.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
 import { oneLine, skippedOf } from '../../infra/projector/quarantine.js';
-import { giveUpLeases, type Retried, retryKey } from '../../infra/projector/retry-key.js';
+import { giveUpLeases, type Retried, retryKeys } from '../../infra/projector/retry-keys.js';
 import { type CommandResult, WrongUse } from '../output.js';
 import { chosen } from '../rebuild/command.js';
 import { table } from '../table.js';
@@ -133,13 +133,14 @@ async function goOn(
   const documents: object[] = [];
   const lines: string[] = [];
   let exitCode: 0 | 1 = 0;
+  const retried = await retriedOf(deps, entries, skip);
   for (const entry of entries) {
-    const { projection, build, held } = entry;
+    const { build, held } = entry;
     const { stream, revision } = held;
     const subject = { model: build.name, version: build.build, stream };
     const name = `${build.name} v${build.build}  ${stream}`;
     const why = notHere(entry);
-    const went: Retried | null = why === null ? await retryKey(deps, { projection, of: build, stream }, skip) : null;
+    const went = retried.get(entry) ?? null;
     if (why === null && !went) continue;
     const now = went ? went.held : held;
     const ofSkip = skip && went ? { revision, reason: skip.reason } : {};
@@ -156,6 +157,27 @@ async function goOn(
     if (place) exitCode = 1;
   }
   return { documents, text: lines.length > 0 ? lines.join('\n') : 'nothing waits', exitCode };
+}
+
+/** By entry; without those that do not wait any more, and those that today's code can't let go on. */
+async function retriedOf(
+  deps: QuarantineDeps,
+  entries: readonly Entry[],
+  skip: { readonly reason: string } | null,
+): Promise<ReadonlyMap<Entry, Retried>> {
+  const retried = new Map<Entry, Retried>();
+  const here = entries.filter((entry) => notHere(entry) === null);
+  for (const build of new Set(here.map((entry) => entry.build))) {
+    const own = here.filter((entry) => entry.build === build);
+    const [{ projection }] = own as [Entry];
+    const streams = own.map(({ held }) => held.stream);
+    const done = await retryKeys(deps, { projection, of: build, streams }, skip);
+    for (const entry of own) {
+      const one = done.get(entry.held.stream);
+      if (one) retried.set(entry, one);
+    }
+  }
+  return retried;
 }
 
 function modelsOf({ projections }: QuarantineDeps, model: string | undefined): readonly AnyProjection[] {

@@ -6,7 +6,7 @@ import type { NewEvent, RecordedEvent } from '../../../src/core/message.js';
 import type { AnyProjection } from '../../../src/infra/projector/projection.js';
 import { type HeldEvent, heldIn } from '../../../src/infra/projector/quarantine.js';
 import { acquireLease } from '../../../src/infra/projector/checkpoints.js';
-import { giveUpLeases, retryKey } from '../../../src/infra/projector/retry-key.js';
+import { giveUpLeases, retryKeys } from '../../../src/infra/projector/retry-keys.js';
 import { Tenure } from '../../../src/infra/projector/tenure.js';
 import { rebuildAll } from '../../operations/rebuild/rebuilding.js';
 import { keyedSums, LARGEST_SUM } from './keyed-sums.js';
@@ -95,12 +95,12 @@ test('what was let go on goes on with the projector that runs', async (t) => {
   const waits = order();
   start(keyedSums('sums', refuse));
   t.ok(await reached('sums', await append(store, waits, counted(5), counted(POISON), counted(7))));
-  const mended = { projection: keyedSums('sums') as AnyProjection, of: { name: 'sums', build: 1 }, stream: waits };
-  t.match(await retryKey({ pool, store }, mended), { events: 2, held: null });
+  const mended = { projection: keyedSums('sums') as AnyProjection, of: { name: 'sums', build: 1 }, streams: [waits] };
+  t.same([...(await retryKeys({ pool, store }, mended))], [[waits, { events: 2, held: null }]]);
   t.ok(await reached('sums', await append(store, waits, counted(1))));
   t.same(await sums(pool), { [waits]: 26 });
   t.match(await checkpoint(pool), { events: 4, quarantined: 0 });
-  t.equal(await retryKey({ pool, store }, mended), null, 'a second time there is nothing to do');
+  t.equal((await retryKeys({ pool, store }, mended)).size, 0, 'a second time there is nothing to do');
 });
 
 test('an event without a key still stops the projection', async (t) => {
