@@ -4,7 +4,7 @@ import { decode } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import type { Bulk } from './bulk.js';
 import { copy, type LoadTarget } from './bulk-load.js';
-import type { HeldEvent } from './quarantine.js';
+import { type HeldEvent, isOfTheEvent } from './quarantine.js';
 
 /** The state of a chunk after these events. */
 export function fold(bulk: Bulk, recorded: readonly RecordedEvent[]): unknown {
@@ -37,6 +37,8 @@ export async function rowsThatFit(
   let rest = recorded;
   let error = await refusal(client, target, chunk, 'keep');
   while (error !== null) {
+    // A fault of the machine is not looked for in the chunk.
+    if (!isOfTheEvent(error)) throw error;
     const culprit = await firstRefused(client, target, rest);
     const waiting = culprit && target.quarantine.hold(culprit, error);
     if (!waiting) throw error;
