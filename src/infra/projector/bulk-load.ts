@@ -168,6 +168,8 @@ class Load {
         const held = quarantine.hold(recorded, error);
         if (!held) throw error;
         filling.held.push(held);
+        // It was read, so its handler may have done a part of it.
+        if (read?.type === handler.eventType) filling.chunk = fold(projection.bulk, filling.recorded);
       }
     }
   }

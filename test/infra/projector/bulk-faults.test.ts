@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import type { BulkPath } from '../../../src/infra/projector/bulk.js';
-import type { Projection } from '../../../src/infra/projector/projection.js';
+import type { EventHandler, Projection } from '../../../src/infra/projector/projection.js';
+import { heldIn } from '../../../src/infra/projector/quarantine.js';
 import { rebuildAll } from '../../operations/rebuild/rebuilding.js';
 import { keyedSums } from './keyed-sums.js';
 import { stage } from './running.js';
@@ -26,4 +27,25 @@ test('for a fault of the machine no event is looked for in a chunk', async (t) =
   }));
   await t.rejects(rebuildAll({ pool, store, watch }, {}, [projection]), /shutting down/);
   t.equal(tries, 1);
+});
+
+test('of an event that its handler gives up half-way nothing is in the rows', async (t) => {
+  const { store, pool, watch } = await stage(t);
+  await store.append('order-1', [counted(5), counted(13), counted(1)], 'any');
+  await store.append('order-2', [counted(7)], 'any');
+  const projection = withBulk(({ handlers }) => {
+    const { eventType, apply } = handlers['Counted'] as EventHandler<Page>;
+    const giveUp: EventHandler<Page>['apply'] = (page, event) => {
+      apply(page, event);
+      if ((event.data as { amount: number }).amount === 13) throw new Error('half of it is done');
+    };
+    return { handlers: { Counted: { eventType, apply: giveUp } } };
+  });
+  await rebuildAll({ pool, store, watch }, {}, [projection]);
+  const { rows } = await pool.query('select stream, sum from rm_sums_v1.sums order by stream');
+  t.same(rows, [
+    { stream: 'order-1', sum: 5 },
+    { stream: 'order-2', sum: 7 },
+  ]);
+  t.match(await heldIn(pool, { name: 'sums', build: 1 }), [{ stream: 'order-1', revision: 1 }]);
 });
