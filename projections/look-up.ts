@@ -25,7 +25,10 @@ export interface FoundProduct {
   readonly status: 'active' | 'retired';
 }
 
-/** What the read models know. A miss says only that they did not know at `position`: the stream settles it. */
+/**
+ * What the read models know. A miss says only that they did not know at `position`: the stream settles it. So is a user who waits in
+ * quarantine one: the event that waits may be the erasure. Of products nothing waits.
+ */
 export interface Found {
   readonly user: FoundUser | null;
   /** Those of the products that are known, by id. */
@@ -70,7 +73,9 @@ function lookUpText(users: number, products: number): string {
   select ${CURRENT} as builds,
     (select coalesce(json_agg(json_build_object(
        'user_id', u.user_id, 'status', u.status, 'proven', u.id_proof is not null)), '[]')
-     from ${schemaName(usersModel.name, users)}.users u where u.user_id = any($1::uuid[])) as users,
+     from ${schemaName(usersModel.name, users)}.users u where u.user_id = any($1::uuid[]) and not exists (
+       select from orderlog.quarantine q
+       where q.model = '${usersModel.name}' and q.build = ${users} and q.stream = 'user-' || u.user_id)) as users,
     (select coalesce(json_agg(json_build_object(
        'product_id', p.product_id, 'sku', p.sku, 'name', p.name, 'price', p.price, 'currency', p.currency,
        'status', p.status)), '[]')

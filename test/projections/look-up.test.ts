@@ -7,6 +7,7 @@ import { users } from '../../projections/users/projection.js';
 import { type Position, START } from '../../src/core/event-store.js';
 import type { CheckpointWatch } from '../../src/infra/projector/checkpoint-watch.js';
 import type { Projection } from '../../src/infra/projector/projection.js';
+import { writeHeld } from '../../src/infra/projector/quarantine.js';
 import { productEvents } from '../../src/product/events.js';
 import { testDatabase } from '../support/database.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -86,6 +87,21 @@ t.test('finds the user and the products, and leaves out what it does not know', 
   t.strictSame((await lookUp.find(eve, [])).user, { status: 'active', hasIdProof: false });
   t.strictSame((await lookUp.find(erased, [])).user, { status: 'erased', hasIdProof: false });
   t.equal((await lookUp.find(randomUUID(), [3])).user, null);
+});
+
+t.test('of a user who waits in quarantine it knows nothing: the row may be of before an erasure', async (t) => {
+  const both = await bothModels(t);
+  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
+  const eve = await both.users.register(at, 'Eve', 'eve@example.org', true);
+  both.addProduct(1);
+  await both.catchUp();
+  const entry = { stream: `user-${ada}`, revision: 1, position: START, type: 'UserErased', message: '' };
+  await writeHeld(both.pool, { name: 'users', build: 1 }, [entry]);
+  const lookUp = new LookUp(both.pool, nobodyWaits);
+  const found = await lookUp.find(ada, [1]);
+  t.equal(found.user, null);
+  t.equal(found.products.size, 1);
+  t.strictSame((await lookUp.find(eve, [])).user, { status: 'active', hasIdProof: true });
 });
 
 t.test('many at once go in few queries, and each gets its own', async (t) => {
