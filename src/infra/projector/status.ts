@@ -12,7 +12,7 @@ export interface ModelStatus {
   readonly checkpoint: Position;
   /** Events that have taken effect in it. */
   readonly events: number;
-  /** missing: never projected; idle: nobody projects it now; degraded: some keys wait; stopped: see `error`. */
+  /** missing: never projected; idle: nobody projects it now; degraded: it is projected, some keys wait; stopped: see `error`. */
   readonly state: 'missing' | 'idle' | 'running' | 'degraded' | 'stopped';
   readonly error: StopReason | null;
   /** Keys that wait at an event which could not be applied. */
@@ -43,8 +43,8 @@ export async function modelStatuses({ pool, store, projections }: StatusSources,
   const { rows } = await pool.query<CheckpointRow>(`
     select model as name, version, position as checkpoint, events, error,
            case when lease_until >= clock_timestamp() then lease_owner end as lease_owner, quarantined,
-           case when quarantined > 0 and state <> 'stopped' then 'degraded'
-                when state = 'running' and lease_until < clock_timestamp() then 'idle' else state end as state,
+           case when state <> 'running' then state when lease_until < clock_timestamp() then 'idle'
+                when quarantined > 0 then 'degraded' else state end as state,
            extract(epoch from clock_timestamp() - progressed_at)::float8 as seconds_since_progress,
            case when lease_until >= clock_timestamp() then subscription
                 else subscription || '{"connectedSince": null}' end as subscription

@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { test } from 'tap';
 import { measureReadModels } from '../../../src/infra/projector/metrics.js';
-import { haveReached, type ModelStatus, modelStatuses, problemOf } from '../../../src/infra/projector/status.js';
+import {
+  degradationOf,
+  haveReached,
+  type ModelStatus,
+  modelStatuses,
+  problemOf,
+} from '../../../src/infra/projector/status.js';
 import { statusResult } from '../../../src/operations/status.js';
 import { createPool } from '../../../src/infra/postgres/pool.js';
 import { stage, until } from './running.js';
@@ -44,6 +50,23 @@ test('a read model whose owner has vanished is idle', async (t) => {
     update orderlog.checkpoints
     set state = 'running', lease_owner = 'gone', lease_until = clock_timestamp() - interval '1 second'`);
   t.match(await modelStatuses(sources, CAP), [{ state: 'idle', lease_owner: null }]);
+});
+
+test('a read model in which keys wait is degraded, and says as well that nobody projects it', async (t) => {
+  const { pool, store, start, reached } = await stage(t);
+  const sources = { pool, store, projections: [tally('waits')] };
+  const projectors = start(...sources.projections);
+  await reached('waits', await append(store, counted()));
+  await pool.query('update orderlog.checkpoints set quarantined = 2');
+  t.match(await modelStatuses(sources, CAP), [{ state: 'degraded', quarantined: 2 }]);
+  await projectors.stop();
+  const [idle] = await modelStatuses(sources, CAP);
+  t.match(idle, { state: 'idle', quarantined: 2 });
+  t.match(idle && degradationOf(idle), /2 keys wait/);
+  await pool.query(
+    `update orderlog.checkpoints set state = 'running', lease_owner = 'gone', lease_until = clock_timestamp() - interval '1 second'`,
+  );
+  t.match(await modelStatuses(sources, CAP), [{ state: 'idle', quarantined: 2 }], 'also when its owner has vanished');
 });
 
 const well: ModelStatus = {
