@@ -15,6 +15,8 @@ export interface Retried {
   readonly events: number;
   /** Where it still waits, or waits now; null if it does not. */
   readonly held: HeldEvent | null;
+  /** The event that it waited at is left out for good. */
+  readonly skipped: boolean;
 }
 
 interface Deps {
@@ -73,11 +75,12 @@ async function retrySome(
   skip: { readonly reason: string } | null,
 ): Promise<ReadonlyMap<string, Retried>> {
   const retried = new Map<string, Retried>();
-  // 1. The log is read while the build is projected.
+  // 1. The log is read while the build is projected. The place comes second, so that no entry is behind it.
+  const entries = await entriesOf(client, of, streams);
   const read = (await checkpointOf(client, of))?.position;
   if (read === undefined) return retried;
   const waiting = new Map<string, Waiting>();
-  for (const held of await entriesOf(client, of, streams)) {
+  for (const held of entries) {
     waiting.set(held.stream, { held, events: await eventsOf(store, held, read) });
   }
   await client.query('begin');
@@ -90,13 +93,15 @@ async function retrySome(
     // 3. Key by key, each as far as it can.
     for (const held of await entriesOf(client, of, streams)) {
       const known = waiting.get(held.stream);
+      const left = { events: 0, held, skipped: false };
       // What somebody else has changed meanwhile is left to the next try.
-      if (known?.held.revision !== held.revision) retried.set(held.stream, { events: 0, held });
-      else if (known.events[0]?.revision !== held.revision) retried.set(held.stream, { events: 0, held: gone(held) });
+      if (known?.held.revision !== held.revision) retried.set(held.stream, left);
+      else if (known.events[0]?.revision !== held.revision) retried.set(held.stream, { ...left, held: gone(held) });
       else {
         if (skip) await skipEvent(client, of, held, skip.reason);
         const events = known.events.slice(skip ? 1 : 0).filter((event) => quarantine.lets(event));
-        retried.set(held.stream, await applyAll(client, { projection, of, events }));
+        const applied = await applyAll(client, { projection, of, events });
+        retried.set(held.stream, { ...applied, skipped: skip !== null });
       }
     }
     await writeWhatWaits(client, of, retried);
@@ -112,7 +117,7 @@ function gone(held: HeldEvent): HeldEvent {
 async function applyAll(
   client: pg.Client,
   { projection, of, events }: { projection: AnyProjection; of: BuildId; events: readonly RecordedEvent[] },
-): Promise<Retried> {
+): Promise<Omit<Retried, 'skipped'>> {
   const db = projectionDb(client, schemaName(of.name, of.build));
   let done = 0;
   for (const event of events) {

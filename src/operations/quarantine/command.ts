@@ -143,7 +143,7 @@ async function goOn(
     const went = retried.get(entry) ?? null;
     if (why === null && !went) continue;
     const now = went ? went.held : held;
-    const ofSkip = skip && went ? { revision, reason: skip.reason } : {};
+    const ofSkip = skip && went?.skipped ? { revision, reason: skip.reason } : {};
     const place = now && {
       revision: now.revision,
       type: now.type,
@@ -151,7 +151,7 @@ async function goOn(
       error: why ?? now.message,
     };
     documents.push({ ...subject, ...ofSkip, events: went?.events ?? 0, held: place });
-    const skipped = skip && went ? `revision ${revision} is skipped, ` : '';
+    const skipped = went?.skipped ? `revision ${revision} is skipped, ` : '';
     const effect = `${skipped}events that have taken effect: ${went?.events ?? 0}`;
     lines.push(place ? `${name}: ${effect}, WAITS at ${place.revision}: ${place.error}` : `${name}: ${effect}`);
     if (place) exitCode = 1;

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import type { AnyProjection } from '../../../src/infra/projector/projection.js';
 import { heldIn, writeHeld } from '../../../src/infra/projector/quarantine.js';
 import { retryKeys } from '../../../src/infra/projector/retry-keys.js';
-import { retryResult } from '../../../src/operations/quarantine/command.js';
+import { retryResult, skipResult } from '../../../src/operations/quarantine/command.js';
 import { keyedSums } from './keyed-sums.js';
 import { type Stage, stage } from './running.js';
 import { counted } from './tally.js';
@@ -64,7 +64,7 @@ test('the projection goes on while streams are read, and what comes for the keys
   const retried = await retryKeys({ pool, store }, { projection: mended, of, streams });
   t.same(
     [...retried.values()],
-    streams.map(() => ({ events: 3, held: null })),
+    streams.map(() => ({ events: 3, held: null, skipped: false })),
   );
   t.same(await sums(pool), [114, 114]);
 });
@@ -84,4 +84,17 @@ test('a key whose event the log does not have still waits, and that is told', as
   t.match(text, /order-gone: .*WAITS at 0: the log does not have this event/);
   t.match(text, new RegExp(`${stream}: .*WAITS at 7: the log does not have this event`));
   t.equal((await heldIn(pool, of)).length, 2);
+});
+
+test('an event that the log does not have is not skipped either, and nobody is told so', async (t) => {
+  const running = await stage(t);
+  const { pool, store } = running;
+  await manyWait(running, 1);
+  const entry = { revision: 0, position: await store.head(), type: 'Counted', message: 'thirteen' };
+  await writeHeld(pool, of, [{ ...entry, stream: 'order-gone' }]);
+  const deps = { pool, store, projections: [mended], tokens: { encode: String } };
+  const { exitCode, text } = await skipResult(deps, { stream: 'order-gone', reason: 'it is gone' });
+  t.equal(exitCode, 1);
+  t.match(text, /order-gone: events that have taken effect: 0, WAITS at 0/);
+  t.same((await pool.query('select from orderlog.skipped_events')).rowCount, 0);
 });
