@@ -4,6 +4,7 @@ import pg from 'pg';
 import { EventStoreUnavailable, WrongExpectedRevision } from '../../core/errors.js';
 import type { AppendResult, ExpectedRevision } from '../../core/event-store.js';
 import type { NewEvent } from '../../core/message.js';
+import { streamCategory } from '../../core/stream.js';
 import { isUnavailable } from '../postgres/errors.js';
 import { type Connection, connectionConfig } from '../postgres/pool.js';
 import { serialised } from './event-size.js';
@@ -169,7 +170,7 @@ export class PostgresAppender {
   }
 
   #settle(group: readonly Waiting[], rows: readonly OutcomeRow[]): void {
-    const types = new Set<string>();
+    const categories = new Set<string>();
     const appended: AppendedEvent[] = [];
     for (const row of rows) {
       const { stream, expected, events, resolve, reject } = group[row.append - 1] as Waiting;
@@ -182,8 +183,8 @@ export class PostgresAppender {
       const recordedAt = row.recorded;
       if (row.outcome === 'appended') {
         const firstRevision = row.last_revision - events.length + 1;
+        categories.add(streamCategory(stream));
         for (const [i, event] of events.entries()) {
-          types.add(event.type);
           appended.push({ ...event, stream, position: start + BigInt(i), revision: firstRevision + i, recordedAt });
         }
       }
@@ -192,7 +193,7 @@ export class PostgresAppender {
     }
     const [first] = appended;
     const last = appended.at(-1);
-    if (first && last) this.onAppended({ first: first.position, last: last.position, types }, appended);
+    if (first && last) this.onAppended({ first: first.position, last: last.position, categories }, appended);
   }
 
   #connected(): Promise<pg.Client> {

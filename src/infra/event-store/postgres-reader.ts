@@ -54,8 +54,9 @@ type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 
 const COLUMNS = 'e.position, e.stream, e.revision, e.id, e.type, e.data, e.metadata, e.recorded_at';
 
+// As a CASE it hides from the planner how few events a prefix may let through: it would rather sort all that is left of the log.
 const MATCHES = `($2::text[] IS NULL OR e.type = ANY ($2))
-  AND ($3::text[] IS NULL OR EXISTS (SELECT 1 FROM unnest($3) p WHERE starts_with(e.stream, p)))`;
+  AND CASE WHEN $3::text[] IS NULL THEN true ELSE e.stream ^@ ANY ($3) END`;
 
 const JSON_TYPE = 114;
 

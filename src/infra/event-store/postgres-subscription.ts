@@ -112,7 +112,11 @@ class Place implements Follower {
   }
 }
 
-function concerns(range: Range, filter: Filter | undefined): boolean {
-  const { types } = range;
-  return !filter?.types || !types || filter.types.some((type) => types.has(type));
+/** By the streams alone: an event of whatever type may be one that matters in them. */
+function concerns({ categories }: Range, filter: Filter | undefined): boolean {
+  if (!filter?.streamPrefixes || !categories) return true;
+  const starts = [...categories].map((category) => `${category}-`);
+  return filter.streamPrefixes.some((prefix) =>
+    starts.some((start) => start.startsWith(prefix) || prefix.startsWith(start)),
+  );
 }

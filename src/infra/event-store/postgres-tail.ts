@@ -11,15 +11,15 @@ const LAST_WORD_MS = 500;
 export interface Range {
   readonly first: bigint;
   readonly last: bigint;
-  /** Every type that occurs in it; null where that is not known. */
-  readonly types: ReadonlySet<string> | null;
+  /** The categories of the streams that they are in, and perhaps more; null where that is not known. */
+  readonly categories: ReadonlySet<string> | null;
 }
 
-/** What the log says of an append; the types are missing when they are too many to tell. */
+/** What the log says of an append; the categories are missing when they are too many to tell. */
 interface Notification {
   readonly first: number;
   readonly last: number;
-  readonly types: readonly string[] | null;
+  readonly categories: readonly string[] | null;
 }
 
 export interface Follower {
@@ -86,8 +86,8 @@ export class PostgresTail {
     client.on('error', lost);
     client.on('end', lost);
     client.on('notification', ({ payload }) => {
-      const { first, last, types } = JSON.parse(payload ?? '') as Notification;
-      this.announce({ first: BigInt(first), last: BigInt(last), types: types && new Set(types) });
+      const { first, last, categories } = JSON.parse(payload ?? '') as Notification;
+      this.announce({ first: BigInt(first), last: BigInt(last), categories: categories && new Set(categories) });
     });
     try {
       await client.connect();

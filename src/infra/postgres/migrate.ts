@@ -8,6 +8,7 @@ import * as identity from '../../../migrations/0005_log_identity.js';
 import * as builds from '../../../migrations/0006_builds.js';
 import * as quarantine from '../../../migrations/0007_quarantine.js';
 import * as snapshots from '../../../migrations/0008_snapshots.js';
+import * as announced from '../../../migrations/0009_announced_categories.js';
 import { type Connection, connectionConfig } from './pool.js';
 
 type Migration = Pick<typeof log, 'up' | 'down'>;
@@ -22,6 +23,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0006_builds': builds,
   '0007_quarantine': quarantine,
   '0008_snapshots': snapshots,
+  '0009_announced_categories': announced,
 };
 
 /** Any number that no one else in this database locks. */

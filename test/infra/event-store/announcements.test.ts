@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { EventPage, Position } from '../../../src/core/event-store.js';
 import { numberOf, positionOf } from '../../../src/infra/event-store/postgres-position.js';
+import { APPEND_EVENTS, appendArguments, postgresLog } from '../../support/event-store/postgres-log.js';
+import { newEvent } from '../../support/event-store/case.js';
 import { follow } from '../../../src/infra/event-store/postgres-subscription.js';
 import type { Follower, PostgresTail } from '../../../src/infra/event-store/postgres-tail.js';
 
-/** A subscription to events of type Wanted that has read up to 10, on a log that is announced by hand. */
+/** A subscription to the streams wanted-… that has read up to 10, on a log that is announced by hand. */
 interface Following {
-  announce(first: number, last: number, types: string[] | null): void;
+  announce(first: number, last: number, categories: string[] | null): void;
   announceHead(head: number): void;
   /** Where the subscription read from, each time it did. */
   readonly reads: number[];
@@ -29,8 +32,8 @@ async function following(t: Test): Promise<Following> {
   } as unknown as PostgresTail;
   const position = (n: number): Position => positionOf(BigInt(n));
   const log: Following = {
-    announce(first, last, types): void {
-      follower?.onRange({ first: BigInt(first), last: BigInt(last), types: types && new Set(types) });
+    announce(first, last, categories): void {
+      follower?.onRange({ first: BigInt(first), last: BigInt(last), categories: categories && new Set(categories) });
     },
     announceHead: (head) => follower?.onHead(BigInt(head)),
     reads: [],
@@ -47,7 +50,7 @@ async function following(t: Test): Promise<Following> {
     return { events: [], position: position(Math.max(head, Number(numberOf(from)))), caughtUp: true };
   };
   const stop = new AbortController();
-  const pages = follow(tail, { from: position(9), filter: { types: ['Wanted'] }, signal: stop.signal }, read);
+  const pages = follow(tail, { from: position(9), filter: { streamPrefixes: ['wanted-'] }, signal: stop.signal }, read);
   const ended = (async (): Promise<void> => {
     for await (const page of pages) log.given.push(Number(numberOf(page.position)));
   })();
@@ -73,10 +76,10 @@ async function atRest(log: Following): Promise<void> {
 
 t.test('what can not match and follows on what was read is stepped over without a query', async (t) => {
   const log = await following(t);
-  log.announce(11, 14, ['Other']);
+  log.announce(11, 14, ['other']);
   await atRest(log);
-  log.announce(15, 15, ['Other', 'Another']);
-  log.announce(13, 16, ['Other']);
+  log.announce(15, 15, ['other', 'wantedToo']);
+  log.announce(13, 16, ['other']);
   await atRest(log);
   t.same([log.reads, log.given], [[9], [10, 14, 16]]);
 });
@@ -84,7 +87,7 @@ t.test('what can not match and follows on what was read is stepped over without 
 t.test('what may match is read', async (t) => {
   const log = await following(t);
   log.head = 12;
-  log.announce(11, 12, ['Other', 'Wanted']);
+  log.announce(11, 12, ['other', 'wanted']);
   await atRest(log);
   log.head = 13;
   log.announce(13, 13, null);
@@ -101,7 +104,7 @@ t.test('what may match is read', async (t) => {
 t.test('what can not match is read nevertheless if something unknown lies before it', async (t) => {
   const log = await following(t);
   log.head = 14;
-  log.announce(13, 14, ['Other']);
+  log.announce(13, 14, ['other']);
   await atRest(log);
   t.same(
     [log.reads, log.given],
@@ -117,9 +120,9 @@ t.test('what is announced while a page is read is looked at afterwards', async (
   log.head = 11;
   log.during = (): void => {
     log.head = 13;
-    log.announce(12, 13, ['Wanted']);
+    log.announce(12, 13, ['wanted']);
   };
-  log.announce(11, 11, ['Wanted']);
+  log.announce(11, 11, ['wanted']);
   await atRest(log);
   t.same(
     [log.reads, log.given],
@@ -133,7 +136,7 @@ t.test('what is announced while a page is read is looked at afterwards', async (
 t.test('a head that the poll finds is read; one that was reached is no news', async (t) => {
   const log = await following(t);
   log.announceHead(10);
-  log.announce(8, 10, ['Wanted']);
+  log.announce(8, 10, ['wanted']);
   await atRest(log);
   t.same(log.reads, [9]);
   log.head = 17;
@@ -147,3 +150,27 @@ t.test('a head that the poll finds is read; one that was reached is no news', as
     ],
   );
 });
+
+t.test('an append announces the categories of its streams to other processes, unless they are too many', async (t) => {
+  const { store, pool } = await postgresLog(t);
+  const listener = await pool.connect();
+  const told: unknown[] = [];
+  listener.on('notification', ({ payload }) => told.push(JSON.parse(payload ?? '')));
+  await listener.query('listen orderlog_log');
+  await store.append('product-1-2', [newEvent(), newEvent()], 'none');
+  await pool.query(APPEND_EVENTS, appendArguments(['order-1', 'plain', 'order-2'].map(among)));
+  const many = Array.from({ length: 1_000 }, (_, n) => `category${n}-1`);
+  await pool.query(APPEND_EVENTS, appendArguments(many.map(among)));
+  // What was committed before is told with the next answer at the latest.
+  await listener.query('unlisten orderlog_log');
+  listener.release();
+  t.same(told, [
+    { first: 1, last: 2, categories: ['product'] },
+    { first: 3, last: 5, categories: ['order', 'plain'] },
+    { first: 6, last: 1_005, categories: null },
+  ]);
+});
+
+function among(stream: string): { stream: string; expected: number; id: string } {
+  return { stream, expected: -1, id: randomUUID() };
+}

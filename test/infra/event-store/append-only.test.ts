@@ -91,8 +91,9 @@ t.test('statements that were prepared on an empty log do not look through a long
     t.type(await failure(collect(store.read(`order-${n}-not`))), StreamNotFound);
     await collect(store.readAll({ from, limit: 3 }));
     await collect(store.readAll({ from, limit: 3, filter: { types: ['Counted'], streamPrefixes: ['many-'] } }));
-    await collect(store.readAll({ from, until: from, filter: { types: ['Counted'] } }));
-    await store.distance(from, { types: ['Counted'] }, 3);
+    await collect(store.readAll({ from, limit: 3, filter: { streamPrefixes: ['many-'] } }));
+    await collect(store.readAll({ from, until: from, filter: { streamPrefixes: ['many-', 'few-'] } }));
+    await store.distance(from, { streamPrefixes: ['many-'] }, 3);
     await store.head();
   };
   const rowsRead = async (): Promise<number> => {
