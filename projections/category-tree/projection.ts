@@ -10,6 +10,7 @@ export const categoryTree: Projection<Page> = {
   name: 'category-tree',
   version: 1,
   tables: ['categories', 'products', 'document'],
+  reads: { categoryTree: categoryEvents, product: productEvents },
   // Totals change far more often than anything else: room on the page keeps those updates off the indexes.
   ddl: `
     create table {schema}.categories (

@@ -11,6 +11,7 @@ export const orderCounts: Projection<Page> = {
   name: 'order-counts',
   version: 1,
   tables: ['categories', 'products', 'orders'],
+  reads: { categoryTree: categoryEvents, product: productEvents, order: orderEvents },
   keyedBy: ['order'],
   // Counts change far more often than anything else: room on the page keeps those updates off the index, and likewise
   // the one change of status that an order may have. What waits to enter the index by product is searched one by one, so

@@ -45,7 +45,7 @@ export const productsBulk: BulkPath<Chunk> = {
   begin: () => ({ tree: [], products: new Map(), changes: new Map(), expected: new Set() }),
   handlers: {
     ClaimAbandoned: on(productEvents.ClaimAbandoned, (chunk, { stream, revision }) => {
-      if (stream.startsWith('product-')) change(chunk, Number(streamId(stream)), { revision });
+      change(chunk, Number(streamId(stream)), { revision });
     }),
     ProductAdded: on(productEvents.ProductAdded, ({ products, changes }, { data, revision }) => {
       const { product_id, sku, name, price, currency, cat_ids } = data;

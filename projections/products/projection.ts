@@ -34,8 +34,7 @@ export const products: Projection<ProductsPage> = {
   name: 'products',
   version: 1,
   tables: ['products', 'standing', 'categories'],
-  // ClaimAbandoned of users, which changes nothing here.
-  keyedBy: ['user'],
+  reads: { categoryTree: categoryEvents, product: productEvents },
   // standing: the categories in which or below which a product stands. A list by category is one range of its index.
   ddl: `
     create table {schema}.products (
@@ -70,7 +69,7 @@ export const products: Projection<ProductsPage> = {
   handlers: {
     // Moves the stream on and changes nothing of the product, if there is one at all.
     ClaimAbandoned: on(productEvents.ClaimAbandoned, (page, { stream, revision }) => {
-      const product = isProductStream(stream) ? page.products.get(Number(streamId(stream))) : undefined;
+      const product = page.products.get(Number(streamId(stream)));
       if (product) page.products.set(product.product_id, { ...product, revision });
     }),
     ProductAdded: on(productEvents.ProductAdded, (page, { data, revision }) => {
@@ -115,13 +114,8 @@ function change({ products }: ProductsPage, productId: number, changed: Partial<
   products.set(productId, { ...product, ...changed });
 }
 
-function isProductStream(stream: string): boolean {
-  return stream.startsWith('product-');
-}
-
 async function open(events: readonly ProjectedEvent[], db: ProjectionDb): Promise<ProductsPage> {
-  // ClaimAbandoned is written to streams of users too.
-  const ofProducts = events.filter((event) => isProductStream(event.stream));
+  const ofProducts = events.filter((event) => event.stream.startsWith('product-'));
   const named = new Set(ofProducts.map((event) => Number(streamId(event.stream))));
   const rows =
     named.size === 0

@@ -35,6 +35,7 @@ export const userOrders: Projection<UserOrdersPage> = {
   name: 'user-orders',
   version: 1,
   tables: ['orders'],
+  reads: { order: orderEvents },
   keyedBy: ['order'],
   // Everything that a later event changes is narrow; the lines of a large order go out of line by themselves and are not
   // copied when the status changes. Pages are read by the three keys (…, placed_at, position), backwards.

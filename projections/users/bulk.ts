@@ -31,7 +31,7 @@ export const usersBulk: BulkPath<Chunk> = {
   begin: () => ({ users: new Map(), changes: new Map(), expected: new Map() }),
   handlers: {
     ClaimAbandoned: on(userEvents.ClaimAbandoned, (chunk, { stream, revision }) => {
-      if (stream.startsWith('user-')) change(chunk, streamId(stream), { revision });
+      change(chunk, streamId(stream), { revision });
     }),
     UserRegistered: on(userEvents.UserRegistered, ({ users, changes }, { data, revision, position }) => {
       users.set(data.user_id, { ...data, status: 'active', updated_at: data.registered_at, position, revision });

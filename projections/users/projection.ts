@@ -31,6 +31,7 @@ export const users: Projection<UsersPage> = {
   name: 'users',
   version: 1,
   tables: ['users'],
+  reads: { user: userEvents },
   keyedBy: ['user'],
   ddl: `
     create table {schema}.users (
@@ -56,7 +57,7 @@ export const users: Projection<UsersPage> = {
     // Moves the stream on and changes nothing of the user, if there is one at all.
     ClaimAbandoned: on(userEvents.ClaimAbandoned, ({ users }, { stream, revision }) => {
       const user = users.get(streamId(stream));
-      if (user && isUserStream(stream)) users.set(user.user_id, { ...user, revision });
+      if (user) users.set(user.user_id, { ...user, revision });
     }),
     UserRegistered: on(userEvents.UserRegistered, ({ users }, { data, revision, position }) => {
       users.set(data.user_id, { ...data, status: 'active', updated_at: data.registered_at, position, revision });
@@ -83,13 +84,8 @@ function change({ users }: UsersPage, userId: string, changed: Partial<UserRow>)
   users.set(userId, { ...user, ...changed });
 }
 
-function isUserStream(stream: string): boolean {
-  return stream.startsWith('user-');
-}
-
 async function open(events: readonly ProjectedEvent[], db: ProjectionDb): Promise<UsersPage> {
-  // ClaimAbandoned is written to streams of products too.
-  const named = new Set(events.filter((event) => isUserStream(event.stream)).map((event) => streamId(event.stream)));
+  const named = new Set(events.map((event) => streamId(event.stream)));
   const rows = await db.query<UserRow>(
     'users-load',
     `select user_id, status, name, email, email_hash, id_proof, registered_at, updated_at, position, revision

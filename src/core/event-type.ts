@@ -1,5 +1,6 @@
 /** Event types: the storage format of an event, how an old shape reaches it, and which of its fields are personal. */
 import { type Envelope, type JsonObject, type RecordedEvent, readMetadata } from './message.js';
+import { oneLine } from './one-line.js';
 import { upcast, type Upcaster } from './upcaster.js';
 import type { Sealed } from './vault.js';
 
@@ -105,10 +106,6 @@ function reasonOf(cause: unknown): string {
   const faults = issues.map(({ path, message }) => `${['data', ...path].map(String).join('.')}: ${message}`);
   const more = faults.length > MOST_FAULTS ? `; and ${faults.length - MOST_FAULTS} more` : '';
   return oneLine(faults.slice(0, MOST_FAULTS).join('; ')) + more;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }
 
 /** Replaces the strings at the given paths; a path that is absent or null in the data is passed over. */

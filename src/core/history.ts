@@ -1,7 +1,7 @@
 /** Events as a history shows them. No history ends at an event that this code can't read: it is shown as it is stored, and marked. */
 import type { CommandHandler } from './command-handler.js';
 import { type EventTypes, placeOf, UnreadableEvent, withoutSecrets } from './event-type.js';
-import type { Fact, JsonObject, JsonValue, RecordedEvent } from './message.js';
+import { type Fact, isArray, type JsonObject, type JsonValue, objectOf, type RecordedEvent } from './message.js';
 import { looksSealed } from './vault.js';
 
 export interface HistoryEvent {
@@ -46,13 +46,4 @@ function withoutHidden(value: JsonValue, types: EventTypes): JsonObject {
     if (typeof parent === 'object' && parent !== null && Object.hasOwn(parent, last)) parent[last] = null;
   }
   return Object.values(types).reduce<JsonObject>(withoutSecrets, data);
-}
-
-/** Data that are none, as of an event that is no JSON, are not shown. */
-function objectOf(value: JsonValue): JsonObject {
-  return typeof value === 'object' && value !== null && !isArray(value) ? value : {};
-}
-
-function isArray(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

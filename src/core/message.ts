@@ -102,3 +102,12 @@ export function readMetadata(metadata: JsonObject): EventMetadata {
     actor: { kind, id },
   };
 }
+
+/** Data that are none, as of an event that others have written, have no fields. */
+export function objectOf(value: JsonValue): JsonObject {
+  return typeof value === 'object' && value !== null && !isArray(value) ? value : {};
+}
+
+export function isArray(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}

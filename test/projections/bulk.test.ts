@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import t from 'tap';
 import { projections } from '../../projections/index.js';
-import { type EventStore, type ReadAllOptions, type ReadOptions, START } from '../../src/core/event-store.js';
+import { type EventStore, matches, type ReadAllOptions, type ReadOptions, START } from '../../src/core/event-store.js';
 import type { RecordedEvent } from '../../src/core/message.js';
 import { finishLoad, makeLoadTables } from '../../src/infra/projector/bulk-finish.js';
 import { copyLine } from '../../src/infra/projector/bulk.js';
@@ -30,8 +30,7 @@ function logOf(events: readonly RecordedEvent[]): EventStore {
     limit,
   }: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
     const all = events.filter(
-      ({ position, type }) =>
-        position > from && (until === undefined || position <= until) && (filter?.types?.includes(type) ?? true),
+      (event) => event.position > from && (until === undefined || event.position <= until) && matches(event, filter),
     );
     yield* await Promise.resolve(all.slice(0, limit));
   }

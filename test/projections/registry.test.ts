@@ -24,6 +24,31 @@ for (const [model, events] of showing) {
   });
 }
 
+t.test(
+  'each read model reads the streams of what it handles and of its keys, and knows them as they are written',
+  async (t) => {
+    const written: Readonly<Record<string, EventTypes>> = {
+      categoryTree: categoryEvents,
+      product: productEvents,
+      user: userEvents,
+      order: orderEvents,
+    };
+    for (const { name, reads, keyedBy = [], handlers } of projections) {
+      for (const [category, types] of Object.entries(reads)) t.equal(types, written[category], `${name}: ${category}`);
+      t.same(
+        keyedBy.filter((category) => !(category in reads)),
+        [],
+        name,
+      );
+      for (const { eventType } of Object.values(handlers))
+        t.ok(
+          Object.values(reads).some((types) => types[eventType.type] === eventType),
+          `${name}: ${eventType.type}`,
+        );
+    }
+  },
+);
+
 t.test('each read model has a name of its own', async (t) => {
   const names = projections.map(({ name }) => name);
   t.same(names.toSorted(), [...new Set(names)].sort());

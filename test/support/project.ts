@@ -4,11 +4,13 @@ import { decode, type EventType, type StoredFact } from '../../src/core/event-ty
 import { type Position, START } from '../../src/core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../src/core/message.js';
 import {
+  type AnyProjection,
   type Projection,
   type ProjectionCache,
   type ProjectionDb,
   schemaName,
 } from '../../src/infra/projector/projection.js';
+import { concerns, handlerOf } from '../../src/infra/projector/reads.js';
 
 /** A log of events made up for a test: gives each its revision and its position. */
 export class TestLog {
@@ -71,10 +73,10 @@ export class ProjectionUnderTest<Page> {
 
   async apply(recorded: readonly RecordedEvent[]): Promise<void> {
     const { handlers, open, flush } = this.projection;
-    const events = recorded.flatMap((event) => {
-      const handler = handlers[event.type];
-      return handler && event.position > this.position ? [decode(event, handler.eventType)] : [];
-    });
+    const projection = this.projection as AnyProjection;
+    const events = recorded
+      .filter((event) => event.position > this.position && concerns(projection, event))
+      .map((event) => decode(event, handlerOf(projection, event).eventType));
     const client = await this.pool.connect();
     try {
       await client.query('begin');

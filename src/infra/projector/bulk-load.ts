@@ -9,9 +9,10 @@ import { type Bulk, type CopiedRows, copyLine } from './bulk.js';
 import { fold, rowsThatFit } from './bulk-refused.js';
 import { BEGIN } from './checkpoints.js';
 import { ownClient } from './own-client.js';
-import type { AnyProjection, ProjectedEvent } from './projection.js';
+import type { AnyProjection, EventHandler, ProjectedEvent } from './projection.js';
 import type { HeldEvent, Quarantine } from './quarantine.js';
 import { readAhead } from './read-ahead.js';
+import { categoryOf, meaningOf, readBy, unknownType } from './reads.js';
 
 /** A read model that is to be loaded, and where to. */
 export interface LoadTarget {
@@ -24,6 +25,8 @@ export interface LoadTarget {
   readonly until?: Position;
   /** What is left out; grows by what can't be applied. */
   readonly quarantine: Quarantine;
+  /** Whoever finds them otherwise: events of unknown types are passed over. */
+  readonly passesOverUnknown?: boolean;
   /** Runs in the transaction of each chunk. `held`: the keys that wait since the one before. */
   committing?(client: pg.ClientBase, done: CommittedChunk): Promise<void>;
 }
@@ -85,8 +88,7 @@ export async function loadLog(options: LoadOptions): Promise<Loaded> {
     const load = new Load(client, targets, options.witness, options.committed);
     // Without a target the witness alone reads all of it.
     const from = targets.map((target) => target.from).sort()[0] ?? START;
-    const types = [...new Set(targets.flatMap(({ projection }) => Object.keys(projection.handlers)))];
-    const filter = options.witness ? {} : { filter: { types } };
+    const filter = options.witness ? {} : { filter: readBy(...targets.map(({ projection }) => projection)) };
     const events = store.readAll({ from, ...(until !== undefined && { until }), ...filter, signal });
     for await (const page of readAhead(inPages(events))) {
       for (const event of page.events) load.add(event);
@@ -124,12 +126,22 @@ interface Filling {
   held: HeldEvent[];
 }
 
+interface Concerned {
+  /** Index of the target. */
+  readonly target: number;
+  /** Null where the type is unknown. */
+  readonly handler: EventHandler<unknown> | null;
+}
+
+const NOBODY: readonly Concerned[] = [];
+
 class Load {
   readonly events = new Map<LoadTarget, number>();
   position: Position = START;
   size = 0;
   #fillings: Filling[];
-  readonly #byType = new Map<string, number[]>();
+  /** By category and type of an event, as they are met: the targets that it concerns. */
+  readonly #concerned = new Map<string, Map<string, readonly Concerned[]>>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -139,11 +151,9 @@ class Load {
     readonly committed?: (events: number) => void,
   ) {
     this.#fillings = targets.map(empty);
-    for (const [i, target] of targets.entries()) {
+    for (const target of targets) {
       this.events.set(target, 0);
-      for (const type of Object.keys(target.projection.handlers)) {
-        this.#byType.set(type, [...(this.#byType.get(type) ?? []), i]);
-      }
+      for (const category of Object.keys(target.projection.reads)) this.#concerned.set(category, new Map());
     }
   }
 
@@ -152,14 +162,13 @@ class Load {
     this.size += 1;
     this.witness?.see(recorded);
     let read = null as { readonly type: EventType; readonly event: ProjectedEvent } | null;
-    for (const i of this.#byType.get(recorded.type) ?? []) {
-      const filling = this.#fillings[i] as Filling;
+    for (const { target, handler } of this.#concernedBy(recorded)) {
+      const filling = this.#fillings[target] as Filling;
       const { projection, from, until, quarantine } = filling.target;
       if (recorded.position <= from || (until !== undefined && recorded.position > until)) continue;
       if (!quarantine.lets(recorded)) continue;
-      const handler = projection.bulk.handlers[recorded.type];
-      if (!handler) throw new Error(`the bulk path of ${projection.name} has no handler for ${recorded.type}`);
       try {
+        if (!handler) throw unknownType(recorded);
         const { eventType: type } = handler;
         if (read?.type !== type) read = { type, event: decodeAlone(recorded, type) };
         handler.apply(filling.chunk, read.event);
@@ -169,9 +178,25 @@ class Load {
         if (!held) throw error;
         filling.held.push(held);
         // It was read, so its handler may have done a part of it.
-        if (read?.type === handler.eventType) filling.chunk = fold(projection.bulk, filling.recorded);
+        if (read && read.type === handler?.eventType) filling.chunk = fold(projection.bulk, filling.recorded);
       }
     }
+  }
+
+  #concernedBy(event: RecordedEvent): readonly Concerned[] {
+    const byType = this.#concerned.get(categoryOf(event.stream));
+    const known = byType?.get(event.type);
+    if (!byType || known) return known ?? NOBODY;
+    const found = this.targets.flatMap(({ projection, passesOverUnknown }, target): Concerned[] => {
+      const meaning = meaningOf(projection, event);
+      if (meaning === 'unknown') return passesOverUnknown ? [] : [{ target, handler: null }];
+      if (meaning === 'passed-over') return [];
+      const handler = projection.bulk.handlers[event.type];
+      if (!handler) throw new Error(`the bulk path of ${projection.name} has no handler for ${event.type}`);
+      return [{ target, handler }];
+    });
+    byType.set(event.type, found);
+    return found;
   }
 
   /** Begins to write the chunk and goes on with the next; waits for the one before it. */

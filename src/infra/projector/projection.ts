@@ -2,7 +2,7 @@
  * A projection: which events make which rows. Declared once; the projector runs it, and whatever has to prove or remake
  * a read model runs the same declaration.
  */
-import type { EventType, StoredFact } from '../../core/event-type.js';
+import type { EventType, EventTypes, StoredFact } from '../../core/event-type.js';
 import type { Envelope } from '../../core/message.js';
 import type { Bulk } from './bulk.js';
 
@@ -36,6 +36,11 @@ export interface Projection<Page> {
   /** The tables it owns. */
   readonly tables: readonly string[];
   /**
+   * The categories of streams that it reads, and which event types are known there. What is known and has no handler is passed
+   * over; what is not known can't be applied, and is never passed over.
+   */
+  readonly reads: { readonly [category: string]: EventTypes };
+  /**
    * Categories of streams whose events concern their own thing alone: one that can't be applied holds up its stream and nothing
    * else. An event of any other stream stops the projection.
    */
@@ -46,7 +51,7 @@ export interface Projection<Page> {
   readonly indexes?: string;
   /** How to make all rows at once; without it a rebuild goes event by event. */
   readonly bulk?: Bulk;
-  /** By event type; their keys are what the projection subscribes to. */
+  /** By event type. */
   readonly handlers: { readonly [type: string]: EventHandler<Page> };
   /** Reads what the page's events touch, set by set, into the page's working state. */
   open(this: void, events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page>;

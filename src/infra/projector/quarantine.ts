@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import type { Position } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
+import { oneLine } from '../../core/one-line.js';
 import { streamCategory } from '../../core/stream.js';
 import type { BuildId } from './builds.js';
 import type { AnyProjection } from './projection.js';
@@ -78,14 +79,6 @@ export function messageOf(error: unknown): string {
   const text = oneLine(error instanceof Error ? error.message : String(error));
   // The first half of a character that was cut is none.
   return text.slice(0, MOST_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
-}
-
-/** No NUL and no half of a character, which Postgres refuses, nothing that breaks a line or moves a cursor. */
-export function oneLine(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim();
 }
 
 /** What Postgres says of values and rows, not of statements: data exceptions, violated constraints, rows that are too large. */

@@ -8,6 +8,7 @@ import { type BuildId, checkpointOf } from './builds.js';
 import { ownClient } from './own-client.js';
 import { type AnyProjection, schemaName } from './projection.js';
 import { countHeld, type HeldEvent, heldIn, isOfTheEvent, messageOf, newQuarantine, writeHeld } from './quarantine.js';
+import { concerns, handlerOf, readBy } from './reads.js';
 import { projectionDb } from './statements.js';
 
 export interface Retried {
@@ -99,7 +100,9 @@ async function retrySome(
       else if (known.events[0]?.revision !== held.revision) retried.set(held.stream, { ...left, held: gone(held) });
       else {
         if (skip) await skipEvent(client, of, held, skip.reason);
-        const events = known.events.slice(skip ? 1 : 0).filter((event) => quarantine.lets(event));
+        const events = known.events
+          .slice(skip ? 1 : 0)
+          .filter((event) => concerns(projection, event) && quarantine.lets(event));
         const applied = await applyAll(client, { projection, of, events });
         retried.set(held.stream, { ...applied, skipped: skip !== null });
       }
@@ -121,9 +124,8 @@ async function applyAll(
   const db = projectionDb(client, schemaName(of.name, of.build));
   let done = 0;
   for (const event of events) {
-    const handler = Object.hasOwn(projection.handlers, event.type) ? projection.handlers[event.type] : undefined;
-    if (!handler) continue;
     const apply = async (): Promise<void> => {
+      const handler = handlerOf(projection, event);
       const decoded = decode(event, handler.eventType);
       const page = await projection.open([decoded], db, new Map());
       handler.apply(page, decoded);
@@ -153,14 +155,15 @@ async function eventsOf(store: EventStore, { stream, revision }: HeldEvent, unti
 /** What the projector has left out since the streams were read. */
 async function addMeanwhile(
   store: EventStore,
-  { handlers }: AnyProjection,
+  projection: AnyProjection,
   waiting: ReadonlyMap<string, Waiting>,
   from: Position,
   until: Position,
 ): Promise<void> {
   if (until <= from) return;
-  const filter = { types: Object.keys(handlers) };
-  for await (const event of store.readAll({ from, until, filter })) waiting.get(event.stream)?.events.push(event);
+  for await (const event of store.readAll({ from, until, filter: readBy(projection) })) {
+    waiting.get(event.stream)?.events.push(event);
+  }
 }
 
 async function takeCheckpoint(client: pg.ClientBase, { name, build }: BuildId): Promise<Position | null> {

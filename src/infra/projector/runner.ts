@@ -8,6 +8,7 @@ import type { CheckpointWatch } from './checkpoint-watch.js';
 import type { ProjectorLog } from './log.js';
 import type { AnyProjection } from './projection.js';
 import { readAhead } from './read-ahead.js';
+import { concerns, readBy } from './reads.js';
 import { noteSubscription } from './subscription-note.js';
 import { LeaseLost, Tenure, Unprojectable } from './tenure.js';
 
@@ -153,7 +154,7 @@ export class Runner {
     };
     try {
       // 4. Everything after the checkpoint, then what comes.
-      const filter = { types: Object.keys(this.projection.handlers) };
+      const filter = readBy(this.projection);
       const ends = AbortSignal.any([signal, over.signal]);
       const subscription = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
       this.#subscription = subscription;
@@ -161,7 +162,8 @@ export class Runner {
       for await (const { events, position, caughtUp } of readAhead(subscription)) {
         const begun = Date.now();
         // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
-        if (events.length > 0) await this.#inTurn(() => this.#apply(tenure, events, position));
+        if (events.some((event) => concerns(this.projection, event)))
+          await this.#inTurn(() => this.#apply(tenure, events, position));
         // 6. Nothing for us, so only the checkpoint: at once where somebody waits, otherwise now and then.
         else await this.#passOver(tenure, position);
         backOff.reset();

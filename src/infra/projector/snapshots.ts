@@ -9,6 +9,7 @@ import type { Bulk } from './bulk.js';
 import { dropRemains, dropRemainsOf, dropUnused, type KeepSnapshots } from './drop-snapshots.js';
 import type { ProjectorLog } from './log.js';
 import type { AnyProjection } from './projection.js';
+import { concerns, readBy } from './reads.js';
 import { buildSnapshot } from './snapshot-build.js';
 import { withSnapshotLock } from './snapshot-locks.js';
 import { holdsAt, nearestSnapshot, noteReach, type Snapshot, touch } from './snapshot-registry.js';
@@ -96,14 +97,15 @@ export class Snapshots {
     return looking;
   }
 
-  async #look({ handlers }: WithBulk, snapshot: Snapshot): Promise<Snapshot> {
+  async #look(projection: WithBulk, snapshot: Snapshot): Promise<Snapshot> {
     const { pool, store } = this.deps;
     const { signal } = this.#closing;
     const head = await store.head();
     let nextEvent: Position | null = null;
-    const filter = { types: Object.keys(handlers) };
-    for await (const event of store.readAll({ from: snapshot.holdsTo, filter, limit: 1, signal })) {
+    for await (const event of store.readAll({ from: snapshot.holdsTo, filter: readBy(projection), signal })) {
+      if (!concerns(projection, event)) continue;
       nextEvent = event.position;
+      break;
     }
     signal.throwIfAborted();
     const holdsTo = nextEvent === null ? head : snapshot.holdsTo;

@@ -3,6 +3,7 @@ import { type EventStore, type Position, START, type SubscriptionState } from '.
 import { allBuilds, readBuild } from './builds.js';
 import type { StopReason } from './checkpoints.js';
 import type { AnyProjection } from './projection.js';
+import { readBy } from './reads.js';
 
 /** Where a read model stands: the build that is read. */
 export interface ModelStatus {
@@ -18,7 +19,7 @@ export interface ModelStatus {
   /** Keys that wait at an event which could not be applied. */
   readonly quarantined: number;
   readonly lease_owner: string | null;
-  /** Events that wait to be projected, counted up to the cap. */
+  /** Events of the streams that it reads, behind the checkpoint; counted up to the cap. */
   readonly lag_events: number;
   /** Age of the oldest of them, 0 if there is none. */
   readonly lag_seconds: number;
@@ -51,11 +52,11 @@ export async function modelStatuses({ pool, store, projections }: StatusSources,
     from orderlog.checkpoints`);
   const builds = await allBuilds(pool);
   return Promise.all(
-    projections.map(async ({ handlers, ...projection }) => {
+    projections.map(async (projection) => {
       const { name, version } = projection;
       const build = readBuild(builds, projection)?.build ?? version;
       const row = rows.find((one) => one.name === name && one.version === build) ?? missing(name, build);
-      const { events, oldest } = await store.distance(row.checkpoint, { types: Object.keys(handlers) }, cap);
+      const { events, oldest } = await store.distance(row.checkpoint, readBy(projection), cap);
       const age = oldest === null ? 0 : Math.max(0, Date.now() - Date.parse(oldest)) / 1_000;
       return { ...row, lag_events: events, lag_seconds: age };
     }),

@@ -17,12 +17,12 @@ import {
 } from './quarantine.js';
 import {
   type AnyProjection,
-  type EventHandler,
   type ProjectedEvent,
   type ProjectionCache,
   type ProjectionDb,
   schemaName,
 } from './projection.js';
+import { concerns, handlerOf } from './reads.js';
 import { projectionDb } from './statements.js';
 
 /** Another process has the projection now, or the checkpoint is not where this one left it. Nothing was written. */
@@ -101,7 +101,7 @@ export class Tenure {
   async apply(recorded: readonly RecordedEvent[], position: Position): Promise<void> {
     if (position <= this.#position) return;
     const events = recorded.filter(
-      (event) => event.position > this.#position && this.#handler(event) && this.quarantine.lets(event),
+      (event) => event.position > this.#position && concerns(this.projection, event) && this.quarantine.lets(event),
     );
     try {
       await this.#inTransaction(events, position);
@@ -124,11 +124,6 @@ export class Tenure {
   abandon(): void {
     this.#broken = true;
     this.client.connection.stream.destroy();
-  }
-
-  #handler(event: Pick<RecordedEvent, 'type'>): EventHandler<unknown> | undefined {
-    const { handlers } = this.projection;
-    return Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined;
   }
 
   /** Halves the page until the first event that fails stands alone; it gets a last try. */
@@ -165,7 +160,7 @@ export class Tenure {
   }
 
   async #inTransaction(recorded: readonly RecordedEvent[], position: Position): Promise<void> {
-    const events = recorded.map((event) => decode(event, (this.#handler(event) as EventHandler<unknown>).eventType));
+    const events = recorded.map((event) => decode(event, handlerOf(this.projection, event).eventType));
     await this.#transaction(events.length, position, events.length === 0 ? undefined : () => this.#rows(events));
   }
 
@@ -190,9 +185,9 @@ export class Tenure {
   }
 
   async #rows(events: readonly ProjectedEvent[]): Promise<void> {
-    const { open, flush } = this.projection;
+    const { handlers, open, flush } = this.projection;
     const page = await open(events, this.#db, this.#cache);
-    for (const event of events) this.#handler(event)?.apply(page, event);
+    for (const event of events) handlers[event.type]?.apply(page, event);
     await flush(page, this.#db);
   }
 

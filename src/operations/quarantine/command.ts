@@ -1,11 +1,12 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
 import type pg from 'pg';
 import type { EventStore, Position } from '../../core/event-store.js';
+import { oneLine } from '../../core/one-line.js';
 import { withModelLocks } from '../../infra/projector/model-locks.js';
 import { allBuilds } from '../../infra/projector/builds.js';
 import { dropBuild } from '../../infra/projector/drop-builds.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
-import { oneLine, skippedOf } from '../../infra/projector/quarantine.js';
+import { skippedOf } from '../../infra/projector/quarantine.js';
 import { giveUpLeases, type Retried, retryKeys } from '../../infra/projector/retry-keys.js';
 import { type CommandResult, WrongUse } from '../output.js';
 import { chosen } from '../rebuild/command.js';

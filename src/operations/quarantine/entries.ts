@@ -3,6 +3,7 @@ import { StreamNotFound } from '../../core/errors.js';
 import type { EventStore, Position } from '../../core/event-store.js';
 import { allBuilds, type Build, checkpointOf } from '../../infra/projector/builds.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
+import { concerns } from '../../infra/projector/reads.js';
 import { type Held, heldIn } from '../../infra/projector/quarantine.js';
 
 /** A key that waits, with the build that it waits in. */
@@ -39,9 +40,9 @@ export async function waitingEvents(
   const until: Position | undefined = (await checkpointOf(pool, build))?.position;
   let events = 0;
   try {
-    for await (const { type, position } of store.read(held.stream, { from: held.revision })) {
-      if (until === undefined || position > until) break;
-      if (Object.hasOwn(projection.handlers, type)) events += 1;
+    for await (const event of store.read(held.stream, { from: held.revision })) {
+      if (until === undefined || event.position > until) break;
+      if (concerns(projection, event)) events += 1;
     }
   } catch (error) {
     if (!(error instanceof StreamNotFound)) throw error;

@@ -1,8 +1,12 @@
-/** What the log itself must keep to: the streams have no gap. And what a crash may leave in it: claims that nothing bears out. */
+/**
+ * What the log itself must keep to: the streams have no gap, and hold what this release knows. And what a crash may leave in it:
+ * claims that nothing bears out.
+ */
 import type pg from 'pg';
-import type { RecordedEvent } from '../../core/message.js';
+import { objectOf, type RecordedEvent } from '../../core/message.js';
 import type { CopiedRows } from '../../infra/projector/bulk.js';
 import type { Witness } from '../../infra/projector/bulk-load.js';
+import { isUnknown } from './known-types.js';
 import type { Scratch } from './scratch.js';
 
 interface Run {
@@ -15,6 +19,16 @@ interface Claim {
   readonly nth: number;
   /** Null once it is released. */
   readonly owner: string | null;
+}
+
+/** Events of one type in streams of one category. */
+export interface UnknownType extends Pick<RecordedEvent, 'stream' | 'revision' | 'type'> {
+  readonly events: number;
+}
+
+export interface Reader {
+  readonly model: string;
+  readonly category: string;
 }
 
 export interface GapFinding {
@@ -30,6 +44,7 @@ export class LogWitness implements Witness {
   #runs = new Map<string, Run>();
   #claims = new Map<string, Claim>();
   #documents: string[] = [];
+  #unknown: RecordedEvent[] = [];
 
   constructor({ prefix }: Scratch) {
     this.schema = this.staging = `${prefix}_log`;
@@ -40,10 +55,14 @@ export class LogWitness implements Witness {
       create schema ${this.schema};
       create unlogged table ${this.schema}.runs (stream text collate "C", first bigint, last bigint, count bigint);
       create unlogged table ${this.schema}.claims (stream text collate "C", nth bigint, owner text collate "C");
-      create unlogged table ${this.schema}.documents (document_id text collate "C")`);
+      create unlogged table ${this.schema}.documents (document_id text collate "C");
+      create unlogged table ${this.schema}.unknown
+        (stream text collate "C", revision bigint, position text collate "C", type text)`);
   }
 
-  see({ stream, revision, type, data }: RecordedEvent): void {
+  see(event: RecordedEvent): void {
+    const { stream, revision, type } = event;
+    const data = objectOf(event.data);
     const run = this.#runs.get(stream);
     if (run && revision === run.last + 1) {
       run.last = revision;
@@ -60,13 +79,15 @@ export class LogWitness implements Witness {
     }
     const proof = data['id_proof'] as { readonly document_id?: string } | null | undefined;
     if (proof?.document_id !== undefined) this.#documents.push(proof.document_id);
+    if (isUnknown(event)) this.#unknown.push(event);
   }
 
   rows(): readonly CopiedRows[] {
-    const [runs, claims, documents] = [this.#runs, this.#claims, this.#documents];
+    const [runs, claims, documents, unknown] = [this.#runs, this.#claims, this.#documents, this.#unknown];
     this.#runs = new Map();
     this.#claims = new Map();
     this.#documents = [];
+    this.#unknown = [];
     return [
       {
         table: '{staging}.runs',
@@ -79,6 +100,11 @@ export class LogWitness implements Witness {
         rows: [...claims].map(([stream, { nth, owner }]) => [stream, nth, owner]),
       },
       { table: '{staging}.documents', columns: ['document_id'], rows: documents.map((id) => [id]) },
+      {
+        table: '{staging}.unknown',
+        columns: ['stream', 'revision', 'position', 'type'],
+        rows: unknown.map(({ stream, revision, position, type }) => [stream, revision, position, type]),
+      },
     ];
   }
 
@@ -87,6 +113,28 @@ export class LogWitness implements Witness {
       select stream, 'its revisions end at ' || max(last) || ', but they are not just those from 0 on' as message
       from ${this.schema}.runs group by stream
       having min(first) <> 0 or sum(count) <> max(last) + 1 limit ${MOST}`);
+    return rows;
+  }
+
+  /**
+   * The types that this release does not know, each with the first of its events; but for events that were skipped with a reason,
+   * and by all of these that read them.
+   */
+  async unknownTypes(pool: pg.Pool, readers: readonly Reader[]): Promise<UnknownType[]> {
+    const { rows } = await pool.query<UnknownType>(
+      `select distinct on (split_part(stream, '-', 1), type) stream, revision, type,
+         count(*) over (partition by split_part(stream, '-', 1), type) as events
+       from ${this.schema}.unknown u
+       where not exists (
+         select from orderlog.skipped_events s where s.stream = u.stream and s.revision = u.revision
+       ) or exists (
+         select from unnest($1::text[], $2::text[]) reader (model, category)
+         where reader.category = split_part(u.stream, '-', 1) and not exists (
+           select from orderlog.skipped_events s
+           where s.model = reader.model and s.stream = u.stream and s.revision = u.revision))
+       order by split_part(stream, '-', 1), type, position limit ${MOST}`,
+      [readers.map(({ model }) => model), readers.map(({ category }) => category)],
+    );
     return rows;
   }
 

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import type { EventStore, Position } from '../../core/event-store.js';
-import { decode, type EventType } from '../../core/event-type.js';
+import { decode } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import type { LoadTarget } from '../../infra/projector/bulk-load.js';
 import { ownClient } from '../../infra/projector/own-client.js';
 import type { ProjectedEvent, ProjectionCache } from '../../infra/projector/projection.js';
+import { handlerOf, meaningOf, readBy } from '../../infra/projector/reads.js';
 import { projectionDb } from '../../infra/projector/statements.js';
 
 const PAGE = 500;
@@ -25,9 +26,7 @@ export async function project(
   const db = projectionDb(client, schema);
   const { handlers, open, flush } = projection;
   const apply = async (recorded: readonly RecordedEvent[]): Promise<void> => {
-    const events: ProjectedEvent[] = recorded.map((event) =>
-      decode(event, handlers[event.type]?.eventType as EventType),
-    );
+    const events: ProjectedEvent[] = recorded.map((event) => decode(event, handlerOf(projection, event).eventType));
     await client.query('begin');
     const page = await open(events, db, cache);
     for (const event of events) handlers[event.type]?.apply(page, event);
@@ -36,8 +35,8 @@ export async function project(
   };
   try {
     const page: RecordedEvent[] = [];
-    for await (const event of store.readAll({ from, until, filter: { types: Object.keys(handlers) } })) {
-      if (quarantine.lets(event)) page.push(event);
+    for await (const event of store.readAll({ from, until, filter: readBy(projection) })) {
+      if (meaningOf(projection, event) === 'applied' && quarantine.lets(event)) page.push(event);
       if (page.length >= PAGE) await apply(page.splice(0));
     }
     if (page.length > 0) await apply(page);

@@ -12,7 +12,7 @@ import { placedMessage } from '../placed-message.js';
 import { bucketsOf, differing } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
-import { LogWitness } from './log-witness.js';
+import { LogWitness, type Reader, type UnknownType } from './log-witness.js';
 import { makeScratch, type Scratch, withScratch } from './scratch.js';
 
 export interface VerifyDeps {
@@ -106,6 +106,7 @@ export function verify(
         'streams',
         (await witness.gaps(pool)).map(({ stream, message }) => `${stream}: ${message}`),
       ),
+      checkOf('types', (await witness.unknownTypes(pool, comparable.flatMap(readingOf))).map(unknown)),
       checkOf('recount', recounted),
       checkOf('quarantine', [...comparable.flatMap(waiting), ...replayed.flatMap(notTaken)]),
     ];
@@ -134,6 +135,8 @@ function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
     until: position,
     // What waits there is left out here: all others have to be right.
     quarantine: new Quarantine(projection.keyedBy, live.held, skipped),
+    // What a release before has passed over is told of once, by its type.
+    passesOverUnknown: true,
     committing: (_client, chunk) => note(held, chunk.held),
   };
   return { live, target, held };
@@ -169,6 +172,15 @@ function notTaken({ live, held }: Replayed): string[] {
     ({ stream, revision, message }) =>
       `${live.projection.name}: ${stream}@${revision} has taken effect, but this release can not apply it: ${message}`,
   );
+}
+
+function readingOf({ projection: { name, reads } }: LiveModel): Reader[] {
+  return Object.keys(reads).map((category) => ({ model: name, category }));
+}
+
+function unknown({ stream, revision, type, events }: UnknownType): string {
+  const and = events > 1 ? `, and ${events - 1} more` : '';
+  return `this release knows no event of type ${type}: ${stream}@${revision}${and}, of a newer release or something else`;
 }
 
 function leftOut({ projection, skipped }: LiveModel): string[] {

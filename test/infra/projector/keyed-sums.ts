@@ -1,6 +1,6 @@
 import type { BulkPath } from '../../../src/infra/projector/bulk.js';
 import { on, type Projection } from '../../../src/infra/projector/projection.js';
-import { Counted } from './tally.js';
+import { Counted, known } from './tally.js';
 
 /** A key's sum may not be larger. */
 export const LARGEST_SUM = 32_767;
@@ -42,6 +42,7 @@ export function keyedSums(name: string, apply: (amount: number) => void = () => 
     name,
     version: 1,
     tables: ['sums'],
+    reads: { order: known, product: known },
     keyedBy: ['order'],
     ddl: 'create table {schema}.sums (stream text primary key, sum smallint not null)',
     bulk: bulk(apply),

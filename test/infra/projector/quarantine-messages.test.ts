@@ -1,5 +1,6 @@
 import { test } from 'tap';
-import { heldIn, messageOf, oneLine } from '../../../src/infra/projector/quarantine.js';
+import { oneLine } from '../../../src/core/one-line.js';
+import { heldIn, messageOf } from '../../../src/infra/projector/quarantine.js';
 import { keyedSums } from './keyed-sums.js';
 import { stage, until } from './running.js';
 import { counted } from './tally.js';

@@ -20,8 +20,9 @@ test('the status of a read model tells how far it is and who runs it', async (t)
   const { pool, store, start, reached } = await stage(t);
   const sources = { pool, store, projections: [tally('status')] };
   await append(store, counted(), counted(1, 'Unheard'), counted());
+  await store.append('other-1', [counted()], 'none');
   t.match(await modelStatuses(sources, CAP), [
-    { name: 'status', version: 1, checkpoint: '', events: 0, state: 'missing', lease_owner: null, lag_events: 2 },
+    { name: 'status', version: 1, checkpoint: '', events: 0, state: 'missing', lease_owner: null, lag_events: 3 },
   ]);
   const projectors = start(...sources.projections);
   const position = await store.head();

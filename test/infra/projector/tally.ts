@@ -14,6 +14,13 @@ import {
 
 export const Counted = eventType('Counted', z.strictObject({ amount: z.int() }));
 
+/** What the streams of the tests may hold: no projection here has a handler for the others. */
+export const known = {
+  Counted,
+  Unheard: eventType('Unheard', z.strictObject({ amount: z.int() })),
+  constructor: eventType('constructor', z.strictObject({ amount: z.int() })),
+};
+
 /** The table takes no larger one. */
 export const LARGEST_TOTAL = 1_000_000;
 
@@ -39,6 +46,7 @@ export function tally(name: string, hooks: Hooks = {}): Projection<Page> {
     name,
     version: 1,
     tables: ['noted', 'total'],
+    reads: { test: known },
     ddl: `
       create table {schema}.noted (id uuid primary key, position text collate "C" not null);
       create table {schema}.total (one integer primary key, total bigint not null check (total <= ${LARGEST_TOTAL})) with (fillfactor = 50);

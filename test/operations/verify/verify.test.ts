@@ -228,7 +228,7 @@ test('where no read model is made yet, the log alone is looked at', async (t) =>
   });
   t.match(
     found.checks.map(({ check }) => check),
-    ['checkpoints', 'streams', 'recount'],
+    ['checkpoints', 'streams', 'types', 'recount'],
   );
 });
 
