@@ -14,6 +14,7 @@ t.test('a first start makes a durable, checked UTF-8 database that no network re
     return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
   });
   t.match(settings, { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', data_checksums: 'on' });
+  t.match(settings, { wal_init_zero: 'off' }, 'no append waits for a new segment to be filled');
   t.match(settings, {
     listen_addresses: '',
     server_encoding: 'UTF8',
