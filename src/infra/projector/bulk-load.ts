@@ -88,7 +88,9 @@ export async function loadLog(options: LoadOptions): Promise<Loaded> {
     const load = new Load(client, targets, options.witness, options.committed);
     // Without a target the witness alone reads all of it.
     const from = targets.map((target) => target.from).sort()[0] ?? START;
-    const filter = options.witness ? {} : { filter: readBy(...targets.map(({ projection }) => projection)) };
+    // What concerns several models is most of the log: to read all of it is faster than to have the server choose.
+    const isPlain = options.witness !== undefined || targets.length > 1;
+    const filter = isPlain ? {} : { filter: readBy(...targets.map(({ projection }) => projection)) };
     const events = store.readAll({ from, ...(until !== undefined && { until }), ...filter, signal });
     for await (const page of readAhead(inPages(events))) {
       for (const event of page.events) load.add(event);

@@ -3,7 +3,8 @@ import { projections } from '../../../projections/index.js';
 import { readBuild, allBuilds } from '../../../src/infra/projector/builds.js';
 import { switchTo } from '../../../src/infra/projector/switch-builds.js';
 import { openRuntime } from '../../../src/runtime.js';
-import type { Position } from '../../../src/core/event-store.js';
+import type { Position, ReadAllOptions } from '../../../src/core/event-store.js';
+import type { RecordedEvent } from '../../../src/core/message.js';
 import { rollbackResult } from '../../../src/operations/rebuild/command.js';
 import { until } from '../../support/orderlog.js';
 import { demo, runningApp } from '../../support/running-app.js';
@@ -46,6 +47,27 @@ test('a rebuild makes the same rows and switches to them, and the build before f
       [2, 'active'],
     ]),
   );
+});
+
+test('several models are made from a plain reading of the log, one from its own streams', async (t) => {
+  const { runtime } = await runningApp(t, { seed: demo });
+  const asked: unknown[] = [];
+  const { store } = runtime;
+  const listening = new Proxy(store, {
+    get(_, name): unknown {
+      if (name === 'readAll') {
+        return (options: ReadAllOptions): AsyncIterable<RecordedEvent> => {
+          asked.push(options.filter);
+          return store.readAll(options);
+        };
+      }
+      const member = Reflect.get(store, name) as unknown;
+      return typeof member === 'function' ? (member.bind(store) as unknown) : member;
+    },
+  });
+  await rebuildAll({ ...runtime, store: listening });
+  await rebuildAll({ ...runtime, store: listening }, {}, projections.slice(2, 3));
+  t.same(asked, [undefined, { streamPrefixes: ['order-'] }]);
 });
 
 test('a build that is kept follows in few transactions, for nobody reads it', async (t) => {
