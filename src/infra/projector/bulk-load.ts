@@ -204,14 +204,14 @@ class Load {
   /** Begins to write the chunk and goes on with the next; waits for the one before it. */
   async write(): Promise<void> {
     await this.#writing;
+    if (this.size === 0) return;
     const { position } = this;
-    const full = this.#fillings.filter(({ recorded, held }) => recorded.length > 0 || held.length > 0);
-    for (const filling of full) leaveOutHeld(filling);
+    // Also those that none of the events concerned: from here on they follow.
+    const moved = this.#fillings.filter(({ target }) => target.from < position);
+    for (const filling of moved) leaveOutHeld(filling);
     this.#fillings = this.targets.map(empty);
-    const seen = this.size > 0 ? (this.witness?.rows() ?? []) : [];
     this.size = 0;
-    if (full.length === 0 && seen.length === 0) return;
-    this.#writing = this.#commit(full, seen, position);
+    this.#writing = this.#commit(moved, this.witness?.rows() ?? [], position);
     // Seen when it is waited for.
     this.#writing.catch(() => undefined);
   }
@@ -220,10 +220,10 @@ class Load {
     return this.#writing;
   }
 
-  async #commit(full: readonly Filling[], seen: readonly CopiedRows[], position: Position): Promise<void> {
+  async #commit(moved: readonly Filling[], seen: readonly CopiedRows[], position: Position): Promise<void> {
     await this.client.query(BEGIN);
     for (const copied of seen) await copy(this.client, this.witness as Witness, copied);
-    for (const { target, chunk, recorded, held } of full) {
+    for (const { target, chunk, recorded, held } of moved) {
       const refused = await rowsThatFit(this.client, target, chunk, recorded);
       const events = recorded.length - refused.without;
       // Of one key the first event alone, whichever way it was found.
@@ -232,7 +232,7 @@ class Load {
       this.events.set(target, (this.events.get(target) ?? 0) + events);
     }
     await this.client.query('commit');
-    this.committed?.(full.reduce((sum, { recorded }) => sum + recorded.length, 0));
+    this.committed?.(moved.reduce((sum, { recorded }) => sum + recorded.length, 0));
   }
 }
 

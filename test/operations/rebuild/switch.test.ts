@@ -3,7 +3,7 @@ import { projections } from '../../../projections/index.js';
 import { readBuild, allBuilds } from '../../../src/infra/projector/builds.js';
 import { switchTo } from '../../../src/infra/projector/switch-builds.js';
 import { openRuntime } from '../../../src/runtime.js';
-import type { Position, ReadAllOptions } from '../../../src/core/event-store.js';
+import type { Position, ReadAllOptions, SubscribeOptions, Subscription } from '../../../src/core/event-store.js';
 import type { RecordedEvent } from '../../../src/core/message.js';
 import { rollbackResult } from '../../../src/operations/rebuild/command.js';
 import { until } from '../../support/orderlog.js';
@@ -49,9 +49,10 @@ test('a rebuild makes the same rows and switches to them, and the build before f
   );
 });
 
-test('several models are made from a plain reading of the log, one from its own streams', async (t) => {
+test('several models are made from a plain reading of the log, one from its own streams, and all follow from its end', async (t) => {
   const { runtime } = await runningApp(t, { seed: demo });
   const asked: unknown[] = [];
+  const followed: Position[] = [];
   const { store } = runtime;
   const listening = new Proxy(store, {
     get(_, name): unknown {
@@ -61,11 +62,22 @@ test('several models are made from a plain reading of the log, one from its own 
           return store.readAll(options);
         };
       }
+      if (name === 'subscribe') {
+        return (options: SubscribeOptions): Subscription => {
+          followed.push(options.from);
+          return store.subscribe(options);
+        };
+      }
       const member = Reflect.get(store, name) as unknown;
       return typeof member === 'function' ? (member.bind(store) as unknown) : member;
     },
   });
   await rebuildAll({ ...runtime, store: listening });
+  const head = await store.head();
+  t.same(
+    followed,
+    projections.map(() => head),
+  );
   await rebuildAll({ ...runtime, store: listening }, {}, projections.slice(2, 3));
   t.same(asked, [undefined, { streamPrefixes: ['order-'] }]);
 });
