@@ -18,6 +18,21 @@ t.test('a time is ISO 8601 in UTC, with milliseconds', async (t) => {
   t.same(rows, [{ at: '2026-11-24T03:06:07.800Z' }]);
 });
 
+t.test('every time is read as JavaScript would', async (t) => {
+  const { pool } = await testDatabase(t);
+  const given = ['', '.1', '.12', '.123', '.1239', '.999999', '.000001'].map((part) => `2026-02-28T23:59:59${part}Z`);
+  given.push('0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z');
+  const { rows } = await pool.query<{ at: string }>(
+    `SELECT at FROM unnest($1::timestamptz[]) WITH ORDINALITY AS g (at, n)
+     UNION ALL SELECT timestamptz '12026-11-24 05:06:07.8+00'`,
+    [given],
+  );
+  t.same(
+    rows.map(({ at }) => at),
+    [...given.map((text) => new Date(text).toISOString()), '+012026-11-24T05:06:07.800Z'],
+  );
+});
+
 t.test('a connection that is lost while somebody has it ends his work, and not the process', async (t) => {
   const { pool } = await testDatabase(t);
   const client = await pool.connect();
