@@ -178,11 +178,17 @@ void t.test('a number that does not hold when it is counted again fails the gate
   orders.place(alice, '2026-01-01T00:00:00.000Z');
   const { bulk } = projection;
   if (!bulk) return t.fail();
-  const wrong = { ...bulk, finish: [...bulk.finish, 'update {schema}.orders set total = total + 1'] };
-  await t.rejects(loaded(pool, { ...projection, bulk: wrong }, log.events, []), {
-    name: 'GateFailed',
-    message: /orders .*, total is 1011, counted again 1010/,
-  });
+  const wrongs = [
+    ['total = total + 1', /orders .*, total is 1011, counted again 1010/],
+    [`items = '[]'`, /orders .*, total is 1010, counted again 0/],
+    [`status = 'paid'`, /orders .*, status is paid, counted again placed/],
+    [`history = '[]'`, /orders .*, status is placed, counted again null/],
+    ['revision = -1', /orders .*, revision is -1, counted again 0/],
+  ] as const;
+  for (const [change, message] of wrongs) {
+    const wrong = { ...bulk, finish: [...bulk.finish, `update {schema}.orders set ${change}`] };
+    await t.rejects(loaded(pool, { ...projection, bulk: wrong }, log.events, []), { name: 'GateFailed', message });
+  }
 });
 
 void t.test('what COPY gives its own meaning to arrives as it is', async (t) => {

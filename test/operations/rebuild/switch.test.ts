@@ -3,8 +3,7 @@ import { projections } from '../../../projections/index.js';
 import { readBuild, allBuilds } from '../../../src/infra/projector/builds.js';
 import { switchTo } from '../../../src/infra/projector/switch-builds.js';
 import { openRuntime } from '../../../src/runtime.js';
-import type { Position, ReadAllOptions, SubscribeOptions, Subscription } from '../../../src/core/event-store.js';
-import type { RecordedEvent } from '../../../src/core/message.js';
+import type { Position, ReadAllOptions, SubscribeOptions } from '../../../src/core/event-store.js';
 import { rollbackResult } from '../../../src/operations/rebuild/command.js';
 import { until } from '../../support/orderlog.js';
 import { demo, runningApp } from '../../support/running-app.js';
@@ -55,21 +54,14 @@ test('several models are made from a plain reading of the log, one from its own 
   const followed: Position[] = [];
   const { store } = runtime;
   const listening = new Proxy(store, {
-    get(_, name): unknown {
-      if (name === 'readAll') {
-        return (options: ReadAllOptions): AsyncIterable<RecordedEvent> => {
-          asked.push(options.filter);
-          return store.readAll(options);
-        };
-      }
-      if (name === 'subscribe') {
-        return (options: SubscribeOptions): Subscription => {
-          followed.push(options.from);
-          return store.subscribe(options);
-        };
-      }
-      const member = Reflect.get(store, name) as unknown;
-      return typeof member === 'function' ? (member.bind(store) as unknown) : member;
+    get(log, name): unknown {
+      const member = Reflect.get(log, name) as unknown;
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        if (name === 'readAll') asked.push((args[0] as ReadAllOptions).filter);
+        if (name === 'subscribe') followed.push((args[0] as SubscribeOptions).from);
+        return Reflect.apply(member, log, args) as unknown;
+      };
     },
   });
   await rebuildAll({ ...runtime, store: listening });
