@@ -5,13 +5,14 @@ import { requireAcceptable } from './infra/http/accept.js';
 import { answerProblems, sendProblem } from './infra/http/answer-problem.js';
 import type { App } from './infra/http/app-type.js';
 import { readJsonBodies } from './infra/http/body-parsers.js';
-import { answerClientError } from './infra/http/client-errors.js';
+import { ClientErrors } from './infra/http/client-errors.js';
 import type { Drain } from './infra/http/drain.js';
 import { type HealthCheck, healthRoutes } from './infra/http/health.js';
 import { completeRoutes } from './infra/http/json-schema.js';
 import { requireLoopback } from './infra/http/loopback-only.js';
 import { measureRequests, metricsRoute } from './infra/http/metrics.js';
 import { addOpenApi } from './infra/http/openapi.js';
+import { requirePlain } from './infra/http/plain-requests.js';
 import { problemRoutes } from './infra/http/problem-routes.js';
 import { requestId } from './infra/http/request-id.js';
 import { logRequests } from './infra/http/request-log.js';
@@ -53,7 +54,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 }
 
 function newApp(logger: FastifyBaseLogger | null): App {
-  return fastify({
+  const clientErrors = new ClientErrors();
+  const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestId,
@@ -65,12 +67,16 @@ function newApp(logger: FastifyBaseLogger | null): App {
     // Refusing while closing is the drain's business.
     return503OnClosing: false,
     http: { maxHeaderSize: HEADER_BYTES, requireHostHeader: false, headersTimeout: 30_000 },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      clientErrors.answer(error, socket);
+    },
     frameworkErrors: (error, request, reply) => {
       reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
       void sendProblem(request, reply, error);
     },
   });
+  clientErrors.watch(app.server);
+  return app;
 }
 
 function admitRequests(app: App, { loopbackOnly, drain }: AppDeps): void {
@@ -79,6 +85,7 @@ function admitRequests(app: App, { loopbackOnly, drain }: AppDeps): void {
     try {
       drain.enter(reply);
       if (loopbackOnly) requireLoopback(request.headers);
+      requirePlain(request);
       requireAcceptable(request);
       done();
     } catch (error) {

@@ -8,23 +8,31 @@ export function requireAcceptable(request: FastifyRequest): void {
   if (accept === undefined || accept === '*/*') return;
   const { produces } = request.routeOptions.config;
   if (!produces || produces.includes(accept)) return;
-  if (!produces.some((mediaType) => weightOf(mediaType, accept) > 0)) {
+  const ranges = listElements(accept).map(weighted);
+  // A header that names nothing is as good as none.
+  if (ranges.length > 0 && !produces.some((mediaType) => weightOf(mediaType, ranges) > 0)) {
     throw new Problem('not-acceptable', `This route answers with ${produces.join(' or ')}.`);
   }
 }
 
-/** Both are strong validators of the same content, so the tag of an answer does not depend on this. */
-export function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
+/** Whether the caller takes gzip, and does not like the plain form better. */
+export function prefersGzip(acceptEncoding: string | string[] | undefined): boolean {
   if (acceptEncoding === undefined) return false;
   const elements = listElements(String(acceptEncoding)).map(weighted);
   const own = elements.find(({ range }) => range === 'gzip' || range === 'x-gzip');
-  return (own ?? elements.find(({ range }) => range === '*') ?? { weight: 0 }).weight > 0;
+  const { weight } = own ?? elements.find(({ range }) => range === '*') ?? { weight: 0 };
+  const identity = elements.find(({ range }) => range === 'identity')?.weight ?? 0;
+  return weight > 0 && weight >= identity;
+}
+
+interface Weighted {
+  readonly range: string;
+  readonly weight: number;
 }
 
 /** The weight of the most specific range that holds the media type; 0 for none. */
-function weightOf(mediaType: string, accept: string): number {
+function weightOf(mediaType: string, ranges: readonly Weighted[]): number {
   const type = mediaType.slice(0, mediaType.indexOf('/'));
-  const ranges = listElements(accept).map(weighted);
   for (const wanted of [mediaType, `${type}/*`, '*/*']) {
     const weights = ranges.filter(({ range }) => range === wanted).map(({ weight }) => weight);
     if (weights.length > 0) return Math.max(...weights);
@@ -32,7 +40,7 @@ function weightOf(mediaType: string, accept: string): number {
   return 0;
 }
 
-function weighted(element: string): { range: string; weight: number } {
+function weighted(element: string): Weighted {
   const [range = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
   const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
   const weight = quality === undefined ? 1 : Number(quality.replace(/^q\s*=\s*/, ''));

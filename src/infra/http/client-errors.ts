@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Problem, problemDocument } from './problem.js';
 import { type ProblemCode, problemKind } from './problem-codes.js';
@@ -12,12 +12,51 @@ const CODES: Readonly<Record<string, ProblemCode>> = {
 
 const CLOSE_AFTER_MS = 1_000;
 
-/** Answers what is not HTTP, before there is a request to reply to, and hangs up. */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex & { bytesWritten?: number }): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
+/** Answers bytes that are not HTTP, then closes the connection. */
+export class ClientErrors {
+  readonly #underWay = new WeakMap<Duplex, Map<ServerResponse, IncomingMessage>>();
+  /** Every later byte on such a connection is reported as an error again. */
+  readonly #broken = new WeakSet<Duplex>();
+
+  /** Call before the server accepts connections. */
+  watch(server: Server): void {
+    server.prependListener('request', (request, response) => {
+      const all = this.#underWay.get(request.socket) ?? new Map<ServerResponse, IncomingMessage>();
+      this.#underWay.set(request.socket, all.set(response, request));
+      response.once('close', () => all.delete(response));
+    });
   }
+
+  answer(error: Error & { code?: string }, socket: Duplex): void {
+    if (this.#broken.has(socket)) return;
+    this.#broken.add(socket);
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    // Requests that arrived whole before the error may have taken effect, so their responses go out first.
+    // A request that is broken itself is still waited for if its response has begun.
+    const waited = [...(this.#underWay.get(socket) ?? [])].filter(
+      ([response, request]) => request.complete || response.headersSent,
+    );
+    let left = waited.length;
+    const answered = waited.some(([, request]) => !request.complete);
+    const end = (): void => {
+      if (socket.writable) hangUp(socket, answered ? '' : problemBytes(error));
+    };
+    for (const [response] of waited) response.once('close', () => --left === 0 && end());
+    if (left === 0) end();
+  }
+}
+
+function hangUp(socket: Duplex, lastBytes: string): void {
+  socket.end(lastBytes);
+  // Closing with unread bytes would reset the connection and lose the response.
+  socket.resume();
+  setTimeout(() => socket.destroy(), CLOSE_AFTER_MS).unref();
+}
+
+function problemBytes(error: Error & { code?: string }): string {
   const code = CODES[error.code ?? ''] ?? 'invalid-request';
   const detail = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'The request did not arrive in time.' : undefined;
   const malformed = code === 'invalid-request' ? 'The request is not HTTP.' : undefined;
@@ -32,8 +71,5 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
     ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // Hanging up with bytes unread would reset the connection, and the answer with it.
-  socket.resume();
-  setTimeout(() => socket.destroy(), CLOSE_AFTER_MS).unref();
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }

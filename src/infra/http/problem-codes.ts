@@ -77,7 +77,8 @@ const PROBLEMS = {
   'unsupported-media-type': {
     status: 415,
     title: 'The media type is not supported',
-    explanation: 'The body is of a media type that this route does not read.',
+    explanation:
+      'The body is of a media type that this route does not read, or has a content coding: then `Accept-Encoding` says what is read.',
   },
   'headers-too-large': {
     status: 431,

@@ -1,13 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { prefersGzip } from './accept.js';
 import { isNotModified } from './etag.js';
-import { acceptsGzip } from './accept.js';
 import type { PreparedAnswer } from './prepared-answer.js';
 
-/** Sends a prepared answer, or 304 to whoever has it already. */
+/** Sends a prepared answer, or 304 to a caller that has it in this form already. */
 export function sendPrepared(request: FastifyRequest, reply: FastifyReply, answer: PreparedAnswer): FastifyReply {
-  reply.header('etag', answer.etag).header('vary', 'accept-encoding').header('cache-control', 'no-cache');
-  if (isNotModified(request.headers, answer.etag)) return reply.code(304).send();
+  const isGzip = prefersGzip(request.headers['accept-encoding']);
+  const { etag, bytes } = isGzip ? answer.gzip : answer.identity;
+  reply.header('etag', etag).header('vary', 'accept-encoding').header('cache-control', 'no-cache');
+  if (isNotModified(request.headers, etag)) return reply.code(304).send();
   reply.header('content-type', 'application/json; charset=utf-8');
-  if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(answer.identity);
-  return reply.header('content-encoding', 'gzip').send(answer.gzip);
+  if (isGzip) reply.header('content-encoding', 'gzip');
+  return reply.send(bytes);
 }

@@ -1,4 +1,5 @@
-import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
+import { isUtf8 } from 'node:buffer';
+import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type Fault, Refusal } from '../../core/errors.js';
@@ -20,7 +21,7 @@ export interface FormShape<Fields, Stored> {
   readonly fields: z.ZodType<Fields>;
   /** Name of the one file. */
   readonly file: string;
-  /** The file beyond this is cut off, and its stream says `truncated`. */
+  /** The file beyond this is cut off, and its stream says `truncated`; at least a field's longest is let through. */
   readonly maxBytes: number;
   /** Takes the file; must read it to its end, also when it refuses it. */
   store(file: MultipartFile['file']): Promise<Stored>;
@@ -41,10 +42,12 @@ export async function receiveForm<Fields, Stored>(
   const values: Record<string, unknown> = {};
   const files: Stored[] = [];
   let refused: Refusal | null = null;
+  let fileParts = 0;
   try {
     for await (const part of partsOf(request, shape.maxBytes)) {
       const path = part.fieldname;
-      if (part.type === 'file') {
+      if (isFile(part)) {
+        fileParts++;
         if (path === shape.file && files.length === 0 && !refused) {
           try {
             files.push(await storePart(part, shape));
@@ -56,11 +59,15 @@ export async function receiveForm<Fields, Stored>(
           part.file.resume();
           faults.push({ path, message: path === shape.file ? 'is given twice' : 'is not known here' });
         }
-      } else if (path === shape.file) faults.push({ path, message: 'is not a file' });
+        continue;
+      }
+      const { value, fault } = await valueOf(part);
+      if (path === shape.file) faults.push({ path, message: 'is not a file' });
       else if (Object.hasOwn(values, path)) faults.push({ path, message: 'is given twice' });
-      else if (isBroken(part)) faults.push({ path, message: 'is not UTF-8' });
-      else values[path] = valueOf(part);
+      else if (fault !== null) faults.push({ path, message: fault });
+      else values[path] = value;
     }
+    if (fileParts > MOST_FILES) throw new Problem('payload-too-large', 'The form has too many files.');
     const fields = shape.fields.safeParse(values);
     const named = new Set(faults.map(({ path }) => path));
     if (!fields.success) faults.push(...faultsOf(fields.error, 'body').filter(({ path }) => !named.has(path)));
@@ -79,17 +86,26 @@ export async function receiveForm<Fields, Stored>(
 }
 
 /** One more than allowed of everything, to be able to name what is too much. */
-const LIMITS = { files: 2, fields: 20, parts: 22, fieldSize: 4_096, headerPairs: 20 };
+const MOST_FILES = 2;
+const MOST_PARTS = 22;
+const FIELD_BYTES = 4_096;
+const LIMITS = { parts: MOST_PARTS, files: MOST_PARTS + 1, headerPairs: 20 };
 
-async function* partsOf(request: FastifyRequest, maxBytes: number): AsyncGenerator<MultipartFile | MultipartValue> {
-  const parts = request.parts({ limits: { ...LIMITS, fileSize: maxBytes } });
+/** All parts, as bytes: the parser's own decoding replaces what is no UTF-8, and so hides it. */
+async function* partsOf(request: FastifyRequest, maxBytes: number): AsyncGenerator<MultipartFile> {
+  const limits = { ...LIMITS, fileSize: Math.max(maxBytes, FIELD_BYTES + 1) };
+  const parts = request.parts({ limits, isPartAFile: () => true });
   for (;;) {
     const part = await parts.next().catch((error: unknown) => {
       throw asProblem(error);
     });
     if (part.done) return;
-    yield part.value;
+    yield part.value as MultipartFile;
   }
+}
+
+function isFile({ filename, mimetype }: MultipartFile): boolean {
+  return (filename as string | undefined) !== undefined || mimetype === 'application/octet-stream';
 }
 
 async function storePart<Stored>(part: MultipartFile, shape: FormShape<unknown, Stored>): Promise<Stored> {
@@ -110,12 +126,26 @@ function asProblem(error: unknown): Problem {
   return new Problem('invalid-request', 'The form can not be read: it is not whole, or not as RFC 7578 says.');
 }
 
-/** Bytes that are no text have been replaced when the form was read. */
-function isBroken({ value }: MultipartValue): boolean {
-  return typeof value === 'string' && value.includes('\ufffd');
-}
-
-/** What does not fit is longer than any field may be. */
-function valueOf(part: MultipartValue): unknown {
-  return part.valueTruncated ? String(part.value).padEnd(LIMITS.fieldSize + 1) : part.value;
+/** A field that is too long keeps one character more than any field may have. */
+async function valueOf(part: MultipartFile): Promise<{ value: unknown; fault: string | null }> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of part.file as AsyncIterable<Buffer>) {
+      if (bytes <= FIELD_BYTES) pieces.push(piece);
+      bytes += piece.length;
+    }
+  } catch (error) {
+    throw asProblem(error);
+  }
+  if (bytes > FIELD_BYTES) return { value: 'x'.repeat(FIELD_BYTES + 1), fault: null };
+  const content = Buffer.concat(pieces);
+  if (!isUtf8(content)) return { value: null, fault: 'is not UTF-8' };
+  const text = content.toString('utf8');
+  if (part.mimetype !== 'application/json') return { value: text, fault: null };
+  try {
+    return { value: JSON.parse(text) as unknown, fault: null };
+  } catch {
+    return { value: null, fault: 'is not JSON' };
+  }
 }

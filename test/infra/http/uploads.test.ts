@@ -74,7 +74,7 @@ void t.test('a form that is not right names what is wrong, and nothing stays sto
     ['invalid-request', ['photo'], [NAME, ['photo', 'x', 'a.png'], PROOF]],
     ['invalid-request', ['age'], [NAME, PROOF, ['age', '3']]],
     ['invalid-request', [], [PROOF, ['__proto__', 'x'], NAME]],
-    ['invalid-request', [], [PROOF, ['name', '{', undefined, 'application/json']]],
+    ['invalid-request', ['name'], [PROOF, ['name', '{', undefined, 'application/json']]],
     ['payload-too-large', [], [PROOF, ...Array<Part>(30).fill(NAME)]],
     ['payload-too-large', [], Array<Part>(5).fill(PROOF)],
   ];
@@ -125,6 +125,57 @@ void t.test('a field that is not UTF-8 is refused, never mended', async (t) => {
   const form = (name: string): Buffer => Buffer.from(multipart([PROOF, ['name', name]]), 'latin1');
   t.match(await send(app, form('Zo\u00eb')), { code: 'invalid-request', paths: ['name'] });
   t.match(await send(app, form(Buffer.from('Zoë').toString('latin1'))), { status: 201, data: { name: 'Zoë' } });
+});
+
+void t.test('every character that UTF-8 can hold is taken, in fields, their names and file names', async (t) => {
+  const { app } = await started(t);
+  const proof: Part = ['id_proof', '%PDF-', 'r\ufffdsum\u00e9 \u{1f4c4}.pdf'];
+  for (const name of [
+    '\ufffd',
+    'Zo\ufffd',
+    '\u{1f600}\ufffd',
+    '\ufeffAda',
+    '\u2028',
+    '\uffff',
+    '\u{10ffff}',
+    'e\u0301',
+  ]) {
+    for (const type of [
+      undefined,
+      'text/plain; charset=utf-8',
+      'text/plain; charset=UTF8',
+      'text/plain; charset=nonsense',
+    ]) {
+      const part: Part = type === undefined ? ['name', name] : ['name', name, undefined, type];
+      const answer = await send(app, multipart([proof, part]));
+      t.match(answer, { status: 201, data: { name } }, `${encodeURIComponent(name)} as ${type}`);
+    }
+  }
+  t.match(await send(app, multipart([PROOF, ['name', '"\ufffd"', undefined, 'application/json']])), {
+    status: 201,
+    data: { name: '\ufffd' },
+  });
+  t.match(await send(app, multipart([PROOF, NAME, ['\ufffd', 'x']])), { code: 'invalid-request', paths: ['\ufffd'] });
+});
+
+void t.test('no bytes but UTF-8 are taken, whatever the part says that they are', async (t) => {
+  const { app } = await started(t);
+  const bad = ['\xef\xbf', '\xed\xa0\x80', '\xc0\x80', 'Zo\xeb', '\xff\xfea\x00'];
+  for (const bytes of bad) {
+    for (const type of [
+      'text/plain',
+      'text/plain; charset=utf-8',
+      'text/plain; charset=iso-8859-1',
+      'application/json',
+    ]) {
+      const payload = Buffer.from(multipart([PROOF, ['name', bytes, undefined, type]]), 'latin1');
+      t.match(
+        await send(app, payload),
+        { code: 'invalid-request', paths: ['name'] },
+        `${JSON.stringify(bytes)} as ${type}`,
+      );
+    }
+  }
 });
 
 void t.test('what is no form is refused', async (t) => {
