@@ -31,7 +31,7 @@ async function raw(port: number, ...pieces: readonly string[]): Promise<{ text: 
     socket.write(piece);
     if (pieces.length > 1) await sleep(20);
   }
-  await Promise.race([end, sleep(5_000, undefined, { ref: false })]);
+  await Promise.race([end, sleep(30_000, undefined, { ref: false })]);
   socket.destroy();
   return { text, closed };
 }
