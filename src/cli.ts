@@ -16,6 +16,7 @@ import { doctor } from './operations/doctor.js';
 import { printEvents } from './operations/events.js';
 import { describeImport } from './operations/import/describe.js';
 import { interrupted } from './operations/interrupted.js';
+import { stderr, stdout } from './operations/outlet.js';
 import { type CommandResult, jsonOption, runCommand, WrongUse } from './operations/output.js';
 import { problemLog } from './operations/problem-log.js';
 import { showProgress } from './operations/progress.js';
@@ -37,6 +38,7 @@ const program = new Command('orderlog')
   .description('Orders, users and a catalogue on an event log, with read models in Postgres.')
   .version(version)
   .exitOverride()
+  .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   .showHelpAfterError('(orderlog --help lists the commands)')
   .configureHelp({ sortSubcommands: false });
 
@@ -154,7 +156,7 @@ program
   .argument('<id>', 'its id')
   .addOption(jsonOption)
   .action(async (kind: 'order' | 'user' | 'product', id: string, { json = false }: { json?: boolean }) => {
-    await run(json, {}, (runtime, signal) => printAudit(runtime, { kind, id, json }, process.stdout, signal));
+    await run(json, {}, (runtime, signal) => printAudit(runtime, { kind, id, json }, stdout, signal));
   });
 
 program
@@ -178,7 +180,7 @@ program
   .option('--follow', 'go on with what comes')
   .addOption(new Option('--json', 'print exactly one JSON document (an array)'))
   .action(async (options: { stream?: string; from?: string; follow?: boolean; json?: boolean }) => {
-    await run(options.json ?? false, {}, (runtime, signal) => printEvents(runtime, options, process.stdout, signal));
+    await run(options.json ?? false, {}, (runtime, signal) => printEvents(runtime, options, stdout, signal));
   });
 
 program
@@ -270,7 +272,7 @@ function config(): Config {
 }
 
 // Whoever reads us may leave at any time (`| head`): no reason to die of it.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+stdout.onError((error) => {
   if (error.code !== 'EPIPE') throw error;
 });
 try {
@@ -280,6 +282,6 @@ try {
   process.exitCode = error.exitCode === 0 ? 0 : 2;
   if (error.exitCode !== 0 && process.argv.includes('--json')) {
     const message = error.message.replace(/^error: /, '');
-    process.stdout.write(`${JSON.stringify({ error: { name: 'WrongUse', message } })}\n`);
+    stdout.write(`${JSON.stringify({ error: { name: 'WrongUse', message } })}\n`);
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { parseEnv } from 'node:util';
 import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
 
@@ -76,7 +77,7 @@ export function readConfig(environment: Environment, cwd: string): Config {
     snapshotMaxMb: env.integer('SNAPSHOT_MAX_MB', 1_024, 1, 1024 ** 2),
     verifyEverySeconds: env.integer('VERIFY_EVERY_SECONDS', 0, 0, 30 * 86_400),
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
-    logFormat: env.oneOf('LOG_FORMAT', ['pretty', 'json'] as const, process.stdout.isTTY ? 'pretty' : 'json'),
+    logFormat: env.oneOf('LOG_FORMAT', ['pretty', 'json'] as const, isatty(1) ? 'pretty' : 'json'),
   };
   checkAuth(env, host, databaseUrl);
   for (const name of NOT_YET) {

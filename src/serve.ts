@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
 import { projections } from '../projections/index.js';
 import { startWorker } from '../projections/worker.js';
@@ -20,8 +19,10 @@ import { measureSnapshots } from './infra/projector/snapshot-metrics.js';
 import { connectionsOf, degradationOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
 import { sweepNowAndThen } from './infra/projector/sweep-snapshots.js';
 import { describeImport } from './operations/import/describe.js';
-import { buildMissing } from './operations/rebuild/build-missing.js';
+import { stdout } from './operations/outlet.js';
+import { prettyLog } from './operations/pretty-log.js';
 import { noProgress } from './operations/progress.js';
+import { buildMissing } from './operations/rebuild/build-missing.js';
 import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
@@ -87,7 +88,7 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
     });
     if (parts.api) await addRoutes(app, runtime);
     closing.push(() => drain.close(app));
-    process.stdout.write(greeting(runtime, parts, await listen(app, config)));
+    stdout.write(greeting(runtime, parts, await listen(app, config)));
     log.level = config.logLevel;
   } catch (error) {
     await close();
@@ -169,9 +170,7 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
 /** @param destination the number of an open file */
 async function createLogger({ logLevel, logFormat }: Config, destination: 1 | 2): Promise<Logger> {
   if (logFormat === 'json') return pino({ level: logLevel }, pino.destination(destination));
-  const { default: pretty } = await import('pino-pretty');
-  const colorize = isatty(destination);
-  return pino({ level: logLevel }, pretty({ colorize, destination, ignore: 'pid,hostname', sync: true }));
+  return pino({ level: logLevel }, await prettyLog(destination));
 }
 
 /** Not by Fastify's own listen, which says so before our greeting can. @returns the port */

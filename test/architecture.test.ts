@@ -43,6 +43,7 @@ const good: readonly (readonly [path: string, text: string])[] = [
   ['src/operations/rebuild.ts', `import { projections } from '../../projections/index.js'; import pg from 'pg';`],
   ['src/config.ts', `import { join } from 'node:path'; export const port = process.env['PORT'];`],
   ['projections/index.ts', `export { a } from './a/projection.js';`],
+  ['src/operations/outlet.ts', `export const out = process.stdout;`],
   ['src/core/b.ts', `export function f(n: number): void { switch (n) { default: } }`],
 ];
 
@@ -188,6 +189,16 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'src/runtime.ts',
     `import { env } from 'node:process';`,
     'line 1 reads the environment',
+  ],
+  ['standard output', 'src/cli.ts', `process.stdout.write('a');`, 'line 1 prints past src/operations/outlet.ts'],
+  ['standard error', 'src/infra/a.ts', `pipe(process.stderr);`, 'line 1 prints past src/operations/outlet.ts'],
+  ['the console', 'src/core/a.ts', `\nconsole.log('a');`, 'line 2 prints past src/operations/outlet.ts'],
+  ['the console, given on', 'src/core/a.ts', `call(console);`, 'line 1 prints past src/operations/outlet.ts'],
+  [
+    'the console, imported',
+    'src/serve.ts',
+    `import { log } from 'node:console';`,
+    'line 1 prints past src/operations/outlet.ts',
   ],
   [
     'a barrel',

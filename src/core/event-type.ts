@@ -1,6 +1,6 @@
 /** Event types: the storage format of an event, how an old shape reaches it, and which of its fields are personal. */
 import { type Envelope, type JsonObject, type RecordedEvent, readMetadata } from './message.js';
-import { oneLine } from './one-line.js';
+import { printable } from './printable.js';
 import { upcast, type Upcaster } from './upcaster.js';
 import type { Sealed } from './vault.js';
 
@@ -102,10 +102,10 @@ const MOST_FAULTS = 3;
 /** In one line: of a schema, that is where in the data and what is wrong there. */
 function reasonOf(cause: unknown): string {
   const { issues } = cause as { readonly issues?: readonly { path: readonly PropertyKey[]; message: string }[] };
-  if (!issues) return oneLine(cause instanceof Error ? cause.message : String(cause));
+  if (!issues) return printable(cause instanceof Error ? cause.message : String(cause)).trim();
   const faults = issues.map(({ path, message }) => `${['data', ...path].map(String).join('.')}: ${message}`);
   const more = faults.length > MOST_FAULTS ? `; and ${faults.length - MOST_FAULTS} more` : '';
-  return oneLine(faults.slice(0, MOST_FAULTS).join('; ')) + more;
+  return printable(faults.slice(0, MOST_FAULTS).join('; ')).trim() + more;
 }
 
 /** Replaces the strings at the given paths; a path that is absent or null in the data is passed over. */

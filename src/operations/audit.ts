@@ -4,9 +4,11 @@ import { StreamNotFound } from '../core/errors.js';
 import type { EventTypes } from '../core/event-type.js';
 import { historyEvent } from '../core/history.js';
 import type { JsonObject, JsonValue } from '../core/message.js';
+import { printable, printableLines, shortened } from '../core/printable.js';
 import { orderStream } from '../order/stream.js';
 import { productStream } from '../product/stream.js';
 import { userStream } from '../user/stream.js';
+import type { Outlet } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
 import { type Frame, Printed } from './printed.js';
 
@@ -76,7 +78,7 @@ export interface AuditWish {
 export async function printAudit(
   { handler }: { readonly handler: CommandHandler },
   { kind, id, json }: AuditWish,
-  output: NodeJS.WritableStream,
+  output: Outlet,
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const printed = new Printed(output, (json ? documentFrame : textFrame)(kind, id));
@@ -113,7 +115,11 @@ function documentFrame(kind: AuditedKind, id: string): Frame {
 }
 
 function textFrame(kind: AuditedKind, id: string): Frame {
-  return { before: `${kind} ${id} (stream ${streams[kind].name(id)})\n\n`, between: '\n\n', after: '\n' };
+  return {
+    before: `${printable(`${kind} ${id} (stream ${streams[kind].name(id)})`)}\n\n`,
+    between: '\n\n',
+    after: '\n',
+  };
 }
 
 /** What, when, who, and why: the command, what that came from, and the request that all of it belongs to. */
@@ -121,15 +127,20 @@ function paragraph({ revision, type, recorded_at, actor, data, unreadable, ...id
   const { kind, id } = actor ?? { kind: 'unknown', id: null };
   const who = id === null ? kind : `${kind} ${id}`;
   const cause = ids.causation_id === ids.command_id ? '' : `, caused by ${ids.causation_id ?? 'unknown'}`;
-  return [
+  return printableLines([
     `  ${revision}  ${type}  ${recorded_at}  by ${who}`,
     ...(unreadable === undefined ? [] : [`      CAN NOT BE READ: ${unreadable}`]),
     `      command ${ids.command_id ?? 'unknown'}${cause}, correlation ${ids.correlation_id ?? 'unknown'}`,
-    ...Object.entries(data).map(([name, value]) => `      ${name}: ${shown(value)}`),
-  ].join('\n');
+    ...Object.entries(data).flatMap(([name, value]) => shown(shortened(name, MOST_CHARACTERS), value)),
+  ]);
 }
 
-function shown(value: JsonValue): string {
-  if (!Array.isArray(value)) return typeof value === 'string' ? value : JSON.stringify(value);
-  return value.map((item) => `\n        - ${JSON.stringify(item)}`).join('');
+/** Of a value; `--json` has all of it. */
+const MOST_CHARACTERS = 1_000;
+
+function shown(name: string, value: JsonValue): string[] {
+  const text = (one: JsonValue): string =>
+    shortened(typeof one === 'string' ? one : JSON.stringify(one), MOST_CHARACTERS);
+  if (!Array.isArray(value)) return [`      ${name}: ${text(value)}`];
+  return [`      ${name}:`, ...value.map((item) => `        - ${shortened(JSON.stringify(item), MOST_CHARACTERS)}`)];
 }

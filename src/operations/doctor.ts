@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import type pg from 'pg';
 import type { EventStore } from '../core/event-store.js';
+import { printableLines, shortened } from '../core/printable.js';
 import { type EventStoreUrl, readEventStoreUrl } from '../infra/event-store/connection-url.js';
 import type { ServerReport } from '../infra/event-store/server-description.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
@@ -14,6 +15,8 @@ const MIN_POSTGRES = 150_000;
 const MIN_FREE_BYTES = 1024 ** 3;
 const MAX_SKEW_MS = 2_000;
 const CAP = 1_000;
+/** Of a detail: it may quote a server. */
+const MOST_CHARACTERS = 1_000;
 
 export interface Check {
   readonly check: string;
@@ -65,12 +68,12 @@ export async function doctor<Config extends ExaminedConfig>(
     checks.push({ check: checks.length === 1 ? 'configuration' : 'connection', ok: false, detail, remedy });
   }
   const ok = checks.every((check) => check.ok);
-  const text = checks.map(
-    ({ check, ok: fine, detail, remedy }) =>
-      `${fine ? 'ok     ' : 'FINDING'} ${check}: ${detail}${remedy === null ? '' : `\n        → ${remedy}`}`,
-  );
+  const text = checks.flatMap(({ check, ok: fine, detail, remedy }) => [
+    `${fine ? 'ok     ' : 'FINDING'} ${check}: ${shortened(detail, MOST_CHARACTERS)}`,
+    ...(remedy === null ? [] : [`        → ${remedy}`]),
+  ]);
   const unreachable = failure !== null && exitCodeOf(failure) === 3;
-  return { document: { ok, checks }, text: text.join('\n'), exitCode: ok ? 0 : unreachable ? 3 : 1 };
+  return { document: { ok, checks }, text: printableLines(text), exitCode: ok ? 0 : unreachable ? 3 : 1 };
 }
 
 async function eventStore(

@@ -3,6 +3,7 @@ import type { EventStore, Position } from '../core/event-store.js';
 import { START } from '../core/event-store.js';
 import { Refusal, StreamNotFound } from '../core/errors.js';
 import type { RecordedEvent } from '../core/message.js';
+import type { Outlet } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
 import { Printed } from './printed.js';
 
@@ -30,7 +31,7 @@ interface PrintDeps {
 export async function printEvents(
   deps: PrintDeps,
   options: EventsOptions,
-  output: NodeJS.WritableStream,
+  output: Outlet,
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const printed = new Printed(output, options.json ? ARRAY : LINES);

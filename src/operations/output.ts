@@ -1,5 +1,8 @@
 import { Option } from 'commander';
 import { EventStoreUnavailable } from '../core/errors.js';
+import { printable } from '../core/printable.js';
+import * as outlets from './outlet.js';
+import type { Outlet } from './outlet.js';
 
 /** 0 done, 1 a finding or an error, 2 wrong use, 3 a needed server is not reachable. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -37,8 +40,8 @@ export interface CommandResult {
 export const jsonOption = new Option('--json', 'print exactly one JSON document to standard output');
 
 export interface Streams {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stdout: Outlet;
+  readonly stderr: Outlet;
 }
 
 /**
@@ -49,7 +52,7 @@ export interface Streams {
 export async function runCommand(
   command: () => Promise<CommandResult>,
   { json }: { readonly json: boolean },
-  { stdout, stderr }: Streams = process,
+  { stdout, stderr }: Streams = outlets,
 ): Promise<ExitCode> {
   try {
     const { document, text, exitCode, remark } = await command();
@@ -58,7 +61,7 @@ export async function runCommand(
     return exitCode;
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-    await write(stderr, `orderlog: ${message || name}\n`);
+    await write(stderr, `orderlog: ${messageText(message || name)}\n`);
     if (json && !(error instanceof PrintedInPart)) await write(stdout, jsonLine({ error: { name, message } }));
     return exitCodeOf(error);
   }
@@ -82,6 +85,17 @@ function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.has(String((error as NodeJS.ErrnoException).code)) || isUnreachable(error.cause);
 }
 
+/** Of each line of a message, which may quote anything. */
+const MOST_CHARACTERS = 2_000;
+
+/** Lines after the first stand apart: none of them can be taken for another message. */
+function messageText(message: string): string {
+  return message
+    .split('\n')
+    .map((line) => printable(line, MOST_CHARACTERS))
+    .join('\n  ');
+}
+
 function jsonLine(document: unknown): string {
   return document === undefined ? '' : `${JSON.stringify(document)}\n`;
 }
@@ -91,7 +105,7 @@ function withLineEnd(text: string): string {
 }
 
 /** Waits until the text is out: a process that ends earlier cuts off what a pipe has not taken yet. */
-async function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+async function write(stream: Outlet, text: string): Promise<void> {
   if (text === '') return;
   await new Promise<void>((resolve, reject) => {
     stream.write(text, (error) => {

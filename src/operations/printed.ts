@@ -1,5 +1,5 @@
 /** Prints a list as it comes: whoever prints a long one holds no more than one of its entries. */
-import { once } from 'node:events';
+import type { Outlet } from './outlet.js';
 
 /** What stands around the entries. */
 export interface Frame {
@@ -14,10 +14,10 @@ export class Printed {
   readonly #reader = new AbortController();
 
   constructor(
-    private readonly output: NodeJS.WritableStream,
+    private readonly output: Outlet,
     private readonly frame: Frame,
   ) {
-    output.on('error', () => {
+    output.onError(() => {
       this.#reader.abort();
     });
   }
@@ -33,7 +33,7 @@ export class Printed {
     this.count += 1;
     if (this.output.write(`${isFirst ? before : between}${entry}`)) return;
     // It ends with an error when the reader goes meanwhile, which `unread` says as well.
-    await once(this.output, 'drain').catch(() => undefined);
+    await this.output.drained().catch(() => undefined);
   }
 
   /** @param after instead of that of the frame */

@@ -1,8 +1,14 @@
+import { printable } from '../core/printable.js';
 import type { ProjectorLog } from '../infra/projector/log.js';
+import { stderr } from './outlet.js';
 
 /** What projectors say while a command runs them: only what is wrong, and never on standard output. */
 export const problemLog: ProjectorLog = {
   info: () => undefined,
-  warn: (fields, message) => void process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`),
-  error: (fields, message) => void process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`),
+  warn: write,
+  error: write,
 };
+
+function write(fields: object, message: string): void {
+  stderr.write(`${printable(`${message}: ${JSON.stringify(fields)}`)}\n`);
+}

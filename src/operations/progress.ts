@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { Outlet, terminal, type TerminalStream } from './outlet.js';
 
 /** Told how far a long work is, one stretch after the other. */
 export interface Progress {
@@ -8,20 +9,18 @@ export interface Progress {
   stop(): void;
 }
 
-/** A terminal, or what stands in for one. */
-export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
-
 /** For work that is over at once. */
 export const noProgress: Progress = { start: () => undefined, advance: () => undefined, stop: () => undefined };
 
 const LINE_EVERY_MS = 3_000;
 
 /** On a terminal a bar with rate and time left; elsewhere a line every few seconds. Never on standard output. */
-export function showProgress(stream: ProgressStream = process.stderr, lineEveryMs = LINE_EVERY_MS): Progress {
+export function showProgress(stream: TerminalStream = terminal, lineEveryMs = LINE_EVERY_MS): Progress {
   return stream.isTTY ? new ProgressBar(stream) : new ProgressLines(stream, lineEveryMs);
 }
 
 class ProgressLines implements Progress {
+  readonly #outlet: Outlet;
   #what = '';
   #total: number | null = null;
   #done = 0;
@@ -29,9 +28,11 @@ class ProgressLines implements Progress {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly stream: ProgressStream,
+    stream: TerminalStream,
     private readonly everyMs: number,
-  ) {}
+  ) {
+    this.#outlet = new Outlet(stream);
+  }
 
   start(what: string, total: number | null): void {
     this.stop();
@@ -55,7 +56,7 @@ class ProgressLines implements Progress {
 
   #print(): void {
     const seconds = (performance.now() - this.#begun) / 1000;
-    this.stream.write(`${progressLine(this.#what, this.#done, this.#total, seconds)}\n`);
+    this.#outlet.write(`${progressLine(this.#what, this.#done, this.#total, seconds)}\n`);
   }
 }
 
@@ -73,7 +74,7 @@ class ProgressBar implements Progress {
   #begun = 0;
   #done = 0;
 
-  constructor(private readonly stream: ProgressStream) {}
+  constructor(private readonly stream: TerminalStream) {}
 
   start(what: string, total: number | null): void {
     this.stop();

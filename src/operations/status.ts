@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
+import { printableLines } from '../core/printable.js';
 import { allBuilds, readBuild } from '../infra/projector/builds.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
 import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../infra/projector/status.js';
@@ -58,9 +59,11 @@ export async function statusResult({ pool, store, projections, tokens, config }:
       models,
       ...(left !== null && { notes: [left] }),
     },
-    text: [header, '', ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]), ...problems].join(
-      '\n',
-    ),
+    text: printableLines([
+      ...[header, ''],
+      ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]),
+      ...problems,
+    ]),
     exitCode: 0,
   };
 }

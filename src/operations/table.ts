@@ -1,5 +1,8 @@
-/** Columns as wide as their widest cell, for people. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+import { printable } from '../core/printable.js';
+
+/** Columns as wide as their widest cell, for people. A cell may hold text from outside. */
+export function table(given: readonly (readonly string[])[]): string[] {
+  const rows = given.map((row) => row.map((cell) => printable(cell)));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows.map((row) =>
     row

@@ -5,6 +5,7 @@ import { CommandHandler } from '../../src/core/command-handler.js';
 import { EventStoreUnavailable } from '../../src/core/errors.js';
 import type { EventStore } from '../../src/core/event-store.js';
 import { type AuditEntry, printAudit } from '../../src/operations/audit.js';
+import { Outlet } from '../../src/operations/outlet.js';
 import { orderlog, settingsFor } from '../support/orderlog.js';
 import { demo, runningApp } from '../support/running-app.js';
 import { orderOfMixedEvents } from '../support/unreadable.js';
@@ -59,7 +60,9 @@ t.test('an audit that the log breaks off says so in its document', async (t) => 
   const handler = new CommandHandler(Object.assign(Object.create(store) as EventStore, { read }), vault);
   const output = new PassThrough();
   const wish = { kind: 'order', id: order_id, json: true } as const;
-  await t.rejects(printAudit({ handler }, wish, output, new AbortController().signal), { name: 'PrintedInPart' });
+  await t.rejects(printAudit({ handler }, wish, new Outlet(output), new AbortController().signal), {
+    name: 'PrintedInPart',
+  });
   output.end();
   t.match(JSON.parse(await text(output)), {
     events: [{ type: 'OrderPlaced' }],

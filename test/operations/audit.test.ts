@@ -3,6 +3,7 @@ import t from 'tap';
 import { CommandHandler } from '../../src/core/command-handler.js';
 import type { EventStore } from '../../src/core/event-store.js';
 import { type AuditEntry, printAudit } from '../../src/operations/audit.js';
+import { Outlet } from '../../src/operations/outlet.js';
 import { userWithHistory } from '../support/long-history.js';
 import { orderlog, settingsFor } from '../support/orderlog.js';
 import { demo, runningApp } from '../support/running-app.js';
@@ -23,13 +24,13 @@ class Reading {
   most = 0;
   text = '';
   readonly handler: CommandHandler;
-  readonly output: Writable;
+  readonly output: Outlet;
   #ahead = 0;
 
   constructor({ store, vault }: CommandHandler, stop?: { readonly at: string; readonly by: AbortController }) {
     const read: EventStore['read'] = (...wish) => this.#counted(store.read(...wish));
     this.handler = new CommandHandler(Object.assign(Object.create(store) as EventStore, { read }), vault);
-    this.output = new Writable({
+    const sheet = new Writable({
       // Always full: whoever does not wait for it is ahead.
       highWaterMark: 1,
       write: (piece: Buffer, _, done) => {
@@ -39,6 +40,7 @@ class Reading {
         setImmediate(done);
       },
     });
+    this.output = new Outlet(sheet);
   }
 
   async *#counted(events: ReturnType<EventStore['read']>): ReturnType<EventStore['read']> & AsyncGenerator {

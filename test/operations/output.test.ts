@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import t from 'tap';
 import { EventStoreUnavailable } from '../../src/core/errors.js';
+import { Outlet } from '../../src/operations/outlet.js';
 import { exitCodeOf, runCommand, ServerUnreachable, WrongUse } from '../../src/operations/output.js';
 
 class Sheet extends Writable {
@@ -14,7 +15,8 @@ class Sheet extends Writable {
 async function run(json: boolean, command: Parameters<typeof runCommand>[0]): Promise<[number, string, string]> {
   const stdout = new Sheet();
   const stderr = new Sheet();
-  return [await runCommand(command, { json }, { stdout, stderr }), stdout.text, stderr.text];
+  const streams = { stdout: new Outlet(stdout), stderr: new Outlet(stderr) };
+  return [await runCommand(command, { json }, streams), stdout.text, stderr.text];
 }
 
 const result = { document: { rows: [1] }, text: 'one row', exitCode: 1 } as const;

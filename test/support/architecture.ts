@@ -66,6 +66,8 @@ const zones: readonly Zone[] = [
 ];
 
 const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts'];
+/** It escapes what a terminal would obey: everything that is printed goes through it. */
+const MAY_PRINT = ['src/operations/outlet.ts'];
 const MAY_RE_EXPORT = ['projections/index.ts'];
 const EVENT_STORE_CLIENT = /^@(?:eventstore|kurrent)\//;
 const MOST_LINES = 300;
@@ -152,8 +154,21 @@ function breach(node: ts.Node, path: string): string | null {
     if (!ts.isDefaultClause(node.parent)) return 'exports a default';
   }
   if (ts.isExportSpecifier(node) && node.name.text === 'default') return 'exports a default';
+  if (prints(node) && !MAY_PRINT.includes(path)) return 'prints past src/operations/outlet.ts';
   if (readsEnvironment(node) && !MAY_READ_ENVIRONMENT.includes(path)) return 'reads the environment';
   return null;
+}
+
+/** `process.stdout`, `process.stderr` and the console, however they are called. */
+function prints(node: ts.Node): boolean {
+  if (ts.isIdentifier(node) && node.text === 'console')
+    return !ts.isPropertyAccessExpression(node.parent) || node.parent.expression === node;
+  if (ts.isImportDeclaration(node)) return /^['"](?:node:)?console['"]$/.test(node.moduleSpecifier.getText());
+  return (
+    ts.isPropertyAccessExpression(node) &&
+    /^std(?:out|err)$/.test(node.name.text) &&
+    node.expression.getText() === 'process'
+  );
 }
 
 /** `process.env`, however it is taken. */

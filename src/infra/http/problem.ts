@@ -1,5 +1,6 @@
 import { EventStoreUnavailable, EventTooLarge, type Fault, Refusal, StreamNotFound } from '../../core/errors.js';
 import { UnreadableEvent } from '../../core/event-type.js';
+import { printable } from '../../core/printable.js';
 import { Unopened } from '../../core/vault.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { isUnavailable } from '../postgres/errors.js';
@@ -49,11 +50,18 @@ export function problemDocument(problem: Problem, requestId: string): ProblemDoc
     type: `/problems/${problem.code}`,
     title,
     status,
-    detail: problem.detail,
+    detail: printable(problem.detail, MOST_CHARACTERS),
     code: problem.code,
     request_id: requestId,
-    ...(problem.faults.length > 0 && { errors: problem.faults }),
+    ...(problem.faults.length > 0 && { errors: problem.faults.map(printableFault) }),
   };
+}
+
+/** Of a text that may quote the request. */
+const MOST_CHARACTERS = 500;
+
+function printableFault({ path, message }: Fault): Fault {
+  return { path: printable(path, MOST_CHARACTERS), message: printable(message, MOST_CHARACTERS) };
 }
 
 /** What an error means to whoever asked; `internal-error`, without a word of the error, if nobody foresaw it. */

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { Position } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
-import { oneLine } from '../../core/one-line.js';
+import { printable } from '../../core/printable.js';
 import { streamCategory } from '../../core/stream.js';
 import type { BuildId } from './builds.js';
 import type { AnyProjection } from './projection.js';
@@ -76,9 +76,7 @@ export class Quarantine {
 
 /** In one line that any database takes: a message may quote the event, and that may hold anything. */
 export function messageOf(error: unknown): string {
-  const text = oneLine(error instanceof Error ? error.message : String(error));
-  // The first half of a character that was cut is none.
-  return text.slice(0, MOST_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+  return printable(error instanceof Error ? error.message : String(error), MOST_CHARACTERS).trim();
 }
 
 /** What Postgres says of values and rows, not of statements: data exceptions, violated constraints, rows that are too large. */

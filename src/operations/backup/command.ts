@@ -1,6 +1,7 @@
 /** What `orderlog backup` and `orderlog restore` print. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { printableLines } from '../../core/printable.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
 import { type CommandResult, WrongUse } from '../output.js';
 import { rebuild, type RebuildDeps, type Rebuilt } from '../rebuild/rebuild.js';
@@ -30,11 +31,11 @@ export async function backupResult(
   const seconds = since(begun);
   return {
     document: { file, bytes, events, users, documents: documents.count, position, seconds, notes },
-    text: [
+    text: printableLines([
       `${file}: ${events} events, keys of ${users} users, ${documents.count} documents, ${bytes} bytes in ${seconds} s`,
       `position ${position}`,
       ...notes.map((note) => `note       ${note}`),
-    ].join('\n'),
+    ]),
     exitCode: 0,
   };
 }
@@ -126,12 +127,12 @@ function restoredResult(
       ...{ events, users, documents: documents.count, position, models },
       ...{ keys_destroyed: destroyed, seconds, notes },
     },
-    text: [
+    text: printableLines([
       `${events} events, keys of ${users} users, ${documents.count} documents of ${made_at}, from ${file} in ${seconds} s`,
       `read models made anew: ${models.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ')}`,
       ...notes.map((note) => `note       ${note}`),
       'next: orderlog verify, then orderlog serve. Users who were erased after the backup have to be erased again',
-    ].join('\n'),
+    ]),
     exitCode: 0,
   };
 }

@@ -1,7 +1,7 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
 import type pg from 'pg';
 import type { EventStore, Position } from '../../core/event-store.js';
-import { oneLine } from '../../core/one-line.js';
+import { printable, printableLines } from '../../core/printable.js';
 import { withModelLocks } from '../../infra/projector/model-locks.js';
 import { allBuilds } from '../../infra/projector/builds.js';
 import { dropBuild } from '../../infra/projector/drop-builds.js';
@@ -55,7 +55,7 @@ export async function listResult(deps: QuarantineDeps, { model }: OfModel): Prom
     (one) => `skipped  ${one.model}  ${one.stream}@${one.revision}  ${one.type}: ${one.reason}`,
   );
   const head = ['model', 'build', 'waits at', '', '', '', 'why'];
-  const text = [...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']), ...reasons].join('\n');
+  const text = printableLines([...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']), ...reasons]);
   return { document: { quarantined, skipped }, text, exitCode: 0 };
 }
 
@@ -81,8 +81,8 @@ export async function skipResult(
   deps: QuarantineDeps,
   { stream, reason, model }: OfModel & { readonly stream: string; readonly reason: string },
 ): Promise<CommandResult> {
-  const why = oneLine(reason);
-  if (why === '') throw new WrongUse('say why the event is skipped: --reason TEXT');
+  const why = printable(reason).trim();
+  if (!/[^\s\p{C}]/u.test(reason)) throw new WrongUse('say why the event is skipped: --reason TEXT');
   const projections = modelsOf(deps, model);
   const [key, revision] = keyOf(stream);
   const models = [...new Set((await waitingOf(deps, projections, [key])).map(({ build }) => build.name))];
@@ -157,7 +157,7 @@ async function goOn(
     lines.push(place ? `${name}: ${effect}, WAITS at ${place.revision}: ${place.error}` : `${name}: ${effect}`);
     if (place) exitCode = 1;
   }
-  return { documents, text: lines.length > 0 ? lines.join('\n') : 'nothing waits', exitCode };
+  return { documents, text: lines.length > 0 ? printableLines(lines) : 'nothing waits', exitCode };
 }
 
 /** By entry; without those that do not wait any more, and those that today's code can't let go on. */

@@ -1,5 +1,6 @@
 /** `orderlog verify`. */
 import type { Position } from '../../core/event-store.js';
+import { printableLines, shortened } from '../../core/printable.js';
 import type { AnyProjection } from '../../infra/projector/projection.js';
 import type { CommandResult } from '../output.js';
 import type { Progress } from '../progress.js';
@@ -77,6 +78,8 @@ function inTokens(verified: Verified, tokens: VerifyCommandDeps['tokens']): obje
 const SHOWN_NOTES = 20;
 /** Of a value, which may be a whole row. `--json` has all of it. */
 const MOST_SHOWN = 200;
+/** Of a finding. */
+const MOST_TOLD = 1_000;
 
 function verifiedText({ ok, models, checks, notes }: Verified, seconds: number): string {
   const rows = models.map(({ name, version, rows, events, differences }) => [
@@ -88,12 +91,12 @@ function verifiedText({ ok, models, checks, notes }: Verified, seconds: number):
   ]);
   const differences = models.flatMap(({ name, differences }) =>
     differences.flatMap(({ table: of, key, column, live, replayed, events }) => [
-      `DIFFERENCE ${name}.${of} ${key}, ${column}: live ${shown(live)}, by the log ${shown(replayed)}`,
+      `DIFFERENCE ${name}.${of} ${shortened(key, MOST_SHOWN)}, ${column}: live ${shown(live)}, by the log ${shown(replayed)}`,
       ...events.map((event) => `    ${event.stream}@${event.revision}  ${event.type}  ${event.recorded_at}`),
     ]),
   );
   const findings = checks.flatMap(({ check, ok: fine, findings }) =>
-    fine ? [`ok         ${check}`] : findings.map((finding) => `FINDING    ${check}: ${finding}`),
+    fine ? [`ok         ${check}`] : findings.map((finding) => `FINDING    ${check}: ${shortened(finding, MOST_TOLD)}`),
   );
   const told = notes.slice(0, SHOWN_NOTES).map((note) => `note       ${note}`);
   if (notes.length > SHOWN_NOTES) told.push(`note       and ${notes.length - SHOWN_NOTES} more`);
@@ -103,10 +106,11 @@ function verifiedText({ ok, models, checks, notes }: Verified, seconds: number):
   });
   const verdict = ok ? 'verified' : 'NOT VERIFIED';
   const end = `${verdict}: ${sum.rows} rows against ${sum.events} events in ${seconds.toFixed(1)} s`;
-  return [...table([['model', 'build', '', '', ''], ...rows]), ...differences, ...findings, ...told, end].join('\n');
+  const head = ['model', 'build', '', '', ''];
+  return printableLines([...table([head, ...rows]), ...differences, ...findings, ...told, end]);
 }
 
 function shown(value: string | null): string {
   if (value === null) return 'nothing';
-  return value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value;
+  return shortened(value, MOST_SHOWN);
 }
