@@ -1,25 +1,28 @@
 # The real deployment: no embedded database, no development packages, not root, nothing to write to but /data and /tmp.
-FROM node:20.20-bookworm-slim AS build
+# `npm run check:image` replays these lines without a container engine, and runs what they make.
+FROM node:24.21-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
-COPY scripts ./scripts
+COPY scripts/build.mjs scripts/check-health.mjs ./scripts/
 COPY src ./src
 COPY projections ./projections
 COPY migrations ./migrations
 COPY seed ./seed
-RUN npm ci --omit=optional && npm prune --omit=dev --omit=optional --ignore-scripts
+RUN npm ci --include=dev --omit=optional && npm prune --omit=dev --omit=optional --ignore-scripts
 
-FROM node:20.20-bookworm-slim
+FROM node:24.21-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/seed ./seed
+COPY --from=build /app/scripts/check-health.mjs ./scripts/
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 ENV ORDERLOG_DATA_DIR=/data
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 CMD ["node", "scripts/check-health.mjs"]
 # Plain node, no npm: signals reach the process, which drains on SIGTERM.
 ENTRYPOINT ["node", "dist/src/cli.js"]
 CMD ["serve"]

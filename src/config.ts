@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { parseEnv } from 'node:util';
+import { readDotEnv } from './dot-env.js';
 import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
 
 export interface Config {
@@ -139,7 +139,9 @@ function withDotEnv(environment: Environment, cwd: string, problems: string[]): 
   try {
     const isSet = (name: string): boolean => environment[name] !== undefined;
     // A variable and its NAME_FILE are two ways to say the same: set in the environment, either goes before both.
-    const added = Object.entries(parseEnv(readFileSync(file, 'utf8'))).filter(
+    const { variables, problems: faults } = readDotEnv(readFileSync(file));
+    problems.push(...faults);
+    const added = Object.entries(variables).filter(
       ([name]) => !isSet(name) && !isSet(`${name}_FILE`) && !isSet(name.replace(/_FILE$/, '')),
     );
     return { ...Object.fromEntries(added), ...environment };

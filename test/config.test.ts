@@ -76,6 +76,62 @@ t.test('a .env that can not be read is told', async (t) => {
   t.match(problemsOf(t, {}, t.testdir({ '.env': {} })), [/^\.env can not be read/]);
 });
 
+t.test('.env may begin with a byte order mark, and its lines may end in each way', async (t) => {
+  const first = (text: string | Buffer): number => readConfig({}, t.testdir({ '.env': text })).port;
+  for (const text of [
+    '\ufeffPORT=4000\n',
+    '\ufeffPORT=4000',
+    '\ufeff# mine\r\nPORT=4000\r\n',
+    '\ufeff\nexport PORT="4000"\n',
+  ])
+    t.equal(first(text), 4000, JSON.stringify(text));
+  t.match(readConfig({}, t.testdir({ '.env': 'PORT=4000\rHOST=127.0.0.2\r' })), { port: 4000, host: '127.0.0.2' });
+});
+
+t.test('.env may hold comments, blanks, quotes and values of several lines', async (t) => {
+  const text = [
+    '',
+    '  # a comment, and a line of blanks',
+    ' \t ',
+    'NOTE="first',
+    'second = nothing"  # ends here',
+    "OTHER='a # b'",
+    'THIRD=`it"s`',
+    'EMPTY=',
+    'LOG_LEVEL = warn # quiet',
+    'URL=postgres://u:p@h/d?a=b#c',
+    'PORT=4000',
+  ].join('\n');
+  t.match(readConfig({}, t.testdir({ '.env': text })), { port: 4000, logLevel: 'warn' });
+});
+
+t.test('a line of .env that can not be read is told by its number, and nothing of it is repeated', async (t) => {
+  const bad: readonly (readonly [line: number, text: string])[] = [
+    [1, 'hush'],
+    [2, 'PORT=4000\nMASTER_KEY: hush\n'],
+    [3, '# one\n\nset PORT=hush\n'],
+    [2, 'PORT=4000\r\n=hush\r\n'],
+    [1, '1PORT=hush'],
+    [2, 'PORT=4000\n\ufeffHOST=hush'],
+    [2, 'PORT=4000\nHOST="hush\n'],
+    [1, 'MASTER_KEY="hush\nPORT="4000"\n'],
+    [2, 'PORT=4000\n\u00a0HOST=hush\n'],
+    [2, 'PORT=4000\nMASTER_KEY=hu\0sh\n'],
+    [1, 'PORT="4000" hush\n'],
+  ];
+  for (const [line, text] of bad) {
+    const problems = problemsOf(t, {}, t.testdir({ '.env': text }));
+    t.same(
+      problems,
+      [`.env, line ${line} is not NAME=value: correct it, or put # in front of it`],
+      JSON.stringify(text),
+    );
+  }
+  for (const bytes of [Buffer.from('\ufeffPORT=4000\n', 'utf16le'), Buffer.from('NAME=Zo\u00eb\n', 'latin1')]) {
+    t.same(problemsOf(t, {}, t.testdir({ '.env': bytes })), ['.env is not UTF-8: save it as UTF-8']);
+  }
+});
+
 t.test('a secret can come from a file', async (t) => {
   const folder = t.testdir({ key: `${KEY}\n`, url: `${SERVER.DATABASE_URL}\n` });
   const config = readConfig({ MASTER_KEY_FILE: 'key', DATABASE_URL_FILE: join(folder, 'url'), AUTH: 'none' }, folder);

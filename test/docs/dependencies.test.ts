@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import t from 'tap';
+
+// It brings no types.
+const { subset } = createRequire(import.meta.url)('semver') as { subset(range: string, within: string): boolean };
 
 const root = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(root, 'docs/decisions/0008-dependencies.md'), 'utf8');
@@ -28,4 +32,20 @@ t.test('the table names no package that is not used', async (t) => {
       all.some(([one]) => one === name),
       `${name} is used`,
     );
+});
+
+t.test('no package, its own or of another one, wants another Node than the README promises', async (t) => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly engines?: { readonly node?: string } }>>;
+  };
+  const { '': own, ...others } = lock.packages;
+  const promised = own?.engines?.node ?? '';
+  t.equal(promised, '^20.19.0 || ^22.13.0 || >=24.0.0');
+  t.match(readFileSync(join(root, 'README.md'), 'utf8'), 'Node 20.19, 22.13, 24 or newer');
+  const wanting = Object.entries(others).filter(([, { engines }]) => !subset(promised, engines?.node ?? '*'));
+  t.ok(Object.keys(others).length > 300);
+  t.same(
+    wanting.map(([path, { engines }]) => `${path} wants ${engines?.node}`),
+    [],
+  );
 });

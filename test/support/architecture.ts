@@ -59,7 +59,7 @@ const zones: readonly Zone[] = [
   {
     name: 'configuration',
     files: /^src\/config\.ts$/,
-    may: [/^node:/, /^src\/infra\/event-store\/connection-url\.ts$/],
+    may: [/^node:/, /^src\/dot-env\.ts$/, /^src\/infra\/event-store\/connection-url\.ts$/],
   },
   { name: 'root', files: /^(?:src|projections)\/[^/]+\.ts$/, may: [/^/] },
   { name: 'migration', files: /^migrations\//, may: [/^knex$/] },
