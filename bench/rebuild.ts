@@ -36,7 +36,7 @@ try {
   const events =
     given === undefined
       ? await appendSynthetic(store, wanted)
-      : (await store.distance('' as never, {}, 10 ** 9)).events;
+      : ((await store.distances([{ position: '' as never, filter: {} }], 10 ** 9))[0]?.events ?? 0);
   await pool.query('vacuum analyze orderlog.events');
   console.error(`${events} events`);
   const oneByOne = given === undefined ? await eventByEvent(store) : null;

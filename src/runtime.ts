@@ -218,8 +218,8 @@ function readModels(
 /** A log that holds only its own opening. */
 async function isEmpty(store: EventStore): Promise<boolean> {
   const prefixes = ['categoryTree-', 'product', 'user', 'order-'];
-  const { events } = await store.distance(START, { streamPrefixes: prefixes }, 1);
-  return events === 0;
+  const [ours] = await store.distances([{ position: START, filter: { streamPrefixes: prefixes } }], 1);
+  return ours?.events === 0;
 }
 
 type Wired = Omit<Runtime, 'import' | 'sow' | 'close'>;

@@ -152,8 +152,8 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
     },
     {
       name: 'projectors',
-      check: async () => {
-        const statuses = await modelStatuses(sources, CAP);
+      check: async (signal) => {
+        const statuses = await modelStatuses(sources, { cap: CAP, stalledOnly: true, signal });
         const problems = statuses.map(problemOf).filter((problem) => problem !== null);
         const degradations = statuses.map(degradationOf).filter((one) => one !== null);
         const told = [...problems, ...degradations, connectionsOf(statuses)].filter((one) => one !== null);

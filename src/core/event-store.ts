@@ -77,6 +77,19 @@ export interface EventPage {
   readonly caughtUp: boolean;
 }
 
+/** What has been read of the log: what passes the filter, up to a position. */
+export interface ReadTo {
+  readonly position: Position;
+  readonly filter: Filter;
+}
+
+/** How much lies behind that. */
+export interface Distance {
+  readonly events: number;
+  /** When the oldest of them was recorded. */
+  readonly oldest: string | null;
+}
+
 /** How a subscription is connected to its log. */
 export interface SubscriptionState {
   /** ISO 8601 UTC; null while it is not. */
@@ -118,7 +131,10 @@ export interface EventStore {
    */
   read(stream: string, options?: ReadOptions): AsyncIterable<RecordedEvent>;
 
-  /** Events of all streams in log order; ends at the head of the log as it is when it gets there. */
+  /**
+   * Events of all streams in log order; ends at the head of the log as it is when it gets there. Others may write faster than this
+   * reads: `until` the head as it is when asked makes an end certain.
+   */
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
   /** Everything after `from` and then what comes, each event once and in log order; pulled, with a bounded buffer. */
@@ -127,8 +143,11 @@ export interface EventStore {
   /** Position of the last event, whoever wrote it; START of an empty log. */
   head(): Promise<Position>;
 
-  /** How many matching events are after `from`, counted up to `cap`, and when the oldest was recorded. */
-  distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }>;
+  /**
+   * For each of these, how many events are left to read, counted up to `cap` and up to the head as it is when asked. The signal ends
+   * the counting without an error: then there are at least so many.
+   */
+  distances(read: readonly ReadTo[], cap: number, signal?: AbortSignal): Promise<Distance[]>;
 
   close(): Promise<void>;
 }

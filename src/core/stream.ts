@@ -9,6 +9,9 @@ export const STREAM_CATEGORIES = [
   'log',
 ] as const;
 
+/** What the names of all streams of Orderlog begin with. On a server that others use too, whatever begins otherwise is theirs. */
+export const STREAM_PREFIXES: readonly string[] = STREAM_CATEGORIES.map((category) => `${category}-`);
+
 export type StreamCategory = (typeof STREAM_CATEGORIES)[number];
 
 export function streamName(category: StreamCategory, id: string | number): string {

@@ -146,7 +146,7 @@ async function freeSpace({ config, location }: Examined): Promise<Check> {
 }
 
 async function readModels({ pool, store, projections }: Examined): Promise<Check[]> {
-  const statuses = await modelStatuses({ pool, store, projections }, CAP);
+  const statuses = await modelStatuses({ pool, store, projections }, { cap: CAP });
   return statuses.map((status) => {
     const problem = problemOf(status);
     const detail = problem ?? `v${status.version}, ${status.state}, ${status.lag_events} events to go`;

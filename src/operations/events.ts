@@ -1,11 +1,16 @@
 /** The log as it is stored, personal fields sealed. */
 import type { EventStore, Position } from '../core/event-store.js';
-import { START } from '../core/event-store.js';
+import { matches, START } from '../core/event-store.js';
 import { Refusal, StreamNotFound } from '../core/errors.js';
 import type { RecordedEvent } from '../core/message.js';
+import { quoted } from '../core/printable.js';
+import { STREAM_PREFIXES } from '../core/stream.js';
 import type { Outlet } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
 import { Printed } from './printed.js';
+
+/** A server may hold streams of other applications. */
+const OURS = { streamPrefixes: STREAM_PREFIXES };
 
 const LINES = { before: '', between: '', after: '' };
 const ARRAY = { before: '[', between: ',\n ', after: ']\n' };
@@ -59,6 +64,11 @@ async function* source(
   signal: AbortSignal,
 ): AsyncGenerator<RecordedEvent> {
   if (stream !== undefined) {
+    if (!matches({ stream, type: '' }, OURS)) {
+      throw new WrongUse(
+        `${quoted(stream)} is no stream of Orderlog: their names begin with ${STREAM_PREFIXES.join(', ')}`,
+      );
+    }
     const first = from === undefined ? 0 : revision(from);
     if (!follow) {
       yield* store.read(stream, { from: first });
@@ -70,8 +80,8 @@ async function* source(
     return;
   }
   const start = from === undefined ? START : place(tokens, from);
-  if (!follow) yield* store.readAll({ from: start, signal });
-  else for await (const page of store.subscribe({ from: start, signal })) yield* page.events;
+  if (!follow) yield* store.readAll({ from: start, filter: OURS, signal });
+  else for await (const page of store.subscribe({ from: start, filter: OURS, signal })) yield* page.events;
 }
 
 function revision(text: string): number {

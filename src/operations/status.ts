@@ -23,7 +23,7 @@ export interface StatusDeps {
 /** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */
 export async function statusResult({ pool, store, projections, tokens, config }: StatusDeps): Promise<CommandResult> {
   const head = await store.head();
-  const statuses = await modelStatuses({ pool, store, projections }, CAP);
+  const statuses = await modelStatuses({ pool, store, projections }, { cap: CAP });
   const models = statuses.map((status) => ({
     name: status.name,
     version: status.version,

@@ -4,6 +4,7 @@
  * that this adapter makes, nowhere else.
  */
 import type { EventStoreDBClient } from '@eventstore/db-client';
+import { type FilterStackFactory, plain } from './eventstoredb-plain.js';
 import { within } from './within.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -11,7 +12,11 @@ type AnyFunction = (...args: unknown[]) => unknown;
 /** A batch append call of gRPC, as far as it is looked at. */
 interface BatchCall {
   on(event: string, listener: AnyFunction): unknown;
-  write(message: unknown): boolean;
+  write(message: AppendRequest): boolean;
+}
+
+interface AppendRequest {
+  getOptions(): { clearDeadline(): unknown } | undefined;
 }
 
 interface GrpcClient {
@@ -29,6 +34,7 @@ interface Channel {
   close(): void;
   readonly internalChannel?: {
     readonly wrappedSubchannels?: Iterable<{ readonly child: { continueConnecting: boolean } }>;
+    readonly filterStackFactory?: FilterStackFactory;
   };
 }
 
@@ -43,7 +49,7 @@ export function guarded(client: EventStoreDBClient, complain: (error: unknown) =
   const getChannel = internals.getChannel.bind(client);
   internals.getChannel = () => {
     if (gone.has(client)) return Promise.reject(new Error('the client was thrown away'));
-    const channel = getChannel().then(closingForGood);
+    const channel = getChannel().then((made) => plain(closingForGood(made)));
     channels.set(client, channel);
     return channel;
   };
@@ -65,6 +71,8 @@ export function guarded(client: EventStoreDBClient, complain: (error: unknown) =
 /**
  * An answer that comes late, or twice, finds no one in the table and throws. And a write that waits for room when the
  * connection breaks is rejected behind the back of its caller: none waits here, what is under way is bounded elsewhere.
+ * The client sends the deadline of an append as a time of day: a server whose clock is ahead of ours would refuse every write.
+ * Without it the server applies its own write timeout, and ours holds here.
  */
 function guardedCall(call: BatchCall, complain: (error: unknown) => void): BatchCall {
   const on = call.on.bind(call);
@@ -81,6 +89,7 @@ function guardedCall(call: BatchCall, complain: (error: unknown) => void): Batch
   };
   const write = call.write.bind(call);
   call.write = (message) => {
+    message.getOptions()?.clearDeadline();
     write(message);
     return true;
   };

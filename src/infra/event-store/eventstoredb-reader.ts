@@ -120,20 +120,23 @@ export class Reader {
    * end; the rest, of which a subscription would not say where it ends, is read whole.
    */
   async *all(wish: ScanWish, filter: Filter | undefined): AsyncGenerator<RecordedEvent> {
+    const { until, signal } = wish;
     let { from } = wish;
+    const isOver = (): boolean => signal?.aborted === true || (until !== undefined && from >= until);
+    if (isOver()) return;
     // What is near is there before a subscription is: who asks for the next one only, needs none.
-    for await (const record of this.records({ ...wish, from, limit: NEAR })) {
+    for await (const record of this.records({ from, until, limit: NEAR, signal })) {
       from = positionOf(placeOf(record));
       if (passes(record, filter)) yield recordedFrom(record);
     }
-    if (filter && isFar(from, await this.head())) {
+    if (filter && !isOver() && isFar(from, until ?? (await this.head()))) {
       const attempt = new Attempt(this.clients, from, filter);
       try {
-        while (!wish.signal?.aborted && !attempt.isLive && !attempt.over) {
+        while (!isOver() && !attempt.isLive && !attempt.over) {
           await attempt.changed(FAR_PATIENCE_MS);
           const events = attempt.take(BUFFER, from);
           for (const event of events) {
-            if (wish.signal?.aborted || (wish.until !== undefined && event.position > wish.until)) return;
+            if (signal?.aborted || (until !== undefined && event.position > until)) return;
             from = event.position;
             yield event;
           }
@@ -146,9 +149,9 @@ export class Reader {
       }
     }
     // The server ends where the log ended when it got there; what has come while that was handed out is read too.
-    for (let before: Position | null = null; from !== before && !wish.signal?.aborted;) {
+    for (let before: Position | null = null; from !== before && !isOver();) {
       before = from;
-      for await (const record of this.records({ ...wish, from })) {
+      for await (const record of this.records({ from, until, signal })) {
         from = positionOf(placeOf(record));
         if (passes(record, filter)) yield recordedFrom(record);
       }

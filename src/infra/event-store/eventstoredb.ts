@@ -4,12 +4,15 @@ import { EventStoreUnavailable } from '../../core/errors.js';
 import {
   type AppendOptions,
   type AppendResult,
+  type Distance,
   type EventStore,
   type ExpectedRevision,
   type Filter,
+  matches,
   type Position,
   type ReadAllOptions,
   type ReadOptions,
+  type ReadTo,
   START,
   type SubscribeOptions,
   type Subscription,
@@ -135,14 +138,24 @@ export class EventStoreDb implements EventStore {
     return this.#reader.head();
   }
 
-  async distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }> {
-    let events = 0;
-    let oldest: string | null = null;
-    for await (const { recordedAt } of this.readAll({ from, filter, limit: cap })) {
-      oldest ??= recordedAt;
-      events++;
+  /** In one pass for all of them, from the first place on. */
+  async distances(read: readonly ReadTo[], cap: number, signal?: AbortSignal): Promise<Distance[]> {
+    const counts = read.map((of) => ({ of, events: 0, oldest: null as string | null }));
+    const head = await this.#reader.head();
+    let open = counts.filter(({ of }) => of.position < head);
+    const from = open.map(({ of }) => of.position).sort()[0];
+    if (from !== undefined && cap > 0) {
+      const filter = anyOf(open.map(({ of }) => of.filter));
+      for await (const event of this.readAll({ from, until: head, filter, ...(signal && { signal }) })) {
+        for (const count of open) {
+          if (event.position <= count.of.position || !matches(event, count.of.filter)) continue;
+          count.oldest ??= event.recordedAt;
+          if (++count.events >= cap) open = open.filter((one) => one !== count);
+        }
+        if (open.length === 0) break;
+      }
     }
-    return { events, oldest };
+    return counts.map(({ events, oldest }) => ({ events, oldest }));
   }
 
   /** Ends the subscriptions, waits a moment for the appends that are under way, and leaves the server. */
@@ -164,6 +177,15 @@ export class EventStoreDb implements EventStore {
       throw refusalOf(error, '$all') ?? new EventStoreUnavailable(reason, { cause: error });
     }
   }
+}
+
+/** What passes one of these filters passes this one. */
+function anyOf(filters: readonly Filter[]): Filter {
+  const all = <T>(lists: readonly (readonly T[] | undefined)[]): T[] | null =>
+    lists.includes(undefined) ? null : [...new Set(lists.flatMap((list) => list ?? []))];
+  const streamPrefixes = all(filters.map((filter) => filter.streamPrefixes));
+  const types = all(filters.map((filter) => filter.types));
+  return { ...(streamPrefixes && { streamPrefixes }), ...(types && { types }) };
 }
 
 const UNKNOWN = 'unknown';

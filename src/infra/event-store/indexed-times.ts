@@ -27,7 +27,7 @@ export class IndexedTimes implements LogTimes {
 
   constructor(
     private readonly pool: pg.Pool,
-    private readonly store: Pick<EventStore, 'readAll'>,
+    private readonly store: Pick<EventStore, 'readAll' | 'head'>,
     private readonly step = STEP,
   ) {}
 
@@ -37,7 +37,8 @@ export class IndexedTimes implements LogTimes {
     let { position, latest } = await this.#entry('where latest <= $1', [time]);
     // 2. From there event by event, up to the first that is.
     const { signal } = this.#closing;
-    for await (const event of this.store.readAll({ from: position, signal })) {
+    const until = await this.store.head();
+    for await (const event of this.store.readAll({ from: position, until, signal })) {
       if (event.recordedAt > time) return position;
       position = event.position;
       if (event.recordedAt > latest) latest = event.recordedAt;
@@ -51,7 +52,8 @@ export class IndexedTimes implements LogTimes {
     const { signal } = this.#closing;
     let { position, latest } = await this.#entry('', []);
     let sinceEntry = 0;
-    for await (const event of this.store.readAll({ from: position, signal })) {
+    const until = await this.store.head();
+    for await (const event of this.store.readAll({ from: position, until, signal })) {
       position = event.position;
       if (event.recordedAt > latest) latest = event.recordedAt;
       if (++sinceEntry < this.step) continue;

@@ -3,13 +3,14 @@ import { EventStoreUnavailable, StreamNotFound, WrongExpectedRevision } from '..
 import {
   type AppendResult,
   type EventPage,
+  type Distance,
   type EventStore,
   type ExpectedRevision,
-  type Filter,
   matches,
   type Position,
   type ReadAllOptions,
   type ReadOptions,
+  type ReadTo,
   START,
   type Subscription,
   type SubscribeOptions,
@@ -119,9 +120,12 @@ export class MemoryEventStore implements EventStore {
     return Promise.resolve(this.#log.at(-1)?.position ?? START);
   }
 
-  distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }> {
-    const ahead = this.#log.filter((event) => event.position > from && matches(event, filter)).slice(0, cap);
-    return Promise.resolve({ events: ahead.length, oldest: ahead[0]?.recordedAt ?? null });
+  distances(read: readonly ReadTo[], cap: number): Promise<Distance[]> {
+    const distances = read.map(({ position, filter }) => {
+      const left = this.#log.filter((event) => event.position > position && matches(event, filter)).slice(0, cap);
+      return { events: left.length, oldest: left[0]?.recordedAt ?? null };
+    });
+    return Promise.resolve(distances);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 /** The SELECTs on the Postgres log. */
 import type pg from 'pg';
 import { EventStoreUnavailable } from '../../core/errors.js';
-import type { EventPage, Filter, Position } from '../../core/event-store.js';
+import type { Distance, EventPage, Filter, Position } from '../../core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../core/message.js';
 import { isUnavailable } from '../postgres/errors.js';
 import { types } from '../postgres/pool.js';
@@ -89,15 +89,15 @@ export class PostgresReader {
     return positionOf(BigInt(rows[0]?.head ?? 0));
   }
 
-  async distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }> {
-    const rows = await this.#query<{ events: number; oldest: string | null }>({
+  async distance(from: Position, filter: Filter, cap: number): Promise<Distance> {
+    const rows = await this.#query<Distance>({
       name: 'log-distance',
       text: `SELECT count(*) AS events, min(recorded_at) AS oldest FROM (
                SELECT e.recorded_at FROM orderlog.events e
                WHERE e.position > $1 AND ${MATCHES} ORDER BY e.position LIMIT $4) AS ahead`,
       values: [numberOf(from), filter.types ?? null, filter.streamPrefixes ?? null, cap],
     });
-    return rows[0] as { events: number; oldest: string | null };
+    return rows[0] as Distance;
   }
 
   /**

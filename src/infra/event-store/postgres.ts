@@ -2,12 +2,13 @@ import type pg from 'pg';
 import { StreamNotFound } from '../../core/errors.js';
 import {
   type AppendResult,
+  type Distance,
   type EventStore,
   type ExpectedRevision,
-  type Filter,
   type Position,
   type ReadAllOptions,
   type ReadOptions,
+  type ReadTo,
   START,
   type SubscribeOptions,
   type Subscription,
@@ -120,8 +121,8 @@ export class PostgresEventStore implements EventStore {
     return this.#reader.head();
   }
 
-  distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }> {
-    return this.#reader.distance(from, filter, cap);
+  distances(read: readonly ReadTo[], cap: number): Promise<Distance[]> {
+    return Promise.all(read.map(({ position, filter }) => this.#reader.distance(position, filter, cap)));
   }
 
   /** Ends the subscriptions, finishes the appends that are under way and leaves the server; the pool is its owner's. */

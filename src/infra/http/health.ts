@@ -11,7 +11,8 @@ interface Checked {
 /** Something that must be so for the process to be of use. */
 export interface HealthCheck {
   readonly name: string;
-  check(): Promise<Checked>;
+  /** @param signal nobody waits for the answer any more */
+  check(signal: AbortSignal): Promise<Checked>;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -24,6 +25,7 @@ const health = z.strictObject({
 type Health = z.infer<typeof health>;
 
 export function healthRoutes(app: App, { checks }: { checks: readonly HealthCheck[] }): void {
+  const shared = checks.map((check) => new SharedCheck(check));
   app.get(
     '/health/live',
     { schema: { summary: 'The process is up', tags: ['operations'], response: { 200: health } } },
@@ -35,7 +37,7 @@ export function healthRoutes(app: App, { checks }: { checks: readonly HealthChec
       schema: { summary: 'The process can do its work', tags: ['operations'], response: { 200: health, 503: health } },
     },
     async (_request, reply) => {
-      const answer = await runChecks(checks);
+      const answer = await runChecks(shared);
       return reply
         .code(answer.status === 'unavailable' ? 503 : 200)
         .header('cache-control', 'no-store')
@@ -45,8 +47,8 @@ export function healthRoutes(app: App, { checks }: { checks: readonly HealthChec
 }
 
 /** All at once; one that fails or takes too long is not ok. */
-async function runChecks(checks: readonly HealthCheck[]): Promise<Health> {
-  const results = await Promise.all(checks.map(async (one) => [one.name, await run(one)] as const));
+async function runChecks(checks: readonly SharedCheck[]): Promise<Health> {
+  const results = await Promise.all(checks.map(async (one) => [one.name, await one.ask()] as const));
   const degraded = results.some(([, result]) => result.degraded);
   const working = degraded ? 'degraded' : 'ok';
   return {
@@ -55,16 +57,50 @@ async function runChecks(checks: readonly HealthCheck[]): Promise<Health> {
   };
 }
 
-async function run(one: HealthCheck): Promise<Checked> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ ok: false; detail: string }>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: `no answer within ${TIMEOUT_MS} ms` }), TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([one.check(), late]);
-  } catch {
-    return { ok: false, detail: 'the check failed' };
-  } finally {
-    clearTimeout(timer);
+interface Run {
+  readonly result: Promise<Checked>;
+  readonly unwanted: AbortController;
+  waiting: number;
+}
+
+/** A check that is under way serves all who ask meanwhile; it is canceled when nobody waits for it any more. */
+class SharedCheck {
+  #run: Run | null = null;
+
+  constructor(private readonly check: HealthCheck) {}
+
+  get name(): string {
+    return this.check.name;
+  }
+
+  async ask(): Promise<Checked> {
+    const run = (this.#run ??= this.#begin());
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Checked>((resolve) => {
+      timer = setTimeout(() => resolve({ ok: false, detail: `no answer within ${TIMEOUT_MS} ms` }), TIMEOUT_MS);
+    });
+    run.waiting += 1;
+    try {
+      return await Promise.race([run.result, late]);
+    } catch {
+      return { ok: false, detail: 'the check failed' };
+    } finally {
+      clearTimeout(timer);
+      run.waiting -= 1;
+      if (run.waiting === 0) this.#end(run);
+    }
+  }
+
+  #begin(): Run {
+    const unwanted = new AbortController();
+    const run: Run = { result: this.check.check(unwanted.signal), unwanted, waiting: 0 };
+    const end = (): void => this.#end(run);
+    run.result.then(end, end);
+    return run;
+  }
+
+  #end(run: Run): void {
+    run.unwanted.abort();
+    if (this.#run === run) this.#run = null;
   }
 }

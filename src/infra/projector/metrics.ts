@@ -6,6 +6,8 @@ import { modelStatuses, type ModelStatus, type StatusSources } from './status.js
 const CAP = 100_000;
 /** All gauges of one scrape are told from one look-up. */
 const SCRAPE_MS = 250;
+/** What has been counted by then is told. */
+const COUNT_MS = 5_000;
 
 const GAUGES: readonly (readonly [name: string, help: string, value: (status: ModelStatus) => number])[] = [
   ['lag_events', 'Events that wait to be projected', (one) => one.lag_events],
@@ -36,12 +38,15 @@ const labelNames = ['model', 'version'] as const;
 
 /** Where the read models stand, looked up whenever the metrics are asked for; nothing while the database is away. */
 export function measureReadModels(metrics: Registry, sources: StatusSources): void {
-  let latest: { readonly at: number; readonly statuses: ReturnType<LookUp> } | null = null;
+  let latest: { readonly statuses: ReturnType<LookUp>; until: number } | null = null;
   const lookUp: LookUp = () => {
-    if (!latest || Date.now() - latest.at > SCRAPE_MS) {
-      latest = { at: Date.now(), statuses: modelStatuses(sources, CAP).catch(() => []) };
-    }
-    return latest.statuses;
+    if (latest && Date.now() < latest.until) return latest.statuses;
+    const signal = AbortSignal.timeout(COUNT_MS);
+    const begun = { statuses: modelStatuses(sources, { cap: CAP, signal }).catch(() => []), until: Infinity };
+    // One under way serves all who ask meanwhile.
+    void begun.statuses.then(() => (begun.until = Date.now() + SCRAPE_MS));
+    latest = begun;
+    return begun.statuses;
   };
   for (const [name, help, value] of GAUGES) gauge(metrics, `read_model_${name}`, help, lookUp, value);
   for (const [name, help, value] of SUBSCRIPTION_GAUGES) {

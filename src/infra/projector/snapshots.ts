@@ -102,7 +102,12 @@ export class Snapshots {
     const { signal } = this.#closing;
     const head = await store.head();
     let nextEvent: Position | null = null;
-    for await (const event of store.readAll({ from: snapshot.holdsTo, filter: readBy(projection), signal })) {
+    for await (const event of store.readAll({
+      from: snapshot.holdsTo,
+      until: head,
+      filter: readBy(projection),
+      signal,
+    })) {
       if (!concerns(projection, event)) continue;
       nextEvent = event.position;
       break;

@@ -37,10 +37,21 @@ export interface StatusSources {
 
 type CheckpointRow = Omit<ModelStatus, 'lag_events' | 'lag_seconds'>;
 
+export interface Counting {
+  /** Counting the events that wait ends here. */
+  readonly cap: number;
+  /** Only of models that may stand still: the others are told to have none. */
+  readonly stalledOnly?: boolean;
+  /** Ends it without an error: then at least so many wait. */
+  readonly signal?: AbortSignal;
+}
+
 const STALLED_SECONDS = 10;
 
-/** @param cap where counting the events that wait ends */
-export async function modelStatuses({ pool, store, projections }: StatusSources, cap: number): Promise<ModelStatus[]> {
+export async function modelStatuses(
+  { pool, store, projections }: StatusSources,
+  { cap, stalledOnly = false, signal }: Counting,
+): Promise<ModelStatus[]> {
   const { rows } = await pool.query<CheckpointRow>(`
     select model as name, version, position as checkpoint, events, error,
            case when lease_until >= clock_timestamp() then lease_owner end as lease_owner, quarantined,
@@ -51,21 +62,30 @@ export async function modelStatuses({ pool, store, projections }: StatusSources,
                 else subscription || '{"connectedSince": null}' end as subscription
     from orderlog.checkpoints`);
   const builds = await allBuilds(pool);
-  return Promise.all(
-    projections.map(async (projection) => {
-      const { name, version } = projection;
-      const build = readBuild(builds, projection)?.build ?? version;
-      const row = rows.find((one) => one.name === name && one.version === build) ?? missing(name, build);
-      const { events, oldest } = await store.distance(row.checkpoint, readBy(projection), cap);
-      const age = oldest === null ? 0 : Math.max(0, Date.now() - Date.parse(oldest)) / 1_000;
-      return { ...row, lag_events: events, lag_seconds: age };
-    }),
+  const models = projections.map((projection) => {
+    const { name, version } = projection;
+    const build = readBuild(builds, projection)?.build ?? version;
+    const row = rows.find((one) => one.name === name && one.version === build) ?? missing(name, build);
+    return { row, read: { position: row.checkpoint, filter: readBy(projection) } };
+  });
+  const counted = models.filter(({ row }) => !stalledOnly || row.seconds_since_progress > STALLED_SECONDS);
+  const distances = await store.distances(
+    counted.map(({ read }) => read),
+    cap,
+    signal,
   );
+  return models.map((model) => {
+    const { events, oldest } = distances[counted.indexOf(model)] ?? { events: 0, oldest: null };
+    const age = oldest === null ? 0 : Math.max(0, Date.now() - Date.parse(oldest)) / 1_000;
+    return { ...model.row, lag_events: events, lag_seconds: age };
+  });
 }
 
 /** What is wrong with a read model, seen from outside; null if nothing is. */
 export function problemOf(status: ModelStatus): string | null {
   const { name, state, lag_events, lag_seconds, seconds_since_progress } = status;
+  // Nobody has made it yet: it does not stand still.
+  if (state === 'missing') return null;
   if (state === 'stopped') return `${name} has stopped at an event that can not be applied: see orderlog status`;
   // Work that has just come, or a backlog that is being worked off, is no standstill.
   const stalled = lag_events > 0 && lag_seconds > STALLED_SECONDS && seconds_since_progress > STALLED_SECONDS;

@@ -78,7 +78,8 @@ export async function compareLogs(
 }
 
 async function sizeOf(store: EventStore): Promise<number> {
-  return (await store.distance(START, COPIED, Number.MAX_SAFE_INTEGER)).events;
+  const [whole] = await store.distances([{ position: START, filter: COPIED }], Number.MAX_SAFE_INTEGER);
+  return whole?.events ?? 0;
 }
 
 class Appending {

@@ -183,7 +183,9 @@ async function load(
   const targets = makings.flatMap(({ state, target }) => (state === 'building' && target ? [target] : []));
   if (targets.length === 0) return;
   stretch('events', await expected(pool, makings));
-  await loadLog({ pool, store, targets, signal, committed: done });
+  // What is written from here on, they follow: others may write faster than this reads.
+  const until = await store.head();
+  await loadLog({ pool, store, targets, until, signal, committed: done });
 }
 
 /** As many as took effect in what is read now, less those that an earlier run has committed. */

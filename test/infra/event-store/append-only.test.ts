@@ -93,7 +93,7 @@ t.test('statements that were prepared on an empty log do not look through a long
     await collect(store.readAll({ from, limit: 3, filter: { types: ['Counted'], streamPrefixes: ['many-'] } }));
     await collect(store.readAll({ from, limit: 3, filter: { streamPrefixes: ['many-'] } }));
     await collect(store.readAll({ from, until: from, filter: { streamPrefixes: ['many-', 'few-'] } }));
-    await store.distance(from, { streamPrefixes: ['many-'] }, 3);
+    await store.distances([{ position: from, filter: { streamPrefixes: ['many-'] } }], 3);
     await store.head();
   };
   const rowsRead = async (): Promise<number> => {

@@ -119,6 +119,7 @@ await rules('eventstoredb', onEventStoreDb, stamps, 25);
 function watched(store: EventStore): { store: EventStore; readonly read: string[]; hold: Promise<void> } {
   const watch = { read: [] as string[], hold: Promise.resolve(), store };
   watch.store = {
+    head: () => store.head(),
     async *readAll(options: Parameters<EventStore['readAll']>[0]) {
       for await (const event of store.readAll(options)) {
         await watch.hold;
@@ -187,4 +188,22 @@ t.test('an index whose making was broken off is gone on with from where it was',
   const other = new IndexedTimes(pool, second.store, 10);
   t.equal(await other.placeAt(iso(BEGIN + 49), MINUTE), await expected(log, BEGIN + 49));
   t.ok(!second.read.includes((await collect(log.readAll()))[19]?.position ?? ''), 'not from the start');
+});
+
+t.test('a place is found in a log that others write to faster than it is read', { timeout: 30_000 }, async (t) => {
+  await pool.query('delete from orderlog.log_times');
+  const { store: log } = await inMemory(
+    t,
+    Array.from({ length: 50 }, (_, n) => BEGIN + n),
+  );
+  const { store } = watched(log);
+  const last = (await collect(log.readAll())).at(-1);
+  const { readAll } = store;
+  store.readAll = async function* (options = {}) {
+    yield* readAll(options);
+    // Without an end there is always one more.
+    while (last && options.until === undefined) yield await Promise.resolve({ ...last, recordedAt: iso(BEGIN) });
+  };
+  const times = new IndexedTimes(pool, store, 10);
+  t.equal(await times.placeAt(iso(BEGIN + 60), MINUTE), last?.position);
 });

@@ -21,24 +21,24 @@ test('the status of a read model tells how far it is and who runs it', async (t)
   const sources = { pool, store, projections: [tally('status')] };
   await append(store, counted(), counted(1, 'Unheard'), counted());
   await store.append('other-1', [counted()], 'none');
-  t.match(await modelStatuses(sources, CAP), [
+  t.match(await modelStatuses(sources, { cap: CAP }), [
     { name: 'status', version: 1, checkpoint: '', events: 0, state: 'missing', lease_owner: null, lag_events: 3 },
   ]);
   const projectors = start(...sources.projections);
   const position = await store.head();
   t.ok(await reached('status', position));
-  t.match(await modelStatuses(sources, CAP), [
+  t.match(await modelStatuses(sources, { cap: CAP }), [
     { checkpoint: position, events: 2, state: 'running', lease_owner: String, lag_events: 0, lag_seconds: 0 },
   ]);
   t.ok(await haveReached(sources, position));
   await projectors.stop();
   await append(store, counted(), counted());
   await sleep(20);
-  const [idle] = await modelStatuses(sources, CAP);
+  const [idle] = await modelStatuses(sources, { cap: CAP });
   t.match(idle, { state: 'idle', lease_owner: null, lag_events: 2 });
   t.ok(idle && idle.lag_seconds >= 0.02 && idle.lag_seconds < 5);
   t.notOk(await haveReached(sources, await store.head()));
-  t.match(await modelStatuses(sources, 1), [{ lag_events: 1 }], 'counting ends at the cap');
+  t.match(await modelStatuses(sources, { cap: 1 }), [{ lag_events: 1 }], 'counting ends at the cap');
 });
 
 test('a read model whose owner has vanished is idle', async (t) => {
@@ -50,7 +50,7 @@ test('a read model whose owner has vanished is idle', async (t) => {
   await pool.query(`
     update orderlog.checkpoints
     set state = 'running', lease_owner = 'gone', lease_until = clock_timestamp() - interval '1 second'`);
-  t.match(await modelStatuses(sources, CAP), [{ state: 'idle', lease_owner: null }]);
+  t.match(await modelStatuses(sources, { cap: CAP }), [{ state: 'idle', lease_owner: null }]);
 });
 
 test('a read model in which keys wait is degraded, and says as well that nobody projects it', async (t) => {
@@ -59,15 +59,19 @@ test('a read model in which keys wait is degraded, and says as well that nobody 
   const projectors = start(...sources.projections);
   await reached('waits', await append(store, counted()));
   await pool.query('update orderlog.checkpoints set quarantined = 2');
-  t.match(await modelStatuses(sources, CAP), [{ state: 'degraded', quarantined: 2 }]);
+  t.match(await modelStatuses(sources, { cap: CAP }), [{ state: 'degraded', quarantined: 2 }]);
   await projectors.stop();
-  const [idle] = await modelStatuses(sources, CAP);
+  const [idle] = await modelStatuses(sources, { cap: CAP });
   t.match(idle, { state: 'idle', quarantined: 2 });
   t.match(idle && degradationOf(idle), /2 keys wait/);
   await pool.query(
     `update orderlog.checkpoints set state = 'running', lease_owner = 'gone', lease_until = clock_timestamp() - interval '1 second'`,
   );
-  t.match(await modelStatuses(sources, CAP), [{ state: 'idle', quarantined: 2 }], 'also when its owner has vanished');
+  t.match(
+    await modelStatuses(sources, { cap: CAP }),
+    [{ state: 'idle', quarantined: 2 }],
+    'also when its owner has vanished',
+  );
 });
 
 const well: ModelStatus = {
@@ -89,6 +93,7 @@ test('a projector that makes no progress for ten seconds though there is work is
   const stalled = { ...well, lag_events: 1, lag_seconds: 11, seconds_since_progress: 11 };
   t.match(problemOf(stalled), /no progress/);
   t.match(problemOf({ ...stalled, state: 'idle' }), /no progress/, 'also when nobody runs it');
+  t.equal(problemOf({ ...stalled, state: 'missing' }), null, 'what nobody has made yet does not stand still');
   t.equal(problemOf({ ...stalled, lag_events: 0, lag_seconds: 0 }), null, 'nothing to do');
   t.equal(problemOf({ ...stalled, lag_seconds: 1 }), null, 'the work has just come');
   t.equal(problemOf({ ...stalled, seconds_since_progress: 1 }), null, 'a backlog is being worked off');
@@ -104,8 +109,8 @@ test('a stopped projection is red, and the reason is in its status', async (t) =
   const sources = { pool, store, projections: [tally('red', { apply })] };
   start(...sources.projections);
   const position = await append(store, counted());
-  await until(async () => (await modelStatuses(sources, CAP))[0]?.state === 'stopped');
-  const [status] = await modelStatuses(sources, CAP);
+  await until(async () => (await modelStatuses(sources, { cap: CAP }))[0]?.state === 'stopped');
+  const [status] = await modelStatuses(sources, { cap: CAP });
   t.match(status, { error: { revision: 0, position, message: 'can not be counted' }, lag_events: 1 });
   t.match(status && problemOf(status), /red has stopped/);
   const { text } = await statusResult({ ...sources, tokens: { encode: String }, config: { dataDir: t.testdir() } });

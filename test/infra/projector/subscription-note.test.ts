@@ -103,12 +103,12 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
   const registry = new Registry();
   measureReadModels(registry, sources);
   t.notMatch(await registry.metrics(), /orderlog_subscription_\w+\{/, 'nothing where there is nothing to say');
-  t.equal(connectionsOf(await modelStatuses(sources, 1)), null);
+  t.equal(connectionsOf(await modelStatuses(sources, { cap: 1 })), null);
 
   const state = { connectedSince: SINCE, drops: { end: 2, silence: 1 }, lastEventAt: SINCE };
   const subscription = { state: () => state };
   const stop = noteSubscription({ pool, of, lease, subscription }, 5);
-  await until(async () => (await modelStatuses(sources, 1))[0]?.subscription !== null);
+  await until(async () => (await modelStatuses(sources, { cap: 1 }))[0]?.subscription !== null);
   const again = new Registry();
   measureReadModels(again, sources);
   const text = await again.metrics();
@@ -118,7 +118,7 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
     text,
     `orderlog_subscription_last_event_timestamp_seconds{model="noted",version="1"} ${Date.parse(SINCE) / 1000}`,
   );
-  t.equal(connectionsOf(await modelStatuses(sources, 1)), '1 of 1 subscriptions connected, 3 drops');
+  t.equal(connectionsOf(await modelStatuses(sources, { cap: 1 })), '1 of 1 subscriptions connected, 3 drops');
   const result = await statusResult({ ...sources, tokens: { encode: String }, config: { dataDir: t.testdir() } });
   t.match(result.document, {
     models: [{ subscription: { connected_since: SINCE, drops: { end: 2, silence: 1 }, last_event_at: SINCE } }],
@@ -126,7 +126,7 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
   t.match(result.text, `connected since ${SINCE}, 3 drops (end 2, silence 1)`);
 
   await pool.query(`update orderlog.checkpoints set lease_until = clock_timestamp() - interval '1 second'`);
-  t.match(await modelStatuses(sources, 1), [
+  t.match(await modelStatuses(sources, { cap: 1 }), [
     { state: 'idle', subscription: { connectedSince: null, drops: { end: 2 } } },
   ]);
   await stop();

@@ -2,12 +2,14 @@ import {
   type AppendOptions,
   type AppendResult,
   type EventPage,
+  type Distance,
   type EventStore,
   type ExpectedRevision,
   type Filter,
   type Position,
   type ReadAllOptions,
   type ReadOptions,
+  type ReadTo,
   type SubscribeOptions,
   type Subscription,
 } from '../../../src/core/event-store.js';
@@ -74,8 +76,9 @@ export class Namespaced implements EventStore {
     return this.inner.head();
   }
 
-  distance(from: Position, filter: Filter, cap: number): Promise<{ events: number; oldest: string | null }> {
-    return this.inner.distance(from, this.#within(filter), cap);
+  distances(read: readonly ReadTo[], cap: number, signal?: AbortSignal): Promise<Distance[]> {
+    const within = read.map(({ position, filter }) => ({ position, filter: this.#within(filter) }));
+    return this.inner.distances(within, cap, signal);
   }
 
   close(): Promise<void> {

@@ -164,14 +164,24 @@ export async function reading(t: Test, { store, another }: LogUnderTest): Promis
     const { prefix, stream } = freshCategory();
     const begin = await store.head();
     const filter = { streamPrefixes: [prefix], types: ['Opened'] };
-    t.same(await store.distance(begin, filter, 10), { events: 0, oldest: null });
+    const distance = async (position: Position, cap: number): Promise<unknown> =>
+      (await store.distances([{ position, filter }], cap))[0];
+    t.same(await distance(begin, 10), { events: 0, oldest: null });
     const first = await store.append(stream(), [newEvent('Opened'), newEvent('Closed')], 'none');
     const second = await store.append(stream(), numbered(5, 'Opened'), 'none');
     const [opened, next] = await collect(store.readAll({ from: begin, filter }));
-    t.same(await store.distance(begin, filter, 100), { events: 6, oldest: opened?.recordedAt });
-    t.same(await store.distance(begin, filter, 4), { events: 4, oldest: opened?.recordedAt });
-    t.same(await store.distance(first.position, filter, 100), { events: 5, oldest: next?.recordedAt });
-    t.same(await store.distance(second.position, filter, 100), { events: 0, oldest: null });
+    t.same(await distance(begin, 100), { events: 6, oldest: opened?.recordedAt });
+    t.same(await distance(begin, 4), { events: 4, oldest: opened?.recordedAt });
+    t.same(await distance(first.position, 100), { events: 5, oldest: next?.recordedAt });
+    t.same(await distance(second.position, 100), { events: 0, oldest: null });
+    const all = [
+      { position: first.position, filter },
+      { position: begin, filter: { streamPrefixes: [prefix], types: ['Closed'] } },
+      { position: second.position, filter: { streamPrefixes: [prefix] } },
+      { position: begin, filter: { streamPrefixes: ['nobody-'] } },
+    ];
+    const found = (await store.distances(all, 3)).map(({ events }) => events);
+    t.same(found, [3, 1, 0, 0], 'of several at once, each by its own filter and from its own place');
   });
 
   await t.test('a log has one id, whoever asks first', async (t) => {

@@ -62,6 +62,7 @@ async function before(
     node.dropConnections();
     return null;
   }
+  if (deadline <= Date.now()) return { answer: { outcome: 'timeout' }, times: 1 };
   if (fault === 'deadline') {
     await delay(Math.max(0, deadline - Date.now()));
     return { answer: { outcome: 'timeout' }, times: 1 };
@@ -107,7 +108,7 @@ export function batchAppend(node: Node) {
       const id = message.getCorrelationId();
       const key = Buffer.from(id?.serializeBinary() ?? []).toString('hex');
       const options = message.getOptions();
-      if (options) pending.set(key, batchRequest(options));
+      if (options) pending.set(key, batchRequest(node, options));
       const request = pending.get(key);
       if (!request) return;
       request.events.push(...message.getProposedMessagesList().map(proposed));
@@ -133,7 +134,10 @@ export function batchAppend(node: Node) {
   };
 }
 
-function batchRequest(options: BatchAppendReq.Options): Request {
+/** How long a server takes over a write, whatever is asked for. */
+const WRITE_TIMEOUT_MS = 2_000;
+
+function batchRequest(node: Node, options: BatchAppendReq.Options): Request {
   const expected: Expected = options.hasAny()
     ? 'any'
     : options.hasNoStream()
@@ -141,7 +145,9 @@ function batchRequest(options: BatchAppendReq.Options): Request {
       : options.hasStreamExists()
         ? 'stream_exists'
         : BigInt(options.getStreamPosition());
-  const deadline = options.getDeadline()?.toDate().getTime() ?? Date.now() + 2000;
+  // A time of day, which the server holds against its own clock.
+  const asked = (options.getDeadline()?.toDate().getTime() ?? Infinity) - (node.options.clockAheadMs ?? 0);
+  const deadline = Math.min(asked, Date.now() + WRITE_TIMEOUT_MS);
   return { stream: nameOf(options.getStreamIdentifier()), expected, events: [], deadline };
 }
 

@@ -29,6 +29,8 @@ export interface StandInOptions {
   /** Password by name; given, a call without right credentials is refused. */
   readonly users?: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** How far its clock is ahead of that of its clients. */
+  readonly clockAheadMs?: number;
 }
 
 /** What the other servers of a cluster decide for this one. */
