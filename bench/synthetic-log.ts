@@ -111,7 +111,7 @@ function order(
   return { order_id, user_id, currency: 'EUR', items, total, placed_at };
 }
 
-function event<T extends EventType>(type: T, data: StoredFact<T>['data']): NewEvent {
+export function event<T extends EventType>(type: T, data: StoredFact<T>['data']): NewEvent {
   const metadata = {
     schema_version: type.version,
     command_id: randomUUID(),

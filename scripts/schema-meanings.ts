@@ -143,7 +143,6 @@ export const meanings: Readonly<Record<string, string>> = {
   'rm_order_counts.products': 'Where each product stands, retired ones too.',
   'rm_order_counts.products.product_id': '',
   'rm_order_counts.products.cat_ids': 'as recorded',
-  'rm_order_counts.products.above': 'the categories that it stands in or below, ascending',
   'rm_order_counts.orders': 'What of an order matters to the counts.',
   'rm_order_counts.orders.order_id': '',
   'rm_order_counts.orders.status': '`placed`, `paid` or `cancelled`',

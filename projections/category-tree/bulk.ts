@@ -1,13 +1,15 @@
 import { categoryEvents } from '../../src/category/events.js';
-import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
+import type { BulkPath, CopiedRows, Miscounted, ReadRows } from '../../src/infra/projector/bulk.js';
 import {
   FOREST_FINISH,
   FOREST_ORPHANS,
   FOREST_SOURCE,
   FOREST_STAGING,
   forestRows,
+  totalsOf,
   type TreeEvent,
 } from '../../src/infra/projector/bulk-forest.js';
+import { countAgain } from '../../src/infra/projector/count-again.js';
 import { on, type ProjectedEvent } from '../../src/infra/projector/projection.js';
 import { productEvents } from '../../src/product/events.js';
 
@@ -35,21 +37,12 @@ function countedIn(upTo: '<=' | '<'): string {
       where s.product_id = e.product_id and s.revision ${upTo} e.revision and s.${column} is not null
       order by s.revision desc limit 1)`;
   return `case when ${last('retired')} then null else (
-    select array_agg(distinct c.above order by c.above) from {staging}.closure c
-    where c.id = any (${last('cat_ids')}::integer[])) end`;
+    with recursive up (id, parent) as (
+      select f.id, f.parent from {staging}.forest f where f.id = any (${last('cat_ids')}::integer[])
+      union
+      select f.id, f.parent from up join {staging}.forest f on f.id = up.parent
+    ) select array_agg(id order by id) from up) end`;
 }
-
-/** Distinct products below each category, by walking down from it: finishing walks up from the products. */
-const DOWN = `
-  with recursive down (top, id) as (
-    select cat_id, cat_id from {schema}.categories
-    union all
-    select down.top, c.cat_id from down join {schema}.categories c on c.parent_cat_id = down.id
-  ), counted as (
-    select down.top, count(distinct p.product_id) as total
-    from (select product_id, unnest(cat_ids) as cat_id from {schema}.products where not retired) p
-    join down on down.id = p.cat_id group by down.top
-  )`;
 
 export const categoryTreeBulk: BulkPath<Chunk> = {
   staging: `
@@ -93,18 +86,15 @@ export const categoryTreeBulk: BulkPath<Chunk> = {
        (array_agg(cat_ids order by revision desc) filter (where cat_ids is not null))[1]::integer[],
        (array_agg(retired order by revision desc) filter (where retired is not null))[1]
      from {staging}.products group by product_id`,
+    totalsOf(
+      ['product'],
+      `select array_to_string(cat_ids, ',') as places, 'product' as kind, count(*)::integer as things
+       from {schema}.products where not retired group by cat_ids`,
+    ),
     `insert into {schema}.categories (cat_id, parent_cat_id, code, name, total_products, revision)
-     select f.id, f.parent, f.code, f.name, coalesce(t.total, 0), f.nth
+     select f.id, f.parent, f.code, f.name, coalesce(t.things, 0), f.nth
      from {staging}.forest f
-     left join (
-       select above, count(*) as total
-       from (
-         select distinct p.product_id, c.above
-         from (select product_id, unnest(cat_ids) as cat_id from {schema}.products where not retired) p
-         join {staging}.closure c on c.id = p.cat_id
-       ) standing
-       group by above
-     ) t on t.above = f.id`,
+     left join {staging}.totals t on t.id = f.id`,
     'create index on {staging}.products (product_id, revision)',
     'create index on {staging}.products (position)',
     // The tree looks different after each event of its own. After the last of them it stays as it is in the end, so of the
@@ -125,19 +115,19 @@ export const categoryTreeBulk: BulkPath<Chunk> = {
           from {staging}.products group by product_id) e
     where e.added is null or e.revision < e.added
     union all ${FOREST_ORPHANS}`,
-  recounts: [
-    `${DOWN}
-     select 'categories' as "table", c.cat_id::text as key, 'total_products' as "column",
-       c.total_products::text as found, coalesce(n.total, 0)::text as recounted
-     from {schema}.categories c left join counted n on n.top = c.cat_id
-     where c.total_products <> coalesce(n.total, 0)`,
-  ],
+  recounts: [recountProducts],
   sources: {
     categories: FOREST_SOURCE,
     products: { stream: (key) => `product-${key}` },
     document: { stream: () => 'categoryTree-main' },
   },
 };
+
+function recountProducts(read: ReadRows): Promise<Miscounted[]> {
+  const alike = `select cat_ids as places, 'total_products' as kind, count(*)::integer as things
+    from {schema}.products where not retired group by cat_ids`;
+  return countAgain(read, ['total_products'], read(alike));
+}
 
 function note(
   { products }: Chunk,

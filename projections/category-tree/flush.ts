@@ -1,8 +1,11 @@
+import { changesBetween, DistinctCounts } from '../../src/core/distinct-counts.js';
 import type { ProjectionDb } from '../../src/infra/projector/projection.js';
 import type { Page } from './page.js';
 
+const KINDS = ['product'] as const;
+
 export async function flush(page: Page, db: ProjectionDb): Promise<void> {
-  addUp(page);
+  await addUp(page, db);
   await writeCategories(page, db);
   await writeProducts(page, db);
   if (page.revision === null) return;
@@ -14,21 +17,49 @@ export async function flush(page: Page, db: ProjectionDb): Promise<void> {
   );
 }
 
-/** Brings the totals up to date: what each product counted in before the page against what it counts in now. */
-function addUp(page: Page): void {
-  for (const product of page.products.values()) {
-    const now = page.countedIn(product);
-    const gone = new Set(product.before);
-    for (const id of now) if (!gone.delete(id)) change(page, id, 1);
-    for (const id of gone) change(page, id, -1);
+/** Brings the totals up to date: what the products counted in before the page against what they count in now. */
+async function addUp(page: Page, db: ProjectionDb): Promise<void> {
+  const before = new DistinctCounts(page.before, KINDS);
+  const now = new DistinctCounts(page.forest, KINDS);
+  for (const { catIds, retired, before: was } of page.products.values()) {
+    if (was && !was.retired) before.add(was.catIds, 'product', 1);
+    if (!retired) now.add(catIds, 'product', 1);
+  }
+  if (page.rearranged.length > 0) await addRearranged(page, [before, now], db);
+  for (const [id, [by = 0]] of changesBetween(before.totals(), now.totals())) {
+    const place = page.forest.get(id);
+    if (!place) continue; // removed in this page, and its row with it
+    place.value.total += by;
+    page.touched.add(id);
   }
 }
 
-function change(page: Page, id: number, by: number): void {
-  const place = page.forest.get(id);
-  if (!place) return; // removed in this page, and its row with it
-  place.value.total += by;
-  page.touched.add(id);
+/** Those without an event of their own: millions of products stand in thousands of sets of categories, and count set by set. */
+async function addRearranged(
+  page: Page,
+  counts: readonly DistinctCounts<(typeof KINDS)[number]>[],
+  db: ProjectionDb,
+): Promise<void> {
+  const rearranged = new Set(page.rearranged);
+  const sets = db.each<{ cat_id: number; cats: string; products: number }>(
+    `select wanted.cat_id, array_to_string(p.cat_ids, ',') as cats, count(*)::int as products
+     from unnest($1::int[]) as wanted (cat_id) join {schema}.products p on p.cat_ids @> array[wanted.cat_id]
+     where not p.retired group by wanted.cat_id, p.cat_ids`,
+    [page.rearranged],
+  );
+  for await (const rows of sets) {
+    for (const { cat_id, cats, products } of rows) {
+      const catIds = cats.split(',').map(Number);
+      // It comes once for each of its categories that is wanted.
+      if (catIds.find((id) => rearranged.has(id)) !== cat_id) continue;
+      for (const one of counts) one.add(catIds, 'product', products);
+    }
+  }
+  // Those with events of their own were among them, as their rows are, and count by themselves.
+  for (const { before } of page.products.values()) {
+    if (!before || before.retired || !before.catIds.some((id) => rearranged.has(id))) continue;
+    for (const one of counts) one.add(before.catIds, 'product', -1);
+  }
 }
 
 async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {

@@ -13,12 +13,12 @@ export interface Category {
 export interface Product {
   catIds: readonly number[];
   retired: boolean;
-  /** The categories that counted it before this page. */
-  readonly before: readonly number[];
+  /** As its row has it; null where there is none. */
+  readonly before: Pick<Product, 'catIds' | 'retired'> | null;
   changed: boolean;
 }
 
-/** What a page works on: the whole tree, kept from page to page, and the products whose totals may change. */
+/** What a page works on: the whole tree, kept from page to page, and the products that its events are about. */
 export class Page {
   readonly products = new Map<number, Product>();
   /** Categories whose rows have to be written or deleted. */
@@ -26,7 +26,13 @@ export class Page {
   /** Position of the last event that changed what the tree shows. */
   revision: Position | null = null;
 
-  constructor(readonly forest: Forest<Category>) {}
+  constructor(
+    readonly forest: Forest<Category>,
+    /** The tree before the page, as far as products stand elsewhere in it. */
+    readonly before: Forest<unknown> = forest,
+    /** Categories whose products may count elsewhere after the page, for the tree is another one. */
+    readonly rearranged: readonly number[] = [],
+  ) {}
 
   category(id: number): Category {
     const place = this.forest.get(id);
@@ -54,23 +60,35 @@ export class Page {
 }
 
 export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
-  const page = new Page(await cachedForest(db, cache));
+  const forest = await cachedForest(db, cache);
   const { products, categories } = named(events);
   // A product's total can change by its own events, and by those of a category that it stands in or below. What is below
   // a category at any moment of this page is below one of the page's categories now, or is one of them.
-  const below = page.forest.below(categories).map((place) => place.id);
+  const below = [...new Set([...forest.below(categories).map((place) => place.id), ...categories])];
+  const page = (await areFilled(below, db)) ? new Page(forest, forest.shape(), below) : new Page(forest);
   const rows = await db.query<{ product_id: number; cat_ids: number[]; retired: boolean }>(
     'category-tree-products',
-    `select product_id, cat_ids, retired from {schema}.products where product_id = any($1::int[])
-     union
-     select product_id, cat_ids, retired from {schema}.products where cat_ids && $2::int[]`,
-    [products, [...new Set([...below, ...categories])]],
+    'select product_id, cat_ids, retired from {schema}.products where product_id = any($1::int[])',
+    [products],
   );
   for (const { product_id, cat_ids, retired } of rows) {
     const product = { catIds: cat_ids, retired };
-    page.products.set(product_id, { ...product, before: page.countedIn(product), changed: false });
+    page.products.set(product_id, { ...product, before: product, changed: false });
   }
   return page;
+}
+
+/** Whether a product stands in one of them: one look-up for each, so the index must have nothing that waits to enter it. */
+async function areFilled(catIds: readonly number[], db: ProjectionDb): Promise<boolean> {
+  if (catIds.length === 0) return false;
+  await db.query('category-tree-clean', `select gin_clean_pending_list('{schema}.products_cat_ids')`);
+  const rows = await db.query(
+    'category-tree-filled',
+    `select from unnest($1::int[]) as wanted (cat_id)
+     join {schema}.products p on p.cat_ids @> array[wanted.cat_id] limit 1`,
+    [catIds],
+  );
+  return rows.length > 0;
 }
 
 /** A new name moves no product: renaming a root must not load everything below it. */

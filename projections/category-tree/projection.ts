@@ -59,7 +59,7 @@ export const categoryTree: Projection<Page> = {
       page.treeChanged(data.cat_id, position);
     }),
     ProductAdded: on(productEvents.ProductAdded, (page, { data, position }) => {
-      page.products.set(data.product_id, { catIds: [], retired: false, before: [], changed: true });
+      page.products.set(data.product_id, { catIds: [], retired: false, before: null, changed: true });
       page.productChanged(data.product_id, { catIds: data.cat_ids }, position);
     }),
     ProductCategorised: on(productEvents.ProductCategorised, (page, { data, position }) => {

@@ -6,12 +6,13 @@ import {
   FOREST_SOURCE,
   FOREST_STAGING,
   forestRows,
+  totalsOf,
   type TreeEvent,
 } from '../../src/infra/projector/bulk-forest.js';
 import { on } from '../../src/infra/projector/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
-import type { Status } from './page.js';
+import { type Status, STATUSES } from './page.js';
 import { recountOrders } from './recount.js';
 
 interface Chunk {
@@ -26,6 +27,16 @@ interface Chunk {
   /** Of orders placed in earlier chunks. */
   readonly followed: { readonly orderId: string; readonly revision: number; readonly status: Status }[];
 }
+
+/** Orders of the same products and status count alike. */
+const ORDERS_BY_PLACE = `
+  select alike.status as kind, alike.things, (
+    select string_agg(array_to_string(p.cat_ids, ','), ',') from {schema}.products p
+    where p.product_id = any (alike.product_ids) and p.cat_ids <> '{}'
+  ) as places
+  from (
+    select product_ids, status, count(*)::integer as things from {schema}.orders group by product_ids, status
+  ) alike`;
 
 export const orderCountsBulk: BulkPath<Chunk> = {
   staging: `
@@ -63,35 +74,23 @@ export const orderCountsBulk: BulkPath<Chunk> = {
   rows,
   finish: [
     ...FOREST_FINISH,
-    `insert into {schema}.products (product_id, cat_ids, above)
-     select p.product_id, p.cat_ids,
-       coalesce(array_agg(distinct c.above order by c.above) filter (where c.above is not null), '{}')
-     from (
-       select distinct on (product_id) product_id, cat_ids::integer[] as cat_ids
-       from {staging}.places order by product_id, revision desc
-     ) p
-     left join {staging}.closure c on c.id = any (p.cat_ids)
-     group by p.product_id, p.cat_ids`,
+    `insert into {schema}.products (product_id, cat_ids)
+     select distinct on (product_id) product_id, cat_ids::integer[] from {staging}.places
+     order by product_id, revision desc`,
     'create index places_by_product on {schema}.products (product_id)',
     'analyze {schema}.products',
     `update {schema}.orders o set status = f.status
      from (select distinct on (order_id) order_id, status from {staging}.followed order by order_id, revision desc) f
      where f.order_id = o.order_id`,
-    // Orders of the same products and status count alike; each of their sets of categories is made once.
+    totalsOf(STATUSES, ORDERS_BY_PLACE),
     `insert into {schema}.categories (cat_id, parent_cat_id, placed, paid, cancelled)
      select f.id, f.parent, coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0)
      from {staging}.forest f
      left join (
-       select standing.cat_id, sum(alike.orders) filter (where alike.status = 'placed') as placed,
-         sum(alike.orders) filter (where alike.status = 'paid') as paid,
-         sum(alike.orders) filter (where alike.status = 'cancelled') as cancelled
-       from (select product_ids, status, count(*) as orders from {schema}.orders group by product_ids, status) alike
-       cross join lateral (
-         select distinct a.cat_id from {schema}.products p cross join lateral unnest(p.above) a (cat_id)
-         where p.product_id = any (alike.product_ids)
-       ) standing
-       group by standing.cat_id
-     ) n on n.cat_id = f.id`,
+       select id, max(things) filter (where kind = 'placed') as placed, max(things) filter (where kind = 'paid') as paid,
+         max(things) filter (where kind = 'cancelled') as cancelled
+       from {staging}.totals group by id
+     ) n on n.id = f.id`,
     'drop index {schema}.places_by_product',
   ],
   orphans: `

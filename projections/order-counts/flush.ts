@@ -1,18 +1,22 @@
+import { changesBetween, DistinctCounts } from '../../src/core/distinct-counts.js';
 import type { ProjectionDb } from '../../src/infra/projector/projection.js';
-import { CountChanges, type Pair } from './count-changes.js';
-import type { Order, Page } from './page.js';
+import { addMovedOrders } from './moved-orders.js';
+import { type Order, type Page, type Status, STATUSES } from './page.js';
 
 /** The numbered order matters: a step reads rows that a later one changes. */
 export async function flush(page: Page, db: ProjectionDb): Promise<void> {
-  const changes = new CountChanges();
+  const before = new DistinctCounts(page.before, STATUSES);
+  const now = new DistinctCounts(page.forest, STATUSES);
   // 1. The tree.
   await writeCategories(page, db);
   // 2. The orders of earlier pages move with their products: still under their old statuses.
-  await moveProducts(page, changes, db);
+  await addMovedOrders(page, before, now, db);
+  await writeProducts(page, db);
   // 3. The orders of this page, where the products stand by now.
-  countOrders(page, changes);
+  countOrders(page, now);
   // 4. What is left to write reads nothing: each order, and each category that is concerned once, the root too.
-  await Promise.all([...writeOrders(page, db), changes.write(db)]);
+  const changes = changesBetween(before.totals(), now.totals());
+  await Promise.all([...writeOrders(page, db), writeCounts(changes, db)]);
 }
 
 async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {
@@ -29,54 +33,39 @@ async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {
   );
 }
 
-async function moveProducts(page: Page, changes: CountChanges, db: ProjectionDb): Promise<void> {
-  const gained: Pair[] = [];
-  const lost: Pair[] = [];
-  const rows = [];
-  for (const [productId, product] of page.products) {
-    const above = page.forest.above(product.catIds).map((place) => place.id);
-    const gone = new Set(product.above);
-    const joined = above.filter((catId) => !gone.delete(catId));
-    for (const catId of joined) gained.push({ productId, catId });
-    for (const catId of gone) if (page.forest.get(catId)) lost.push({ productId, catId });
-    if (product.changed || joined.length > 0 || gone.size > 0) {
-      rows.push({ productId, catIds: product.catIds, above: above.sort((a, b) => a - b) });
-    }
-  }
-  // An order is new to a category if no product of it stood there before; it leaves one if none stands there afterwards.
-  await changes.addOrdersOutside(gained, 1, db);
-  await writeProducts(rows, db);
-  await changes.addOrdersOutside(lost, -1, db);
-}
-
-async function writeProducts(
-  rows: readonly { productId: number; catIds: readonly number[]; above: readonly number[] }[],
-  db: ProjectionDb,
-): Promise<void> {
-  if (rows.length === 0) return;
+async function writeProducts(page: Page, db: ProjectionDb): Promise<void> {
+  const changed = [...page.products].filter(([, { catIds, before }]) => catIds !== before);
+  if (changed.length === 0) return;
   await db.query(
     'order-counts-write-products',
-    `insert into {schema}.products (product_id, cat_ids, above)
-     select product_id, cat_ids::int[], above::int[]
-     from unnest($1::int[], $2::text[], $3::text[]) as changed (product_id, cat_ids, above)
-     on conflict (product_id) do update set cat_ids = excluded.cat_ids, above = excluded.above`,
-    [
-      rows.map((row) => row.productId),
-      rows.map((row) => arrayText(row.catIds)),
-      rows.map((row) => arrayText(row.above)),
-    ],
+    `insert into {schema}.products (product_id, cat_ids)
+     select product_id, cat_ids::int[] from unnest($1::int[], $2::text[]) as changed (product_id, cat_ids)
+     on conflict (product_id) do update set cat_ids = excluded.cat_ids`,
+    [changed.map(([id]) => id), changed.map(([, { catIds }]) => arrayText(catIds))],
   );
 }
 
-function countOrders(page: Page, changes: CountChanges): void {
+function countOrders(page: Page, now: DistinctCounts<Status>): void {
   for (const order of page.orders.values()) {
     if (order.before === order.status) continue;
     const catIds = order.productIds.flatMap((id) => page.catIds.get(id) ?? []);
-    for (const { id } of page.forest.above(catIds)) {
-      changes.add(id, order.status, 1);
-      if (order.before !== null) changes.add(id, order.before, -1);
-    }
+    now.add(catIds, order.status, 1);
+    if (order.before !== null) now.add(catIds, order.before, -1);
   }
+}
+
+async function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: ProjectionDb): Promise<void> {
+  if (changes.size === 0) return;
+  const sorted = [...changes].sort(([one], [other]) => one - other);
+  await db.query(
+    'order-counts-write',
+    `update {schema}.categories as category
+     set placed = category.placed + change.placed, paid = category.paid + change.paid,
+       cancelled = category.cancelled + change.cancelled
+     from unnest($1::int[], $2::int[], $3::int[], $4::int[]) as change (cat_id, placed, paid, cancelled)
+     where category.cat_id = change.cat_id`,
+    [sorted.map(([catId]) => catId), ...STATUSES.map((_, i) => sorted.map(([, by]) => by[i]))],
+  );
 }
 
 function writeOrders(page: Page, db: ProjectionDb): Promise<unknown>[] {

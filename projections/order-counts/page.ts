@@ -3,13 +3,13 @@ import type { StoredFact } from '../../src/core/event-type.js';
 import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/infra/projector/projection.js';
 import type { orderEvents } from '../../src/order/events.js';
 
-export type Status = 'placed' | 'paid' | 'cancelled';
+export const STATUSES = ['placed', 'paid', 'cancelled'] as const;
+export type Status = (typeof STATUSES)[number];
 
 export interface Product {
   readonly catIds: readonly number[];
-  /** What its row says that it stands in or below, ascending: so before this page. */
-  readonly above: readonly number[];
-  readonly changed: boolean;
+  /** As its row has them; null where there is none. */
+  readonly before: readonly number[] | null;
 }
 
 export interface Order {
@@ -24,7 +24,7 @@ export interface Order {
  * where things are at the end of the page; flush brings the counts from the one to the other.
  */
 export class Page {
-  /** Products whose place may change. */
+  /** Products that events of the page put somewhere. */
   readonly products = new Map<number, Product>();
   readonly orders = new Map<string, Order>();
   /** Categories that were added, moved or removed. */
@@ -35,6 +35,10 @@ export class Page {
     readonly forest: Forest<null>,
     /** Categories that products name, by product: those of the page's orders and others met lately. */
     readonly catIds: Map<number, readonly number[]>,
+    /** The tree before the page, as far as products stand elsewhere in it. */
+    readonly before: Forest<unknown> = forest,
+    /** Categories whose products may stand below others after the page, for the tree is another one. */
+    readonly rearranged: readonly number[] = [],
   ) {}
 
   setProduct(id: number, product: Product): void {
@@ -54,7 +58,13 @@ const KEPT = 50_000;
 
 export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
   const named = whatIsNamed(events);
-  const page = new Page(await cachedForest(db, cache), cachedCatIds(cache));
+  const [forest, catIds] = [await cachedForest(db, cache), cachedCatIds(cache)];
+  // A product can come to stand elsewhere by its own events, and by those of a category that it stands in or below. What is
+  // below a category at any moment of this page is below one of the page's categories now, or is one of them.
+  const below = [...new Set([...forest.below(named.categories).map((place) => place.id), ...named.categories])];
+  const page = (await areFilled(below, db))
+    ? new Page(forest, catIds, forest.shape(), below)
+    : new Page(forest, catIds);
   await loadProducts(page, named, db);
   await loadOrders(page, named, db);
   await loadCatIds(page, named, db);
@@ -91,23 +101,27 @@ function whatIsNamed(events: readonly ProjectedEvent[]): Named {
   return named;
 }
 
-/**
- * A product's place can change by its own events, and by those of a category that it stands in or below. What is below a
- * category at any moment of this page is below one of the page's categories now, or is one of them.
- */
-async function loadProducts(page: Page, named: Named, db: ProjectionDb): Promise<void> {
-  if (named.products.size === 0 && named.categories.size === 0) return;
-  const below = page.forest.below(named.categories).map((place) => place.id);
-  const rows = await db.query<{ product_id: number; cat_ids: number[]; above: number[] }>(
-    'order-counts-products',
-    `select product_id, cat_ids, above from {schema}.products where product_id = any($1::int[])
-     union
-     select product_id, cat_ids, above from {schema}.products where cat_ids && $2::int[]`,
-    [[...named.products], [...new Set([...below, ...named.categories])]],
+/** Whether a product stands in one of them: one look-up for each, so the index must have nothing that waits to enter it. */
+async function areFilled(catIds: readonly number[], db: ProjectionDb): Promise<boolean> {
+  if (catIds.length === 0) return false;
+  await db.query('order-counts-clean-products', `select gin_clean_pending_list('{schema}.products_cat_ids')`);
+  const rows = await db.query(
+    'order-counts-filled',
+    `select from unnest($1::int[]) as wanted (cat_id)
+     join {schema}.products p on p.cat_ids @> array[wanted.cat_id] limit 1`,
+    [catIds],
   );
-  for (const { product_id, cat_ids, above } of rows) {
-    page.setProduct(product_id, { catIds: cat_ids, above, changed: false });
-  }
+  return rows.length > 0;
+}
+
+async function loadProducts(page: Page, named: Named, db: ProjectionDb): Promise<void> {
+  if (named.products.size === 0) return;
+  const rows = await db.query<{ product_id: number; cat_ids: number[] }>(
+    'order-counts-products',
+    'select product_id, cat_ids from {schema}.products where product_id = any($1::int[])',
+    [[...named.products]],
+  );
+  for (const { product_id, cat_ids } of rows) page.setProduct(product_id, { catIds: cat_ids, before: cat_ids });
 }
 
 async function loadOrders(page: Page, named: Named, db: ProjectionDb): Promise<void> {

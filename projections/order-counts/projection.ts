@@ -9,7 +9,9 @@ import { open, type Page } from './page.js';
 /** How many orders there are in a category or below it, by status. */
 export const orderCounts: Projection<Page> = {
   name: 'order-counts',
-  version: 1,
+  version: 2,
+  // What is asked of it, the counts, is as it was.
+  oldestReadable: 1,
   tables: ['categories', 'products', 'orders'],
   reads: { categoryTree: categoryEvents, product: productEvents, order: orderEvents },
   keyedBy: ['order'],
@@ -26,10 +28,8 @@ export const orderCounts: Projection<Page> = {
     ) with (fillfactor = 50);
     create table {schema}.products (
       product_id integer not null,
-      cat_ids integer[] not null,
-      above integer[] not null
+      cat_ids integer[] not null
     );
-    comment on column {schema}.products.above is 'categories that it stands in or below, ascending';
     create table {schema}.orders (
       order_id uuid not null,
       status text not null,
@@ -59,12 +59,12 @@ export const orderCounts: Projection<Page> = {
       page.categories.add(data.cat_id);
     }),
     ProductAdded: on(productEvents.ProductAdded, (page, { data }) => {
-      page.setProduct(data.product_id, { catIds: data.cat_ids, above: [], changed: true });
+      page.setProduct(data.product_id, { catIds: data.cat_ids, before: null });
     }),
     ProductCategorised: on(productEvents.ProductCategorised, (page, { data }) => {
       const product = page.products.get(data.product_id);
       if (!product) throw new RangeError(`there is no product ${data.product_id}`);
-      page.setProduct(data.product_id, { ...product, catIds: data.cat_ids, changed: true });
+      page.setProduct(data.product_id, { ...product, catIds: data.cat_ids });
     }),
     OrderPlaced: on(orderEvents.OrderPlaced, (page, { data }) => {
       const productIds = [...new Set(data.items.map((item) => item.product_id))].sort((a, b) => a - b);

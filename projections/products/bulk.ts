@@ -2,6 +2,7 @@ import { categoryEvents } from '../../src/category/events.js';
 import { streamId } from '../../src/core/stream.js';
 import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
 import {
+  closureOf,
   FOREST_FINISH,
   FOREST_ORPHANS,
   FOREST_SOURCE,
@@ -24,16 +25,19 @@ interface Chunk {
   readonly expected: Set<number>;
 }
 
-/** Where a product stands, by walking down from the categories: finishing walks up. */
-const DOWN = `
-  with recursive down (top, id) as (
-    select cat_id, cat_id from {schema}.categories
-    union all
-    select down.top, c.cat_id from down join {schema}.categories c on c.parent_cat_id = down.id
-  ), counted as (
-    select distinct p.product_id, down.top as cat_id, p.status
-    from (select product_id, status, unnest(cat_ids) as cat_id from {schema}.products) p
-    join down on down.id = p.cat_id
+/**
+ * Where the products must stand by the rows that are there: in what they name, and in the parents of where they stand. Rows that
+ * are all of these and no others are right, for a tree has an end; and however deep it is, each row is looked at once.
+ */
+const MUST_STAND = `
+  with must as (
+    select p.product_id, c.cat_id, p.status
+    from {schema}.products p cross join unnest(p.cat_ids) as named (cat_id)
+    join {schema}.categories c on c.cat_id = named.cat_id
+    union
+    select s.product_id, c.parent_cat_id, p.status
+    from {schema}.standing s join {schema}.categories c on c.cat_id = s.cat_id
+    join {schema}.products p on p.product_id = s.product_id where c.parent_cat_id is not null
   )`;
 
 export const productsBulk: BulkPath<Chunk> = {
@@ -95,6 +99,9 @@ export const productsBulk: BulkPath<Chunk> = {
      ) c
      where c.product_id = p.product_id`,
     'insert into {schema}.categories (cat_id, parent_cat_id) select id, parent from {staging}.forest',
+    closureOf('select distinct unnest(cat_ids) as id from {schema}.products'),
+    'create index on {staging}.closure (id)',
+    'analyze {staging}.closure',
     `insert into {schema}.standing (product_id, cat_id, status)
      select distinct p.product_id, c.above, p.status
      from (select product_id, status, unnest(cat_ids) as cat_id from {schema}.products) p
@@ -107,10 +114,10 @@ export const productsBulk: BulkPath<Chunk> = {
       and not exists (select from {schema}.products p where p.product_id = c.product_id and p.revision < c.revision)
     union all ${FOREST_ORPHANS}`,
   recounts: [
-    `${DOWN}
+    `${MUST_STAND}
      select 'standing' as "table", coalesce(s.product_id, n.product_id) || ', ' || coalesce(s.cat_id, n.cat_id) as key,
        'status' as "column", s.status as found, n.status as recounted
-     from {schema}.standing s full join counted n on n.product_id = s.product_id and n.cat_id = s.cat_id
+     from {schema}.standing s full join must n on n.product_id = s.product_id and n.cat_id = s.cat_id
      where s.status is distinct from n.status`,
   ],
   sources: {

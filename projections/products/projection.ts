@@ -1,9 +1,17 @@
 import { categoryEvents } from '../../src/category/events.js';
+import type { Forest } from '../../src/core/forest.js';
 import { streamId } from '../../src/core/stream.js';
-import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/infra/projector/projection.js';
+import {
+  on,
+  type ProjectedEvent,
+  type Projection,
+  type ProjectionCache,
+  type ProjectionDb,
+} from '../../src/infra/projector/projection.js';
 import { productEvents } from '../../src/product/events.js';
 import { productsBulk } from './bulk.js';
-import { renewStanding, whoseStandingChanges } from './standing.js';
+import { writeStanding } from './standing.js';
+import { cachedForest, filled, uppermost } from './tree.js';
 import { writeCategories, writeProducts } from './write.js';
 
 /** A product as stored: `cat_ids` as recorded, whether or not those categories are still there. */
@@ -23,11 +31,14 @@ export interface ProductsPage {
   /** As the tables have them. */
   readonly stored: ReadonlyMap<number, ProductRow>;
   readonly products: Map<number, ProductRow>;
-  /** Parents of the categories that were added or moved and are still there. */
-  readonly parents: Map<number, number | null>;
-  readonly removed: Set<number>;
-  /** Categories that were moved or removed: what stands in them stands elsewhere now. */
-  readonly rearranged: Set<number>;
+  /** The tree, kept from page to page. */
+  readonly forest: Forest<null>;
+  /** The tree before the page, as far as products stand elsewhere in it. */
+  readonly before: Forest<null>;
+  /** Categories that were added, moved or removed. */
+  readonly categories: Set<number>;
+  /** Those that were moved or removed with products in them or below, but for those below another of them. */
+  readonly rearranged: readonly number[];
 }
 
 export const products: Projection<ProductsPage> = {
@@ -91,17 +102,17 @@ export const products: Projection<ProductsPage> = {
     ProductReinstated: on(productEvents.ProductReinstated, (page, { data, revision }) => {
       change(page, data.product_id, { status: 'active', revision });
     }),
-    CategoryAdded: on(categoryEvents.CategoryAdded, ({ parents }, { data }) => {
-      parents.set(data.cat_id, data.parent_cat_id);
+    CategoryAdded: on(categoryEvents.CategoryAdded, ({ forest, categories }, { data }) => {
+      forest.add(data.cat_id, data.parent_cat_id, null);
+      categories.add(data.cat_id);
     }),
-    CategoryMoved: on(categoryEvents.CategoryMoved, ({ parents, rearranged }, { data }) => {
-      parents.set(data.cat_id, data.parent_cat_id);
-      rearranged.add(data.cat_id);
+    CategoryMoved: on(categoryEvents.CategoryMoved, ({ forest, categories }, { data }) => {
+      forest.move(data.cat_id, data.parent_cat_id);
+      categories.add(data.cat_id);
     }),
-    CategoryRemoved: on(categoryEvents.CategoryRemoved, ({ parents, removed, rearranged }, { data }) => {
-      parents.delete(data.cat_id);
-      removed.add(data.cat_id);
-      rearranged.add(data.cat_id);
+    CategoryRemoved: on(categoryEvents.CategoryRemoved, ({ forest, categories }, { data }) => {
+      forest.remove(data.cat_id);
+      categories.add(data.cat_id);
     }),
   },
   open,
@@ -114,7 +125,11 @@ function change({ products }: ProductsPage, productId: number, changed: Partial<
   products.set(productId, { ...product, ...changed });
 }
 
-async function open(events: readonly ProjectedEvent[], db: ProjectionDb): Promise<ProductsPage> {
+async function open(
+  events: readonly ProjectedEvent[],
+  db: ProjectionDb,
+  cache: ProjectionCache,
+): Promise<ProductsPage> {
   const ofProducts = events.filter((event) => event.stream.startsWith('product-'));
   const named = new Set(ofProducts.map((event) => Number(streamId(event.stream))));
   const rows =
@@ -127,12 +142,14 @@ async function open(events: readonly ProjectedEvent[], db: ProjectionDb): Promis
           [[...named]],
         );
   const stored = new Map(rows.map((row) => [row.product_id, row]));
-  return { stored, products: new Map(stored), parents: new Map(), removed: new Set(), rearranged: new Set() };
+  const forest = await cachedForest(db, cache);
+  const rearranged = await filled(uppermost(forest, events), db);
+  const before = rearranged.length > 0 ? forest.shape() : forest;
+  return { stored, products: new Map(stored), forest, before, categories: new Set(), rearranged };
 }
 
 async function flush(page: ProductsPage, db: ProjectionDb): Promise<void> {
-  const affected = await whoseStandingChanges(page, db);
   await writeProducts(page, db);
   await writeCategories(page, db);
-  await renewStanding(affected, db);
+  await writeStanding(page, db);
 }

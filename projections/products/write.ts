@@ -26,18 +26,20 @@ export async function writeProducts({ products }: ProductsPage, db: ProjectionDb
   );
 }
 
-export async function writeCategories({ parents, removed }: ProductsPage, db: ProjectionDb): Promise<void> {
-  if (removed.size > 0) {
+export async function writeCategories({ forest, categories }: ProductsPage, db: ProjectionDb): Promise<void> {
+  const written = [...categories].flatMap((id) => forest.get(id) ?? []);
+  const removed = [...categories].filter((id) => !forest.get(id));
+  if (removed.length > 0) {
     await db.query('products-remove-categories', 'delete from {schema}.categories where cat_id = any($1::integer[])', [
-      [...removed],
+      removed,
     ]);
   }
-  if (parents.size > 0) {
+  if (written.length > 0) {
     await db.query(
       'products-write-categories',
       `insert into {schema}.categories (cat_id, parent_cat_id) select * from unnest($1::integer[], $2::integer[])
        on conflict (cat_id) do update set parent_cat_id = excluded.parent_cat_id`,
-      [[...parents.keys()], [...parents.values()]],
+      [written.map(({ id }) => id), written.map(({ parent }) => parent?.id ?? null)],
     );
   }
 }

@@ -58,19 +58,43 @@ export class Forest<T> {
     this.#nodes.delete(id);
   }
 
-  /** The places with these ids and all that they stand below, each once. Costs what it gives. */
+  /** The same places as they stand now, without their values. */
+  shape(): Forest<null> {
+    const rows = [...this.#nodes.values()].map(({ id, parent }) => ({ id, parentId: parent?.id ?? null, value: null }));
+    return Forest.of(rows);
+  }
+
+  /** The places with these ids and all that they stand below, each once and before its parent. Costs what it returns. */
   above(ids: Iterable<number>): Place<T>[] {
     const walk = ++this.#walks;
-    const met: Node<T>[] = [];
+    // A walk ends below a place of an earlier one, never above: so the later walks come first.
+    const walks: Node<T>[][] = [];
     for (const id of ids) {
-      let node = this.#nodes.get(id) ?? null;
-      while (node !== null && node.walk !== walk) {
-        node.walk = walk;
-        met.push(node);
-        node = node.parent;
-      }
+      const met: Node<T>[] = [];
+      this.#walkUp(this.#nodes.get(id), walk, (node) => met.push(node));
+      walks.push(met);
     }
-    return met;
+    return walks.reverse().flat();
+  }
+
+  /**
+   * Notes 1 for each place that one of the ids stands at, and -1 where two of their branches meet. Added up over a place and
+   * all that is below it, this is 1 if any of the ids is there, and 0 if none is.
+   */
+  branches(ids: readonly number[], note: (id: number, by: 1 | -1) => void): void {
+    const [only] = ids;
+    if (ids.length === 1 && only !== undefined) {
+      if (this.#nodes.has(only)) note(only, 1);
+      return;
+    }
+    const walk = ++this.#walks;
+    for (const id of ids) {
+      const start = this.#nodes.get(id);
+      const end = this.#walkUp(start, walk);
+      if (start === undefined || end === start) continue;
+      note(id, 1);
+      if (end) note(end.id, -1);
+    }
   }
 
   /** The places with these ids and all that stands below them, each once. */
@@ -86,6 +110,17 @@ export class Forest<T> {
     // Grows while it is walked.
     for (const node of met) node.children.forEach(meet);
     return met;
+  }
+
+  /** From a place to a root, or to where this walk has been already: then it ends at that place. */
+  #walkUp(start: Node<T> | undefined, walk: number, meet?: (node: Node<T>) => void): Node<T> | null {
+    let node = start ?? null;
+    while (node !== null && node.walk !== walk) {
+      node.walk = walk;
+      meet?.(node);
+      node = node.parent;
+    }
+    return node;
   }
 
   #node(id: number): Node<T> {

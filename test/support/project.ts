@@ -11,6 +11,7 @@ import {
   schemaName,
 } from '../../src/infra/projector/projection.js';
 import { concerns, handlerOf } from '../../src/infra/projector/reads.js';
+import { inBatches } from '../../src/infra/projector/statements.js';
 
 /** A log of events made up for a test: gives each its revision and its position. */
 export class TestLog {
@@ -132,6 +133,7 @@ export class ProjectionUnderTest<Page> {
         };
         return (await client.query<Row>(statement)).rows;
       },
+      each: (text, values) => inBatches(client, text.replaceAll('{schema}', this.schema), values),
     };
   }
 }

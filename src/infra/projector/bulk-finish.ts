@@ -1,10 +1,11 @@
 /** The end of a bulk load: from what was copied and staged to the rows as they are read. */
 import type pg from 'pg';
 import type { EventStore } from '../../core/event-store.js';
-import type { Miscounted, ReadRows } from './bulk.js';
-import { BULK_SETTINGS, type LoadTarget, named } from './bulk-load.js';
+import type { LoadTables, Miscounted, ReadRows } from './bulk.js';
+import { BULK_SETTINGS, copy, type LoadTarget, named } from './bulk-load.js';
 import { ownClient } from './own-client.js';
 import type { HeldEvent } from './quarantine.js';
+import { inBatches } from './statements.js';
 
 /** The rows are not what they should be: the build is not used. */
 export class GateFailed extends Error {
@@ -32,6 +33,7 @@ export class LoadLost extends Error {
 }
 
 const MOST_SHOWN = 100;
+const BATCH = 5_000;
 
 /** Makes the empty tables of a load; `client` is in a transaction. */
 export async function makeLoadTables(
@@ -89,7 +91,10 @@ export async function finishLoad(
     // 1. Nothing goes on that has not begun.
     const held = await holdOrphans(client, store, target);
     // 2. The final rows, then keys and indexes.
-    for (const statement of bulk.finish) await client.query(named(statement, target));
+    for (const step of bulk.finish) {
+      if (typeof step === 'string') await client.query(named(step, target));
+      else await step(tablesOfLoad(client, target));
+    }
     if (indexes) await client.query(named(indexes, target));
     for (const table of tables) await client.query(`analyze ${schema}.${table}`);
     await client.query(`drop schema ${staging} cascade`);
@@ -142,7 +147,7 @@ export async function recount(
   { projection, schema }: { readonly projection: LoadTarget['projection']; readonly schema: string },
 ): Promise<Miscounted[]> {
   const found: Miscounted[] = [];
-  const read: ReadRows = (text) => batches(client, text.replaceAll('{schema}', schema));
+  const read: ReadRows = (text) => inBatches(client, text.replaceAll('{schema}', schema), [], BATCH);
   for (const one of projection.bulk.recounts) {
     if (typeof one === 'function') found.push(...(await one(read)));
     else for await (const rows of read<Miscounted>(`${one} limit ${MOST_SHOWN}`)) found.push(...rows);
@@ -150,16 +155,11 @@ export async function recount(
   return found.slice(0, MOST_SHOWN);
 }
 
-const BATCH = 5_000;
-
-async function* batches<Row extends object>(client: pg.ClientBase, text: string): AsyncGenerator<Row[]> {
-  await client.query(`declare recount no scroll cursor for ${text}`);
-  for (;;) {
-    const { rows } = await client.query<Row>(`fetch ${BATCH} from recount`);
-    if (rows.length > 0) yield rows;
-    if (rows.length < BATCH) break;
-  }
-  await client.query('close recount');
+function tablesOfLoad(client: pg.ClientBase, target: LoadTarget): LoadTables {
+  return {
+    read: (text) => inBatches(client, named(text, target), [], BATCH),
+    copy: (rows) => copy(client, target, rows),
+  };
 }
 
 export async function rowsOf(

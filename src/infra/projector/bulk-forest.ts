@@ -1,8 +1,10 @@
 /**
  * A tree in the bulk path: what happened to its places is staged, and where each stands in the end is asked once. The
- * statements make `{staging}.forest` (id, parent, name, code, nth) and `{staging}.closure` (id, above: itself included).
+ * statements make `{staging}.forest` (id, parent, name, code, nth).
  */
-import type { CopiedRows, CopyValue, RowSource } from './bulk.js';
+import { DistinctCounts } from '../../core/distinct-counts.js';
+import { Forest } from '../../core/forest.js';
+import type { CopiedRows, CopyValue, FinishStep, ReadRows, RowSource } from './bulk.js';
 
 export interface TreeEvent {
   readonly id: number;
@@ -18,7 +20,9 @@ export interface TreeEvent {
 export const FOREST_STAGING = `
   create unlogged table {staging}.tree (
     id integer, nth integer, position text collate "C", kind text, parent integer, name text, code text
-  );`;
+  );
+  create unlogged table {staging}.totals (id integer, kind text, things integer);
+  create unlogged table {staging}.closure (id integer, above integer);`;
 
 /** A category's row comes from the events of the tree that name it. */
 export const FOREST_SOURCE: RowSource = {
@@ -46,16 +50,66 @@ export const FOREST_FINISH: readonly string[] = [
      on begun.id = t.id and t.nth >= begun.nth
    group by t.id having not bool_or(t.kind = 'remove')`,
   'analyze {staging}.forest',
-  `create unlogged table {staging}.closure as
-   with recursive up (id, above) as (
-     select id, id from {staging}.forest
-     union all
-     select up.id, f.parent from up join {staging}.forest f on f.id = up.above where f.parent is not null
-   )
-   select id, above from up`,
-  'create index on {staging}.closure (id)',
-  'analyze {staging}.closure',
+  'create unique index on {staging}.forest (id)',
 ];
+
+interface Alike {
+  /** The places in which they stand, `1,2`; empty or null where they stand in none. */
+  readonly places: string | null;
+  readonly kind: string;
+  readonly things: number;
+}
+
+/**
+ * Counts in `{staging}.totals` (id, kind, things) how many things stand in each place or below it, each once. The closure of
+ * the forest would do as well, but has as many rows as a chain is long, squared.
+ * @param text a query for things that stand in the same places, with the columns of Alike
+ */
+export function totalsOf(kinds: readonly string[], text: string): FinishStep {
+  return async ({ read, copy }) => {
+    const counts = new DistinctCounts(await forestOf(read), kinds);
+    for await (const rows of read<Alike>(text)) {
+      for (const { places, kind, things } of rows) if (places) counts.add(places.split(',').map(Number), kind, things);
+    }
+    const totals = [...counts.totals()];
+    await copy({
+      table: '{staging}.totals',
+      columns: ['id', 'kind', 'things'],
+      rows: totals.flatMap(([id, things]) => kinds.map((kind, i) => [id, kind, things[i] ?? 0])),
+    });
+  };
+}
+
+/**
+ * Makes `{staging}.closure` (id, above: itself included) of the places alone that something stands in.
+ * @param text a query for them, as `id`
+ */
+export function closureOf(text: string): FinishStep {
+  return async ({ read, copy }) => {
+    const forest = await forestOf(read);
+    const ids: number[] = [];
+    for await (const rows of read<{ id: number }>(text)) for (const { id } of rows) ids.push(id);
+    let pairs: [number, number][] = [];
+    const write = async (): Promise<void> => {
+      await copy({ table: '{staging}.closure', columns: ['id', 'above'], rows: pairs });
+      pairs = [];
+    };
+    for (const id of ids) {
+      for (const above of forest.above([id])) pairs.push([id, above.id]);
+      if (pairs.length >= CHUNK) await write();
+    }
+    await write();
+  };
+}
+
+const CHUNK = 50_000;
+
+async function forestOf(read: ReadRows): Promise<Forest<null>> {
+  const places: { id: number; parentId: number | null; value: null }[] = [];
+  for await (const rows of read<{ id: number; parent: number | null }>('select id, parent from {staging}.forest'))
+    for (const { id, parent } of rows) places.push({ id, parentId: parent, value: null });
+  return Forest.of(places);
+}
 
 /** Places that something happened to before they were there. */
 export const FOREST_ORPHANS = `

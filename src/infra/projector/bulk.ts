@@ -23,8 +23,8 @@ export interface BulkPath<Chunk> {
   readonly handlers: { readonly [type: string]: EventHandler<Chunk> };
   /** What a chunk has come to. */
   rows(this: void, chunk: Chunk): readonly CopiedRows[];
-  /** Statements that make the rows final, one after the other; keys and indexes are made after them. */
-  readonly finish: readonly string[];
+  /** Steps that make the rows final, one after the other; keys and indexes are made after them. */
+  readonly finish: readonly FinishStep[];
   /**
    * A query for staged events that can't be applied, as `stream`, `revision` and `message`: what goes on though it has not
    * begun. It runs before `finish`.
@@ -49,6 +49,16 @@ export interface Miscounted {
 
 /** Reads from the final tables, some rows at a time. */
 export type ReadRows = <Row extends object>(text: string) => AsyncIterable<readonly Row[]>;
+
+/** A statement, or what does more than a statement can. */
+export type FinishStep = string | ((tables: LoadTables) => Promise<void>);
+
+export interface LoadTables {
+  /** As ReadRows, also of what was staged. */
+  readonly read: ReadRows;
+  /** Not before all that is read has been. */
+  readonly copy: (rows: CopiedRows) => Promise<void>;
+}
 
 /** A query with the columns of Miscounted, or what does more than a query can. */
 export type Recount = string | ((read: ReadRows) => Promise<Miscounted[]>);

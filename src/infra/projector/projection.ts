@@ -13,6 +13,11 @@ export interface ProjectionDb {
    * goes with the same text.
    */
   query<Row extends object>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * As `query`, some thousand rows at a time: for what may be as much as the whole table. The rows are those of the moment of
+   * the call, whatever is written meanwhile. One at a time.
+   */
+  each<Row extends object>(text: string, values?: readonly unknown[]): AsyncIterable<readonly Row[]>;
 }
 
 /** What a projection keeps in memory between pages, derived from its own tables; dropped when a page is rolled back. */

@@ -1,8 +1,11 @@
 import type { ProjectionDb } from './projection.js';
 
 interface Connection {
-  query(statement: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+  query(statement: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: unknown[] }>;
 }
+
+/** Rows of one step of `each`: a step is short, and so is what it takes in memory. */
+const BATCH = 2_000;
 
 /** The statements of one projection on one connection: `{schema}` is put in once for each. */
 export function projectionDb(connection: Connection, schema: string): ProjectionDb {
@@ -14,5 +17,30 @@ export function projectionDb(connection: Connection, schema: string): Projection
       const { rows } = await connection.query({ name, text: complete, values: values as unknown[] });
       return rows as Row[];
     },
+    each: (text, values = []) => inBatches(connection, text.replaceAll('{schema}', schema), values),
   };
+}
+
+/** By a cursor; inside a transaction. If it is left early, the cursor is closed. */
+export async function* inBatches<Row extends object>(
+  connection: Connection,
+  text: string,
+  values: readonly unknown[] = [],
+  size = BATCH,
+): AsyncGenerator<readonly Row[]> {
+  await connection.query({ text: `declare batches no scroll cursor for ${text}`, values: [...values] });
+  let failed = false;
+  try {
+    for (let count = size; count === size;) {
+      const { rows } = await connection.query({ text: `fetch ${size} from batches` }).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+      count = rows.length;
+      if (count > 0) yield rows as Row[];
+    }
+  } finally {
+    // A transaction that is broken takes the cursor along.
+    if (!failed) await connection.query({ text: 'close batches' });
+  }
 }

@@ -1,0 +1,142 @@
+/**
+ * `npm run bench:moves -- [products] [orders] [depth]`: a category with so many products below it, and orders of three lines that
+ * hold them, is moved by one event. Prints as JSON how many seconds each read model takes, and the slowest read meanwhile. With a
+ * depth, the category stands at the end of a chain of so many. The log is written by SQL, and rebuilt and verified before.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { projections } from '../projections/index.js';
+import { categoryEvents } from '../src/category/events.js';
+import { PostgresEventStore } from '../src/infra/event-store/postgres.js';
+import { startEmbedded } from '../src/infra/postgres/embedded.js';
+import { migrate } from '../src/infra/postgres/migrate.js';
+import { createPool } from '../src/infra/postgres/pool.js';
+import { CheckpointWatch } from '../src/infra/projector/checkpoint-watch.js';
+import { startProjectors } from '../src/infra/projector/projector.js';
+import { orderlog } from './processes.js';
+import { event } from './synthetic-log.js';
+
+const quiet = { info: () => undefined, warn: console.error, error: console.error };
+
+const products = Number(process.argv[2] ?? 20_000);
+const orders = Number(process.argv[3] ?? 150_000);
+const depth = Number(process.argv[4] ?? 1);
+
+/** The chain begins at FIRST, its end is moved from below it to below OTHER, and its products stand in leaves below that end. */
+const [FIRST, OTHER, CHAIN, LEAVES] = [1, 2, 1_000_000, 1_000];
+const MOVED = CHAIN + depth;
+
+const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
+const server = await startEmbedded(folder);
+const pool = createPool(server.config, { max: 10, applicationName: 'bench' });
+try {
+  await migrate(server.config);
+  const store = new PostgresEventStore(pool, server.config);
+  await writeLog(pool);
+  const settings = { ORDERLOG_DATA_DIR: folder, SEED: 'none' };
+  const rebuild = await seconds(() => orderlog(settings, 'rebuild'));
+  const verify = await seconds(() => orderlog(settings, 'verify'));
+  console.error(`rebuilt in ${rebuild} s, verified in ${verify} s`);
+  const watch = new CheckpointWatch(pool);
+  const projectors = startProjectors({ pool, store, watch, log: quiet, projections });
+  const moves = [];
+  for (const parent_cat_id of [OTHER, depth > 1 ? MOVED - 1 : FIRST]) moves.push(await move(store, parent_cat_id));
+  await projectors.stop();
+  await watch.close();
+  const peak_mb = Math.round(process.resourceUsage().maxRSS / 1_024);
+  const verify_after = await seconds(() => orderlog(settings, 'verify'));
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.versions.node };
+  const figures = { ...machine, products, orders, depth, rebuild, verify, moves, peak_mb, verify_after };
+  process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  await store.close();
+} finally {
+  await pool.end();
+  await server.stop();
+  rmSync(server.location, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return Math.round((performance.now() - begun) / 10) / 100;
+}
+
+/** Moves the category, and looks every 50 ms which models have it. */
+async function move(store: PostgresEventStore, parent_cat_id: number): Promise<Record<string, number>> {
+  const begun = performance.now();
+  const moved_at = new Date().toISOString();
+  const moved = event(categoryEvents.CategoryMoved, { cat_id: MOVED, parent_cat_id, moved_at });
+  await store.append('categoryTree-main', [moved], 'any');
+  const head = await store.head();
+  const done: Record<string, number> = {};
+  let slowest = 0;
+  while (Object.keys(done).length < projections.length) {
+    const asked = performance.now();
+    const { rows } = await pool.query<{ name: string }>(
+      `select model as name from orderlog.checkpoints c
+       join orderlog.builds b on b.model = c.model and b.number = c.version and b.state = 'active' where c.position >= $1`,
+      [head],
+    );
+    slowest = Math.max(slowest, performance.now() - asked);
+    for (const { name } of rows) done[name] ??= Math.round((asked - begun) / 10) / 100;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { ...done, slowest_read_ms: Math.round(slowest) };
+}
+
+/** As commands would have recorded it, set by set. */
+async function writeLog(db: pg.Pool): Promise<void> {
+  const at = '2026-01-01T00:00:00.000Z';
+  const category = (id: string, parent: string): string =>
+    `json_build_object('cat_id', ${id}, 'code', null, 'name', 'Category ' || ${id}, 'parent_cat_id', ${parent}, 'added_at', '${at}')`;
+  await append(db, [FIRST, OTHER].length, `'categoryTree-main'`, 'CategoryAdded', category('n', 'null'), 0);
+  const above = `case when n = 1 then ${FIRST} else ${CHAIN} + n - 1 end`;
+  await append(db, depth, `'categoryTree-main'`, 'CategoryAdded', category(`${CHAIN} + n`, above), 2);
+  await append(db, LEAVES, `'categoryTree-main'`, 'CategoryAdded', category(`2 + n`, String(MOVED)), 2 + depth);
+  // One in ten stands in two leaves, and one in twenty outside as well.
+  const leaf = (n: string): string => `3 + (${n}) % ${LEAVES}`;
+  const catIds = `case when n % 20 = 0 then array[${leaf('n')}, ${OTHER}]
+    when n % 10 = 0 then array[${leaf('n')}, ${leaf('n * 7 + 1')}] else array[${leaf('n')}] end`;
+  await append(
+    db,
+    products,
+    `'product-' || n`,
+    'ProductAdded',
+    `json_build_object('product_id', n, 'sku', 'SKU-' || n, 'name', 'Product ' || n, 'price', 100, 'currency', 'EUR',
+       'cat_ids', to_json(${catIds}), 'added_at', '${at}')`,
+  );
+  const id = `md5('order ' || n)::uuid`;
+  const line = (i: number): string =>
+    `json_build_object('line', ${i}, 'product_id', 1 + (n::bigint * 7919 * ${i} + ${i}) % ${products}, 'sku', 'SKU', 'name', 'Product',
+       'quantity', 1, 'unit_price', 100)`;
+  await append(
+    db,
+    orders,
+    `'order-' || ${id}`,
+    'OrderPlaced',
+    `json_build_object('order_id', ${id}, 'user_id', md5('user ' || n % 1000)::uuid, 'currency', 'EUR',
+       'items', json_build_array(${[1, 2, 3].map(line).join(', ')}), 'total', 300, 'placed_at', '${at}')`,
+  );
+  await db.query('vacuum analyze orderlog.events');
+}
+
+async function append(
+  db: pg.Pool,
+  count: number,
+  stream: string,
+  type: string,
+  data: string,
+  from: number | null = null,
+): Promise<void> {
+  const metadata = `json_build_object('schema_version', 1, 'command_id', 'bench', 'fingerprint', 'bench', 'correlation_id', 'bench',
+    'causation_id', 'bench', 'actor', json_build_object('kind', 'anonymous', 'id', null))`;
+  await db.query(
+    `insert into orderlog.events (position, stream, revision, id, type, data, metadata, recorded_at)
+     select (select coalesce(max(position), 0) from orderlog.events) + n, ${stream}, ${from === null ? '0' : `${from} + n - 1`},
+       gen_random_uuid(), '${type}', ${data}, ${metadata}, '2026-01-01'
+     from generate_series(1, ${count}) as g (n) order by n`,
+  );
+}
