@@ -5,7 +5,9 @@ import { productQueries } from '../projections/products/routes.js';
 import { orderQueries } from '../projections/user-orders/routes.js';
 import { userQueries } from '../projections/users/routes.js';
 import type { CategoryAnswer } from './category/answer.js';
+import type { CategoryFact } from './category/events.js';
 import { categoryRoutes } from './category/routes.js';
+import { categoryStream, TREE_ID } from './category/stream.js';
 import type { Position } from './core/event-store.js';
 import type { Freshness } from './infra/projector/read-model.js';
 import { emailHash } from './infra/crypto/derive.js';
@@ -130,16 +132,23 @@ function commands(app: App, runtime: Runtime): void {
   orderRoutes(app, { handler, hashKey, tokens, facts: runtime.orderFacts });
 }
 
+/**
+ * A category that the read model does not know yet, as it was when it was added: there no product had come to it and no order,
+ * so this is true for the position of that event, whatever has happened since.
+ */
 async function categoryFromStream(
-  { tree }: Runtime,
+  { tree, store, handler }: Runtime,
   catId: number,
 ): Promise<{ position: Position; category: CategoryAnswer } | null> {
-  const { state, position } = await tree.current();
-  const category = state.categories.get(catId);
-  if (!category) return null;
-  const { cat_id, code, name, parent_cat_id, revision } = category;
-  // A category that the read model does not know yet has no product that it knows of.
-  return { position, category: { cat_id, code, name, parent_cat_id, total_products: 0, revision } };
+  const known = (await tree.current()).state.categories.get(catId);
+  if (!known) return null;
+  for await (const recorded of store.read(categoryStream.name(TREE_ID), { from: known.added, limit: 1 })) {
+    const { data, position, revision } = await handler.open<CategoryFact>(recorded, categoryStream.types);
+    if (!('name' in data && 'code' in data)) continue;
+    const { cat_id, code, name, parent_cat_id } = data;
+    return { position, category: { cat_id, code, name, parent_cat_id, total_products: 0, revision } };
+  }
+  return null;
 }
 
 function proofKey(user: NonNullable<UserState>): { document_id: string; key: string } | null {

@@ -207,6 +207,12 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'only exports what others have',
   ],
   ['a long file', 'src/core/a.ts', 'export {};\n'.repeat(301), 'has 301 lines, more than 300'],
+  [
+    'arrays compared with a parameter',
+    'projections/users/a.ts',
+    'export const a = `select from b where c && $1::int[]`;',
+    'compares arrays with a parameter by &&, which takes their product: join instead',
+  ],
   ['another case', 'src/core/streamName.ts', `export const a = 1;`, 'is not named in kebab-case'],
   ['a vague name', 'src/core/date-utils.ts', `export const a = 1;`, 'has a name that says nothing'],
 ];

@@ -12,7 +12,7 @@ export interface OrderCountQueryDeps {
   readonly counts: OrderCounts;
   readonly tokens: PositionTokens;
   readonly past: AsOf;
-  /** The place of the tree's last event if the category is there, though the read model does not know it yet. */
+  /** The position at which the category was added if it is there, though the read model does not know it yet. */
   readonly addedAt: (catId: number) => Promise<Position | null>;
 }
 

@@ -12,6 +12,8 @@ export interface Category {
   readonly parent_cat_id: number | null;
   /** How many categories stand directly below. */
   readonly children: number;
+  /** Of the event of the tree that added it. */
+  readonly added: number;
   /** Of the last event of the tree that is about this category. */
   readonly revision: number;
 }
@@ -136,7 +138,7 @@ function withCategory(tree: Tree, added: Omit<AddCategory, 'type' | 'at'>, revis
   const categories = countChild(tree.categories, parent_cat_id, 1);
   return {
     ...tree,
-    categories: categories.set(cat_id, { cat_id, code, name, parent_cat_id, children: 0, revision }),
+    categories: categories.set(cat_id, { cat_id, code, name, parent_cat_id, children: 0, added: revision, revision }),
     codes: code === null ? tree.codes : tree.codes.set(code, cat_id),
   };
 }

@@ -1,3 +1,4 @@
+import { later, latestOf } from './business-time.js';
 import type { Decider } from './decider.js';
 import { Refusal, StreamNotFound, WrongExpectedRevision } from './errors.js';
 import { decode, type EventTypes, mapPersonal, UnreadableEvent } from './event-type.js';
@@ -34,6 +35,8 @@ export interface Loaded<State> {
   /** Revision of the last event, -1 if there is none. */
   readonly revision: number;
   readonly position: Position;
+  /** The latest business time in it; null if it has none. */
+  readonly latest: string | null;
   /** Where a command's last event is, if it is there. */
   readonly commands: PersistentMap<string, CommandTrace>;
 }
@@ -88,7 +91,7 @@ export class CommandHandler {
       if (replay) return replay;
       // 3. Preconditions, then the rules.
       options.guard?.(loaded.state, loaded.revision);
-      const facts = binding.decider.decide(loaded.state, command);
+      const facts = this.decide(binding, loaded, command);
       if (facts.length === 0) return { ...pick(loaded), appended: 0, replayed: false };
       // 4. Append where the state was read; someone else was first: once more from the start.
       try {
@@ -101,6 +104,19 @@ export class CommandHandler {
         }
       }
     }
+  }
+
+  /**
+   * What the decider says, at a time that is not before the stream's latest: a clock that was set back must not make an order
+   * paid before it was placed. Times that an import gives are kept.
+   */
+  decide<State, Command, F extends Fact>(
+    { decider }: StreamBinding<State, Command, F>,
+    { state, latest }: Loaded<State>,
+    command: Command,
+  ): readonly F[] {
+    const { at } = command as { readonly at?: string };
+    return decider.decide(state, at === undefined ? command : { ...command, at: later(latest, at) });
   }
 
   /** The stream's state up to `until` (a revision) or to its end; the initial state if there is no stream. */
@@ -140,19 +156,20 @@ export class CommandHandler {
     counts: (recorded: RecordedEvent) => boolean,
   ): Promise<Loaded<State>> {
     let { state, revision, position } = known;
-    let { commands } = known;
+    let { latest, commands } = known;
     try {
       for await (const recorded of this.store.read(binding.name(id), { from: revision + 1 })) {
         if (!counts(recorded)) break;
         const event = await this.open<F>(recorded, binding.types);
         state = binding.decider.evolve(state, event);
         ({ revision, position } = event);
+        latest = latestOf(latest, event);
         commands = commands.set(event.metadata.command_id, { revision, fingerprint: event.metadata.fingerprint });
       }
     } catch (error) {
       if (!(error instanceof StreamNotFound)) throw error;
     }
-    return { state, revision, position, commands };
+    return { state, revision, position, latest, commands };
   }
 
   /**
@@ -195,7 +212,8 @@ export class CommandHandler {
       revision: result.revision,
       fingerprint: context.fingerprint,
     });
-    return { state, revision: result.revision, position: result.position, commands };
+    const latest = facts.reduce(latestOf, loaded.latest);
+    return { state, revision: result.revision, position: result.position, latest, commands };
   }
 
   /** A recorded event in the clear. @throws UnreadableEvent */
@@ -263,7 +281,7 @@ export class CommandHandler {
 
 /** Nothing read yet. */
 export function empty<State>(initialState: State): Loaded<State> {
-  return { state: initialState, revision: -1, position: START, commands: PersistentMap.empty() };
+  return { state: initialState, revision: -1, position: START, latest: null, commands: PersistentMap.empty() };
 }
 
 /** What an append expects of a stream whose last revision is this one; -1 is no stream. */

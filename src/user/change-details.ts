@@ -25,7 +25,7 @@ export async function changeUserDetails(
     // 1. A retry: what was recorded stays, what is left of the old address goes.
     const replay = await handler.replayed(userStream, userId, loaded, context);
     if (!replay) guard?.(loaded.state, loaded.revision);
-    const facts = replay ? [] : userStream.decider.decide(loaded.state, command);
+    const facts = replay ? [] : handler.decide(userStream, loaded, command);
     const previous = loaded.state?.previous_email_hash ?? null;
     if (facts.length === 0) {
       if (command.address && previous !== null) await emailClaims.release(previous, stream, context);

@@ -146,3 +146,37 @@ t.test('a command carried out before is answered as then, whatever has happened 
   const elsewhere = await handler.execute(orderStream, id, cancel, testContext({ key: 'k-cancel' }));
   t.equal(elsewhere.replayed, false);
 });
+
+t.test('with a clock that was set back, nothing happens in a stream before what has happened in it', async (t) => {
+  const back = '2025-12-31T23:00:00.000Z';
+  for (const command of [
+    { ...cancel, at: back },
+    { ...pay, at: back },
+  ]) {
+    const { handler, id } = await shop();
+    const { state } = await handler.execute(orderStream, id, command, testContext());
+    t.same(
+      state?.history.map((entry) => entry.at),
+      [at, at],
+    );
+    t.same((await handler.load(orderStream, id)).state, state, 'as it was recorded');
+  }
+  const { handler } = await shop();
+  const added = { cat_id: 1, code: null, name: 'c', parent_cat_id: null };
+  await handler.execute(categoryStream, TREE_ID, { type: 'AddCategory', ...added, at }, testContext());
+  const rename = { type: 'ChangeCategory', cat_id: 1, name: 'd', at: back } as const;
+  await handler.execute(categoryStream, TREE_ID, rename, testContext());
+  t.equal((await handler.load(categoryStream, TREE_ID)).latest, at);
+});
+
+t.test('a business time keeps its precision, and moves on with the clock', async (t) => {
+  const store = new MemoryEventStore();
+  const handler = new CommandHandler(store, new MemoryVault());
+  const id = randomUUID();
+  const precise = '2026-01-02T00:00:00.000123Z';
+  await handler.execute(orderStream, id, { ...placing(id), placed_at: precise }, testContext(), { isNew: true });
+  const same = handler.decide(orderStream, await handler.load(orderStream, id), pay);
+  t.match(same, [{ data: { paid_at: precise } }], 'the same millisecond is not before it');
+  const next = { ...pay, at: '2026-01-02T00:00:00.001Z' };
+  t.match(handler.decide(orderStream, await handler.load(orderStream, id), next), [{ data: { paid_at: next.at } }]);
+});

@@ -24,3 +24,37 @@ void t.test(
     t.equal((data as CategoryAnswer).total_products, 1);
   },
 );
+
+void t.test(
+  'a category that the read models do not know yet is shown as it was at the position of the answer',
+  async (t) => {
+    const shop = await runningApp(t);
+    const { http } = shop;
+    await http.get('/v1/categories');
+    const user = await shop.registerUser();
+    await shop.stopProjectors();
+    const { cat_id } = await shop.addCategory();
+    const path = `/v1/categories/${cat_id}`;
+    const { product_id } = await shop.addProduct([cat_id]);
+    await shop.placeOrder(user.user_id, [product_id]);
+    await http.ok('PATCH', path, { json: { name: 'Renamed' } });
+    await shop.addCategory();
+    // Without a position to wait for.
+  http.position = null;
+  const early = [];
+  for (const asked of [path, `${path}/order-counts`]) {
+    const { data, headers } = await http.ok('GET', asked);
+    early.push({ asked, data, position: headers.get('log-position') ?? '' });
+  }
+  t.match(early[0]?.data, { cat_id, total_products: 0 });
+  shop.startProjectors();
+  for (const { asked, data, position } of early) {
+    const then = await http.ok('GET', `${asked}?as_of=${position}`, { headers: { prefer: 'wait=30' } });
+    t.same(then.data, data, asked);
+  }
+  await shop.addCategory();
+    const headers = { 'min-log-position': http.position ?? '', prefer: 'wait=30' };
+    t.match((await http.ok('GET', path, { headers })).data, { name: 'Renamed', total_products: 1 });
+    t.match((await http.ok('GET', `${path}/order-counts`, { headers })).data, { placed: 1 });
+    },
+);

@@ -71,6 +71,8 @@ const MAY_PRINT = ['src/operations/outlet.ts'];
 const MAY_RE_EXPORT = ['projections/index.ts'];
 const EVENT_STORE_CLIENT = /^@(?:eventstore|kurrent)\//;
 const MOST_LINES = 300;
+/** In SQL: an index finds what overlaps with a long array only by comparing every row that it finds with all of it. */
+const ARRAYS_COMPARED = /&&\s*(?:\$\d|array\[\s*\$|any\s*\(|\(\s*select\b)/i;
 const VAGUE = /(?:^|-)(?:aggregate-root|repository|service|manager|helper|helpers|util|utils)(?:-|$)|^handler$/;
 
 /** Every breach of a rule, as `file: what`. */
@@ -139,6 +141,8 @@ function habitFaults({ path, text }: Source, file: ts.SourceFile): readonly stri
   const isBarrel = file.statements.every((one) => ts.isExportDeclaration(one) && one.moduleSpecifier);
   if (file.statements.length > 0 && isBarrel && !MAY_RE_EXPORT.includes(path))
     faults.push('only exports what others have');
+  if (ARRAYS_COMPARED.test(text))
+    faults.push('compares arrays with a parameter by &&, which takes their product: join instead');
   walk(file, (node) => {
     const what = breach(node, path);
     if (what !== null) faults.push(`line ${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1} ${what}`);
