@@ -56,7 +56,8 @@ test('a crash of the database between load and finish fails the rebuild, and the
     yield* store.readAll(options);
     await pool.query('truncate staging_products_v2.intact');
   }
-  const crashing = Object.assign(Object.create(store) as EventStore, { readAll });
+  const head = (): ReturnType<EventStore['head']> => store.head();
+  const crashing = Object.assign(Object.create(store) as EventStore, { readAll, head });
   await t.rejects(rebuildAll({ ...runtime, store: crashing }, {}, products), {
     name: 'LoadLost',
     message: /run it again/,
