@@ -10,7 +10,7 @@ const plan = async () => {
 
 void t.test("the demo is the requirement's tree, and the printer that stands in two branches", async (t) => {
   const { findings, plan: demo } = await plan();
-  t.same(findings, []);
+  t.same([...findings], []);
   const { categories = [], products = [] } = demo ?? {};
   const within = (catId: number): number[] => [
     catId,

@@ -25,9 +25,14 @@ export class PrintedInPart extends Error {
   }
 }
 
+/** A document that may be too large for one text: it is printed as it is made. */
+export class Pieces {
+  constructor(readonly pieces: Iterable<string>) {}
+}
+
 /** What a command came to. */
 export interface CommandResult {
-  /** The one document that `--json` prints; undefined where the command has printed it itself, as it came. */
+  /** The one document that `--json` prints, or its pieces; undefined where the command has printed it itself, as it came. */
   readonly document: unknown;
   /** The same for people. */
   readonly text: string;
@@ -56,7 +61,8 @@ export async function runCommand(
 ): Promise<ExitCode> {
   try {
     const { document, text, exitCode, remark } = await command();
-    await write(stdout, json ? jsonLine(document) : withLineEnd(text));
+    if (json && document instanceof Pieces) await writeAll(stdout, document);
+    else await write(stdout, json ? jsonLine(document) : withLineEnd(text));
     if (remark !== undefined) await write(stderr, `orderlog: ${remark}\n`);
     return exitCode;
   } catch (error) {
@@ -98,6 +104,11 @@ function messageText(message: string): string {
 
 function jsonLine(document: unknown): string {
   return document === undefined ? '' : `${JSON.stringify(document)}\n`;
+}
+
+async function writeAll(stdout: Outlet, { pieces }: Pieces): Promise<void> {
+  for (const piece of pieces) await write(stdout, piece);
+  await write(stdout, '\n');
 }
 
 function withLineEnd(text: string): string {

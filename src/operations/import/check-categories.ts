@@ -1,7 +1,8 @@
 import { csvRows } from './csv.js';
-import { type Finding, RowFaults } from './finding.js';
+import { LEFT_OUT, RowFaults } from './finding.js';
+import type { Findings } from './findings.js';
 import type { Check, Checked } from './plan.js';
-import { CATEGORY_COLUMNS, type CategoryRow, readCategory } from './rows.js';
+import { CATEGORY_COLUMNS, type CategoryRow, type Partly, readCategory } from './rows.js';
 import type { StoredCategory } from './stored.js';
 
 export interface CheckedCategories extends Checked<CategoryRow> {
@@ -18,15 +19,13 @@ export async function checkCategories(check: Check): Promise<CheckedCategories> 
   if (source) {
     for await (const csvRow of csvRows(check, source, CATEGORY_COLUMNS)) {
       check.options.progress?.advance();
-      const { id, row } = readCategory(csvRow);
-      if (row) graph.add(row, csvRow.faults);
-      else if (id !== null) graph.bad.add(id);
+      if (!csvRow.misaligned) graph.add(readCategory(csvRow), csvRow.faults);
     }
     graph.checkParents();
     graph.checkCycles();
   }
   const unreadable = source !== undefined && check.unreadable.has(source.name);
-  const rows = inTreeOrder([...graph.rows.values()].filter((row) => !graph.bad.has(row.cat_id)));
+  const rows = inTreeOrder([...graph.rows.values()].filter(({ cat_id }) => !graph.bad.has(cat_id)) as CategoryRow[]);
   const fresh = rows.filter((row) => !check.stored.categories.has(row.cat_id));
   return {
     rows: fresh,
@@ -36,14 +35,20 @@ export async function checkCategories(check: Check): Promise<CheckedCategories> 
   };
 }
 
+/** What could be read of a row, of which the id is known. */
+type Node = Partly<CategoryRow> & Pick<CategoryRow, 'cat_id'>;
+
 class Graph {
-  /** The first row of each id, in the order of the file. */
-  readonly rows = new Map<number, CategoryRow>();
+  /** The first row of each id, in the order of the file, bad ones too. */
+  readonly rows = new Map<number, Node>();
   /** Ids of bad rows. */
   readonly bad = new Set<number>();
   fault = false;
-  readonly #codes = new Map<string, number>();
-  readonly #findings: Finding[];
+  /** Who has a code: a category, or a line where its id can't be read. */
+  readonly #codes = new Map<string, string>();
+  /** Rows of which the id can't be read. */
+  readonly #nameless: Partly<CategoryRow>[] = [];
+  readonly #findings: Findings;
   readonly #stored: ReadonlyMap<number, StoredCategory>;
   readonly #leavesOut: boolean;
 
@@ -54,15 +59,21 @@ class Graph {
     this.#findings = check.findings;
     this.#stored = check.stored.categories;
     this.#leavesOut = check.options.onError === 'report';
-    for (const [id, { code, removed }] of this.#stored) if (code !== null && !removed) this.#codes.set(code, id);
+    for (const [id, { code, removed }] of this.#stored)
+      if (code !== null && !removed) this.#codes.set(code, `category ${id}`);
   }
 
-  add(row: CategoryRow, faults: RowFaults): void {
-    const { cat_id, code, parent_cat_id } = row;
+  add(row: Partly<CategoryRow>, faults: RowFaults): void {
+    const { cat_id, parent_cat_id } = row;
+    this.#checkCode(row, faults);
+    if (cat_id === undefined) {
+      this.#nameless.push(row);
+      return;
+    }
     const first = this.rows.get(cat_id);
     if (first) {
       this.fault = true;
-      if (first.parent_cat_id === parent_cat_id) {
+      if (parent_cat_id === undefined || first.parent_cat_id === undefined || first.parent_cat_id === parent_cat_id) {
         faults.add('cat_id', String(cat_id), `duplicate id: it stands on line ${first.line} already`);
       } else {
         const other = first.parent_cat_id ?? 'none (root)';
@@ -77,12 +88,16 @@ class Graph {
     const stored = this.#stored.get(cat_id);
     if (stored?.removed) faults.add('cat_id', String(cat_id), 'the category was removed; an id is not used twice');
     else if (stored) compare(row, stored, faults);
-    const holder = code === null ? undefined : this.#codes.get(code);
-    if (code !== null && holder !== undefined && holder !== cat_id) {
-      faults.add('code', code, `duplicate code: category ${holder} has it`);
-    } else if (code !== null) this.#codes.set(code, cat_id);
-    this.rows.set(cat_id, row);
+    this.rows.set(cat_id, { ...row, cat_id });
     if (faults.any) this.bad.add(cat_id);
+  }
+
+  #checkCode({ cat_id, code, line }: Partly<CategoryRow>, faults: RowFaults): void {
+    if (code === null || code === undefined) return;
+    const own = cat_id === undefined ? `line ${line}` : `category ${cat_id}`;
+    const holder = this.#codes.get(code) ?? own;
+    if (holder === own) this.#codes.set(code, own);
+    else faults.add('code', code, `duplicate code: ${holder} has it`);
   }
 
   has(id: number): boolean | 'left out' {
@@ -93,13 +108,23 @@ class Graph {
   }
 
   checkParents(): void {
-    for (const { line, parent_cat_id: parent } of this.rows.values()) {
-      if (parent === null) continue;
-      const there = this.has(parent);
-      if (there === 'left out') this.#fault(line, parent, 'the parent is left out');
-      else if (!there)
-        this.#fault(line, parent, this.#stored.has(parent) ? 'the parent was removed' : 'unknown parent');
+    for (const row of this.#nameless) this.#checkParent(row, new RowFaults(this.#findings, this.file, row.line, true));
+    for (const row of this.rows.values()) {
+      const isBad = this.bad.has(row.cat_id);
+      const faults = new RowFaults(this.#findings, this.file, row.line, isBad);
+      this.#checkParent(row, faults);
+      // Without a bad row, the rest would still be a graph.
+      if (faults.any && !(this.#leavesOut && isBad)) this.fault = true;
     }
+  }
+
+  #checkParent({ parent_cat_id: parent }: Partly<CategoryRow>, faults: RowFaults): void {
+    if (parent === null || parent === undefined) return;
+    const there = this.has(parent);
+    if (there === 'left out') faults.add('parent_cat_id', String(parent), `the parent is left out: ${LEFT_OUT}`);
+    else if (there) return;
+    else if (this.#stored.has(parent)) faults.add('parent_cat_id', String(parent), 'the parent was removed');
+    else faults.add('parent_cat_id', String(parent), 'unknown parent');
   }
 
   /** Each cycle is one finding, on the row of it that stands first in the file. */
@@ -108,11 +133,11 @@ class Graph {
     for (const start of this.rows.values()) {
       const path: number[] = [];
       const onPath = new Set<number>();
-      let row: CategoryRow | undefined = start;
+      let row: Node | undefined = start;
       while (row && !settled.has(row.cat_id) && !onPath.has(row.cat_id)) {
         path.push(row.cat_id);
         onPath.add(row.cat_id);
-        row = row.parent_cat_id === null ? undefined : this.rows.get(row.parent_cat_id);
+        row = this.rows.get(row.parent_cat_id ?? 0);
       }
       if (row && onPath.has(row.cat_id)) this.#reportCycle(path.slice(path.indexOf(row.cat_id)));
       for (const id of path) settled.add(id);
@@ -120,23 +145,24 @@ class Graph {
   }
 
   #reportCycle(ids: readonly number[]): void {
-    const members = ids.map((id) => this.rows.get(id) as CategoryRow);
+    const members = ids.map((id) => this.rows.get(id) as Node);
     const first = members.reduce((a, b) => (b.line < a.line ? b : a));
     const at = ids.indexOf(first.cat_id);
     const shown = [...ids.slice(at), ...ids.slice(0, at), first.cat_id].map(String);
     const named = shown.length > 12 ? [...shown.slice(0, 10), '…', first.cat_id] : shown;
-    this.#fault(first.line, first.parent_cat_id as number, `cycle: ${named.join(' → ')} (each stands below the next)`);
-  }
-
-  #fault(line: number, parent: number, message: string): void {
     this.fault = true;
-    new RowFaults(this.#findings, this.file, line).add('parent_cat_id', String(parent), message);
+    const faults = new RowFaults(this.#findings, this.file, first.line, this.bad.has(first.cat_id));
+    faults.add(
+      'parent_cat_id',
+      String(first.parent_cat_id),
+      `cycle: ${named.join(' → ')} (each stands below the next)`,
+    );
   }
 }
 
-function compare(row: CategoryRow, stored: StoredCategory, faults: RowFaults): void {
+function compare(row: Partly<CategoryRow>, stored: StoredCategory, faults: RowFaults): void {
   for (const column of ['code', 'name', 'parent_cat_id'] as const) {
-    if (row[column] === stored[column]) continue;
+    if (row[column] === undefined || row[column] === stored[column]) continue;
     faults.add(column, String(row[column] ?? ''), `differs from what is stored: ${stored[column] ?? 'none'}`);
   }
 }

@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { MAX_EVENT_BYTES } from '../../core/errors.js';
-import { RowFaults } from './finding.js';
+import { LEFT_OUT, RowFaults } from './finding.js';
 import { splitLines } from './lines.js';
 import { readJson } from './order-json.js';
 import type { Check, PlannedOrders, Sellable } from './plan.js';
-import { type OrderOnLine, readOrder } from './read-order.js';
+import { type OrderOnLine, type ReadOrder, readOrder } from './read-order.js';
 import type { OrderRow } from './rows.js';
 import { assertUnchanged, contentOf } from './source.js';
 import { orderDigest } from './stored.js';
@@ -36,27 +37,32 @@ export async function checkOrders(
     options.signal?.throwIfAborted();
     options.progress?.advance();
     const faults = new RowFaults(findings, source.name, line.line);
-    const value = readJson(line, faults);
-    const order = value === undefined ? null : readOrder(value, faults);
+    const value = readJson(line, faults, source.isForeign);
+    if (source.isForeign && line.bytes && !isUtf8(line.bytes)) break;
+    const read = value === undefined ? null : readOrder(value, faults);
     const ref = orderRef(value);
     if (ref !== null) {
       const first = lineOf.get(ref);
       if (first === undefined) lineOf.set(ref, line.line);
       else faults.add('order_ref', ref, `duplicate reference: it stands on line ${first} already`);
     }
-    const digest = order && !faults.any ? storedDigest(order) : undefined;
-    if (order && digest !== undefined) {
-      if (digest === digestOf(order)) skipped++;
-      else faults.add('order_ref', order.order_ref, 'differs from what is stored under this reference');
-    } else if (order && !faults.any) checkReferences(order, references, faults);
-    if (!order || faults.any || digest !== undefined) passedOver.add(line.line);
+    const digest = ref === null ? undefined : storedDigest(ref);
+    if (digest === undefined) {
+      if (read) checkReferences(read, references, faults);
+    } else if (read?.order && !faults.any) {
+      if (digest === digestOf(read.order)) skipped++;
+      else faults.add('order_ref', read.order.order_ref, 'differs from what is stored under this reference');
+    }
+    if (!read?.order || faults.any || digest !== undefined) passedOver.add(line.line);
     else count++;
   }
   const { sellable } = references;
-  return { orders: { source, count, passedOver, sellable, deriveId: options.deriveId }, skipped };
+  // A file in another encoding was not read to its end.
+  const orders = source.isForeign ? null : { source, count, passedOver, sellable, deriveId: options.deriveId };
+  return { orders, skipped };
 
-  function storedDigest(order: OrderOnLine): string | undefined {
-    return stored.orders.size === 0 ? undefined : stored.orders.get(options.deriveId('order', order.order_ref));
+  function storedDigest(ref: string): string | undefined {
+    return stored.orders.size === 0 ? undefined : stored.orders.get(options.deriveId('order', ref));
   }
   function digestOf(order: OrderOnLine): string {
     return orderDigest({ ...order, user_id: options.deriveId('user', order.user_ref) });
@@ -75,8 +81,8 @@ export async function* plannedOrders(planned: PlannedOrders): AsyncGenerator<Ord
   await assertUnchanged(source);
   for await (const line of splitLines(contentOf(source))) {
     if (passedOver.has(line.line)) continue;
-    const faults = new RowFaults([], source.name, line.line);
-    const order = readOrder(readJson(line, faults), faults);
+    const faults = new RowFaults(UNTOLD, source.name, line.line);
+    const order = readOrder(readJson(line, faults), faults)?.order;
     if (!order) throw new Error(`${source.path} was changed while it was being imported: run the import again`);
     yield {
       ...order,
@@ -88,32 +94,43 @@ export async function* plannedOrders(planned: PlannedOrders): AsyncGenerator<Ord
   }
 }
 
-function checkReferences(order: OrderOnLine, references: OrderReferences, faults: RowFaults): void {
-  const user = references.user(order.user_ref);
-  if (user === 'unknown') faults.add('user_ref', order.user_ref, 'unknown user');
-  else if (user === 'erased') faults.add('user_ref', order.user_ref, 'the user has been erased');
-  else if (user === 'left out') faults.add('user_ref', order.user_ref, 'the user is left out');
-  const named: { name: string }[] = [];
-  for (const [i, item] of order.items.entries()) {
-    const product = references.product(item.product_id);
+/** What the check found out has been told. */
+const UNTOLD = { rows: 0, add: () => undefined };
+
+function checkReferences(read: ReadOrder, references: OrderReferences, faults: RowFaults): void {
+  const { user_ref, order } = read;
+  if (user_ref !== undefined) {
+    const user = references.user(user_ref);
+    if (user === 'unknown') faults.add('user_ref', user_ref, 'unknown user');
+    else if (user === 'erased') faults.add('user_ref', user_ref, 'the user has been erased');
+    else if (user === 'left out') faults.add('user_ref', user_ref, `the user is left out: ${LEFT_OUT}`);
+  }
+  for (const { index, product_id, sku } of read.items) {
+    if (product_id === undefined) continue;
+    const product = references.product(product_id);
     if (product === 'unchecked') continue;
-    const column = `items[${i}].product_id`;
-    const id = String(item.product_id);
+    const column = `items[${index}].product_id`;
+    const id = String(product_id);
     if (product === 'unknown') faults.add(column, id, 'unknown product');
-    else if (product === 'left out') faults.add(column, id, 'the product is left out');
+    else if (product === 'left out') faults.add(column, id, `the product is left out: ${LEFT_OUT}`);
     else {
-      named.push({ ...item, name: product.name });
       if (product.retired) faults.add(column, id, 'the product is retired');
-      if (product.sku !== item.sku)
-        faults.add(`items[${i}].sku`, item.sku, `the SKU of product ${id} is ${product.sku}`);
-      if (product.currency !== order.currency) {
-        faults.add('currency', order.currency, `product ${id} (items[${i}]) is sold in ${product.currency}`);
+      if (sku !== undefined && product.sku !== sku)
+        faults.add(`items[${index}].sku`, sku, `is another SKU: the SKU of product ${id} is ${product.sku}`);
+      if (read.currency !== undefined && product.currency !== read.currency) {
+        const message = `is another currency: product ${id} (items[${index}]) is sold in ${product.currency}`;
+        faults.add('currency', read.currency, message);
       }
     }
   }
-  if (named.length <= LINES_SURELY_SMALL) return;
-  const bytes = Buffer.byteLength(JSON.stringify(named.map((item, i) => ({ line: i + 1, ...item }))));
-  if (bytes + ENVELOPE_BYTES > MAX_EVENT_BYTES) {
-    faults.add('items', `${order.items.length} items`, `the event would take more than ${MAX_EVENT_BYTES} bytes`);
-  }
+  if (order && order.items.length > LINES_SURELY_SMALL) checkSize(order, references, faults);
+}
+
+function checkSize({ items }: OrderOnLine, references: OrderReferences, faults: RowFaults): void {
+  const named = items.map((item, i) => {
+    const product = references.product(item.product_id);
+    return { line: i + 1, ...item, name: typeof product === 'string' ? '' : product.name };
+  });
+  if (Buffer.byteLength(JSON.stringify(named)) + ENVELOPE_BYTES <= MAX_EVENT_BYTES) return;
+  faults.add('items', `${items.length} items`, `the event would take more than ${MAX_EVENT_BYTES} bytes`);
 }

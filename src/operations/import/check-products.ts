@@ -1,7 +1,7 @@
 import { csvRows } from './csv.js';
-import type { RowFaults } from './finding.js';
+import { LEFT_OUT, type RowFaults } from './finding.js';
 import type { Check, Checked, Sellable } from './plan.js';
-import { PRODUCT_COLUMNS, type ProductRow, readProduct } from './rows.js';
+import { type Partly, PRODUCT_COLUMNS, type ProductRow, readProduct, whole } from './rows.js';
 import type { StoredProduct } from './stored.js';
 
 export interface CheckedProducts extends Checked<ProductRow> {
@@ -19,59 +19,64 @@ export async function checkProducts(
   const sellable = new Map<number, Sellable>(stored);
   const source = check.sources['products.csv'];
   if (!source) return { rows: [], skipped: 0, leftOut: new Set(), sellable };
-  const skus = new Map<string, number>();
-  for (const [id, { sku }] of stored) skus.set(sku, id);
+  /** Who has a SKU: a product, or a line where its id can't be read. */
+  const skus = new Map<string, string>();
+  for (const [id, { sku }] of stored) skus.set(sku, `product ${id}`);
   const leftOut = new Set<number>();
   const rows: ProductRow[] = [];
   const lineOf = new Map<number, number>();
   let skipped = 0;
   for await (const csvRow of csvRows(check, source, PRODUCT_COLUMNS)) {
     check.options.progress?.advance();
+    if (csvRow.misaligned) continue;
     const { faults } = csvRow;
-    const { id, row } = readProduct(csvRow);
-    if (id === null) continue;
-    const first = lineOf.get(id);
-    if (first !== undefined) {
-      faults.add('product_id', String(id), `duplicate id: it stands on line ${first} already`);
-      continue;
-    }
-    lineOf.set(id, faults.line);
-    const known = stored.get(id);
-    if (row) {
-      if (known) compare(row, known, faults);
-      else checkCatIds(row, faults, isCategory);
-      const holder = skus.get(row.sku);
-      if (holder !== undefined && holder !== id) {
-        faults.add('sku', row.sku, `duplicate SKU: product ${holder} has it`);
-      } else skus.set(row.sku, id);
-    }
-    if (!row || faults.any) {
-      // A stored product stays what it is, whatever the file says of it.
-      if (!known) leftOut.add(id);
-    } else if (known) skipped++;
-    else {
+    const read = readProduct(csvRow);
+    const { product_id: id } = read;
+    const first = id === undefined ? undefined : lineOf.get(id);
+    if (first !== undefined) faults.add('product_id', String(id), `duplicate id: it stands on line ${first} already`);
+    else if (id !== undefined) lineOf.set(id, faults.line);
+    const known = id === undefined ? undefined : stored.get(id);
+    if (!known) checkCatIds(read, faults, isCategory);
+    else if (first === undefined) compare(read, known, faults);
+    checkSku(read, skus, faults);
+    const row = whole<ProductRow>(read, faults);
+    if (row && known) skipped++;
+    else if (row) {
       rows.push(row);
-      sellable.set(id, { sku: row.sku, name: row.name, currency: row.currency, retired: false });
-    }
+      sellable.set(row.product_id, { sku: row.sku, name: row.name, currency: row.currency, retired: false });
+      // A stored product stays what it is, whatever the file says of it, and so does the first of two rows.
+    } else if (id !== undefined && first === undefined && !known) leftOut.add(id);
   }
   return { rows, skipped, leftOut, sellable };
 }
 
-function checkCatIds(row: ProductRow, faults: RowFaults, isCategory: (id: number) => boolean | 'left out'): void {
-  for (const id of row.cat_ids) {
+function checkSku({ product_id, sku, line }: Partly<ProductRow>, skus: Map<string, string>, faults: RowFaults): void {
+  if (sku === undefined) return;
+  const own = product_id === undefined ? `line ${line}` : `product ${product_id}`;
+  const holder = skus.get(sku) ?? own;
+  if (holder === own) skus.set(sku, own);
+  else faults.add('sku', sku, `duplicate SKU: ${holder} has it`);
+}
+
+function checkCatIds(
+  row: Partly<ProductRow>,
+  faults: RowFaults,
+  isCategory: (id: number) => boolean | 'left out',
+): void {
+  for (const id of row.cat_ids ?? []) {
     const there = isCategory(id);
     if (there === true) continue;
-    faults.add('cat_ids', String(id), there === false ? 'unknown category' : 'the category is left out');
+    faults.add('cat_ids', String(id), there === false ? 'unknown category' : `the category is left out: ${LEFT_OUT}`);
   }
 }
 
-function compare(row: ProductRow, stored: StoredProduct, faults: RowFaults): void {
+function compare(row: Partly<ProductRow>, stored: StoredProduct, faults: RowFaults): void {
   for (const column of ['sku', 'name', 'price', 'currency'] as const) {
-    if (row[column] === stored[column]) continue;
+    if (row[column] === undefined || row[column] === stored[column]) continue;
     faults.add(column, String(row[column]), `differs from what is stored: ${stored[column]}`);
   }
   const sorted = (ids: readonly number[]): string => [...ids].sort((a, b) => a - b).join('|');
-  if (sorted(row.cat_ids) !== sorted(stored.cat_ids)) {
+  if (row.cat_ids && sorted(row.cat_ids) !== sorted(stored.cat_ids)) {
     faults.add('cat_ids', row.cat_ids.join('|'), `differs from what is stored: ${sorted(stored.cat_ids)}`);
   }
 }

@@ -3,7 +3,8 @@ import { isAbsolute, join, sep } from 'node:path';
 import { csvRows } from './csv.js';
 import type { RowFaults } from './finding.js';
 import type { Check, Checked } from './plan.js';
-import { readUser, USER_COLUMNS, type UserRow } from './rows.js';
+import { type Partly, readUser, USER_COLUMNS, type UserRow, whole } from './rows.js';
+import type { StoredUser } from './stored.js';
 
 export interface CheckedUsers extends Checked<UserRow> {
   /** References of bad rows: what depends on them is bad too. */
@@ -25,58 +26,58 @@ export async function checkUsers(check: Check): Promise<CheckedUsers> {
   let skipped = 0;
   for await (const csvRow of csvRows(check, source, USER_COLUMNS)) {
     options.progress?.advance();
+    if (csvRow.misaligned) continue;
     const { faults } = csvRow;
-    const { id: ref, row } = readUser(csvRow, (userRef) => options.deriveId('user', userRef));
-    if (ref === null) continue;
-    const first = lineOf.get(ref);
-    if (first !== undefined) {
-      faults.add('user_ref', ref, `duplicate reference: it stands on line ${first} already`);
-      continue;
-    }
-    lineOf.set(ref, faults.line);
-    const known = row ? stored.users.get(row.user_id) : undefined;
-    if (known === null) {
+    const read = readUser(csvRow, (userRef) => options.deriveId('user', userRef));
+    const { user_ref: ref } = read;
+    const first = ref === undefined ? undefined : lineOf.get(ref);
+    if (first !== undefined)
+      faults.add('user_ref', ref ?? '', `duplicate reference: it stands on line ${first} already`);
+    else if (ref !== undefined) lineOf.set(ref, faults.line);
+    const known = read.user_id === undefined ? undefined : stored.users.get(read.user_id);
+    if (known === null && !faults.any) {
       skipped++;
       continue;
     }
-    if (row) checkEmail(row, owners, options.comparableEmail, faults);
-    if (row && known) {
-      for (const column of ['name', 'email'] as const) {
-        if (row[column] !== known[column]) faults.add(column, row[column], 'differs from what is stored');
-      }
-      // The other way round, the proof was put in another way meanwhile.
-      if (row.id_proof !== null && !known.has_id_proof) {
-        faults.add('id_proof', row.id_proof, 'differs from what is stored: none');
-      }
-    }
-    const proof = row && !known ? await checkIdProof(check, row, faults) : null;
-    if (!row || faults.any) {
-      if (!known) leftOut.add(ref);
-    } else if (known) skipped++;
-    else {
-      rows.push({ ...row, id_proof: proof });
-      fresh.add(ref);
-    }
+    if (first === undefined) checkEmail(read, owners, options.comparableEmail, faults);
+    if (known && first === undefined) compare(read, known, faults);
+    const id_proof = known === undefined && first === undefined ? await checkIdProof(check, read, faults) : null;
+    const row = whole<UserRow>(read, faults);
+    if (row && known) skipped++;
+    else if (row) {
+      rows.push({ ...row, id_proof });
+      fresh.add(row.user_ref);
+    } else if (ref !== undefined && first === undefined && !known) leftOut.add(ref);
   }
   return { rows, skipped, leftOut, fresh };
 }
 
+function compare(row: Partly<UserRow>, known: NonNullable<StoredUser>, faults: RowFaults): void {
+  for (const column of ['name', 'email'] as const) {
+    const value = row[column];
+    if (value !== undefined && value !== known[column]) faults.add(column, value, 'differs from what is stored');
+  }
+  // The other way round, the proof was put in another way meanwhile.
+  if (row.id_proof && !known.has_id_proof) faults.add('id_proof', row.id_proof, 'differs from what is stored: none');
+}
+
 function checkEmail(
-  row: UserRow,
+  row: Partly<UserRow>,
   owners: Map<string, string>,
   comparable: (email: string) => string,
   faults: RowFaults,
 ): void {
+  if (row.email === undefined) return;
   const email = comparable(row.email);
-  const owner = owners.get(email);
-  if (owner !== undefined && owner !== row.user_id) {
-    faults.add('email', row.email, 'duplicate e-mail: it belongs to another user');
-  } else owners.set(email, row.user_id);
+  const own = row.user_id ?? `line ${row.line}`;
+  const owner = owners.get(email) ?? own;
+  if (owner === own) owners.set(email, own);
+  else faults.add('email', row.email, 'duplicate e-mail: it belongs to another user');
 }
 
 /** The absolute path of a row's proof, which stands below the folder whatever links lead to it; null: none, or bad. */
-async function checkIdProof(check: Check, row: UserRow, faults: RowFaults): Promise<string | null> {
-  const given = row.id_proof;
+async function checkIdProof(check: Check, row: Partly<UserRow>, faults: RowFaults): Promise<string | null> {
+  const given = row.id_proof ?? null;
   if (given === null) return null;
   const refused = (message: string): null => {
     faults.add('id_proof', given, message);

@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { plural } from '../../core/plural.js';
+import { FOREIGN, foreignText } from './encoding.js';
 import { RowFaults } from './finding.js';
+import { meantColumn } from './form.js';
 import type { Check } from './plan.js';
 import { contentOf, type Source } from './source.js';
 
@@ -17,8 +20,8 @@ export interface Columns {
 
 export interface CsvRow {
   readonly faults: RowFaults;
-  /** The text in a column; empty where the row is too short or the column is left out. */
-  readonly cell: (column: string) => string;
+  /** The text in a column: empty where the column is left out, null where it is no text, which has been reported. */
+  readonly cell: (column: string) => string | null;
   /** The row has too few or too many cells: which text belongs to which column is guesswork. */
   readonly misaligned: boolean;
 }
@@ -33,52 +36,66 @@ export async function* csvRows(check: Reading, source: Source, columns: Columns)
   for await (const { line, cells } of records(check, source)) {
     if (cells.length === 1 && cells[0]?.length === 0) continue;
     const faults = new RowFaults(findings, source.name, line);
-    if (header) {
-      yield toRow(header, cells, faults);
+    const foreign = cells.findIndex((cell) => !isUtf8(cell));
+    if (foreign !== -1 && (!header || source.isForeign)) {
+      const cell = cells[foreign] as Buffer;
+      faults.add(header?.[foreign] ?? '', cell.toString('utf8'), `${FOREIGN}: ${foreignText(cell)}`);
+    } else if (header) {
+      yield* rowOf(header, cells, faults);
       continue;
+    } else {
+      header = cells.map((cell) => cell.toString('utf8'));
+      checkHeader(header, columns, faults);
+      if (!faults.any) continue;
     }
-    header = cells.map((cell) => cell.toString('utf8'));
-    if (isForeign(cells)) faults.add('', header.join(), 'is not UTF-8 (UTF-16, Latin-1?): save the file as UTF-8');
-    else checkHeader(header, columns, faults);
-    if (!faults.any) continue;
     unreadable.add(source.name);
     return;
   }
   if (header) return;
-  new RowFaults(findings, source.name, 1).add('', '', 'there is no header line');
+  new RowFaults(findings, source.name, 1).add(
+    '',
+    '',
+    `there is no header line: the first line must be ${columns.required.join()}`,
+  );
   unreadable.add(source.name);
 }
 
-function toRow(header: readonly string[], cells: readonly Buffer[], faults: RowFaults): CsvRow {
-  const texts = new Map<string, string>();
+function* rowOf(header: readonly string[], cells: readonly Buffer[], faults: RowFaults): Generator<CsvRow> {
+  if (cells.every((cell) => cell.length === 0)) {
+    faults.add('', '', 'the row is empty: delete it');
+    return;
+  }
+  const texts = new Map<string, string | null>();
   header.forEach((column, i) => {
     const bytes = cells[i];
     if (!bytes) return;
-    const text = bytes.toString('utf8');
-    texts.set(column, text);
-    if (!isUtf8(bytes)) faults.add(column, text, 'is not valid UTF-8');
+    const intact = isUtf8(bytes);
+    texts.set(column, intact ? bytes.toString('utf8') : null);
+    if (!intact) faults.add(column, bytes.toString('utf8'), 'is not valid UTF-8');
   });
   const misaligned = cells.length !== header.length;
   if (misaligned) {
     const column = header[cells.length] ?? '';
     faults.add(column, String(cells.length), `the row has ${cells.length} cells, the header has ${header.length}`);
   }
-  return { faults, cell: (column) => texts.get(column) ?? '', misaligned };
-}
-
-/** Text in another encoding. UTF-16 without its mark is valid UTF-8, with a zero byte in each character. */
-function isForeign(cells: readonly Buffer[]): boolean {
-  return cells.some((cell) => !isUtf8(cell) || cell.includes(0));
+  yield { faults, cell: (column) => texts.get(column) ?? (texts.has(column) ? null : ''), misaligned };
 }
 
 function checkHeader(header: readonly string[], columns: Columns, faults: RowFaults): void {
   const known = [...columns.required, ...(columns.optional ?? [])];
-  header.forEach((column, i) => {
-    if (!known.includes(column)) faults.add(column, column, `unknown column; known are ${known.join(', ')}`);
-    else if (header.indexOf(column) !== i) faults.add(column, column, 'the column stands twice');
+  const meant = header.map((cell) => (known.includes(cell) ? cell : meantColumn(cell, columns)));
+  const nameless = header.filter((cell) => cell.trim() === '').length;
+  if (nameless > 0)
+    faults.add('', '', `${plural(nameless, 'column')} without a name: delete what the spreadsheet keeps there`);
+  header.forEach((cell, i) => {
+    const column = meant[i] ?? null;
+    if (cell.trim() === '') return;
+    if (column === null) faults.add(cell, cell, `unknown column: known are ${known.join(', ')}`);
+    else if (meant.indexOf(column) !== i) faults.add(cell, cell, 'the column stands twice');
+    else if (column !== cell) faults.add(cell, cell, `unknown column: write ${column}`);
   });
   for (const column of columns.required) {
-    if (!header.includes(column)) faults.add(column, '', 'the column is missing');
+    if (!meant.includes(column)) faults.add(column, '', 'the column is missing');
   }
 }
 

@@ -1,3 +1,6 @@
+import { shortened } from '../../core/printable.js';
+import type { Findings } from './findings.js';
+
 /** What is wrong at one place of an import file. */
 export interface Finding {
   /** Name of the file as it stands in the folder. */
@@ -11,29 +14,41 @@ export interface Finding {
   readonly message: string;
 }
 
-const MAX_VALUE = 200;
+const MOST_CHARACTERS = 200;
+/** A message may quote what is stored. */
+const MOST_OF_MESSAGE = 500;
+
+/** Why a row without a fault of its own is left out. */
+export const LEFT_OUT = 'its own row or file has findings';
 
 /** The findings on one row. A row with any is bad. */
 export class RowFaults {
   #count = 0;
 
   constructor(
-    private readonly found: Finding[],
+    private readonly found: Pick<Findings, 'add' | 'rows'>,
     readonly file: string,
     readonly line: number,
+    /** The row has findings already. */
+    private readonly isBad = false,
   ) {}
+
+  get count(): number {
+    return this.#count;
+  }
 
   get any(): boolean {
     return this.#count > 0;
   }
 
   add(column: string, value: string, message: string): void {
-    this.#count++;
-    this.found.push({ file: this.file, line: this.line, column, value: shortened(value), message });
+    if (this.#count++ === 0 && !this.isBad) this.found.rows++;
+    this.found.add({
+      file: this.file,
+      line: this.line,
+      column: shortened(column, MOST_CHARACTERS),
+      value: shortened(value, MOST_CHARACTERS),
+      message: shortened(message, MOST_OF_MESSAGE),
+    });
   }
-}
-
-function shortened(value: string): string {
-  if (value.length <= MAX_VALUE) return value;
-  return `${[...value.slice(0, 2 * MAX_VALUE)].slice(0, MAX_VALUE).join('')}…`;
 }

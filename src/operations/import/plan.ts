@@ -1,5 +1,5 @@
 import type { Progress } from '../progress.js';
-import type { Finding } from './finding.js';
+import type { Findings } from './findings.js';
 import type { CategoryRow, ProductRow, UserRow } from './rows.js';
 import type { Source, Sources } from './source.js';
 import type { StoredState } from './stored.js';
@@ -53,7 +53,7 @@ export interface Check {
   readonly sources: Sources;
   readonly stored: StoredState;
   readonly options: CheckOptions;
-  readonly findings: Finding[];
+  readonly findings: Findings;
   /** Names of files of which not every row could be read: what is missing in them is no finding on others. */
   readonly unreadable: Set<string>;
 }

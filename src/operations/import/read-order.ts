@@ -1,11 +1,11 @@
 import type { RowFaults } from './finding.js';
 import type { OrderLineRow } from './rows.js';
-import { currencyCode, inRange, instant, MAX_ID, plainText, type Range } from './values.js';
+import { asWritten, BROKEN, numberAsWritten } from './order-json.js';
+import { currencyCode, identifier, inRange, instant, MAX_ID, MONEY, type Range, wholeNumber } from './values.js';
 
 const MAX_LINES = 2_000;
 const ID: Range = { min: 1, max: MAX_ID };
 const QUANTITY: Range = { min: 1, max: 1_000_000 };
-const MONEY: Range = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 const ORDER_FIELDS = ['order_ref', 'user_ref', 'placed_at', 'currency', 'items', 'paid_at', 'cancelled_at'];
 const ITEM_FIELDS = ['sku', 'product_id', 'quantity', 'unit_price'];
@@ -15,62 +15,74 @@ export interface OrderOnLine {
   readonly order_ref: string;
   readonly user_ref: string;
   readonly currency: string;
-  readonly items: readonly Omit<OrderLineRow, 'name'>[];
+  readonly items: readonly ItemOnLine[];
   readonly placed_at: string;
   readonly paid_at: string | null;
   readonly cancelled_at: string | null;
 }
 
+type ItemOnLine = Omit<OrderLineRow, 'name'>;
+type Known<T> = { readonly [Field in keyof T]: T[Field] | undefined };
+
+/** What could be read of an order: what is undefined is bad, and reported. Null: it is no order at all. */
+export interface ReadOrder extends Pick<Known<OrderOnLine>, 'order_ref' | 'user_ref' | 'currency'> {
+  readonly items: readonly (Known<ItemOnLine> & { readonly index: number })[];
+  /** Null unless all of it is good. */
+  readonly order: OrderOnLine | null;
+}
+
 type JsonFields = Readonly<Record<string, unknown>>;
 
-/** Null: something is wrong with the order's form; all of it is reported. */
-export function readOrder(value: unknown, faults: RowFaults): OrderOnLine | null {
+export function readOrder(value: unknown, faults: RowFaults): ReadOrder | null {
   const fields = fieldsOf(value, '$', '', ORDER_FIELDS, faults);
   if (!fields) return null;
-  const order_ref = text(fields, 'order_ref', '', 200, faults);
-  const user_ref = text(fields, 'user_ref', '', 200, faults);
+  const order_ref = text(fields, 'order_ref', '', 200, faults) ?? undefined;
+  const user_ref = text(fields, 'user_ref', '', 200, faults) ?? undefined;
   const placed_at = time(fields, 'placed_at', faults);
   const paid_at = (fields['paid_at'] ?? null) === null ? null : time(fields, 'paid_at', faults);
   const cancelled_at = (fields['cancelled_at'] ?? null) === null ? null : time(fields, 'cancelled_at', faults);
   const given = string(fields, 'currency', '', faults);
-  const currency = given === null ? null : currencyCode(faults, 'currency', given);
+  const currency = given === null ? undefined : (currencyCode(faults, 'currency', given) ?? undefined);
   const items = readItems(fields['items'], faults);
   if (paid_at !== null && cancelled_at !== null) {
-    faults.add('cancelled_at', shown(fields['cancelled_at']), 'an order is paid or cancelled, not both');
+    faults.add('cancelled_at', asWritten(fields['cancelled_at']), 'an order is paid or cancelled, not both');
   }
   for (const [column, at] of Object.entries({ paid_at, cancelled_at })) {
     if (at !== null && placed_at !== null && at < placed_at)
-      faults.add(column, shown(fields[column]), `is before placed_at, ${shown(fields['placed_at'])}`);
+      faults.add(column, asWritten(fields[column]), `is before placed_at: ${asWritten(fields['placed_at'])}`);
   }
-  if (faults.any || order_ref === null || user_ref === null || placed_at === null || currency === null) return null;
-  return { order_ref, user_ref, currency, items, placed_at, paid_at, cancelled_at };
+  const order = { order_ref, user_ref, currency, items: items.map(withoutIndex), placed_at, paid_at, cancelled_at };
+  return { order_ref, user_ref, currency, items, order: faults.any ? null : (order as OrderOnLine) };
 }
 
-function readItems(value: unknown, faults: RowFaults): Omit<OrderLineRow, 'name'>[] {
+function readItems(value: unknown, faults: RowFaults): ReadOrder['items'] {
   if (!Array.isArray(value) || value.length === 0) {
-    faults.add('items', shown(value), 'is not a list of one item or more');
+    faults.add('items', asWritten(value), value === undefined ? 'is missing' : 'is not a list of one item or more');
     return [];
   }
   if (value.length > MAX_LINES) {
     faults.add('items', `${value.length} items`, `an order has at most ${MAX_LINES} lines`);
     return [];
   }
-  const items: Omit<OrderLineRow, 'name'>[] = [];
+  const items: ReadOrder['items'][number][] = [];
   let total = 0n;
-  for (const [i, item] of value.entries()) {
-    const at = `items[${i}].`;
-    const fields = fieldsOf(item, `items[${i}]`, at, ITEM_FIELDS, faults);
+  for (const [index, item] of value.entries()) {
+    const at = `items[${index}].`;
+    const fields = fieldsOf(item, `items[${index}]`, at, ITEM_FIELDS, faults);
     if (!fields) continue;
-    const sku = text(fields, 'sku', at, 64, faults);
-    const product_id = number(fields, 'product_id', at, ID, faults);
-    const quantity = number(fields, 'quantity', at, QUANTITY, faults);
-    const unit_price = number(fields, 'unit_price', at, MONEY, faults);
-    if (sku === null || product_id === null || quantity === null || unit_price === null) continue;
-    items.push({ product_id, sku, quantity, unit_price });
-    total += BigInt(quantity) * BigInt(unit_price);
+    const sku = text(fields, 'sku', at, 64, faults) ?? undefined;
+    const product_id = number(fields, 'product_id', at, ID, faults) ?? undefined;
+    const quantity = number(fields, 'quantity', at, QUANTITY, faults) ?? undefined;
+    const unit_price = number(fields, 'unit_price', at, MONEY, faults) ?? undefined;
+    items.push({ index, product_id, sku, quantity, unit_price });
+    if (quantity !== undefined && unit_price !== undefined) total += BigInt(quantity) * BigInt(unit_price);
   }
   if (total > BigInt(Number.MAX_SAFE_INTEGER)) faults.add('items', String(total), 'the total is beyond 2^53 - 1');
   return items;
+}
+
+function withoutIndex({ product_id, sku, quantity, unit_price }: ReadOrder['items'][number]): Known<ItemOnLine> {
+  return { product_id, sku, quantity, unit_price };
 }
 
 function fieldsOf(
@@ -81,25 +93,34 @@ function fieldsOf(
   faults: RowFaults,
 ): JsonFields | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    faults.add(path, shown(value), 'is not a JSON object');
+    if (value !== BROKEN) faults.add(path, asWritten(value), `is not a JSON object${hint(path, value)}`);
     return null;
   }
   for (const [name, field] of Object.entries(value)) {
-    if (!known.includes(name)) faults.add(prefix + name, shown(field), 'unknown field');
+    if (!known.includes(name)) faults.add(prefix + name, asWritten(field), 'unknown field');
   }
   return value as JsonFields;
+}
+
+function hint(path: string, value: unknown): string {
+  return path === '$' && Array.isArray(value)
+    ? ': write each order on a line of its own, without a list around them'
+    : '';
 }
 
 function string(fields: JsonFields, name: string, prefix: string, faults: RowFaults): string | null {
   const value = fields[name];
   if (typeof value === 'string') return value;
-  faults.add(prefix + name, shown(value), value === undefined ? 'is missing' : 'is not a text');
+  if (value === BROKEN) return null;
+  const isNumber = typeof value === 'number' || numberAsWritten(value) !== null;
+  const message = value === undefined ? 'is missing' : `is not a text${isNumber ? ': put it in quotes' : ''}`;
+  faults.add(prefix + name, asWritten(value), message);
   return null;
 }
 
 function text(fields: JsonFields, name: string, prefix: string, max: number, faults: RowFaults): string | null {
   const value = string(fields, name, prefix, faults);
-  return value === null ? null : plainText(faults, prefix + name, value, max);
+  return value === null ? null : identifier(faults, prefix + name, value, max);
 }
 
 function time(fields: JsonFields, name: string, faults: RowFaults): string | null {
@@ -109,12 +130,15 @@ function time(fields: JsonFields, name: string, faults: RowFaults): string | nul
 
 function number(fields: JsonFields, name: string, prefix: string, range: Range, faults: RowFaults): number | null {
   const value = fields[name];
-  if (typeof value === 'number') return inRange(faults, prefix + name, value, String(value), range);
-  faults.add(prefix + name, shown(value), value === undefined ? 'is missing' : 'is not a whole number in plain digits');
+  const column = prefix + name;
+  if (typeof value === 'number') return inRange(faults, column, value, String(value), range);
+  const written = numberAsWritten(value);
+  if (written !== null) return wholeNumber(faults, column, written, range);
+  if (value === BROKEN) return null;
+  if (value === undefined) faults.add(column, '', 'is missing');
+  else if (typeof value === 'string') faults.add(column, value, IN_QUOTES);
+  else faults.add(column, asWritten(value), 'is not a whole number in plain digits');
   return null;
 }
 
-function shown(value: unknown): string {
-  if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
+const IN_QUOTES = 'is not a whole number in plain digits: it is a text. Leave out the quotes';

@@ -1,5 +1,6 @@
 import type { CsvRow } from './csv.js';
-import { currencyCode, emailAddress, MAX_ID, plainText, wholeNumber } from './values.js';
+import type { RowFaults } from './finding.js';
+import { currencyCode, emailAddress, identifier, MAX_ID, MONEY, plainText, wholeNumber } from './values.js';
 
 /** Every row carries the line on which it starts, for what is found out about it later. */
 export interface CategoryRow {
@@ -54,10 +55,12 @@ export interface OrderRow {
   readonly cancelled_at: string | null;
 }
 
-/** A row that was read: its id where that much is readable, the whole where nothing is wrong with its form. */
-export interface ReadRow<Id, Row> {
-  readonly id: Id | null;
-  readonly row: Row | null;
+/** What could be read of a row: what is undefined is bad, and reported. */
+export type Partly<Row> = { readonly [Column in keyof Row]: Row[Column] | undefined } & { readonly line: number };
+
+/** Null when any part of it is bad. */
+export function whole<Row>(row: Partly<Row>, faults: RowFaults): Row | null {
+  return faults.any ? null : (row as unknown as Row);
 }
 
 export const CATEGORY_COLUMNS = { required: ['cat_id', 'code', 'name', 'parent_cat_id'] };
@@ -65,48 +68,77 @@ export const PRODUCT_COLUMNS = { required: ['product_id', 'sku', 'name', 'price'
 export const USER_COLUMNS = { required: ['user_ref', 'name', 'email'], optional: ['id_proof'] };
 
 const ID = { min: 1, max: MAX_ID };
-const MONEY = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
-export function readCategory({ faults, cell, misaligned }: CsvRow): ReadRow<number, CategoryRow> {
-  if (misaligned) return { id: null, row: null };
-  const id = wholeNumber(faults, 'cat_id', cell('cat_id'), ID);
-  const code = cell('code') === '' ? null : plainText(faults, 'code', cell('code'), 200);
-  const name = plainText(faults, 'name', cell('name'), 200);
-  const above = cell('parent_cat_id');
-  const parent_cat_id = above === '' ? null : wholeNumber(faults, 'parent_cat_id', above, ID);
-  if (faults.any || id === null || name === null) return { id, row: null };
-  return { id, row: { line: faults.line, cat_id: id, code, name, parent_cat_id } };
+/** A reader of one value, bound to its row. */
+type Read<T> = (faults: RowFaults, column: string, text: string) => T | null;
+
+function reader({ faults, cell }: CsvRow): <T>(column: string, read: Read<T>) => T | undefined {
+  return (column, read) => {
+    const text = cell(column);
+    return text === null ? undefined : (read(faults, column, text) ?? undefined);
+  };
 }
 
-export function readProduct({ faults, cell, misaligned }: CsvRow): ReadRow<number, ProductRow> {
-  if (misaligned) return { id: null, row: null };
-  const id = wholeNumber(faults, 'product_id', cell('product_id'), ID);
-  const sku = plainText(faults, 'sku', cell('sku'), 64);
-  const name = plainText(faults, 'name', cell('name'), 200);
-  const price = wholeNumber(faults, 'price', cell('price'), MONEY);
-  const currency = currencyCode(faults, 'currency', cell('currency'));
-  const cat_ids: number[] = [];
-  for (const text of cell('cat_ids').split('|')) {
-    const catId = wholeNumber(faults, 'cat_ids', text, ID);
+/** An empty cell stands for nothing. */
+function optional<T>(read: Read<T>): Read<{ readonly is: T | null }> {
+  return (faults, column, text) => {
+    if (text === '') return { is: null };
+    const is = read(faults, column, text);
+    return is === null ? null : { is };
+  };
+}
+
+const id: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, ID);
+const name: Read<string> = (faults, column, text) => plainText(faults, column, text, 200);
+const reference: Read<string> = (faults, column, text) => identifier(faults, column, text, 200);
+const sku: Read<string> = (faults, column, text) => identifier(faults, column, text, 64);
+const price: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, MONEY);
+const path: Read<string> = (_faults, _column, text) => text;
+
+export function readCategory(row: CsvRow): Partly<CategoryRow> {
+  const read = reader(row);
+  return {
+    line: row.faults.line,
+    cat_id: read('cat_id', id),
+    code: read('code', optional(reference))?.is,
+    name: read('name', name),
+    parent_cat_id: read('parent_cat_id', optional(id))?.is,
+  };
+}
+
+export function readProduct(row: CsvRow): Partly<ProductRow> {
+  const read = reader(row);
+  return {
+    line: row.faults.line,
+    product_id: read('product_id', id),
+    sku: read('sku', sku),
+    name: read('name', name),
+    price: read('price', price),
+    currency: read('currency', currencyCode),
+    cat_ids: read('cat_ids', catIds),
+  };
+}
+
+function catIds(faults: RowFaults, column: string, joined: string): readonly number[] {
+  const ids: number[] = [];
+  for (const text of joined.split('|')) {
+    const catId = id(faults, column, text);
     if (catId === null) continue;
-    if (cat_ids.includes(catId)) faults.add('cat_ids', text, 'the category stands twice');
-    cat_ids.push(catId);
+    if (ids.includes(catId)) faults.add(column, text, 'the category stands twice');
+    else ids.push(catId);
   }
-  if (faults.any || id === null || sku === null || name === null || price === null || currency === null) {
-    return { id, row: null };
-  }
-  return { id, row: { line: faults.line, product_id: id, sku, name, price, currency, cat_ids } };
+  return ids;
 }
 
-export function readUser(
-  { faults, cell, misaligned }: CsvRow,
-  toUserId: (userRef: string) => string,
-): ReadRow<string, UserRow> {
-  if (misaligned) return { id: null, row: null };
-  const id = plainText(faults, 'user_ref', cell('user_ref'), 200);
-  const name = plainText(faults, 'name', cell('name'), 200);
-  const email = emailAddress(faults, 'email', cell('email'));
-  const id_proof = cell('id_proof') === '' ? null : cell('id_proof');
-  if (faults.any || id === null || name === null || email === null) return { id, row: null };
-  return { id, row: { line: faults.line, user_ref: id, user_id: toUserId(id), name, email, id_proof } };
+export function readUser(row: CsvRow, toUserId: (userRef: string) => string): Partly<UserRow> {
+  const read = reader(row);
+  const user_ref = read('user_ref', reference);
+  return {
+    line: row.faults.line,
+    user_ref,
+    user_id: user_ref === undefined ? undefined : toUserId(user_ref),
+    name: read('name', name),
+    email: read('email', emailAddress),
+    id_proof: read('id_proof', optional(path))?.is,
+  };
 }

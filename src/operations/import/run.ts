@@ -2,7 +2,8 @@ import { Refusal, type RefusalCode } from '../../core/errors.js';
 import type { Progress } from '../progress.js';
 import { checkImport } from './check.js';
 import { plannedOrders } from './check-orders.js';
-import { type Finding, RowFaults } from './finding.js';
+import { LEFT_OUT, RowFaults } from './finding.js';
+import { Findings } from './findings.js';
 import { forEachInFlight } from './in-flight.js';
 import type { CheckOptions, ImportPlan } from './plan.js';
 import type { CategoryRow, OrderRow, ProductRow, UserRow } from './rows.js';
@@ -34,7 +35,9 @@ export interface ImportResult {
   /** Rows that were stored already. */
   readonly skipped: number;
   readonly seconds: number;
-  readonly findings: readonly Finding[];
+  readonly findings: Findings;
+  /** Why nothing was appended: the findings forbid it, also where bad rows may be left out (`tree`). */
+  readonly refused: 'findings' | 'tree' | null;
 }
 
 const CATEGORIES_AT_ONCE = 500;
@@ -55,22 +58,29 @@ export async function importFolder(
   options: CheckOptions & RunOptions & { readonly dryRun?: boolean },
 ): Promise<ImportResult> {
   const begun = performance.now();
-  const { findings, plan } = await checkImport(dir, stored, options);
-  const outcome = plan && !options.dryRun ? await runImport(plan, sink, options) : null;
+  const { findings, plan, skipped } = await checkImport(dir, stored, options);
+  const outcome = plan && !options.dryRun ? await runImport(plan, sink, options, findings) : null;
   return {
     appended: outcome?.appended ?? 0,
-    skipped: outcome?.skipped ?? plan?.skipped ?? 0,
+    skipped: outcome?.skipped ?? skipped,
     seconds: Math.round(performance.now() - begun) / 1000,
-    findings: [...findings, ...(outcome?.findings ?? [])],
+    findings,
+    refused: plan ? null : options.onError === 'stop' ? 'findings' : 'tree',
   };
 }
 
 /**
  * Appends what a plan holds. An interrupted run is finished by checking and running again.
+ * @param findings to which those of the run are added
  * @throws what the sink throws, but for refusals
  */
-export async function runImport(plan: ImportPlan, sink: Sink, options: RunOptions = {}): Promise<ImportResult> {
-  const run = new Run(plan, sink, options);
+export async function runImport(
+  plan: ImportPlan,
+  sink: Sink,
+  options: RunOptions = {},
+  findings = new Findings(),
+): Promise<ImportResult> {
+  const run = new Run(plan, sink, options, findings);
   const begun = performance.now();
   try {
     await run.categories();
@@ -82,8 +92,8 @@ export async function runImport(plan: ImportPlan, sink: Sink, options: RunOption
   } finally {
     options.progress?.stop();
   }
-  const { appended, skipped, findings } = run;
-  return { appended, skipped, seconds: Math.round(performance.now() - begun) / 1000, findings };
+  const { appended, skipped } = run;
+  return { appended, skipped, seconds: Math.round(performance.now() - begun) / 1000, findings, refused: null };
 }
 
 /** A rule refused a row, and nothing may go on after that. */
@@ -92,7 +102,6 @@ class Stopped extends Error {}
 class Run {
   appended = 0;
   skipped: number;
-  readonly findings: Finding[] = [];
   readonly #refused = new Set<string | number>();
   readonly #inFlight: number;
 
@@ -100,6 +109,7 @@ class Run {
     private readonly plan: ImportPlan,
     private readonly sink: Sink,
     private readonly options: RunOptions,
+    private readonly findings: Findings,
   ) {
     this.skipped = plan.skipped;
     this.#inFlight = options.inFlight ?? IN_FLIGHT;
@@ -154,9 +164,11 @@ class Run {
   /** What an order names and the commands have refused a moment ago. */
   #missing(order: OrderRow): [column: string, value: string, message: string] | null {
     if (this.#refused.size === 0) return null;
-    if (this.#refused.has(order.user_ref)) return ['user_ref', order.user_ref, 'the user is left out'];
+    if (this.#refused.has(order.user_ref)) return ['user_ref', order.user_ref, `the user is left out: ${LEFT_OUT}`];
     const i = order.items.findIndex((item) => this.#refused.has(item.product_id));
-    return i < 0 ? null : [`items[${i}].product_id`, String(order.items[i]?.product_id), 'the product is left out'];
+    return i < 0
+      ? null
+      : [`items[${i}].product_id`, String(order.items[i]?.product_id), `the product is left out: ${LEFT_OUT}`];
   }
 
   /** @returns false when a rule refused */

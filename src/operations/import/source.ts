@@ -1,11 +1,12 @@
 import { createReadStream, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip } from 'node:zlib';
 import { WrongUse } from '../output.js';
+import { EncodingCensus } from './encoding.js';
 import type { Finding } from './finding.js';
+import type { Findings } from './findings.js';
+import { begins, binaryFault, type Format, GZIP } from './form.js';
 
 export const IMPORT_FILES = ['categories.csv', 'products.csv', 'users.csv', 'orders.ndjson'] as const;
 export type ImportFile = (typeof IMPORT_FILES)[number];
@@ -17,6 +18,8 @@ export interface Source {
   readonly path: string;
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** The text is not UTF-8 but in another encoding. */
+  readonly isForeign?: boolean;
 }
 
 export type Sources = Partial<Record<ImportFile, Source>>;
@@ -25,7 +28,7 @@ export type Sources = Partial<Record<ImportFile, Source>>;
  * Which import files the folder has; others are ignored.
  * @throws WrongUse when there is no such folder or nothing to import in it
  */
-export async function locateSources(dir: string, findings: Finding[]): Promise<Sources> {
+export async function locateSources(dir: string, findings: Findings): Promise<Sources> {
   if (!(await statOrNull(dir))?.isDirectory()) throw new WrongUse(`${dir} is not a folder`);
   const sources: Sources = {};
   for (const file of IMPORT_FILES) {
@@ -38,7 +41,7 @@ export async function locateSources(dir: string, findings: Finding[]): Promise<S
       present.push({ name, path, bytes: stats.size, modifiedMs: stats.mtimeMs });
     }
     const [only, second] = present;
-    if (second) findings.push(onFile(second.name, 0, `stands beside ${file}: only one of the two can be meant`));
+    if (second) findings.add(onFile(second.name, 0, `stands beside ${file}: only one of the two can be meant`));
     if (only) sources[file] = only;
   }
   if (Object.keys(sources).length === 0) {
@@ -49,14 +52,13 @@ export async function locateSources(dir: string, findings: Finding[]): Promise<S
 
 /** The content, decompressed, without a byte order mark. @throws what zlib throws for damaged data */
 export async function* contentOf(source: Source): AsyncGenerator<Buffer> {
-  const file = createReadStream(source.path, { highWaterMark: 256 * 1024 });
   let head: Buffer | null = Buffer.alloc(0);
-  for await (const chunk of isCompressed(source) ? decompressed(file) : file) {
+  for await (const chunk of rawContent(source)) {
     if (head === null) {
-      yield chunk as Buffer;
+      yield chunk;
       continue;
     }
-    head = Buffer.concat([head, chunk as Buffer]);
+    head = Buffer.concat([head, chunk]);
     if (head.length < BOM.length) continue;
     yield head.subarray(0, BOM.length).equals(BOM) ? head.subarray(BOM.length) : head;
     head = null;
@@ -64,22 +66,96 @@ export async function* contentOf(source: Source): AsyncGenerator<Buffer> {
   if (head?.length) yield head;
 }
 
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const PIECE = 256 * 1024;
+/** Of the content: enough to tell what the file is. */
+const HEAD = 64 * 1024;
+
+/** What a file should be. */
+export interface Form {
+  readonly format: Format;
+  /** What is wrong with it, by the first characters. */
+  readonly faultOf: (head: string) => string | null;
+}
+
+/** What a file is, as far as it can be told without reading its rows. */
+export interface Inspected {
+  /** Why no row can be read, or null. */
+  readonly fault: { readonly line: number; readonly value: string; readonly message: string } | null;
+  readonly isForeign: boolean;
+}
+
 /**
- * Reads a compressed file to its end. A damaged one can't be trusted in any part, because its checksum stands at the end:
- * it is refused before a row of it is looked at.
- * @returns what is wrong, on the line that can't be read any more, or null
+ * Reads a file to its end. A damaged compressed one can't be trusted in any part, because its checksum stands at the end. A file in
+ * another form would be a finding on each line, and is one.
  */
-export async function findDamage(source: Source): Promise<Finding | null> {
-  if (!isCompressed(source)) return null;
+export async function inspect(source: Source, { format, faultOf }: Form): Promise<Inspected> {
+  const inspected = (message: string | null, line = 1, value = '', isForeign = false): Inspected => ({
+    fault: message === null ? null : { line, value, message },
+    isForeign,
+  });
+  const beginning = await bytesAt(source.path, 0, 8);
+  if (isCompressed(source) && !begins(beginning, GZIP)) {
+    const other = binaryFault(beginning, format);
+    const is = beginning.length === 0 ? 'is empty' : (other ?? 'is not compressed. Take .gz off its name');
+    return inspected(`is no intact gzip file: it ${is}`, 0);
+  }
+  const census = new EncodingCensus();
+  let head = Buffer.alloc(0);
+  let consumed = 0;
   try {
-    await countLines(source, constants.Z_FINISH);
-    return null;
+    for await (const chunk of rawContent(source, { consumed: (bytes) => (consumed = bytes) })) {
+      if (head.length < HEAD) head = Buffer.concat([head, chunk.subarray(0, HEAD - head.length)]);
+      census.add(chunk);
+    }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (!code?.startsWith('Z_')) throw error;
-    const truncated = code === 'Z_BUF_ERROR';
-    const line = truncated ? (await countLines(source, constants.Z_SYNC_FLUSH)) + 1 : 0;
-    return onFile(source.name, line, truncated ? 'the compressed file breaks off here' : 'is no intact gzip file');
+    if (code === 'Z_BUF_ERROR')
+      return inspected('the compressed file breaks off here: copy it again', (await linesOf(source)) + 1);
+    return inspected('is no intact gzip file: it is damaged. Copy it again', 0);
+  }
+  if (isCompressed(source) && (await hasMore(source, consumed))) {
+    return inspected('is no intact gzip file: something else stands behind the compressed data', 0);
+  }
+  const marked = head.subarray(0, BOM.length).equals(BOM) ? head.subarray(BOM.length) : head;
+  const binary = binaryFault(marked, format);
+  const text = marked.toString('utf8');
+  const message = binary ?? faultOf(text);
+  const isForeign = census.isForeign;
+  if (message === null) return inspected(null, 1, '', isForeign);
+  const value = binary === null ? ((/^\s*([^\r\n]*)/.exec(text) as RegExpExecArray)[1] as string) : '';
+  return inspected(
+    isForeign && value !== '' ? `${message}. It is not UTF-8 either: save it as UTF-8` : message,
+    1,
+    value,
+  );
+}
+
+/** Whole lines of a compressed file that is cut off. */
+async function linesOf(source: Source): Promise<number> {
+  let lines = 0;
+  for await (const chunk of rawContent(source, { finishFlush: constants.Z_SYNC_FLUSH })) {
+    for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines++;
+  }
+  return lines;
+}
+
+/** Zero bytes fill up blocks, and say nothing. */
+async function hasMore({ path, bytes }: Source, from: number): Promise<boolean> {
+  for (let at = from; at < bytes; at += PIECE) {
+    if ((await bytesAt(path, at, PIECE)).some((byte) => byte !== 0)) return true;
+  }
+  return false;
+}
+
+async function bytesAt(path: string, position: number, length: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 
@@ -91,31 +167,33 @@ export async function assertUnchanged(source: Source): Promise<void> {
   }
 }
 
-const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
-
 function isCompressed(source: Source): boolean {
   return source.name.endsWith('.gz');
 }
 
-function decompressed(file: Readable): Readable {
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-  file.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => file.destroy());
-  return file.pipe(gunzip);
+interface Unpacking {
+  /** Told how many bytes of the file were compressed data, when they have been read. */
+  readonly consumed?: (bytes: number) => void;
+  readonly finishFlush?: number;
 }
 
-async function countLines(source: Source, finishFlush: number): Promise<number> {
-  let lines = 0;
-  await pipeline(
-    createReadStream(source.path),
-    createGunzip({ finishFlush, chunkSize: 256 * 1024 }),
-    async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) {
-        for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines++;
-      }
-    },
-  );
-  return lines;
+async function* rawContent(
+  source: Source,
+  { consumed, finishFlush = constants.Z_FINISH }: Unpacking = {},
+): AsyncGenerator<Buffer> {
+  const file = createReadStream(source.path, { highWaterMark: PIECE });
+  if (!isCompressed(source)) {
+    yield* file as AsyncIterable<Buffer>;
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: PIECE, finishFlush });
+  file.on('error', (error) => gunzip.destroy(error));
+  try {
+    yield* file.pipe(gunzip) as AsyncIterable<Buffer>;
+    consumed?.(gunzip.bytesWritten);
+  } finally {
+    file.destroy();
+  }
 }
 
 function onFile(file: string, line: number, message: string): Finding {

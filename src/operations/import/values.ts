@@ -1,4 +1,5 @@
 import type { RowFaults } from './finding.js';
+import { ABBREVIATED, isAbbreviated, numberHint } from './spreadsheet.js';
 
 /** The limits of the commands, in the words of an import file. Each reads one value; null: it is bad, and reported. */
 
@@ -9,15 +10,30 @@ const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\
 export interface Range {
   readonly min: number;
   readonly max: number;
+  /** What to do with a fraction. */
+  readonly decimals?: string;
 }
 
+/** Amounts of money. */
+export const MONEY: Range = {
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+  decimals: 'give it in the smallest unit of the currency: 12.50 USD is 1250',
+};
+
 /** Plain digits only: no sign, fraction, exponent or space. */
-export function wholeNumber(faults: RowFaults, column: string, text: string, { min, max }: Range): number | null {
-  if (!/^\d+$/.test(text)) {
-    faults.add(column, text, 'is not a whole number in plain digits');
-    return null;
-  }
-  return inRange(faults, column, Number(text), text, { min, max });
+export function wholeNumber(
+  faults: RowFaults,
+  column: string,
+  text: string,
+  { min, max, decimals = 'write it without a fraction' }: Range,
+): number | null {
+  // A minus sign is plain enough to say that the number is too small.
+  if (/^(?:\d+|-0*[1-9]\d*)$/.test(text)) return inRange(faults, column, Number(text), text, { min, max });
+  const hint = numberHint(text, decimals);
+  if (text === '') faults.add(column, text, 'is missing: it must be a whole number in plain digits');
+  else faults.add(column, text, `is not a whole number in plain digits${hint === '' ? '' : `: ${hint}`}`);
+  return null;
 }
 
 export function inRange(
@@ -38,6 +54,14 @@ export function plainText(faults: RowFaults, column: string, text: string, max: 
   else if (text.length > max && [...text].length > max) faults.add(column, text, `is longer than ${max} characters`);
   else if (UNPRINTABLE.test(text)) faults.add(column, text, 'holds a control character or half a character');
   else return text;
+  return null;
+}
+
+/** The same of a SKU, a code or a reference. What a spreadsheet has shortened names nothing any more. */
+export function identifier(faults: RowFaults, column: string, text: string, max: number): string | null {
+  const value = plainText(faults, column, text, max);
+  if (value === null || !isAbbreviated(value)) return value;
+  faults.add(column, text, `is not what was entered: ${ABBREVIATED}`);
   return null;
 }
 

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Test } from 'tap';
 import { comparableEmail, deriveUuid } from '../../../src/infra/crypto/derive.js';
 import { checkImport, type CheckedImport } from '../../../src/operations/import/check.js';
+import type { Finding } from '../../../src/operations/import/finding.js';
 import type { CheckOptions } from '../../../src/operations/import/plan.js';
 import { nothingStored, type StoredState } from '../../../src/operations/import/stored.js';
 
@@ -40,6 +41,18 @@ export function order(order_ref: string, fields: object): string {
   });
 }
 
+/** The same with its findings in a list. */
+export type Listed = Omit<CheckedImport, 'findings'> & { readonly findings: readonly Finding[] };
+
+export async function checkFolder(
+  dir: string,
+  settings: Partial<CheckOptions> = {},
+  stored = nothingStored,
+): Promise<Listed> {
+  const { findings, ...checked } = await checkImport(dir, stored, { ...options, ...settings });
+  return { ...checked, findings: [...findings] };
+}
+
 /** A folder that goes with the test. */
 export function folder(t: Test, files: Readonly<Record<string, string | Buffer>>): string {
   return t.testdir(Object.fromEntries(Object.entries(files)));
@@ -50,12 +63,12 @@ export async function check(
   files: Readonly<Record<string, string | Buffer>>,
   settings: Partial<CheckOptions> = {},
   stored: StoredState = nothingStored,
-): Promise<CheckedImport> {
-  return checkImport(folder(t, files), stored, { ...options, ...settings });
+): Promise<Listed> {
+  return checkFolder(folder(t, files), settings, stored);
 }
 
 /** Where the findings are: `file:line:column`. */
-export function places({ findings }: CheckedImport): string[] {
+export function places({ findings }: Listed): string[] {
   return findings.map(({ file, line, column }) => `${file}:${line}:${column}`);
 }
 

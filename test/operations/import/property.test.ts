@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { checkCategories } from '../../../src/operations/import/check-categories.js';
+import { Findings } from '../../../src/operations/import/findings.js';
 import { locateSources } from '../../../src/operations/import/source.js';
 import { nothingStored } from '../../../src/operations/import/stored.js';
 import { check, folder, header, options, order } from './folder.js';
@@ -100,7 +101,7 @@ void t.test('a category graph is refused exactly when some category does not rea
         return false;
       };
       const sound = [...parents.keys()].every(reachesRoot);
-      const findings: Parameters<typeof locateSources>[1] = [];
+      const findings = new Findings();
       const dir = folder(t, { 'categories.csv': [header.categories, ...rows].join('\n') });
       const sources = await locateSources(dir, findings);
       const checked = await checkCategories({

@@ -36,7 +36,7 @@ void t.test('with report, what depends on a bad row is left out too, each with i
   ]);
   t.same(
     reported.findings.filter(({ message }) => message.includes('left out')).map(({ message }) => message),
-    ['the category is left out', 'the user is left out', 'the product is left out'],
+    ['category', 'user', 'product'].map((what) => `the ${what} is left out: its own row or file has findings`),
     'not that they are unknown',
   );
   const { plan } = reported;

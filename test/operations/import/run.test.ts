@@ -1,9 +1,19 @@
 import t from 'tap';
 import { Refusal } from '../../../src/core/errors.js';
+import type { Finding } from '../../../src/operations/import/finding.js';
 import type { CategoryRow, OrderRow, ProductRow, UserRow } from '../../../src/operations/import/rows.js';
-import { importFolder, runImport, type Sink } from '../../../src/operations/import/run.js';
+import * as runs from '../../../src/operations/import/run.js';
+import type { ImportResult, Sink } from '../../../src/operations/import/run.js';
 import { nothingStored } from '../../../src/operations/import/stored.js';
 import { check, folder, good, header, options, order } from './folder.js';
+
+type Listed = Omit<ImportResult, 'findings'> & { readonly findings: readonly Finding[] };
+
+const listed = ({ findings, ...result }: ImportResult): Listed => ({ ...result, findings: [...findings] });
+const importFolder = async (...given: Parameters<typeof runs.importFolder>): Promise<Listed> =>
+  listed(await runs.importFolder(...given));
+const runImport = async (...given: Parameters<typeof runs.runImport>): Promise<Listed> =>
+  listed(await runs.runImport(...given));
 
 /** Keeps what it is sent, in the order in which it came. */
 class Recorder implements Sink {

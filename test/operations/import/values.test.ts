@@ -1,10 +1,11 @@
 import t from 'tap';
-import { type Finding, RowFaults } from '../../../src/operations/import/finding.js';
+import { RowFaults } from '../../../src/operations/import/finding.js';
+import { Findings } from '../../../src/operations/import/findings.js';
 import * as values from '../../../src/operations/import/values.js';
 
 /** What a value is read as; null when it is bad, which is then one finding. */
 function read(reader: (faults: RowFaults) => unknown): unknown {
-  const findings: Finding[] = [];
+  const findings = new Findings();
   const value = reader(new RowFaults(findings, 'a.csv', 2));
   if (findings.length !== (value === null ? 1 : 0)) throw new Error(`${findings.length} findings`);
   return value;

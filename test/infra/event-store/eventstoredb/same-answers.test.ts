@@ -188,7 +188,7 @@ async function copyKeys(from: TestDatabase, to: TestDatabase): Promise<void> {
 async function played(t: Test, database: TestDatabase, folder: string, store?: EventStore): Promise<Script> {
   const app: RunningApp = await runningApp(t, { database, ...(store && { store }) });
   const { findings } = await app.runtime.import(folder, { dryRun: false, onError: 'stop', progress: noProgress });
-  t.same(findings, []);
+  t.same([...findings], []);
   app.http.position = app.runtime.tokens.encode(await app.runtime.store.head());
   const script = new Script(app.http);
   await play(script);
