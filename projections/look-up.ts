@@ -99,7 +99,11 @@ export class LookUp {
     readonly pool: pg.Pool,
     readonly watch: CheckpointWatch,
   ) {
-    this.#find = gather((wanted) => this.#findAll(wanted), QUERIES_AT_ONCE);
+    this.#find = gather(
+      (wanted) => this.#findAll(wanted),
+      QUERIES_AT_ONCE,
+      ({ productIds }) => productIds.length,
+    );
   }
 
   /** @throws Refusal read-model-behind when the models do not get to `freshness.min` in time */

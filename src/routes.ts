@@ -12,6 +12,7 @@ import type { Position } from './core/event-store.js';
 import type { Freshness } from './infra/projector/read-model.js';
 import { emailHash } from './infra/crypto/derive.js';
 import { storeIdProof } from './infra/documents/id-proof-gate.js';
+import { countAnswers } from './infra/http/answer-gate.js';
 import type { App } from './infra/http/app-type.js';
 import { AsOf } from './infra/http/as-of.js';
 import { freshnessOf } from './infra/http/freshness.js';
@@ -40,6 +41,7 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
   app.addHook('preValidation', async (request) => {
     freshnessOf(request.headers, tokens);
   });
+  countAnswers(app, runtime.answers);
   commands(app, runtime);
   await userRoutes(app, {
     handler,

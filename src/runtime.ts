@@ -28,6 +28,7 @@ import { faultOfIdProof, type IdProofGate, storeIdProof } from './infra/document
 import { PdfChecker } from './infra/documents/pdf-checker.js';
 import { bindToLog } from './infra/event-store/log-identity.js';
 import { logTimes } from './infra/event-store/log-times.js';
+import { AnswerGate } from './infra/http/answer-gate.js';
 import { PositionTokens } from './infra/http/position-token.js';
 import { idSequence } from './infra/postgres/id-sequence.js';
 import { isUndefinedTable } from './infra/postgres/errors.js';
@@ -36,12 +37,13 @@ import { CheckpointWatch } from './infra/projector/checkpoint-watch.js';
 import type { ProjectorLog } from './infra/projector/log.js';
 import { ReadModel } from './infra/projector/read-model.js';
 import type { AnyProjection } from './infra/projector/projection.js';
+import { SnapshotProcess } from './infra/projector/snapshot-process.js';
 import { Snapshots } from './infra/projector/snapshots.js';
 import { commandSink } from './operations/import/command-sink.js';
 import { importFolder, type ImportResult } from './operations/import/run.js';
 import { readStoredState } from './operations/import/stored-state.js';
 import { nothingStored } from './operations/import/stored.js';
-import { type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
+import { type Database, type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
 import { openLog } from './open-log.js';
 import { sowOnce } from './operations/sowing.js';
 import type { Progress } from './operations/progress.js';
@@ -57,6 +59,8 @@ export interface OpenOptions extends DatabaseOptions {
   readonly store?: EventStore;
   /** Is told what becomes of snapshots; nobody if left out. */
   readonly log?: ProjectorLog;
+  /** As-of builds are made in a process of their own, so that requests do not wait for this one. */
+  readonly asOfProcess?: boolean;
 }
 
 export interface ImportSettings {
@@ -95,6 +99,7 @@ export interface Runtime {
   readonly times: LogTimes;
   readonly snapshots: Snapshots;
   readonly models: ReadModels;
+  readonly answers: AnswerGate;
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
   readonly projections: readonly AnyProjection[];
@@ -133,9 +138,13 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const times = logTimes(pool, store);
     closing.push(() => times.close());
     const keep = { keepSeconds: config.snapshotKeepSeconds, maxBytes: config.snapshotMaxMb * MEGABYTE };
-    const snapshots = new Snapshots({ pool, store, projections, keep, log: options.log ?? quiet });
+    const builder = options.asOfProcess ? asOfProcess(config, database) : undefined;
+    if (builder) closing.push(() => builder.close());
+    const sources = { pool, store, projections, keep, log: options.log ?? quiet };
+    const snapshots = new Snapshots({ ...sources, ...(builder && { process: builder }) });
     closing.push(() => snapshots.close());
-    const models = readModels({ pool, watch, snapshots }, handler);
+    const answers = new AnswerGate();
+    const models = readModels({ pool, watch, snapshots, answers }, handler);
     const wired = {
       config,
       connection,
@@ -163,6 +172,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       times,
       snapshots,
       models,
+      answers,
       orderFacts: placeOrderFacts(new LookUp(pool, watch), handler),
       tokens: new PositionTokens(logId),
       projections,
@@ -191,6 +201,11 @@ export function documentStore({ dataDir }: Pick<Config, 'dataDir'>): DocumentSto
   return new DocumentStore(join(dataDir, 'documents'));
 }
 
+function asOfProcess({ eventStoreUrl }: Config, { connection, location }: Database): SnapshotProcess {
+  const script = join(import.meta.dirname, 'snapshot-builder.js');
+  return new SnapshotProcess(script, { connection, eventStoreUrl, embedded: location !== null });
+}
+
 function orMigrate(error: unknown): never {
   throw isUndefinedTable(error)
     ? new Error("the database's schema is not that of this version: run orderlog migrate", { cause: error })
@@ -198,7 +213,7 @@ function orMigrate(error: unknown): never {
 }
 
 function readModels(
-  { pool, watch, snapshots }: Pick<Runtime, 'pool' | 'watch' | 'snapshots'>,
+  { pool, watch, snapshots, answers }: Pick<Runtime, 'pool' | 'watch' | 'snapshots' | 'answers'>,
   { vault }: CommandHandler,
 ): ReadModels {
   const model = (name: string): ReadModel => {
@@ -209,7 +224,7 @@ function readModels(
   return {
     tree: new CategoryTree(model('category-tree')),
     counts: new OrderCounts(model('order-counts')),
-    orders: new UserOrders(model('user-orders'), vault),
+    orders: new UserOrders(model('user-orders'), vault, answers.turn),
     users: new Users(model('users'), vault),
     products: new Products(model('products')),
   };

@@ -46,7 +46,7 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
   const log = await createLogger(config, parts.json ? 2 : 1);
   // From here on, so that a signal while things are being opened closes them too.
   const signal = untilSignal();
-  const runtime = await openRuntime(config, { migrate: true, log });
+  const runtime = await openRuntime(config, { migrate: true, log, asOfProcess: parts.api });
   const closing: (() => Promise<unknown>)[] = [() => runtime.close()];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();

@@ -1,7 +1,8 @@
 import type { Position } from '../../src/core/event-store.js';
+import { LIST_BYTES } from '../../src/core/budgets.js';
 import { streamName } from '../../src/core/stream.js';
 import type { Vault } from '../../src/core/vault.js';
-import type { Freshness, ReadModel, Standing } from '../../src/infra/projector/read-model.js';
+import type { Freshness, ReadModel, Standing, Turn } from '../../src/infra/projector/read-model.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import { orderAnswer, type OrderRow } from './order-answer.js';
 import type { OrderStatus } from './projection.js';
@@ -19,7 +20,10 @@ export interface OrderListOptions {
   readonly limit: number;
 }
 
-/** `next` is the key that the following page goes on after. */
+/** An order of a list. */
+type ListedRow = OrderRow & { readonly more: true | null };
+
+/** As many as asked for, fewer where they are large. `next` is the key that the following page goes on after. */
 export interface OrderList extends Standing {
   readonly orders: OrderAnswer[];
   readonly next: OrderKey | null;
@@ -30,19 +34,35 @@ const COLUMNS =
 
 const ONE = `select ${COLUMNS} from {schema}.orders o where o.order_id = $1::uuid`;
 
-const NEWEST = `select ${COLUMNS} from {schema}.orders o
+/** How long its parts of any length are; what is not compressed tells it without being read. */
+const LENGTH = ['items', 'history']
+  .map(
+    (column) => `case when pg_column_compression(o.${column}) is null then pg_column_size(o.${column})
+      else octet_length(o.${column}::text) end`,
+  )
+  .join(' + ');
+
+/** Of these orders the first ones, up to LIST_BYTES: always one, and of each whether another one follows it. */
+function boundedText(orders: string): string {
+  return `select * from (
+      select o.*, lead(true) over newest as more, sum(o.length) over (newest rows unbounded preceding) as bytes
+      from (${orders}) o window newest as (order by o.placed_at desc, o.position desc)
+    ) o where o.bytes - o.length < ${LIST_BYTES} order by o.placed_at desc, o.position desc`;
+}
+
+const NEWEST = boundedText(`select ${COLUMNS}, ${LENGTH} as length from {schema}.orders o
   where (o.placed_at, o.position) < ($1::timestamptz, $2::text)
-  order by o.placed_at desc, o.position desc limit $3::integer`;
+  order by o.placed_at desc, o.position desc limit $3::integer`);
 
 /**
  * A page of those with $4 in this column. Written as a range of the column's own index: given an equation, the planner
  * may walk through all orders by time and filter, which takes as long as there are orders.
  */
 function listText(column: 'status' | 'user_id', type: 'text' | 'uuid', condition = 'true'): string {
-  return `select ${COLUMNS} from {schema}.orders o
+  return boundedText(`select ${COLUMNS}, ${LENGTH} as length from {schema}.orders o
     where (o.${column}, o.placed_at, o.position) < ($4::${type}, $1::timestamptz, $2::text)
       and (o.${column}, o.placed_at, o.position) > ($4::${type}, '-infinity'::timestamptz, '') and ${condition}
-    order by o.${column} desc, o.placed_at desc, o.position desc limit $3::integer`;
+    order by o.${column} desc, o.placed_at desc, o.position desc limit $3::integer`);
 }
 
 const NEWEST_BY_STATUS = listText('status', 'text');
@@ -56,6 +76,8 @@ export class UserOrders {
   constructor(
     readonly model: ReadModel,
     readonly vault: Vault,
+    /** For lists: the others wait. */
+    readonly turn?: Turn,
   ) {}
 
   /** @throws Refusal read-model-behind */
@@ -96,12 +118,13 @@ export class UserOrders {
     const key = after ?? FROM_THE_NEWEST;
     // One row more than asked for tells whether there is a next page.
     const values = [key.placed_at, key.position, limit + 1, ...subject];
-    const { rows, ...standing } = await this.model.query<OrderRow>(name, text, values, freshness);
+    const { rows, ...standing } = await this.model.query<ListedRow>(name, text, values, freshness, this.turn);
     const shown = rows.slice(0, limit);
     await this.vault.prefetch(shown.filter(holdsSealedText).map((row) => row.user_id));
     const orders = await Promise.all(shown.map((row) => orderAnswer(row, this.vault)));
-    const last = rows.length > limit ? shown.at(-1) : undefined;
-    return { ...standing, orders, next: last ? { placed_at: last.placed_at, position: last.position } : null };
+    const last = shown.at(-1);
+    const next = last?.more ? { placed_at: last.placed_at, position: last.position } : null;
+    return { ...standing, orders, next };
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { type OrderKey, UserOrders } from '../../projections/user-orders/read-model.js';
@@ -175,4 +175,41 @@ t.test('pages are stable while orders come in: each that was there is seen once,
     }),
     { numRuns: 30 },
   );
+});
+
+t.test('a page of large orders ends early, and the pages behind it have all the others', async (t) => {
+  const served = await servedModel(t, userOrders);
+  const orders = new UserOrders(served.model, new MemoryVault());
+  const placed = Array.from({ length: 10 }, (_, n) => {
+    const order_id = randomUUID();
+    const items = Array.from({ length: 2_000 }, (_, i) => {
+      const name = `${i} ${randomBytes(80).toString('hex')}`;
+      return { line: i + 1, product_id: i + 1, sku: `SKU-${i}`, name, quantity: 1, unit_price: 1 };
+    });
+    const placed_at = `2026-01-02T03:04:${10 + n}.000Z`;
+    const data = { order_id, user_id: alice, currency: 'EUR', items, total: 2_000, placed_at };
+    served.log.add(`order-${order_id}`, orderEvents.OrderPlaced, data);
+    return order_id;
+  }).reverse();
+  await served.catchUp(3);
+  for (const list of [
+    (after: OrderKey | null) => orders.newest({ limit: 100, after }),
+    (after: OrderKey | null) => orders.newest({ limit: 100, after, status: 'placed' }),
+    (after: OrderKey | null) => orders.ofUser(alice, { limit: 100, after }),
+  ]) {
+    const seen: string[] = [];
+    let after: OrderKey | null = null;
+    let pages = 0;
+    do {
+      const page: Awaited<ReturnType<typeof list>> = await list(after);
+      t.ok(page.orders.length > 0 && page.orders.length < 8, `${page.orders.length} orders of half a MiB`);
+      seen.push(...page.orders.map(({ order_id }) => order_id));
+      after = page.next;
+      pages += 1;
+    } while (after);
+    t.same(seen, placed);
+    t.ok(pages > 1);
+  }
+  const exact = await orders.newest({ limit: 3, after: null });
+  t.same([exact.orders.length, exact.next === null], [3, false], 'what fits is as many as asked for');
 });

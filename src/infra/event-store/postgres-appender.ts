@@ -1,6 +1,7 @@
 /** The write half of the Postgres log: appends that wait at the same moment go to the server together. */
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { APPEND_GROUP_BYTES } from '../../core/budgets.js';
 import { EventStoreUnavailable, WrongExpectedRevision } from '../../core/errors.js';
 import type { AppendResult, ExpectedRevision } from '../../core/event-store.js';
 import type { NewEvent } from '../../core/message.js';
@@ -13,9 +14,8 @@ import type { Range } from './postgres-tail.js';
 import type { AppendedEvent } from './recent-events.js';
 import { within } from './within.js';
 
-/** Bounds of a group. */
+/** Most appends of a group. */
 const MAX_APPENDS = 512;
-const MAX_BYTES = 8 * 1024 * 1024;
 
 /** How long an append of unknown outcome, or one that finds no database, is tried again. */
 export const GIVE_UP_AFTER_MS = 10_000;
@@ -113,7 +113,7 @@ export class PostgresAppender {
     const streams = new Set<string>();
     let bytes = 0;
     for (const waiting of this.#queue) {
-      const fits = group.length === 0 || (group.length < MAX_APPENDS && bytes + waiting.bytes <= MAX_BYTES);
+      const fits = group.length === 0 || (group.length < MAX_APPENDS && bytes + waiting.bytes <= APPEND_GROUP_BYTES);
       if (fits && !streams.has(waiting.stream)) {
         group.push(waiting);
         bytes += waiting.bytes;

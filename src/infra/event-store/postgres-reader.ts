@@ -1,5 +1,6 @@
 /** The SELECTs on the Postgres log. */
 import type pg from 'pg';
+import { PAGE_BYTES } from '../../core/budgets.js';
 import { EventStoreUnavailable } from '../../core/errors.js';
 import type { Distance, EventPage, Filter, Position } from '../../core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../core/message.js';
@@ -7,8 +8,6 @@ import { isUnavailable } from '../postgres/errors.js';
 import { types } from '../postgres/pool.js';
 import { numberOf, positionOf } from './postgres-position.js';
 
-/** Events of a page, however large each of them is, should not take more memory than this. */
-const PAGE_BYTES = 16 * 1024 * 1024;
 const FIRST_PAGE = 100;
 const GROWTH = 4;
 
@@ -22,9 +21,14 @@ export interface StreamWish {
 export interface StreamPage {
   readonly exists: boolean;
   readonly events: readonly RecordedEvent[];
+  /** False: the bytes of the page ran out, and the rest has to be asked for. */
+  readonly complete: boolean;
 }
 
-/** How many events the next page may have: more as long as there is more to read, fewer when they are large. */
+/**
+ * How many events the server looks at for the next page: more as long as there is more to read, fewer when they are large. It only
+ * saves work. The bound itself is in the query.
+ */
 export class PageSize {
   next: number;
 
@@ -48,15 +52,31 @@ interface EventRow {
   readonly data: string;
   readonly metadata: string;
   readonly recorded_at: string;
+  /** Of the page up to and with this event. */
+  readonly bytes: number;
 }
 
 type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 
-const COLUMNS = 'e.position, e.stream, e.revision, e.id, e.type, e.data, e.metadata, e.recorded_at';
+const COLUMNS = 'e.position, e.stream, e.revision, e.id, e.type, e.data, e.metadata, e.recorded_at, e.bytes';
 
 // As a CASE it hides from the planner how few events a prefix may let through: it would rather sort all that is left of the log.
 const MATCHES = `($2::text[] IS NULL OR e.type = ANY ($2))
   AND CASE WHEN $3::text[] IS NULL THEN true ELSE e.stream ^@ ANY ($3) END`;
+
+/**
+ * How long an event is, in bytes. What is not compressed, as small events are, tells its length without being read.
+ * @see PAGE_BYTES
+ */
+const LENGTH = ['data', 'metadata']
+  .map(
+    (column) => `CASE WHEN pg_column_compression(e.${column}) IS NULL THEN pg_column_size(e.${column})
+      ELSE octet_length(e.${column}::text) END`,
+  )
+  .join(' + ');
+
+/** Of rows that begin below the bound: so there is always one. */
+const FITS = `bytes - coalesce(length, 0) < ${PAGE_BYTES}`;
 
 const JSON_TYPE = 114;
 
@@ -64,9 +84,12 @@ function pageText(endOfLog: string, endOfPage: string): string {
   return `SELECT h.head, ${COLUMNS}
           FROM (SELECT coalesce(max(position), 0) AS head FROM orderlog.events WHERE true ${endOfLog}) h
           LEFT JOIN LATERAL (
-            SELECT * FROM orderlog.events e
-            WHERE e.position > $1 ${endOfPage} AND ${MATCHES}
-            ORDER BY e.position LIMIT $4) e ON true
+            SELECT * FROM (
+              SELECT e.*, sum(length) OVER (ORDER BY e.position ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+                SELECT e.*, ${LENGTH} AS length FROM orderlog.events e
+                WHERE e.position > $1 ${endOfPage} AND ${MATCHES}
+                ORDER BY e.position LIMIT $4) e) e
+            WHERE ${FITS}) e ON true
           ORDER BY e.position`;
 }
 
@@ -121,30 +144,39 @@ export class PostgresReader {
     const rows = await this.#query<Nullable<EventRow> & { readonly head: number }>(query);
     const head = positionOf(BigInt(rows[0]?.head ?? 0));
     const found = rows.filter((row): row is EventRow & { head: number } => row.position !== null);
-    const full = found.length === limit;
-    size.seen(found.length, lengthOf(found), full);
+    const bytes = found.at(-1)?.bytes ?? 0;
+    const full = found.length === limit || bytes >= PAGE_BYTES;
+    size.seen(found.length, bytes, found.length === limit);
     const events = found.map(recorded);
     const scanned = full ? (events.at(-1) as RecordedEvent).position : head;
     return { events, position: scanned < from ? from : scanned, caughtUp: scanned >= head };
   }
 
-  /** A page of each stream, in one query. */
+  /** A page of each stream, in one query. All pages together have the bytes of one: those behind it are empty, and not complete. */
   async streams(wishes: readonly StreamWish[]): Promise<StreamPage[]> {
     const rows = await this.#query<Nullable<EventRow> & { readonly n: number; readonly known: true | null }>({
       name: 'log-streams',
-      text: `SELECT s.n, CASE WHEN e.position IS NOT NULL THEN true ELSE (
-                      SELECT true FROM orderlog.events k WHERE k.stream = s.stream ORDER BY k.revision LIMIT 1
+      text: `SELECT e.n, CASE WHEN e.position IS NOT NULL THEN true ELSE (
+                      SELECT true FROM orderlog.events k WHERE k.stream = e.wanted ORDER BY k.revision LIMIT 1
                     ) END AS known, ${COLUMNS}
-             FROM unnest($1::text[], $2::bigint[], $3::int[]) WITH ORDINALITY AS s (stream, first, most, n)
-             LEFT JOIN LATERAL (
-               SELECT * FROM orderlog.events e WHERE e.stream = s.stream AND e.revision >= s.first
-               ORDER BY e.revision LIMIT s.most) e ON true
-             ORDER BY s.n, e.revision`,
+             FROM (
+               SELECT s.n, s.stream AS wanted, e.*,
+                 coalesce(sum(e.length) OVER (ORDER BY s.n, e.revision ROWS UNBOUNDED PRECEDING), 0) AS bytes
+               FROM unnest($1::text[], $2::bigint[], $3::int[]) WITH ORDINALITY AS s (stream, first, most, n)
+               LEFT JOIN LATERAL (
+                 SELECT e.*, ${LENGTH} AS length FROM orderlog.events e
+                 WHERE e.stream = s.stream AND e.revision >= s.first
+                 ORDER BY e.revision LIMIT s.most) e ON true) e
+             WHERE ${FITS}
+             ORDER BY e.n, e.revision`,
       values: [wishes.map((wish) => wish.stream), wishes.map((wish) => wish.from), wishes.map((wish) => wish.limit)],
     });
-    const pages = wishes.map((): { exists: boolean; events: RecordedEvent[] } => ({ exists: false, events: [] }));
+    // Nothing is known of the streams that have no row: the bytes ran out before them.
+    const last = rows.at(-1);
+    const end = (last?.bytes ?? 0) < PAGE_BYTES ? Infinity : (last?.n ?? 0);
+    const pages = wishes.map((_, i) => ({ exists: i + 1 > end, events: [] as RecordedEvent[], complete: i + 1 < end }));
     for (const row of rows) {
-      const page = pages[row.n - 1] as { exists: boolean; events: RecordedEvent[] };
+      const page = pages[row.n - 1] as (typeof pages)[number];
       page.exists = row.known === true;
       if (row.position !== null) page.events.push(recorded(row as EventRow));
     }
@@ -159,10 +191,6 @@ export class PostgresReader {
       throw new EventStoreUnavailable(`the log can not be read: ${(error as Error).message}`, { cause: error });
     }
   }
-}
-
-function lengthOf(rows: readonly EventRow[]): number {
-  return rows.reduce((sum, row) => sum + row.data.length + row.metadata.length, 0);
 }
 
 function recorded(row: EventRow): RecordedEvent {

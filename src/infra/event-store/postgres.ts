@@ -76,14 +76,14 @@ export class PostgresEventStore implements EventStore {
     for (;;) {
       if (signal?.aborted) return;
       const limit = Math.min(end - from, STREAM_PAGE);
-      const { exists, events } = await this.#loadStream({ stream, from, limit });
+      const { exists, events, complete } = await this.#loadStream({ stream, from, limit });
       if (!exists) throw new StreamNotFound(stream);
       for (const event of events) {
         if (signal?.aborted) return;
         yield event;
       }
       from += events.length;
-      if (events.length < limit || from >= end) return;
+      if ((complete && events.length < limit) || from >= end) return;
     }
   }
 

@@ -1,3 +1,4 @@
+import { PAGE_BYTES, RECENT_BYTES } from '../../core/budgets.js';
 import { type EventPage, type Filter, matches, type Position } from '../../core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../core/message.js';
 import { numberOf, positionOf } from './postgres-position.js';
@@ -14,9 +15,8 @@ export interface AppendedEvent {
   readonly recordedAt: string;
 }
 
-/** Bounds of what is kept. */
+/** Most events that are kept. */
 const MOST_EVENTS = 8_192;
-const MOST_CHARACTERS = 16 * 1024 * 1024;
 
 interface Kept {
   readonly event: AppendedEvent;
@@ -40,9 +40,9 @@ export class RecentEvents {
     if (last && first.position !== last.event.position + 1n) this.#clear();
     for (const event of events) {
       this.#kept.push({ event, recorded: null });
-      this.#characters += event.data.length + event.metadata.length;
+      this.#characters += lengthOf(event);
     }
-    if (this.#kept.length > MOST_EVENTS || this.#characters > MOST_CHARACTERS) this.#shorten();
+    if (this.#kept.length > MOST_EVENTS || this.#characters > RECENT_BYTES) this.#shorten();
   }
 
   /** The events after a place, or null if not all that is behind it is kept. */
@@ -53,9 +53,12 @@ export class RecentEvents {
     if (index < 0 || index >= this.#kept.length) return null;
     const events: RecordedEvent[] = [];
     let at = index;
-    for (; at < this.#kept.length && events.length < limit; at++) {
+    let bytes = 0;
+    for (; at < this.#kept.length && events.length < limit && bytes < PAGE_BYTES; at++) {
       const kept = this.#kept[at] as Kept;
-      if (matches(kept.event, filter)) events.push((kept.recorded ??= recordedFrom(kept.event)));
+      if (!matches(kept.event, filter)) continue;
+      events.push((kept.recorded ??= recordedFrom(kept.event)));
+      bytes += lengthOf(kept.event);
     }
     const end = (this.#kept[at - 1] as Kept).event.position;
     return { events, position: positionOf(end), caughtUp: at === this.#kept.length };
@@ -64,13 +67,17 @@ export class RecentEvents {
   /** Halves what is kept, so that it is seldom done. */
   #shorten(): void {
     const gone = this.#kept.splice(0, Math.ceil(this.#kept.length / 2));
-    for (const { event } of gone) this.#characters -= event.data.length + event.metadata.length;
+    for (const { event } of gone) this.#characters -= lengthOf(event);
   }
 
   #clear(): void {
     this.#kept = [];
     this.#characters = 0;
   }
+}
+
+function lengthOf({ data, metadata }: AppendedEvent): number {
+  return data.length + metadata.length;
 }
 
 function recordedFrom(event: AppendedEvent): RecordedEvent {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LIST_BYTES, sizeOf } from '../../core/budgets.js';
 import type { CommandHandler } from '../../core/command-handler.js';
 import { Refusal, type RefusalCode, StreamNotFound } from '../../core/errors.js';
 import type { EventTypes } from '../../core/event-type.js';
@@ -65,14 +66,16 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
       const from = cursors.decode(list, z.int().min(0), cursor) ?? 0;
       const events: z.infer<typeof recordedEvent>[] = [];
       let isThing = from > 0;
+      let bytes = 0;
       let next: number | null = null;
       try {
         for await (const recorded of handler.store.read(streams.name(id), { from, limit: limit + 1 })) {
           isThing ||= !streams.notYet.includes(recorded.type);
-          if (events.length === limit) {
+          if (events.length === limit || bytes >= LIST_BYTES) {
             next = recorded.revision;
-            continue;
+            break;
           }
+          bytes += sizeOf(recorded.data);
           const { type, revision, position, recordedAt } = recorded;
           const { data, metadata, unreadable } = await historyEvent(handler, recorded, streams.types);
           events.push({

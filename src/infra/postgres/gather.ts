@@ -1,5 +1,6 @@
-/** Most inputs of one call. */
+/** Most inputs of one call, and most that they may weigh together. */
 const MOST = 256;
+const HEAVIEST = 10_000;
 
 /**
  * Turns calls that come at the same moment into one: inputs of one turn of the event loop go together, and while as many
@@ -8,6 +9,7 @@ const MOST = 256;
 export function gather<Input, Output>(
   call: (inputs: readonly Input[]) => Promise<readonly Output[]>,
   parallel: number,
+  weigh: (input: Input) => number = () => 0,
 ): (input: Input) => Promise<Output> {
   interface Waiting {
     readonly input: Input;
@@ -18,10 +20,16 @@ export function gather<Input, Output>(
   let underWay = 0;
   let scheduled = false;
 
+  const groupSize = (): number => {
+    let weight = 0;
+    const size = queue.findIndex(({ input }, i) => i >= MOST || ((weight += weigh(input)) > HEAVIEST && i > 0));
+    return size < 0 ? queue.length : size;
+  };
+
   const start = (): void => {
     scheduled = false;
     while (queue.length > 0 && underWay < parallel) {
-      const group = queue.splice(0, MOST);
+      const group = queue.splice(0, groupSize());
       underWay++;
       call(group.map((waiting) => waiting.input))
         .then(

@@ -2,9 +2,10 @@
 import type pg from 'pg';
 import type { EventStore } from '../../core/event-store.js';
 import type { LoadTables, Miscounted, ReadRows } from './bulk.js';
-import { BULK_SETTINGS, copy, type LoadTarget, named } from './bulk-load.js';
+import { BULK_SETTINGS, type LoadTarget } from './bulk-load.js';
+import { copy, named } from './copy-rows.js';
 import { ownClient } from './own-client.js';
-import type { HeldEvent } from './quarantine.js';
+import { type HeldEvent, NotApplied } from './quarantine.js';
 import { inBatches } from './statements.js';
 
 /** The rows are not what they should be: the build is not used. */
@@ -23,7 +24,7 @@ export class GateFailed extends Error {
 }
 
 /** An event goes on with what has not begun: today's code can't project this log. */
-export class OrphanedEvent extends Error {
+export class OrphanedEvent extends NotApplied {
   override readonly name = 'OrphanedEvent';
 }
 
@@ -33,7 +34,8 @@ export class LoadLost extends Error {
 }
 
 const MOST_SHOWN = 100;
-const BATCH = 5_000;
+/** An order of 2,000 lines has a row of 14 kB. */
+const BATCH = 1_000;
 
 /** Makes the empty tables of a load; `client` is in a transaction. */
 export async function makeLoadTables(

@@ -1,16 +1,16 @@
 /** Runs the bulk path of several projections over the log at once: each event is read and decoded once for all of them. */
-import { finished } from 'node:stream/promises';
 import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
+import { CHUNK_BYTES, PAGE_BYTES, sizeOf } from '../../core/budgets.js';
 import { type EventStore, type Position, START } from '../../core/event-store.js';
 import { decodeAlone, type EventType } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
-import { type Bulk, type CopiedRows, copyLine } from './bulk.js';
+import type { Bulk, CopiedRows } from './bulk.js';
 import { fold, rowsThatFit } from './bulk-refused.js';
 import { BEGIN } from './checkpoints.js';
+import { copy } from './copy-rows.js';
 import { ownClient } from './own-client.js';
 import type { AnyProjection, EventHandler, ProjectedEvent } from './projection.js';
-import type { HeldEvent, Quarantine } from './quarantine.js';
+import { applyEvent, type HeldEvent, type Quarantine } from './quarantine.js';
 import { readAhead } from './read-ahead.js';
 import { categoryOf, meaningOf, readBy, unknownType } from './reads.js';
 
@@ -66,7 +66,7 @@ export interface Loaded {
   readonly events: ReadonlyMap<LoadTarget, number>;
 }
 
-/** Events in one transaction: bounds the memory that is used, and what a kill loses. */
+/** Most events in one transaction: bounds what a kill loses. What is in memory, CHUNK_BYTES bounds. */
 const CHUNK = 10_000;
 /** As large as those that the log reads: the next one is on its way while one is worked on. */
 const PAGE = 2_000;
@@ -94,7 +94,8 @@ export async function loadLog(options: LoadOptions): Promise<Loaded> {
     const events = store.readAll({ from, ...(until !== undefined && { until }), ...filter, signal });
     for await (const page of readAhead(inPages(events))) {
       for (const event of page.events) load.add(event);
-      if (load.size >= CHUNK) await load.write();
+      load.bytes += page.bytes;
+      if (load.size >= CHUNK || load.bytes >= CHUNK_BYTES) await load.write();
     }
     signal.throwIfAborted();
     await load.write();
@@ -108,15 +109,18 @@ export async function loadLog(options: LoadOptions): Promise<Loaded> {
 /** Pages for the reader to be ahead by one. */
 async function* inPages(
   events: AsyncIterable<RecordedEvent>,
-): AsyncGenerator<{ events: RecordedEvent[]; position: Position; caughtUp: boolean }> {
+): AsyncGenerator<{ events: RecordedEvent[]; bytes: number; position: Position; caughtUp: boolean }> {
   let page: RecordedEvent[] = [];
+  let bytes = 0;
   for await (const event of events) {
     page.push(event);
-    if (page.length < PAGE) continue;
-    yield { events: page, position: event.position, caughtUp: false };
+    bytes += sizeOf(event.data) + sizeOf(event.metadata);
+    if (page.length < PAGE && bytes < PAGE_BYTES) continue;
+    yield { events: page, bytes, position: event.position, caughtUp: false };
     page = [];
+    bytes = 0;
   }
-  if (page.length > 0) yield { events: page, position: page.at(-1)?.position ?? START, caughtUp: true };
+  if (page.length > 0) yield { events: page, bytes, position: page.at(-1)?.position ?? START, caughtUp: true };
 }
 
 /** What has come for a target since its last chunk. */
@@ -141,6 +145,7 @@ class Load {
   readonly events = new Map<LoadTarget, number>();
   position: Position = START;
   size = 0;
+  bytes = 0;
   #fillings: Filling[];
   /** By category and type of an event, as they are met: the targets that it concerns. */
   readonly #concerned = new Map<string, Map<string, readonly Concerned[]>>();
@@ -173,7 +178,7 @@ class Load {
         if (!handler) throw unknownType(recorded);
         const { eventType: type } = handler;
         if (read?.type !== type) read = { type, event: decodeAlone(recorded, type) };
-        handler.apply(filling.chunk, read.event);
+        applyEvent(handler, filling.chunk, read.event);
         filling.recorded.push(recorded);
       } catch (error) {
         const held = quarantine.hold(recorded, error);
@@ -211,6 +216,7 @@ class Load {
     for (const filling of moved) leaveOutHeld(filling);
     this.#fillings = this.targets.map(empty);
     this.size = 0;
+    this.bytes = 0;
     this.#writing = this.#commit(moved, this.witness?.rows() ?? [], position);
     // Seen when it is waited for.
     this.#writing.catch(() => undefined);
@@ -247,25 +253,4 @@ function leaveOutHeld(filling: Filling): void {
   filling.recorded = filling.recorded.filter((event) => quarantine.lets(event));
   filling.held = filling.held.filter((held) => quarantine.waitsAt(held));
   filling.chunk = fold(projection.bulk, filling.recorded);
-}
-
-export async function copy(
-  client: pg.ClientBase,
-  names: { readonly schema: string; readonly staging: string },
-  copied: CopiedRows,
-): Promise<void> {
-  let text = '';
-  for (const row of copied.rows) text += copyLine(row);
-  if (text === '') return;
-  const stream = client.query(copyFrom(named(`copy ${copied.table} (${copied.columns.join(', ')}) from stdin`, names)));
-  stream.end(Buffer.from(text));
-  await finished(stream);
-}
-
-/** Puts the schemas into a text. */
-export function named(
-  text: string,
-  { schema, staging }: { readonly schema: string; readonly staging: string },
-): string {
-  return text.replaceAll('{schema}', schema).replaceAll('{staging}', staging);
 }

@@ -3,15 +3,16 @@ import type pg from 'pg';
 import { decode } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import type { Bulk } from './bulk.js';
-import { copy, type LoadTarget } from './bulk-load.js';
-import { type HeldEvent, isOfTheEvent } from './quarantine.js';
+import type { LoadTarget } from './bulk-load.js';
+import { copy } from './copy-rows.js';
+import { applyEvent, type HeldEvent, isOfTheEvent } from './quarantine.js';
 
 /** The state of a chunk after these events. */
 export function fold(bulk: Bulk, recorded: readonly RecordedEvent[]): unknown {
   const chunk = bulk.begin();
   for (const event of recorded) {
     const handler = bulk.handlers[event.type];
-    if (handler) handler.apply(chunk, decode(event, handler.eventType));
+    if (handler) applyEvent(handler, chunk, decode(event, handler.eventType));
   }
   return chunk;
 }

@@ -4,11 +4,12 @@
  */
 import type pg from 'pg';
 import type { Position } from '../../core/event-store.js';
+import { UnreadableEvent } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { printable } from '../../core/printable.js';
 import { streamCategory } from '../../core/stream.js';
 import type { BuildId } from './builds.js';
-import type { AnyProjection } from './projection.js';
+import type { AnyProjection, EventHandler, ProjectedEvent } from './projection.js';
 
 /** Where a key waits: at this event of its stream. */
 export interface HeldEvent {
@@ -82,12 +83,41 @@ export function messageOf(error: unknown): string {
 /** What Postgres says of values and rows, not of statements: data exceptions, violated constraints, rows that are too large. */
 const OF_THE_DATA = ['21', '22', '23', '54'];
 
-/** Whether what went wrong is told of the event, and not of the statements or of the machine. */
+/** A handler could not apply the event, or the event continues something that has not begun. */
+export class NotApplied extends Error {
+  override readonly name: string = 'NotApplied';
+}
+
+/** @throws NotApplied, or what the machine says */
+export function applyEvent<Page>(handler: EventHandler<Page>, page: Page, event: ProjectedEvent): void {
+  try {
+    handler.apply(page, event);
+  } catch (error) {
+    if (isOfTheMachine(error)) throw error;
+    throw new NotApplied(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/**
+ * Whether the event is at fault: it could not be read or applied, or the database refuses its data. Any other error, such as one
+ * without an SQLSTATE while rows are written, may come from whatever else is in the page.
+ */
 export function isOfTheEvent(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof StatementPassedOver) return false;
+  if (error instanceof NotApplied) return true;
+  if (error instanceof UnreadableEvent) return !isOfTheMachine(error.cause);
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && code.length === 5 && OF_THE_DATA.some((start) => code.startsWith(start));
+}
+
+const OF_THE_SYSTEM = /^E[A-Z\d]+$|^ERR_(?:STRING_TOO_LONG|BUFFER_TOO_LARGE|MEMORY_ALLOCATION_FAILED)$/;
+/** What V8 says where something is too large for it. */
+const TOO_LARGE = /^Invalid (?:string|array|typed array|array buffer) length|maximum size exceeded|allocation failed/i;
+
+/** Whether the process ran out of something: the same work may succeed later, or in smaller pieces. */
+export function isOfTheMachine(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
-  if (typeof code !== 'string' || code.length !== 5) return true;
-  return OF_THE_DATA.some((start) => code.startsWith(start));
+  return (typeof code === 'string' && OF_THE_SYSTEM.test(code)) || TOO_LARGE.test(error.message);
 }
 
 /** The projection went on after a statement of its own had failed: a defect of its code, whatever the event. */

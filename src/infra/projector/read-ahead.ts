@@ -1,15 +1,15 @@
-import type { EventPage } from '../../core/event-store.js';
-
 /**
  * Asks for the next page while the last one is worked on, as long as there is a backlog. At the head it waits to ask, so
  * that what arrives meanwhile comes as one page.
  */
-export async function* readAhead(pages: AsyncIterable<EventPage>): AsyncGenerator<EventPage, void, undefined> {
+export async function* readAhead<Page extends { readonly caughtUp: boolean }>(
+  pages: AsyncIterable<Page>,
+): AsyncGenerator<Page, void, undefined> {
   const iterator = pages[Symbol.asyncIterator]();
-  let early: Promise<IteratorResult<EventPage>> | null = null;
+  let early: Promise<IteratorResult<Page>> | null = null;
   try {
     for (;;) {
-      const next: IteratorResult<EventPage, unknown> = await (early ?? iterator.next());
+      const next: IteratorResult<Page, unknown> = await (early ?? iterator.next());
       early = null;
       if (next.done) return;
       const { value } = next;

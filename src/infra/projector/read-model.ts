@@ -41,12 +41,18 @@ type Wrapped<Row> = Row & {
   readonly _row: true | null;
 };
 
+/** Runs a statement when it is its turn: the rows of large answers are not to be in memory all at once. */
+export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
+const atOnce: Turn = (work) => work();
+
 interface Question {
   readonly name: string;
   readonly text: string;
   readonly values: readonly unknown[];
   /** The only key that makes the answer a degraded one; null for any. */
   readonly key: string | null;
+  readonly turn: Turn;
 }
 
 /** A checkpoint that was reached and is behind again (the database crashed) is looked at no more often than this. */
@@ -77,8 +83,9 @@ export class ReadModel {
     text: string,
     values: readonly unknown[],
     freshness?: Freshness,
+    turn: Turn = atOnce,
   ): Promise<Answer<Row>> {
-    return this.#ask<Row>({ name, text, values, key: null }, freshness);
+    return this.#ask<Row>({ name, text, values, key: null, turn }, freshness);
   }
 
   /** As `query`, of one thing: only its own key makes the answer a degraded one. @param stream of the thing */
@@ -89,7 +96,7 @@ export class ReadModel {
     values: readonly unknown[],
     freshness?: Freshness,
   ): Promise<Answer<Row>> {
-    return this.#ask<Row>({ name, text, values, key: stream }, freshness);
+    return this.#ask<Row>({ name, text, values, key: stream, turn: atOnce }, freshness);
   }
 
   async #ask<Row extends object>(question: Question, freshness?: Freshness): Promise<Answer<Row>> {
@@ -116,11 +123,11 @@ export class ReadModel {
   /** The same query on a snapshot: one that is dropped while it is about to be read is made again. */
   async #asOf<Row extends object>(place: Position, waitMs: number, question: Question): Promise<Answer<Row>> {
     const { name } = this.model;
-    const { text, values, key } = question;
+    const { text, values, key, turn } = question;
     const deadline = Date.now() + waitMs;
     for (let tries = 0; this.snapshots && tries < MOST_TRIES; tries++) {
       const { snapshot } = await this.snapshots.at(name, place, deadline - Date.now());
-      const rows = await rowsOfSnapshot<Row>(this.pool, snapshot, text, values);
+      const rows = await turn(() => rowsOfSnapshot<Row>(this.pool, snapshot, text, values));
       const degraded = snapshot.held.filter(({ stream }) => key === null || stream === key).length;
       if (rows) return { position: place, degraded, rows };
     }
@@ -158,13 +165,14 @@ export class ReadModel {
 
   /** Null: there is no such schema or table. */
   async #wrapped<Row extends object>(build: number, question: Question): Promise<Wrapped<Row>[] | null> {
-    const { name, key } = question;
+    const { name, key, turn } = question;
     const values = key === null ? question.values : [...question.values, key];
     const statement = `${name}-v${build}`;
     let complete = this.#texts.get(statement);
     if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(build, question)));
     try {
-      return (await this.pool.query<Wrapped<Row>>({ name: statement, text: complete, values: [...values] })).rows;
+      const query = { name: statement, text: complete, values: [...values] };
+      return (await turn(() => this.pool.query<Wrapped<Row>>(query))).rows;
     } catch (error) {
       if (isUndefinedTable(error)) return null;
       throw error;

@@ -7,7 +7,16 @@ import type { RecordedEvent } from '../../core/message.js';
 import { type BuildId, checkpointOf } from './builds.js';
 import { ownClient } from './own-client.js';
 import { type AnyProjection, schemaName } from './projection.js';
-import { countHeld, type HeldEvent, heldIn, isOfTheEvent, messageOf, newQuarantine, writeHeld } from './quarantine.js';
+import {
+  applyEvent,
+  countHeld,
+  type HeldEvent,
+  heldIn,
+  isOfTheEvent,
+  messageOf,
+  newQuarantine,
+  writeHeld,
+} from './quarantine.js';
 import { concerns, handlerOf, readBy } from './reads.js';
 import { projectionDb } from './statements.js';
 
@@ -128,7 +137,7 @@ async function applyAll(
       const handler = handlerOf(projection, event);
       const decoded = decode(event, handler.eventType);
       const page = await projection.open([decoded], db, new Map());
-      handler.apply(page, decoded);
+      applyEvent(handler, page, decoded);
       await projection.flush(page, db);
     };
     const held = await applyOne(client, apply, event);

@@ -12,6 +12,7 @@ import type { AnyProjection } from './projection.js';
 import { concerns, readBy } from './reads.js';
 import { buildSnapshot } from './snapshot-build.js';
 import { withSnapshotLock } from './snapshot-locks.js';
+import { BuilderDied, type SnapshotProcess } from './snapshot-process.js';
 import { holdsAt, nearestSnapshot, noteReach, type Snapshot, touch } from './snapshot-registry.js';
 
 export interface SnapshotDeps {
@@ -20,6 +21,8 @@ export interface SnapshotDeps {
   readonly projections: readonly AnyProjection[];
   readonly keep: KeepSnapshots;
   readonly log: ProjectorLog;
+  /** Where they are made; in this process if left out. */
+  readonly process?: SnapshotProcess;
 }
 
 export interface Found {
@@ -141,20 +144,30 @@ export class Snapshots {
   }
 
   #make(projection: WithBulk, place: Position): Promise<Found> {
-    const { pool, store } = this.deps;
+    const { pool, log } = this.deps;
     const { name } = projection;
     return withSnapshotLock(pool, name, this.#closing.signal, async (signal) => {
       // 1. Somebody else may have made it meanwhile.
       const kept = await this.#kept(projection, place);
       if (kept) return kept;
-      // 2. What is half made is of a process that is gone.
-      await dropRemainsOf(pool, name);
       const begun = performance.now();
-      const snapshot = await buildSnapshot({ pool, store, projection, place, signal });
+      const snapshot = await this.#built(projection, place, signal).catch((error: unknown) => {
+        // 3. Whatever its process died of, nobody who waits is to blame: once more, by another one.
+        if (!(error instanceof BuilderDied)) throw error;
+        log.warn({ model: name, error: error.message }, 'an as-of build is begun again');
+        return this.#built(projection, place, signal);
+      });
       this.#usualMs = (this.#usualMs + performance.now() - begun) / 2;
       if (snapshot.held.length > 0) this.#degraded.push(snapshot.number);
       return { snapshot, reused: false };
     });
+  }
+
+  async #built(projection: WithBulk, place: Position, signal: AbortSignal): Promise<Snapshot> {
+    const { pool, store, process } = this.deps;
+    // 2. What is half made is of a process that is gone.
+    await dropRemainsOf(pool, projection.name);
+    return process?.build(projection.name, place, signal) ?? buildSnapshot({ pool, store, projection, place, signal });
   }
 
   /** What is wrong with the rows or with the making is for the log; who waits may ask again. */

@@ -7,8 +7,10 @@ import { BEGIN, type Lease, MOVE_CHECKPOINT, releaseLease, type StopReason } fro
 import type { BuildId } from './builds.js';
 import { ownClient } from './own-client.js';
 import {
+  applyEvent,
   type HeldEvent,
   isOfTheEvent,
+  isOfTheMachine,
   messageOf,
   type Quarantine,
   quarantineOf,
@@ -185,9 +187,12 @@ export class Tenure {
   }
 
   async #rows(events: readonly ProjectedEvent[]): Promise<void> {
-    const { handlers, open, flush } = this.projection;
+    const { open, flush } = this.projection;
     const page = await open(events, this.#db, this.#cache);
-    for (const event of events) handlers[event.type]?.apply(page, event);
+    for (const event of events) {
+      const handler = this.projection.handlers[event.type];
+      if (handler) applyEvent(handler, page, event);
+    }
     await flush(page, this.#db);
   }
 
@@ -211,7 +216,7 @@ export class Tenure {
   }
 
   #isNobodysFault(error: unknown): boolean {
-    return this.#broken || error instanceof LeaseLost || isUnavailable(error);
+    return this.#broken || error instanceof LeaseLost || isUnavailable(error) || isOfTheMachine(error);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Rows compared by checksums of buckets of keys. */
 import type pg from 'pg';
+import { COMPARED_BYTES } from '../../core/budgets.js';
 
 /** A table as it is compared. */
 export interface ComparedTable {
@@ -45,8 +46,31 @@ export function differing(one: Buckets, other: Buckets): number[] {
   return [...all].filter((number) => one.get(number) !== other.get(number)).sort((a, b) => a - b);
 }
 
+/** What is read of one table at most: who has more differences has one cause for them. */
+const MOST_BUCKETS = 50;
+const MOST_ROWS = 20_000;
+
+/** The first of these buckets, as long as they have few rows together. */
+export function fewOf(numbers: readonly number[], { buckets }: { readonly buckets: Buckets }): number[] {
+  const few: number[] = [];
+  let rows = 0;
+  for (const number of numbers.slice(0, MOST_BUCKETS)) {
+    rows += parseInt(buckets.get(number) ?? '0', 10);
+    if (rows > MOST_ROWS && few.length > 0) break;
+    few.push(number);
+  }
+  return few;
+}
+
 /** A row as texts, by column. */
 export type TextRow = Readonly<Record<string, string | null>>;
+
+/** Of a long value, the beginning and a checksum: alike where the values are. */
+function shown(column: string): string {
+  const text = `t.${column}::text`;
+  return `case when octet_length(${text}) <= ${COMPARED_BYTES} then ${text}
+    else left(${text}, ${COMPARED_BYTES}) || '… (md5 ' || md5(${text}) || ')' end`;
+}
 
 /** The rows of some buckets, by key. */
 export async function rowsIn(
@@ -55,7 +79,7 @@ export async function rowsIn(
   of: ComparedTable,
   buckets: readonly number[],
 ): Promise<ReadonlyMap<string, TextRow>> {
-  const columns = of.columns.map((column) => `'${column}', t.${column}::text`).join(', ');
+  const columns = of.columns.map((column) => `'${column}', ${shown(column)}`).join(', ');
   const { rows } = await client.query<{ key: string; row: TextRow }>(
     `select ${key(of)} as key, json_build_object(${columns}) as row
      from ${schema}.${of.table} t where ${bucket(of)} = any ($1::integer[])`,

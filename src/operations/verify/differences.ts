@@ -32,8 +32,7 @@ interface Differing {
   readonly wanted: readonly { readonly table: ComparedTable; readonly buckets: readonly number[] }[];
 }
 
-/** What is read and told of one table at most: who has more of them has one cause for them. */
-const MOST_BUCKETS = 50;
+/** What is told of one table at most. */
 const MOST_KEYS = 200;
 const MOST_EVENTS = 20;
 
@@ -43,9 +42,8 @@ const MOST_EVENTS = 20;
  */
 export async function resolve(
   { pool, store }: { readonly pool: pg.Pool; readonly store: EventStore },
-  { live, target, wanted: all }: Differing,
+  { live, target, wanted }: Differing,
 ): Promise<Difference[]> {
-  const wanted = all.map(({ table, buckets }) => ({ table, buckets: buckets.slice(0, MOST_BUCKETS) }));
   const now = await liveRows(pool, live, wanted);
   await project(pool, store, target, { from: live.position, until: now.position });
   const differences: Difference[] = [];

@@ -9,7 +9,7 @@ import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
 import { type HeldEvent, Quarantine } from '../../infra/projector/quarantine.js';
 import { placedMessage } from '../placed-message.js';
-import { bucketsOf, differing } from './buckets.js';
+import { bucketsOf, differing, fewOf } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
 import { LogWitness, type Reader, type UnknownType } from './log-witness.js';
@@ -206,7 +206,7 @@ async function compare(deps: VerifyDeps, { live, target }: Replayed): Promise<Di
     const found = [];
     for (const table of live.tables) {
       const buckets = differing(table.buckets, await bucketsOf(client, target.schema, table));
-      if (buckets.length > 0) found.push({ table, buckets });
+      if (buckets.length > 0) found.push({ table, buckets: fewOf(buckets, table) });
     }
     return found;
   });

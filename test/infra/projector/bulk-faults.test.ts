@@ -29,6 +29,27 @@ test('for a fault of the machine no event is looked for in a chunk', async (t) =
   t.equal(tries, 1);
 });
 
+for (const fault of [new RangeError('Invalid string length'), new Error('without an SQLSTATE')]) {
+  test(`no event is to blame for a chunk that could not be copied: ${fault.message}`, async (t) => {
+    const { store, pool, watch } = await stage(t);
+    for (let i = 0; i < 10; i++) await store.append(`order-${i}`, [counted()], 'any');
+    let tries = 0;
+    const projection = withBulk(({ rows }) => ({
+      rows: (chunk) => {
+        tries += 1;
+        const failing = function* (): Generator<never> {
+          yield* [];
+          throw fault;
+        };
+        return [...rows(chunk), { table: '{schema}.sums', columns: ['stream', 'sum'], rows: failing() }];
+      },
+    }));
+    await t.rejects(rebuildAll({ pool, store, watch }, {}, [projection]), fault);
+    t.equal(tries, 1, 'no other chunk is tried');
+    t.same((await pool.query('select from orderlog.quarantine')).rows, []);
+  });
+}
+
 test('of an event that its handler gives up half-way nothing is in the rows', async (t) => {
   const { store, pool, watch } = await stage(t);
   await store.append('order-1', [counted(5), counted(13), counted(1)], 'any');

@@ -1,0 +1,156 @@
+/**
+ * `npm run bench:large -- [orders] [lines] [name]`: a log of large orders, by default 1,085 of 2,000 lines with long names.
+ * Prints as JSON what the processes that work on it have in memory at most, and what others wait for during an as-of build.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PostgresEventStore } from '../src/infra/event-store/postgres.js';
+import { startEmbedded } from '../src/infra/postgres/embedded.js';
+import { migrate } from '../src/infra/postgres/migrate.js';
+import { createPool } from '../src/infra/postgres/pool.js';
+import { appendLarge } from './large-log.js';
+import { type Running, serve, stopServers } from './processes.js';
+
+const [orders = 1_085, lines = 2_000, name = 155] = process.argv.slice(2).map(Number);
+const LISTS = 24;
+
+const folder = mkdtempSync(join(tmpdir(), 'orderlog-large-'));
+const settings = { ORDERLOG_DATA_DIR: folder, SEED: 'none', HOME: folder };
+const server = await startEmbedded(folder);
+const pool = createPool(server.config, { max: 5, applicationName: 'bench' });
+try {
+  await migrate(server.config);
+  const store = new PostgresEventStore(pool, server.config);
+  const events = await appendLarge(store, { orders, lines, name });
+  const head = await store.head();
+  await store.close();
+  await pool.query('vacuum analyze orderlog.events');
+  console.error(`${events} events`);
+  const figures: Record<string, object> = {};
+  const told = (what: string, figure: object): void => {
+    figures[what] = figure;
+    console.error(what, JSON.stringify(figure));
+  };
+  const running = await serve(settings);
+  told('catching up', await caughtUp(running, head));
+  told('lists', await lists(running));
+  told('as of', await asOf(running));
+  await running.stop();
+  told('rebuild', await command('rebuild'));
+  told('verify', await command('verify'));
+  process.stdout.write(`${JSON.stringify({ events, ...figures }, null, 2)}\n`);
+} finally {
+  await stopServers();
+  await pool.end();
+  await server.stop();
+  rmSync(server.location, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function caughtUp({ pid }: Running, head: string): Promise<object> {
+  const begun = performance.now();
+  for (;;) {
+    const { rows } = await pool.query<{ behind: boolean }>(
+      `select count(*) filter (where position >= $1 or state = 'stopped') < 5 as behind from orderlog.checkpoints`,
+      [head],
+    );
+    if (!rows[0]?.behind) break;
+    await sleep(100);
+  }
+  return { seconds: seconds(begun), peak_mb: peakOf(pid) };
+}
+
+async function lists({ url, pid }: Running): Promise<object> {
+  const begun = performance.now();
+  const answers = await Promise.all(
+    Array.from({ length: LISTS }, async () => {
+      const answer = await fetch(`${url}/v1/orders?limit=100`);
+      return { status: answer.status, bytes: (await answer.arrayBuffer()).byteLength };
+    }),
+  );
+  const statuses = [...new Set(answers.map(({ status }) => status))];
+  return { seconds: seconds(begun), statuses, bytes: answers[0]?.bytes, peak_mb: peakOf(pid) };
+}
+
+/** With one small request after the other beside it. */
+async function asOf({ url, pid }: Running): Promise<object> {
+  const begun = performance.now();
+  const quiet = await latencies(url, sleep(2_000));
+  let child = 0;
+  const watch = setInterval(() => (child = Math.max(child, ...childrenOf(pid).map(peakOf))), 50);
+  const point = new Date().toISOString();
+  const built = (async (): Promise<number[]> => {
+    const statuses: number[] = [];
+    for (const path of ['/v1/orders?limit=1&', '/v1/categories/1/order-counts?']) {
+      const headers = { prefer: 'wait=30' };
+      for (let tries = 0; tries < 10; tries++) {
+        const answer = await fetch(`${url}${path}as_of=${point}`, { headers });
+        await answer.arrayBuffer();
+        statuses.push(answer.status);
+        if (answer.status !== 503) break;
+      }
+    }
+    return statuses;
+  })();
+  const others = await latencies(url, built);
+  clearInterval(watch);
+  return { seconds: seconds(begun), statuses: await built, quiet, others, peak_mb: peakOf(pid), child_peak_mb: child };
+}
+
+async function latencies(url: string, until: Promise<unknown>): Promise<object> {
+  const took: number[] = [];
+  let over = false;
+  void until.finally(() => (over = true));
+  while (!over) {
+    const begun = performance.now();
+    await (await fetch(`${url}/v1/categories/1`)).arrayBuffer();
+    took.push(performance.now() - begun);
+    await sleep(5);
+  }
+  took.sort((a, b) => a - b);
+  const at = (share: number): number => Math.round((took[Math.floor(took.length * share)] ?? 0) * 10) / 10;
+  return { p50_ms: at(0.5), p99_ms: at(0.99), max_ms: at(1 - 1e-9) };
+}
+
+/** Runs a command as its users do. */
+async function command(what: string): Promise<object> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../src/cli.js'), what, '--json'], {
+    env: { PATH: '/usr/bin:/bin', ...settings },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let peak = 0;
+  const watch = setInterval(() => (peak = Math.max(peak, peakOf(child.pid as number))), 50);
+  let stderr = '';
+  child.stderr.on('data', (piece: Buffer) => (stderr = (stderr + piece.toString()).slice(-2_000)));
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  clearInterval(watch);
+  return { seconds: seconds(begun), code: code ?? signal, peak_mb: peak, ...(code !== 0 && { stderr }) };
+}
+
+function peakOf(pid: number): number {
+  try {
+    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024);
+  } catch {
+    return 0;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      const stat = readFileSync(`/proc/${Number(name)}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')')).split(' ')[2] === String(pid) ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function seconds(since: number): number {
+  return Math.round((performance.now() - since) / 100) / 10;
+}

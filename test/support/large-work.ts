@@ -1,0 +1,49 @@
+/** A process that does one kind of work on a log, to be started with a small heap: the database's URL, and which work. */
+import { projections } from '../../projections/index.js';
+import { PostgresEventStore } from '../../src/infra/event-store/postgres.js';
+import { CheckpointWatch } from '../../src/infra/projector/checkpoint-watch.js';
+import { startProjectors } from '../../src/infra/projector/projector.js';
+import { Snapshots } from '../../src/infra/projector/snapshots.js';
+import { haveReached } from '../../src/infra/projector/status.js';
+import { createPool } from '../../src/infra/postgres/pool.js';
+import { verify } from '../../src/operations/verify/verify.js';
+import { rebuildAll } from '../operations/rebuild/rebuilding.js';
+
+const [connection = '', work = ''] = process.argv.slice(2);
+const nothing = (): void => undefined;
+const log = { info: nothing, warn: console.error, error: console.error };
+const pool = createPool(connection, { max: 5, applicationName: 'large-work' });
+const store = new PostgresEventStore(pool, connection);
+const watch = new CheckpointWatch(pool);
+const head = await store.head();
+
+const works: Record<string, () => Promise<unknown>> = {
+  async project() {
+    const projectors = startProjectors({ pool, store, watch, log, projections });
+    while (!(await haveReached({ pool, store, projections }, head))) await new Promise((done) => setTimeout(done, 50));
+    await projectors.stop();
+  },
+  rebuild: () => rebuildAll({ pool, store, watch }),
+  async verify() {
+    const options = { signal: new AbortController().signal, stretch: nothing, done: nothing };
+    const { ok, models, checks } = await verify({ pool, store }, projections, options);
+    return { ok, differences: models.flatMap(({ differences }) => differences), checks };
+  },
+  async 'as-of'() {
+    const keep = { keepSeconds: 60, maxBytes: 10 ** 9 };
+    const snapshots = new Snapshots({ pool, store, projections, keep, log });
+    const { snapshot } = await snapshots.at('user-orders', head, 600_000);
+    await snapshots.close();
+    return snapshot.events;
+  },
+  async read() {
+    let events = 0;
+    for await (const _ of store.readAll()) events++;
+    return events;
+  },
+};
+const result = (await works[work]?.()) ?? null;
+await watch.close();
+await store.close();
+await pool.end();
+process.stdout.write(JSON.stringify(result));
