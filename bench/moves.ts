@@ -1,7 +1,7 @@
 /**
  * `npm run bench:moves -- [products] [orders] [depth]`: a category with so many products below it, and orders of three lines that
  * hold them, is moved by one event. Prints as JSON how many seconds each read model takes, and the slowest read meanwhile. With a
- * depth, the category stands at the end of a chain of so many. The log is written by SQL, and rebuilt and verified before.
+ * depth, the category stands at the end of a chain of so many. The log is written by SQL, rebuilt before, and verified afterwards.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -37,8 +37,7 @@ try {
   await writeLog(pool);
   const settings = { ORDERLOG_DATA_DIR: folder, SEED: 'none' };
   const rebuild = await seconds(() => orderlog(settings, 'rebuild'));
-  const verify = await seconds(() => orderlog(settings, 'verify'));
-  console.error(`rebuilt in ${rebuild} s, verified in ${verify} s`);
+  console.error(`rebuilt in ${rebuild} s`);
   const watch = new CheckpointWatch(pool);
   const projectors = startProjectors({ pool, store, watch, log: quiet, projections });
   const moves = [];
@@ -46,9 +45,9 @@ try {
   await projectors.stop();
   await watch.close();
   const peak_mb = Math.round(process.resourceUsage().maxRSS / 1_024);
-  const verify_after = await seconds(() => orderlog(settings, 'verify'));
+  const verify = await seconds(() => orderlog(settings, 'verify'));
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.versions.node };
-  const figures = { ...machine, products, orders, depth, rebuild, verify, moves, peak_mb, verify_after };
+  const figures = { ...machine, products, orders, depth, rebuild, moves, peak_mb, verify };
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   await store.close();
 } finally {
@@ -87,6 +86,11 @@ async function move(store: PostgresEventStore, parent_cat_id: number): Promise<R
   return { ...done, slowest_read_ms: Math.round(slowest) };
 }
 
+/** Of version 4 by its looks. */
+function uuid(of: string): string {
+  return `overlay(overlay(md5(${of}) placing '4' from 13) placing '8' from 17)::uuid`;
+}
+
 /** As commands would have recorded it, set by set. */
 async function writeLog(db: pg.Pool): Promise<void> {
   const at = '2026-01-01T00:00:00.000Z';
@@ -108,7 +112,7 @@ async function writeLog(db: pg.Pool): Promise<void> {
     `json_build_object('product_id', n, 'sku', 'SKU-' || n, 'name', 'Product ' || n, 'price', 100, 'currency', 'EUR',
        'cat_ids', to_json(${catIds}), 'added_at', '${at}')`,
   );
-  const id = `md5('order ' || n)::uuid`;
+  const id = uuid(`'order ' || n`);
   const line = (i: number): string =>
     `json_build_object('line', ${i}, 'product_id', 1 + (n::bigint * 7919 * ${i} + ${i}) % ${products}, 'sku', 'SKU', 'name', 'Product',
        'quantity', 1, 'unit_price', 100)`;
@@ -117,7 +121,7 @@ async function writeLog(db: pg.Pool): Promise<void> {
     orders,
     `'order-' || ${id}`,
     'OrderPlaced',
-    `json_build_object('order_id', ${id}, 'user_id', md5('user ' || n % 1000)::uuid, 'currency', 'EUR',
+    `json_build_object('order_id', ${id}, 'user_id', ${uuid(`'user ' || n % 1000`)}, 'currency', 'EUR',
        'items', json_build_array(${[1, 2, 3].map(line).join(', ')}), 'total', 300, 'placed_at', '${at}')`,
   );
   await db.query('vacuum analyze orderlog.events');

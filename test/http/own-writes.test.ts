@@ -40,21 +40,21 @@ void t.test(
     await http.ok('PATCH', path, { json: { name: 'Renamed' } });
     await shop.addCategory();
     // Without a position to wait for.
-  http.position = null;
-  const early = [];
-  for (const asked of [path, `${path}/order-counts`]) {
-    const { data, headers } = await http.ok('GET', asked);
-    early.push({ asked, data, position: headers.get('log-position') ?? '' });
-  }
-  t.match(early[0]?.data, { cat_id, total_products: 0 });
-  shop.startProjectors();
-  for (const { asked, data, position } of early) {
-    const then = await http.ok('GET', `${asked}?as_of=${position}`, { headers: { prefer: 'wait=30' } });
-    t.same(then.data, data, asked);
-  }
-  await shop.addCategory();
+    http.position = null;
+    const early = [];
+    for (const asked of [path, `${path}/order-counts`]) {
+      const { data, headers } = await http.ok('GET', asked);
+      early.push({ asked, data, position: headers.get('log-position') ?? '' });
+    }
+    t.match(early[0]?.data, { cat_id, total_products: 0 });
+    shop.startProjectors();
+    for (const { asked, data, position } of early) {
+      const then = await http.ok('GET', `${asked}?as_of=${position}`, { headers: { prefer: 'wait=30' } });
+      t.same(then.data, data, asked);
+    }
+    await shop.addCategory();
     const headers = { 'min-log-position': http.position ?? '', prefer: 'wait=30' };
     t.match((await http.ok('GET', path, { headers })).data, { name: 'Renamed', total_products: 1 });
     t.match((await http.ok('GET', `${path}/order-counts`, { headers })).data, { placed: 1 });
-    },
+  },
 );
