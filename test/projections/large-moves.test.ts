@@ -18,7 +18,7 @@ const PRODUCTS = 30_000;
 const ORDERS = 10_000;
 /** Elements of one parameter, and rows of one answer: far below what is moved. */
 const MOST_PARAMETERS = 21_000;
-const MOST_ROWS = 2_000;
+const MOST_ROWS = 1_000;
 
 const TREE = `values (1, null), (2, 1), (3, 1), (4, 2), ${Array.from({ length: 10 }, (_, i) => `(${LEAF + i}, 4)`).join(', ')}`;
 /** Each in a leaf, each tenth in another one as well, each hundredth in the target of the move. */

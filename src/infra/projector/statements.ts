@@ -5,7 +5,7 @@ interface Connection {
 }
 
 /** Rows of one step of `each`: a step is short, and so is what it takes in memory. */
-const BATCH = 2_000;
+const BATCH = 1_000;
 
 /** The statements of one projection on one connection: `{schema}` is put in once for each. */
 export function projectionDb(connection: Connection, schema: string): ProjectionDb {

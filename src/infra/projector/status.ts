@@ -23,7 +23,7 @@ export interface ModelStatus {
   readonly lag_events: number;
   /** Age of the oldest of them, 0 if there is none. */
   readonly lag_seconds: number;
-  /** Since the checkpoint moved. */
+  /** Since the checkpoint moved, or since the last step of a page that takes long. */
   readonly seconds_since_progress: number;
   /** How its owner is connected to the log; null where there is no connection to speak of. */
   readonly subscription: SubscriptionState | null;
@@ -48,6 +48,21 @@ export interface Counting {
 
 const STALLED_SECONDS = 10;
 
+/**
+ * When the last step of a page began that is under way for the checkpoint `c`. A page that moves a million products shows no
+ * checkpoint until it is over, but each of its steps is short: it works, unlike one that hangs. Its session has the checkpoints
+ * locked for writing, and tables of the build at least for reading.
+ */
+const PAGE_UNDER_WAY = `
+  select max(a.query_start) as step_at
+  from pg_locks w join pg_stat_activity a on a.pid = w.pid
+  where c.progressed_at < clock_timestamp() - interval '${STALLED_SECONDS} seconds'
+    and w.relation = 'orderlog.checkpoints'::regclass and w.mode = 'RowExclusiveLock' and a.datname = current_database()
+    and exists (
+      select from pg_locks l join pg_class t on t.oid = l.relation
+      where l.pid = w.pid
+        and t.relnamespace = to_regnamespace('rm_' || replace(c.model, '-', '_') || '_v' || c.version))`;
+
 export async function modelStatuses(
   { pool, store, projections }: StatusSources,
   { cap, stalledOnly = false, signal }: Counting,
@@ -57,10 +72,10 @@ export async function modelStatuses(
            case when lease_until >= clock_timestamp() then lease_owner end as lease_owner, quarantined,
            case when state <> 'running' then state when lease_until < clock_timestamp() then 'idle'
                 when quarantined > 0 then 'degraded' else state end as state,
-           extract(epoch from clock_timestamp() - progressed_at)::float8 as seconds_since_progress,
+           extract(epoch from clock_timestamp() - greatest(progressed_at, page.step_at))::float8 as seconds_since_progress,
            case when lease_until >= clock_timestamp() then subscription
                 else subscription || '{"connectedSince": null}' end as subscription
-    from orderlog.checkpoints`);
+    from orderlog.checkpoints c left join lateral (${PAGE_UNDER_WAY}) page on true`);
   const builds = await allBuilds(pool);
   const models = projections.map((projection) => {
     const { name, version } = projection;

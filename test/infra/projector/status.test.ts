@@ -74,6 +74,31 @@ test('a read model in which keys wait is degraded, and says as well that nobody 
   );
 });
 
+test('a page that takes long makes progress as long as its steps do', async (t) => {
+  const { pool, store, start, reached } = await stage(t);
+  const sources = { pool, store, projections: [tally('long')] };
+  const projectors = start(...sources.projections);
+  await reached('long', await append(store, counted()));
+  await projectors.stop();
+  await append(store, counted());
+  await pool.query(`update orderlog.checkpoints set progressed_at = clock_timestamp() - interval '1 minute'`);
+  const sinceProgress = async (): Promise<number | undefined> =>
+    (await modelStatuses(sources, { cap: CAP }))[0]?.seconds_since_progress;
+  t.ok(((await sinceProgress()) ?? 0) >= 60, 'nobody is at work');
+  const page = await pool.connect();
+  try {
+    await page.query('begin');
+    await page.query('update orderlog.checkpoints set events = events');
+    t.ok(((await sinceProgress()) ?? 0) >= 60, 'another model may have locked them');
+    await page.query('select from rm_long_v1.noted');
+    t.ok(((await sinceProgress()) ?? 60) < 50, 'its page is under way');
+  } finally {
+    await page.query('rollback');
+    page.release();
+  }
+  t.ok(((await sinceProgress()) ?? 0) >= 60, 'its page was rolled back');
+});
+
 const well: ModelStatus = {
   name: 'judged',
   version: 1,
