@@ -59,6 +59,8 @@ class Crew {
   readonly #runners = new Map<string, Runner>();
   readonly #runs: Promise<void>[] = [];
   readonly #options: RunnerOptions;
+  /** Of builds that have stopped, by name and build. */
+  readonly #stopped = new Map<string, BuildId>();
   /** What is read may have to be made first: at the start, and when something was dropped. */
   #unprepared = true;
 
@@ -110,6 +112,7 @@ class Crew {
       }
       await dropExpired(pool, projections, log);
     }
+    await this.#release();
     const known = builds ?? (await allBuilds(pool)).filter(({ state }) => FOLLOWING.includes(state));
     for (const projection of projections) {
       for (const one of known) {
@@ -121,9 +124,22 @@ class Crew {
     }
   }
 
+  /** A build whose event was skipped, or that another process has taken past it, goes on here as well. */
+  async #release(): Promise<void> {
+    for (const [key, { name, build }] of this.#stopped) {
+      const { rowCount } = await this.options.pool.query(
+        `select from orderlog.checkpoints where model = $1 and version = $2 and state = 'idle'`,
+        [name, build],
+      );
+      if (rowCount === 0) continue;
+      this.#stopped.delete(key);
+      this.#runners.delete(key);
+    }
+  }
+
   #start(projection: AnyProjection, { name, build, state }: BuildId & Partial<Build>, signal: AbortSignal): void {
     const key = `${name}:${build}`;
-    // One that has stopped at an event stays: it is not tried again before this process is started anew.
+    // One that has stopped at an event stays, until the event is skipped or this process is started again.
     const known = this.#runners.get(key);
     const runner = known ?? new Runner(projection, { name, build }, this.#options);
     runner.isKept = state === 'kept';
@@ -131,7 +147,10 @@ class Crew {
     this.#runners.set(key, runner);
     this.#runs.push(
       runner.run(signal).then((end) => {
-        if (end !== 'dropped') return;
+        if (end !== 'dropped') {
+          this.#stopped.set(key, { name, build });
+          return;
+        }
         this.#runners.delete(key);
         this.#unprepared = true;
       }),

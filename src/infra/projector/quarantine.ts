@@ -166,6 +166,20 @@ export async function skippedOf(db: Pick<pg.ClientBase, 'query'>, model: string)
   return rows;
 }
 
+/** In the transaction that lets the build go on behind the event. */
+export async function writeSkipped(
+  db: Pick<pg.ClientBase, 'query'>,
+  model: string,
+  { stream, revision, position, type, message }: HeldEvent,
+  reason: string,
+): Promise<void> {
+  await db.query(
+    `insert into orderlog.skipped_events (model, stream, revision, position, type, message, reason)
+     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+    [model, stream, revision, position, type, message, reason],
+  );
+}
+
 /** Writes entries, and how many there are; in the transaction that moves the checkpoint. */
 export async function writeHeld(
   db: Pick<pg.ClientBase, 'query'>,

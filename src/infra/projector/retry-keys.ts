@@ -16,6 +16,7 @@ import {
   messageOf,
   newQuarantine,
   writeHeld,
+  writeSkipped,
 } from './quarantine.js';
 import { concerns, handlerOf, readBy } from './reads.js';
 import { projectionDb } from './statements.js';
@@ -108,7 +109,7 @@ async function retrySome(
       if (known?.held.revision !== held.revision) retried.set(held.stream, left);
       else if (known.events[0]?.revision !== held.revision) retried.set(held.stream, { ...left, held: gone(held) });
       else {
-        if (skip) await skipEvent(client, of, held, skip.reason);
+        if (skip) await writeSkipped(client, of.name, held, skip.reason);
         const events = known.events
           .slice(skip ? 1 : 0)
           .filter((event) => concerns(projection, event) && quarantine.lets(event));
@@ -216,15 +217,6 @@ async function writeWhatWaits(
     of.build,
     events,
   ]);
-}
-
-async function skipEvent(client: pg.ClientBase, { name }: BuildId, held: HeldEvent, reason: string): Promise<void> {
-  const { stream, revision, position, type, message } = held;
-  await client.query(
-    `insert into orderlog.skipped_events (model, stream, revision, position, type, message, reason)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-    [name, stream, revision, position, type, message, reason],
-  );
 }
 
 /** @returns where the key waits, if the event can't be applied. @throws what is not of the event */

@@ -12,6 +12,7 @@ import { type CommandResult, WrongUse } from '../output.js';
 import { chosen } from '../rebuild/command.js';
 import { table } from '../table.js';
 import { entriesOf, type Entry, notHere, waitingEvents } from './entries.js';
+import { skipStop, type Stop, stopsOf } from './stops.js';
 
 export interface QuarantineDeps {
   readonly pool: pg.Pool;
@@ -42,6 +43,13 @@ export async function listResult(deps: QuarantineDeps, { model }: OfModel): Prom
       skipped.push({ model: name, ...one, position: deps.tokens.encode(position), error: message });
     }
   }
+  const stopped = (await stopsOf(deps.pool, projections)).map(({ build, stream, revision, position, message }) => {
+    const at = { stream, revision, position: deps.tokens.encode(position), error: message };
+    return { model: build.name, version: build.build, ...at };
+  });
+  const stops = stopped.map(
+    (one) => `STOPPED  ${one.model}  v${one.version}  ${one.stream}@${one.revision}: ${one.error}`,
+  );
   const lines = quarantined.map((one) => [
     one.model,
     `v${one.version}`,
@@ -55,8 +63,12 @@ export async function listResult(deps: QuarantineDeps, { model }: OfModel): Prom
     (one) => `skipped  ${one.model}  ${one.stream}@${one.revision}  ${one.type}: ${one.reason}`,
   );
   const head = ['model', 'build', 'waits at', '', '', '', 'why'];
-  const text = printableLines([...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']), ...reasons]);
-  return { document: { quarantined, skipped }, text, exitCode: 0 };
+  const text = printableLines([
+    ...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']),
+    ...stops,
+    ...reasons,
+  ]);
+  return { document: { quarantined, skipped, stopped }, text, exitCode: 0 };
 }
 
 /**
@@ -73,8 +85,8 @@ export async function retryResult(
 }
 
 /**
- * Leaves the event that a key waits at out for good, in every making of the model, and lets the key go on behind it. 1 if it
- * waits again.
+ * Leaves an event out for good, in every making of the models that wait or have stopped at it, and lets them go on behind it. 1 if
+ * its key waits again.
  * @throws WrongUse for what does not wait, ModelBusy
  */
 export async function skipResult(
@@ -85,20 +97,27 @@ export async function skipResult(
   if (!/[^\s\p{C}]/u.test(reason)) throw new WrongUse('say why the event is skipped: --reason TEXT');
   const projections = modelsOf(deps, model);
   const [key, revision] = keyOf(stream);
-  const models = [...new Set((await waitingOf(deps, projections, [key])).map(({ build }) => build.name))];
+  const stops = (await stopsOf(deps.pool, projections)).filter((stop) => stop.stream === key);
+  const found = await waitingOf(deps, projections, [key], stops);
+  const models = [...new Set([...found, ...stops].map(({ build }) => build.name))];
   // A build that is being made would have begun without what is skipped here.
   return withModelLocks(deps.pool, models, async () => {
-    const entries = (await waitingOf(deps, projections, [key])).filter(({ build }) => models.includes(build.name));
-    refuseUnlessAt(entries, revision);
+    const entries = (await waitingOf(deps, projections, [key], stops)).filter(({ build }) =>
+      models.includes(build.name),
+    );
+    refuseUnlessAt([...entries.map(({ build, held }) => ({ build, ...held })), ...stops], revision);
     // An unfinished build may have taken the event already, and would bring it back.
     for (const { name, build, state } of await allBuilds(deps.pool)) {
       const unfinished = state === 'building' || state === 'ready';
       if (unfinished && models.includes(name)) await dropBuild(deps.pool, { name, build }, `state = '${state}'`);
     }
     const done = await goOn(deps, entries, { reason: why });
+    const passed = await skipStops(deps, stops, why);
     // Builds that are still before the event learn that it is to be left out.
     for (const name of models) await giveUpLeases(deps.pool, name);
-    return { document: { skipped: done.documents }, text: done.text, exitCode: done.exitCode };
+    const lines = [...(entries.length > 0 ? [done.text] : []), ...passed.lines];
+    const text = lines.length > 0 ? lines.join('\n') : 'nothing waits';
+    return { document: { skipped: [...done.documents, ...passed.documents] }, text, exitCode: done.exitCode };
   });
 }
 
@@ -109,15 +128,34 @@ function keyOf(text: string): [string, number | null] {
 }
 
 /** One event is skipped, and only that which is meant. @throws WrongUse */
-function refuseUnlessAt(entries: readonly Entry[], wanted: number | null): void {
-  const revision = wanted ?? entries[0]?.held.revision;
-  const other = entries.find(({ held }) => held.revision !== revision);
+function refuseUnlessAt(places: readonly Pick<Stop, 'build' | 'stream' | 'revision'>[], wanted: number | null): void {
+  const revision = wanted ?? places[0]?.revision;
+  const other = places.find((place) => place.revision !== revision);
   if (!other) return;
-  const { build, held } = other;
+  const { build } = other;
   throw new WrongUse(
-    `${held.stream} waits at revision ${held.revision} in build ${build.build} of ${build.name}, not at ${revision}: ` +
+    `${other.stream} waits at revision ${other.revision} in build ${build.build} of ${build.name}, not at ${revision}: ` +
       'retry it first, or name one model with --model; nothing was skipped',
   );
+}
+
+/** Builds that have stopped there go on behind the event, in the processes that project them. */
+async function skipStops(
+  deps: QuarantineDeps,
+  stops: readonly Stop[],
+  reason: string,
+): Promise<{ readonly documents: readonly object[]; readonly lines: readonly string[] }> {
+  const documents: object[] = [];
+  const lines: string[] = [];
+  for (const stop of stops) {
+    if (!(await skipStop(deps, stop, reason))) continue;
+    const { build, stream, revision } = stop;
+    documents.push({ model: build.name, version: build.build, stream, revision, reason, events: 0, held: null });
+    lines.push(
+      `${build.name} v${build.build}  ${stream}: revision ${revision} is skipped, the model goes on behind it`,
+    );
+  }
+  return { documents, lines };
 }
 
 interface Done {
@@ -190,9 +228,11 @@ async function waitingOf(
   { pool }: QuarantineDeps,
   projections: readonly AnyProjection[],
   streams: readonly string[],
+  stops: readonly Stop[] = [],
 ): Promise<Entry[]> {
   const entries = await entriesOf(pool, projections);
-  const unknown = streams.filter((stream) => !entries.some(({ held }) => held.stream === stream));
+  const known = new Set([...entries.map(({ held }) => held.stream), ...stops.map(({ stream }) => stream)]);
+  const unknown = streams.filter((stream) => !known.has(stream));
   if (unknown.length > 0) {
     const models = projections.map(({ name }) => name).join(', ');
     throw new WrongUse(

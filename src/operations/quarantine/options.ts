@@ -38,8 +38,10 @@ export function addQuarantine(program: Command, run: Run): void {
 
   quarantine
     .command('skip')
-    .description('leave the event that a key waits at out for good, and apply those behind it')
-    .argument('<stream>', 'the key as the list names it, better with the revision: order-…@1')
+    .description(
+      'leave out for good the event that a key waits at, or that a model has stopped at, and apply those behind it',
+    )
+    .argument('<stream>', 'the stream as the list names it, better with the revision: order-…@1, product-…@0')
     .requiredOption('--reason <text>', 'why; it is kept, and verify tells it')
     .addOption(modelOption)
     .addOption(jsonOption)
