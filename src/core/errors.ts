@@ -39,6 +39,14 @@ export type RefusalCode =
   | 'database-unavailable'
   | 'overloaded';
 
+/** The log is not the one that something was made from: the server's data was replaced by an older copy, or by another log. */
+export class LogReplaced extends Error {
+  override readonly name = 'LogReplaced';
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what}: the data of the event store was replaced by an older copy, or by another log`, options);
+  }
+}
+
 /** A rule said no. The code is stable and part of the contract; the message is for people. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';

@@ -77,6 +77,13 @@ export interface EventPage {
   readonly caughtUp: boolean;
 }
 
+/** A record that was seen in the log. */
+export interface Mark {
+  readonly position: Position;
+  /** Null where only its place is known. */
+  readonly id: string | null;
+}
+
 /** What has been read of the log: what passes the filter, up to a position. */
 export interface ReadTo {
   readonly position: Position;
@@ -98,6 +105,8 @@ export interface SubscriptionState {
   readonly drops: { readonly [reason: string]: number };
   /** When the last event came, by this machine's clock. */
   readonly lastEventAt: string | null;
+  /** The last record that it has seen, if any. */
+  readonly mark?: Mark;
 }
 
 /** Iterated once; ends with its signal, or when the store is closed. */
@@ -142,6 +151,12 @@ export interface EventStore {
 
   /** Position of the last event, whoever wrote it; START of an empty log. */
   head(): Promise<Position>;
+
+  /**
+   * False when the log has lost this record: an older copy has taken its place, whatever was written to that since. True where it
+   * can't be told, as of a record that the server has scavenged.
+   */
+  holds(mark: Mark): Promise<boolean>;
 
   /**
    * For each of these, how many events are left to read, counted up to `cap` and up to the head as it is when asked. The signal ends

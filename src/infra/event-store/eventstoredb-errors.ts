@@ -9,7 +9,13 @@ import {
   UnknownError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
-import { EventStoreUnavailable, EventTooLarge, StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
+import {
+  EventStoreUnavailable,
+  EventTooLarge,
+  LogReplaced,
+  StreamNotFound,
+  WrongExpectedRevision,
+} from '../../core/errors.js';
 import type { ExpectedRevision } from '../../core/event-store.js';
 import { revisionOf } from './eventstoredb-position.js';
 
@@ -28,6 +34,7 @@ export function refusalOf(error: unknown, stream: string, expected: ExpectedRevi
   }
   if (error instanceof StreamNotFoundError || error instanceof StreamDeletedError) return new StreamNotFound(stream);
   if (error instanceof MaxAppendSizeExceededError) return new EventTooLarge(stream, error.maxAppendSize);
+  if (isNoPlace(error)) return new LogReplaced('the log has no record where one was read before', { cause: error });
   if (isDenied(error)) {
     return new EventStoreUnavailable(
       'EventStoreDB denies access: the user in EVENTSTORE_URL needs the password it has there, and the rights to read ' +
@@ -36,6 +43,11 @@ export function refusalOf(error: unknown, stream: string, expected: ExpectedRevi
     );
   }
   return null;
+}
+
+/** No record begins at the place that a read or a subscription begins at. The client has no class for it. */
+export function isNoPlace(error: unknown): boolean {
+  return error instanceof Error && /InvalidPosition|invalid position/.test(error.message);
 }
 
 /** The client goes over to the leader by itself, if it is told which one that is. */

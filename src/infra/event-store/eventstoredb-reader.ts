@@ -2,8 +2,8 @@
 import type { AllStreamResolvedEvent, EventStoreDBClient, ResolvedEvent } from '@eventstore/db-client';
 import { BACKWARDS, END, START as FIRST } from '@eventstore/db-client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventStoreUnavailable, StreamNotFound } from '../../core/errors.js';
-import { type Filter, type Position, START } from '../../core/event-store.js';
+import { EventStoreUnavailable, LogReplaced, StreamNotFound } from '../../core/errors.js';
+import { type Filter, type Mark, type Position, START } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { Attempt } from './eventstoredb-attempt.js';
 import type { Clients } from './eventstoredb-clients.js';
@@ -48,6 +48,8 @@ export interface Tail {
   readonly match: Position | null;
   /** The end of the log was reached. */
   readonly ended: boolean;
+  /** The last record that was looked at, where there was one. */
+  readonly mark: Mark | null;
 }
 
 export class Reader {
@@ -161,14 +163,36 @@ export class Reader {
   /** Looks at no more than so many records. */
   async tail(from: Position, filter: Filter | undefined, most: number, signal?: AbortSignal): Promise<Tail> {
     let position = from;
+    let mark: Mark | null = null;
     let count = 0;
     for await (const record of this.records({ from, limit: most, signal })) {
       const place = positionOf(placeOf(record));
-      if (passes(record, filter)) return { position, match: place, ended: false };
+      if (passes(record, filter)) return { position, match: place, ended: false, mark };
       position = place;
-      if (++count >= most) return { position, match: null, ended: false };
+      mark = { position, id: record.id.toLowerCase() };
+      if (++count >= most) return { position, match: null, ended: false, mark };
     }
-    return { position, match: null, ended: !signal?.aborted };
+    return { position, match: null, ended: !signal?.aborted, mark };
+  }
+
+  /** As EventStore.holds; the leader is asked. */
+  async holds({ position, id }: Mark, giveUpAt?: number): Promise<boolean> {
+    if (position === START) return true;
+    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
+      const options = { fromPosition: pairOf(position), maxCount: 1, requiresLeader: true };
+      return new Inbox(client.readAll(options));
+    };
+    try {
+      for await (const { event } of this.#resumed(read, undefined, '$all', giveUpAt)) {
+        if (!event || positionOf(placeOf(event)) !== position) continue;
+        return id === null || event.id.toLowerCase() === id;
+      }
+      // Scavenged; or the log does not get there.
+      return position <= (await this.head());
+    } catch (error) {
+      if (error instanceof LogReplaced) return false;
+      throw error;
+    }
   }
 
   /** Position of the last record, as the leader knows it. */

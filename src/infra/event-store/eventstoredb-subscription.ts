@@ -3,9 +3,19 @@
  * each event once and in order. An error, an end and silence are drops; after one a new client goes on from the last page.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventPage, Position, SubscribeOptions, Subscription, SubscriptionState } from '../../core/event-store.js';
+import { EventStoreUnavailable, LogReplaced } from '../../core/errors.js';
+import type {
+  EventPage,
+  Mark,
+  Position,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionState,
+} from '../../core/event-store.js';
+import { ANSWER_TIMEOUT_MS } from './eventstoredb-answer.js';
 import { Attempt } from './eventstoredb-attempt.js';
 import type { Clients } from './eventstoredb-clients.js';
+import { isNoPlace } from './eventstoredb-errors.js';
 import type { Reader } from './eventstoredb-reader.js';
 
 const DEFAULT_PAGE = 1_000;
@@ -15,6 +25,8 @@ const FILL_MS = 25;
 const LOOK_EVERY_MS = 500;
 /** The same while somebody waits for a place that nothing that matches leads to. */
 const LOOK_SOON_MS = 10;
+/** Without a filter it is led to by what comes, but for records of the server. */
+const LOOK_SOON_WHOLE_MS = 100;
 /** Records that one look goes through. */
 const LOOK_AT = 2_000;
 /** What is in the log, and does not come for so long, will not come from this connection. */
@@ -53,11 +65,14 @@ export class SupervisedSubscription implements Subscription {
   /** Something that matches is in the log behind the last page since then, and has not come. */
   #missedSince: number | null = null;
   #lookedAt = 0;
+  /** There was a drop: the server may be another one since, until the log has been asked. */
+  #isToBeAsked = false;
   /** Whoever is given the pages knows that the head was reached. */
   #isCaughtUp = false;
   #pause = FIRST_PAUSE_MS;
   #connectedSince: Date | null = null;
   #lastEvent: Date | null = null;
+  #mark: Mark | null = null;
   readonly #drops: Partial<Record<DropReason, number>> = {};
 
   constructor(
@@ -78,6 +93,7 @@ export class SupervisedSubscription implements Subscription {
       connectedSince: this.#connectedSince?.toISOString() ?? null,
       drops: { ...this.#drops },
       lastEventAt: this.#lastEvent?.toISOString() ?? null,
+      ...(this.#mark && { mark: this.#mark }),
     };
   }
 
@@ -91,6 +107,7 @@ export class SupervisedSubscription implements Subscription {
           yield* this.#attempted();
         } catch (error) {
           if (signal.aborted) return;
+          if (error instanceof LogReplaced) throw error;
           this.#dropped(error);
         }
         if (signal.aborted) return;
@@ -104,11 +121,13 @@ export class SupervisedSubscription implements Subscription {
 
   #dropped(error: unknown): void {
     const drop = error instanceof Drop ? error : new Drop('error', { cause: error });
+    this.#isToBeAsked = true;
     this.#drops[drop.reason] = (this.#drops[drop.reason] ?? 0) + 1;
     this.sources.complain(drop);
   }
 
   async *#attempted(): AsyncGenerator<EventPage> {
+    await this.#refuseReplaced();
     const attempt = new Attempt(this.sources.clients, this.#given, this.options.filter);
     this.#attempt = attempt;
     this.#missedSince = null;
@@ -134,7 +153,27 @@ export class SupervisedSubscription implements Subscription {
     }
   }
 
-  /** The next page, or null if there was none for a while. @throws Drop */
+  /**
+   * Asks the log whether it still holds what was read. A server that does not answer that in time is asked again beside the subscription.
+   * @throws LogReplaced
+   */
+  async #refuseReplaced(): Promise<void> {
+    if (!this.#isToBeAsked) return;
+    // The place that is gone on from may be a marker behind the last record that was seen.
+    const given = this.#mark?.position === this.#given ? [] : [{ position: this.#given, id: null }];
+    for (const mark of [...(this.#mark ? [this.#mark] : []), ...given]) {
+      try {
+        if (await this.sources.reader.holds(mark, Date.now() + ANSWER_TIMEOUT_MS)) continue;
+      } catch (error) {
+        if (error instanceof EventStoreUnavailable) return;
+        throw error;
+      }
+      throw new LogReplaced('the log has lost what was read before');
+    }
+    this.#isToBeAsked = false;
+  }
+
+  /** The next page, or null if there was none for a while. @throws Drop, LogReplaced */
   async #next(attempt: Attempt): Promise<EventPage | null> {
     const { pageSize = DEFAULT_PAGE } = this.options;
     // 1. What has arrived. With a backlog a page waits a moment to become full.
@@ -149,18 +188,24 @@ export class SupervisedSubscription implements Subscription {
     if (last) {
       this.#lastEvent = new Date();
       this.#missedSince = null;
-      const { position } = last;
+      const { position, id } = last;
+      this.#mark = { position, id };
       this.#isCaughtUp = attempt.isEmpty && attempt.isLive;
       return { events, position, caughtUp: this.#isCaughtUp };
     }
     // 2. The end of the stream, when all that came before it is handled.
+    if (attempt.over && isNoPlace(attempt.over.error)) {
+      this.#isToBeAsked = true;
+      await this.#refuseReplaced();
+    }
     if (attempt.over) throw new Drop(attempt.over.error ? 'error' : 'end', { cause: attempt.over.error });
     // 3. A long stretch of what does not match.
     if (attempt.marker > this.#given) return { events: [], position: attempt.marker, caughtUp: false };
     // 4. Is there something that has not come, and how far can the place be moved on?
     const isAwaited = this.#wish.position > this.#given && this.#wish.until > Date.now();
     const isSoon = isAwaited || (attempt.isLive && !this.#isCaughtUp);
-    const wait = (isSoon ? LOOK_SOON_MS : LOOK_EVERY_MS) - (Date.now() - this.#lookedAt);
+    const soon = this.options.filter ? LOOK_SOON_MS : LOOK_SOON_WHOLE_MS;
+    const wait = (isSoon ? soon : LOOK_EVERY_MS) - (Date.now() - this.#lookedAt);
     if (wait <= 0) return this.#look(attempt);
     await attempt.changed(wait);
     return null;
@@ -168,6 +213,7 @@ export class SupervisedSubscription implements Subscription {
 
   async #look(attempt: Attempt): Promise<EventPage | null> {
     const { filter, signal } = this.options;
+    await this.#refuseReplaced();
     const tail = await this.sources.reader.tail(this.#given, filter, LOOK_AT, signal);
     this.#lookedAt = Date.now();
     // What came meanwhile comes first.
@@ -177,6 +223,7 @@ export class SupervisedSubscription implements Subscription {
       if (Date.now() - this.#missedSince > SILENCE_MS) throw new Drop('silence');
     }
     if (tail.match === null) this.#missedSince = null;
+    if (tail.mark) this.#mark = tail.mark;
     if (tail.position === this.#given && (this.#isCaughtUp || !tail.ended)) return null;
     // Servers before 23.10 never say that the head was reached.
     if (tail.ended) attempt.isLive = this.#isCaughtUp = true;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStoreDBClient } from '@eventstore/db-client';
-import { EventStoreUnavailable } from '../../core/errors.js';
+import { EventStoreUnavailable, LogReplaced } from '../../core/errors.js';
 import {
   type AppendOptions,
   type AppendResult,
@@ -8,6 +8,7 @@ import {
   type EventStore,
   type ExpectedRevision,
   type Filter,
+  type Mark,
   matches,
   type Position,
   type ReadAllOptions,
@@ -138,6 +139,10 @@ export class EventStoreDb implements EventStore {
     return this.#reader.head();
   }
 
+  holds(mark: Mark): Promise<boolean> {
+    return this.#reader.holds(mark);
+  }
+
   /** In one pass for all of them, from the first place on. */
   async distances(read: readonly ReadTo[], cap: number, signal?: AbortSignal): Promise<Distance[]> {
     const counts = read.map((of) => ({ of, events: 0, oldest: null as string | null }));
@@ -146,13 +151,18 @@ export class EventStoreDb implements EventStore {
     const from = open.map(({ of }) => of.position).sort()[0];
     if (from !== undefined && cap > 0) {
       const filter = anyOf(open.map(({ of }) => of.filter));
-      for await (const event of this.readAll({ from, until: head, filter, ...(signal && { signal }) })) {
-        for (const count of open) {
-          if (event.position <= count.of.position || !matches(event, count.of.filter)) continue;
-          count.oldest ??= event.recordedAt;
-          if (++count.events >= cap) open = open.filter((one) => one !== count);
+      try {
+        for await (const event of this.readAll({ from, until: head, filter, ...(signal && { signal }) })) {
+          for (const count of open) {
+            if (event.position <= count.of.position || !matches(event, count.of.filter)) continue;
+            count.oldest ??= event.recordedAt;
+            if (++count.events >= cap) open = open.filter((one) => one !== count);
+          }
+          if (open.length === 0) break;
         }
-        if (open.length === 0) break;
+      } catch (error) {
+        // Places of a lost history are not behind anything.
+        if (!(error instanceof LogReplaced)) throw error;
       }
     }
     return counts.map(({ events, oldest }) => ({ events, oldest }));

@@ -6,6 +6,7 @@ import {
   type Distance,
   type EventStore,
   type ExpectedRevision,
+  type Mark,
   matches,
   type Position,
   type ReadAllOptions,
@@ -118,6 +119,11 @@ export class MemoryEventStore implements EventStore {
 
   head(): Promise<Position> {
     return Promise.resolve(this.#log.at(-1)?.position ?? START);
+  }
+
+  holds({ position, id }: Mark): Promise<boolean> {
+    const at = this.#log.find((event) => event.position === position);
+    return Promise.resolve(position === START || (at !== undefined && (id === null || at.id === id)));
   }
 
   distances(read: readonly ReadTo[], cap: number): Promise<Distance[]> {

@@ -5,6 +5,7 @@ import {
   type Distance,
   type EventStore,
   type ExpectedRevision,
+  type Mark,
   type Position,
   type ReadAllOptions,
   type ReadOptions,
@@ -119,6 +120,11 @@ export class PostgresEventStore implements EventStore {
 
   head(): Promise<Position> {
     return this.#reader.head();
+  }
+
+  /** The log is in the database that its read models are in: restored, both are of one moment. */
+  async holds({ position }: Mark): Promise<boolean> {
+    return position <= (await this.head());
   }
 
   distances(read: readonly ReadTo[], cap: number): Promise<Distance[]> {

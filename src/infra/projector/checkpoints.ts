@@ -16,6 +16,8 @@ export interface StopReason {
   readonly revision: number | null;
   readonly position: Position;
   readonly message: string;
+  /** The history up to here is not in the log any more: what the model shows is true for no position. */
+  readonly lost?: true;
 }
 
 /** A lease that is not renewed for so long, by the clock of the database, is free. */

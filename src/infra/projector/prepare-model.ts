@@ -67,7 +67,7 @@ export async function makeTables(
     `insert into orderlog.checkpoints (model, version) values ($1, $2)
      on conflict (model, version) do update
      set position = default, events = default, state = default, error = null, quarantined = default,
-         lease_owner = null, lease_until = null, lease_epoch = checkpoints.lease_epoch + 1`,
+         lease_owner = null, lease_until = null, lease_epoch = checkpoints.lease_epoch + 1, subscription = null`,
     [name, build],
   );
   await client.query('delete from orderlog.quarantine where model = $1 and build = $2', [name, build]);

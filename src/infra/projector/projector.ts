@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type pg from 'pg';
-import type { EventStore } from '../../core/event-store.js';
+import type { EventStore, SubscribeOptions, Subscription } from '../../core/event-store.js';
+import { SharedSubscriptions } from '../event-store/shared-subscriptions.js';
 import { BackOff, pause } from './back-off.js';
 import { allBuilds, type Build, type BuildId, FOLLOWING } from './builds.js';
 import { RENEW_EVERY_MS, renewLeases } from './checkpoints.js';
@@ -69,7 +70,10 @@ class Crew {
     owner: string,
   ) {
     const { pool, store, watch, log, pageSize = 1_000 } = options;
-    this.#options = { pool, store, watch, log, owner, pageSize };
+    // The log in Postgres sees to that itself.
+    const source = store.kind === 'eventstoredb' ? new SharedSubscriptions(store) : store;
+    const subscribe = (wanted: SubscribeOptions): Subscription => source.subscribe(wanted);
+    this.#options = { pool, store, subscribe, watch, log, owner, pageSize };
   }
 
   async run(signal: AbortSignal): Promise<void> {

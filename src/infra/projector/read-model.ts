@@ -5,6 +5,7 @@ import type { Position } from '../../core/event-store.js';
 import { isUndefinedTable } from '../postgres/errors.js';
 import { currentBuild, type Readable } from './builds.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
+import { IS_LOST } from './lost-history.js';
 import { schemaName } from './projection.js';
 import { rowsOfSnapshot } from './snapshot-registry.js';
 import type { Snapshots } from './snapshots.js';
@@ -36,6 +37,7 @@ export interface Answer<Row> extends Standing {
 type Wrapped<Row> = Row & {
   readonly _position: Position | null;
   readonly _degraded: number | null;
+  readonly _lost: boolean | null;
   /** The build that was to be read at the moment of the snapshot. */
   readonly _build: number | null;
   readonly _row: true | null;
@@ -102,7 +104,7 @@ export class ReadModel {
   async #ask<Row extends object>(question: Question, freshness?: Freshness): Promise<Answer<Row>> {
     if (freshness?.at !== undefined) return this.#asOf<Row>(freshness.at, freshness.waitMs, question);
     const min = freshness?.min ?? null;
-    let answer = await this.#query<Row>(question);
+    let answer = await this.#query<Row>(question, min !== null);
     if (!freshness || min === null) return answer ?? this.#isNotThere();
     const deadline = Date.now() + freshness.waitMs;
     while (!answer || answer.position < min) {
@@ -110,7 +112,7 @@ export class ReadModel {
       // A switch ends the wait as well: then the other build is asked, and waited for.
       const again = left > 0 && (await this.watch.waitFor(this.model.name, this.#build ?? 0, min, left));
       if (again) {
-        answer = await this.#query<Row>(question);
+        answer = await this.#query<Row>(question, true);
         if (!answer || answer.position < min) await sleep(AGAIN_MS);
         continue;
       }
@@ -134,8 +136,11 @@ export class ReadModel {
     throw new Refusal('read-model-behind', `The read model ${name} as it was then is not there.`);
   }
 
-  /** Null: it has not been made yet. */
-  async #query<Row extends object>(question: Question): Promise<Answer<Row> | null> {
+  /**
+   * Null: it has not been made yet.
+   * @param byPosition a position is waited for, which means nothing in a build whose history the log has lost
+   */
+  async #query<Row extends object>(question: Question, byPosition = false): Promise<Answer<Row> | null> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const build = this.#build ?? (await this.#look());
       if (build === null) return null;
@@ -150,9 +155,10 @@ export class ReadModel {
       this.#build = build;
       const position = first._position;
       if (position === null) return null;
+      if (byPosition && first._lost === true) this.#isLost();
       const standing = { position, degraded: first._degraded ?? 0 };
       if (first._row === null) return { ...standing, rows: [] };
-      const bare = rows.map(({ _position, _degraded, _build, _row, ...row }) => row as unknown as Row);
+      const bare = rows.map(({ _position, _degraded, _lost, _build, _row, ...row }) => row as unknown as Row);
       return { ...standing, rows: bare };
     }
     return null;
@@ -188,12 +194,16 @@ export class ReadModel {
       ) end`;
     const degraded = key === null ? 'c.quarantined' : ofKey;
     return `
-      select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", q.*
+      select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", ${IS_LOST('c')} as "_lost", q.*
       from (select ${currentBuild(this.model)} as build) s
       left join orderlog.checkpoints c on c.model = '${name}' and c.version = ${build}
       left join lateral (
         select true as "_row", answer.* from (${text.replaceAll('{schema}', schemaName(name, build))}) answer
       ) q on true`;
+  }
+
+  #isLost(): never {
+    throw new Refusal('read-model-behind', `The read model ${this.model.name} is of a history that the log has lost.`);
   }
 
   #isNotThere(): never {

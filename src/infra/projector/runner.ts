@@ -1,11 +1,19 @@
 import type pg from 'pg';
-import { type EventStore, type Position, START, type Subscription } from '../../core/event-store.js';
+import { LogReplaced } from '../../core/errors.js';
+import {
+  type EventStore,
+  type Position,
+  START,
+  type SubscribeOptions,
+  type Subscription,
+} from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { BackOff, pause } from './back-off.js';
 import { type BuildId, checkpointOf } from './builds.js';
 import { acquireLease, type StopReason } from './checkpoints.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
 import type { ProjectorLog } from './log.js';
+import { isOfThisLog, lostHistory } from './lost-history.js';
 import type { AnyProjection } from './projection.js';
 import { readAhead } from './read-ahead.js';
 import { concerns, readBy } from './reads.js';
@@ -15,6 +23,8 @@ import { LeaseLost, Tenure, Unprojectable } from './tenure.js';
 export interface RunnerOptions {
   readonly pool: pg.Pool;
   readonly store: EventStore;
+  /** Of the store, or shared with the other builds of this process. */
+  readonly subscribe: (options: SubscribeOptions) => Subscription;
   readonly watch: CheckpointWatch;
   readonly log: ProjectorLog;
   /** Name of this process among those that want the lease. */
@@ -142,9 +152,9 @@ export class Runner {
   }
 
   async #project(tenure: Tenure, signal: AbortSignal, backOff: BackOff): Promise<void> {
-    const { store, pool, pageSize } = this.options;
-    // 3. The log is not an older one than the rows were made from.
-    await refuseOlderLog(store, tenure.position);
+    const { subscribe, pool, pageSize } = this.options;
+    // 3. The log still holds what the rows were made from.
+    if (!(await isOfThisLog(this.options, this.of))) throw new Unprojectable(lostHistory(tenure.position));
     const over = new AbortController();
     let interruption: Error | null = null;
     let endNote = (): Promise<void> => Promise.resolve();
@@ -156,7 +166,7 @@ export class Runner {
       // 4. Everything after the checkpoint, then what comes.
       const filter = readBy(this.projection);
       const ends = AbortSignal.any([signal, over.signal]);
-      const subscription = store.subscribe({ from: tenure.position, filter, pageSize, signal: ends });
+      const subscription = subscribe({ from: tenure.position, filter, pageSize, signal: ends });
       this.#subscription = subscription;
       endNote = noteSubscription({ pool, of: this.of, lease: tenure.lease, subscription });
       for await (const { events, position, caughtUp } of readAhead(subscription)) {
@@ -171,6 +181,8 @@ export class Runner {
       }
       if (interruption) throw interruption as Error;
       if (!signal.aborted) throw new Error('the subscription has ended');
+    } catch (error) {
+      throw error instanceof LogReplaced ? new Unprojectable(lostHistory(tenure.position), { cause: error }) : error;
     } finally {
       this.#subscription = null;
       over.abort();
@@ -247,17 +259,4 @@ export class Runner {
   #subject(): { model: string; version: number } {
     return { model: this.of.name, version: this.of.build };
   }
-}
-
-async function refuseOlderLog(store: EventStore, position: Position): Promise<void> {
-  const head = await store.head();
-  if (position <= head) return;
-  throw new Unprojectable({
-    stream: null,
-    revision: null,
-    position,
-    message:
-      'the checkpoint is ahead of the head of the log (orderlog status shows both): an older log was restored. ' +
-      'Drop the schema of the read model, so that it is projected anew.',
-  });
 }

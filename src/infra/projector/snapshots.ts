@@ -8,6 +8,7 @@ import { isUnavailable } from '../postgres/errors.js';
 import type { Bulk } from './bulk.js';
 import { dropRemains, dropRemainsOf, dropUnused, type KeepSnapshots } from './drop-snapshots.js';
 import type { ProjectorLog } from './log.js';
+import { isOfLostHistory } from './lost-history.js';
 import type { AnyProjection } from './projection.js';
 import { concerns, readBy } from './reads.js';
 import { buildSnapshot } from './snapshot-build.js';
@@ -64,6 +65,9 @@ export class Snapshots {
    */
   async at(model: string, place: Position, waitMs: number): Promise<Found> {
     const projection = this.#projection(model);
+    if (await isOfLostHistory(this.deps.pool, model)) {
+      throw new Refusal('read-model-behind', `The log has lost the history of ${model}: no position of it is known.`);
+    }
     const kept = await this.#inTime(model, Math.max(waitMs, LOOK_MS), this.#kept(projection, place));
     return kept ?? this.#inTime(model, waitMs, this.#made(projection, place));
   }

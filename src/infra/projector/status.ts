@@ -101,6 +101,9 @@ export function problemOf(status: ModelStatus): string | null {
   const { name, state, lag_events, lag_seconds, seconds_since_progress } = status;
   // Nobody has made it yet: it does not stand still.
   if (state === 'missing') return null;
+  if (state === 'stopped' && status.error?.lost) {
+    return `${name} has stopped: the log has lost what it was made from, see orderlog status`;
+  }
   if (state === 'stopped') return `${name} has stopped at an event that can not be applied: see orderlog status`;
   // Work that has just come, or a backlog that is being worked off, is no standstill.
   const stalled = lag_events > 0 && lag_seconds > STALLED_SECONDS && seconds_since_progress > STALLED_SECONDS;

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../core/event-store.js';
 import { type Build, type BuildId, BUILDS_CHANNEL, checkpointOf } from './builds.js';
+import { IS_LOST } from './lost-history.js';
 import { inTransaction, lockModel } from './prepare-model.js';
 import { refuseWorse } from './worse-than-live.js';
 
@@ -53,14 +54,17 @@ async function holdActive(
   client: pg.ClientBase,
   { name, version }: { name: string; version: number },
 ): Promise<Position> {
-  const { rows } = await client.query<{ position: Position }>(
-    `select c.position from orderlog.checkpoints c
+  const { rows } = await client.query<{ position: Position; lost: boolean }>(
+    `select c.position, ${IS_LOST('c')} as lost from orderlog.checkpoints c
      join orderlog.builds b on b.model = c.model and b.number = c.version
      where b.model = $1 and b.state = 'active' and b.version <= $2
      order by c.version for update of c`,
     [name, version],
   );
-  return rows.reduce((last, { position }) => (position > last ? position : last), '' as Position);
+  // A position of a history that the log has lost can't be reached.
+  return rows
+    .filter(({ lost }) => !lost)
+    .reduce((last, { position }) => (position > last ? position : last), '' as Position);
 }
 
 async function reaches(client: pg.ClientBase, build: BuildId, position: Position): Promise<boolean> {
@@ -85,7 +89,9 @@ async function changeEntries(
   );
   await client.query(
     `update orderlog.builds set state = case when version = $2 then 'kept' else state end,
-       kept_until = clock_timestamp() + make_interval(secs => $3)
+       kept_until = clock_timestamp() + make_interval(secs => case when exists (
+         select from orderlog.checkpoints c where c.model = builds.model and c.version = builds.number and ${IS_LOST('c')}
+       ) then 0 else $3 end)
      where model = $1 and version <= $2 and state = 'active'`,
     [name, version, keepSeconds],
   );

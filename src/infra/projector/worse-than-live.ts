@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { BuildId } from './builds.js';
+import { IS_LOST } from './lost-history.js';
 
 /** The build lets events wait that have taken effect in what is read: switching would lose them. */
 export class WorseThanLive extends Error {
@@ -27,7 +28,7 @@ export async function refuseWorse(
      from orderlog.quarantine q
      where q.model = $1 and q.build = $2 and exists (
        select from orderlog.builds b join orderlog.checkpoints c on c.model = b.model and c.version = b.number
-       where b.model = $1 and b.state = 'active' and b.version <= $3 and c.position >= q.position and not exists (
+       where b.model = $1 and b.state = 'active' and b.version <= $3 and c.position >= q.position and not ${IS_LOST('c')} and not exists (
          select from orderlog.quarantine live
          where live.model = b.model and live.build = b.number and live.stream = q.stream and live.revision <= q.revision
        )

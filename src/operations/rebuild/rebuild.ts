@@ -18,6 +18,7 @@ import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
 import { allBuilds, type Build, type BuildId, checkpointOf } from '../../infra/projector/builds.js';
 import type { CheckpointWatch } from '../../infra/projector/checkpoint-watch.js';
 import { dropBuild, stagingName } from '../../infra/projector/drop-builds.js';
+import { forgetLostHistory } from '../../infra/projector/forget-lost.js';
 import { followTo } from './follow-build.js';
 import { forEachInFlight } from '../import/in-flight.js';
 import type { ProjectorLog } from '../../infra/projector/log.js';
@@ -77,6 +78,9 @@ export async function rebuild(
   const names = projections.map(({ name }) => name);
   return withModelLocks(deps.pool, names, async (held) => {
     const signal = AbortSignal.any([options.signal, held]);
+    // 0. What was made from a history that the log has lost is not gone on with, nor waited for.
+    const isLost = await forgetLostHistory(deps);
+    if (isLost) deps.log.warn({}, 'the log has lost a part of its history: read models forget it');
     // 1. An entry and tables for each; or what an earlier run has left.
     const makings: Making[] = [];
     for (const projection of projections) makings.push(await begin(deps, projection));
@@ -86,7 +90,10 @@ export async function rebuild(
       // 3. Final rows, indexes, gate.
       await finish(deps, makings, options);
       // 4 and 5. Each follows and is switched to.
-      return await followAndSwitch(deps, makings, { ...options, signal }, begun);
+      const rebuilt = await followAndSwitch(deps, makings, { ...options, signal }, begun);
+      // 6. A build of the lost history is of no use for a rollback.
+      if (isLost) await forgetLostHistory(deps);
+      return rebuilt;
     } catch (error) {
       await discard(deps.pool, makings, error);
       throw error;

@@ -5,7 +5,9 @@
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../../core/event-store.js';
 import { finishLoad, recount } from '../../infra/projector/bulk-finish.js';
+import type { BuildId } from '../../infra/projector/builds.js';
 import { loadLog, type LoadTarget } from '../../infra/projector/bulk-load.js';
+import { isOfThisLog } from '../../infra/projector/lost-history.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
 import { type HeldEvent, Quarantine } from '../../infra/projector/quarantine.js';
 import { placedMessage } from '../placed-message.js';
@@ -71,8 +73,10 @@ export function verify(
     // 1. Live rows, as checksums, and their places: one snapshot, which is over at once.
     const snapshot = await snapshotOf(pool, projections);
     const head = await store.head();
-    const checkpoints = checkpointsCheck(snapshot, head);
-    const comparable = snapshot.models.filter(({ position }) => position <= head);
+    const lost = new Set<string>();
+    for (const of of snapshot.checkpoints) if (!(await isOfThisLog(deps, of))) lost.add(buildOf(of));
+    const checkpoints = checkpointsCheck(snapshot, head, lost);
+    const comparable = snapshot.models.filter(({ build }) => !lost.has(buildOf(build)));
     // 2. The log up to there.
     const replayed = comparable.map((live) => replayOf(live, scratch));
     for (const { target } of replayed) await makeScratch(pool, target);
@@ -147,14 +151,21 @@ function note(all: Map<string, HeldEvent>, held: readonly HeldEvent[]): Promise<
   return Promise.resolve();
 }
 
-function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position): Check {
+function buildOf({ name, build }: BuildId): string {
+  return `build ${build} of ${name}`;
+}
+
+function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position, lost: ReadonlySet<string>): Check {
   return checkOf(
     'checkpoints',
-    checkpoints.flatMap(({ name, build, position, stopped }) => {
-      if (position > head) return [`build ${build} of ${name} is ahead of the log: an older log was restored`];
+    checkpoints.flatMap(({ position, stopped, ...of }) => {
+      if (lost.has(buildOf(of))) {
+        const how = position > head ? 'is ahead of the log' : 'was made from a history that the log has lost';
+        return [`${buildOf(of)} ${how}: an older log was restored. Run orderlog rebuild`];
+      }
       return stopped === null
         ? []
-        : [`build ${build} of ${name} was compared up to where it has stopped: ${placedMessage(stopped)}`];
+        : [`${buildOf(of)} was compared up to where it has stopped: ${placedMessage(stopped)}`];
     }),
   );
 }

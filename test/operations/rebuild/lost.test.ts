@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { test, type Test } from 'tap';
 import { projections } from '../../../projections/index.js';
-import type { EventStore, ReadAllOptions } from '../../../src/core/event-store.js';
+import type { EventStore, Mark, ReadAllOptions } from '../../../src/core/event-store.js';
 import type { RecordedEvent } from '../../../src/core/message.js';
 import type { AnyProjection } from '../../../src/infra/projector/projection.js';
 import { until } from '../../support/orderlog.js';
@@ -56,8 +56,11 @@ test('a crash of the database between load and finish fails the rebuild, and the
     yield* store.readAll(options);
     await pool.query('truncate staging_products_v2.intact');
   }
-  const head = (): ReturnType<EventStore['head']> => store.head();
-  const crashing = Object.assign(Object.create(store) as EventStore, { readAll, head });
+  const crashing = Object.assign(Object.create(store) as EventStore, {
+    readAll,
+    head: () => store.head(),
+    holds: (mark: Mark) => store.holds(mark),
+  });
   await t.rejects(rebuildAll({ ...runtime, store: crashing }, {}, products), {
     name: 'LoadLost',
     message: /run it again/,

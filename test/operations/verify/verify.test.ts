@@ -158,8 +158,9 @@ test('what a killed verification has left is swept by the next one', async (t) =
 
 /** A log out of which some events are read differently, or not at all. */
 function tamperedWith(store: EventStore, tamper: (event: RecordedEvent) => RecordedEvent | null): EventStore {
-  const tampered: Pick<EventStore, 'head' | 'read' | 'readAll'> = {
+  const tampered: Pick<EventStore, 'head' | 'holds' | 'read' | 'readAll'> = {
     head: () => store.head(),
+    holds: (mark) => store.holds(mark),
     read: (stream) => store.read(stream),
     async *readAll(options) {
       for await (const event of store.readAll(options)) {

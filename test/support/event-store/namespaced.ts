@@ -6,6 +6,7 @@ import {
   type EventStore,
   type ExpectedRevision,
   type Filter,
+  type Mark,
   type Position,
   type ReadAllOptions,
   type ReadOptions,
@@ -74,6 +75,10 @@ export class Namespaced implements EventStore {
 
   head(): Promise<Position> {
     return this.inner.head();
+  }
+
+  holds(mark: Mark): Promise<boolean> {
+    return this.inner.holds(mark);
   }
 
   distances(read: readonly ReadTo[], cap: number, signal?: AbortSignal): Promise<Distance[]> {

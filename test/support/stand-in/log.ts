@@ -100,6 +100,19 @@ export class Log {
     return this.events.at(-1)?.position ?? { commit: 0n, prepare: 0n };
   }
 
+  /** As an older copy of the data: only the first records are left, and what comes next stands where the lost ones stood. */
+  rewind(records: number): void {
+    const gone = this.events.splice(records);
+    const [first] = gone;
+    if (first) this.#end = first.position.commit;
+    for (const { stream } of gone) {
+      const kept = this.#stream(stream);
+      kept.events.pop();
+      kept.last -= 1n;
+    }
+    this.forget();
+  }
+
   /** Settles when something has been appended; rejects with the signal. */
   async grown(signal: AbortSignal): Promise<void> {
     await once(this.#growth, 'grown', { signal });
