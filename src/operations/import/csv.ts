@@ -33,6 +33,7 @@ export interface CsvRow {
 export async function* csvRows(check: Reading, source: Source, columns: Columns): AsyncGenerator<CsvRow> {
   const { findings, unreadable } = check;
   let header: readonly string[] | null = null;
+  let rows = 0;
   for await (const { line, cells } of records(check, source)) {
     if (cells.length === 1 && cells[0]?.length === 0) continue;
     const faults = new RowFaults(findings, source.name, line);
@@ -41,6 +42,7 @@ export async function* csvRows(check: Reading, source: Source, columns: Columns)
       const cell = cells[foreign] as Buffer;
       faults.add(header?.[foreign] ?? '', cell.toString('utf8'), `${FOREIGN}: ${foreignText(cell)}`);
     } else if (header) {
+      rows++;
       yield* rowOf(header, cells, faults);
       continue;
     } else {
@@ -51,6 +53,8 @@ export async function* csvRows(check: Reading, source: Source, columns: Columns)
     unreadable.add(source.name);
     return;
   }
+  if (header && rows === 0 && !unreadable.has(source.name))
+    findings.notes.push(`${source.name} has a header line and no rows`);
   if (header) return;
   new RowFaults(findings, source.name, 1).add(
     '',

@@ -14,7 +14,9 @@ const AT_ONCE = 200;
 export function describeImport(result: ImportResult, dryRun: boolean): CommandResult {
   const { findings } = result;
   const lines = findings.length <= MOST_LINES ? [...findings].map(findingLine) : summary(findings);
-  const text = [...lines, ...(findings.length > 0 ? [countLine(findings)] : []), doneLine(result, dryRun)].join('\n');
+  const notes = findings.notes.map((note) => `note: ${note}`);
+  const count = findings.length > 0 ? [countLine(findings)] : [];
+  const text = [...lines, ...notes, ...count, doneLine(result, dryRun)].join('\n');
   return { document: new Pieces(documentOf(result)), text, exitCode: findings.length > 0 ? 1 : 0 };
 }
 

@@ -24,6 +24,8 @@ export class Findings implements Iterable<Finding> {
   length = 0;
   /** Rows that have findings. */
   rows = 0;
+  /** What is no fault but may not be meant. */
+  readonly notes: string[] = [];
   readonly #kinds = new Map<string, Kind>();
   #recent: Finding[] = [];
   /** Where each sorted part of the file ends. */

@@ -1,7 +1,8 @@
 import { createReadStream, type Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, createGunzip } from 'node:zlib';
+import { printable } from '../../core/printable.js';
 import { WrongUse } from '../output.js';
 import { EncodingCensus } from './encoding.js';
 import type { Finding } from './finding.js';
@@ -10,6 +11,11 @@ import { begins, binaryFault, type Format, GZIP } from './form.js';
 
 export const IMPORT_FILES = ['categories.csv', 'products.csv', 'users.csv', 'orders.ndjson'] as const;
 export type ImportFile = (typeof IMPORT_FILES)[number];
+
+const NAMES: readonly string[] = IMPORT_FILES.flatMap((name) => [name, `${name}.gz`]);
+/** A name that may be meant as one of them: in capitals, with one ending more, or with another one. */
+const LOOKS_ALIKE = /^(?:categories|products|users|orders)\.(?:csv|txt|tsv|xlsx?|ods|ndjson|jsonl?|zip)\b/i;
+const MOST_NAMED = 5;
 
 /** One file of an import folder. */
 export interface Source {
@@ -44,9 +50,16 @@ export async function locateSources(dir: string, findings: Findings): Promise<So
     if (second) findings.add(onFile(second.name, 0, `stands beside ${file}: only one of the two can be meant`));
     if (only) sources[file] = only;
   }
+  const alike = (await readdir(dir))
+    .filter((name) => LOOKS_ALIKE.test(name) && !NAMES.includes(name))
+    .slice(0, MOST_NAMED);
+  const notes = alike.map(
+    (name) => `${printable(name, 100)} is not read: its name is none of ${IMPORT_FILES.join(', ')}`,
+  );
   if (Object.keys(sources).length === 0) {
-    throw new WrongUse(`${dir} holds none of ${IMPORT_FILES.join(', ')} (or these with .gz)`);
+    throw new WrongUse([`${dir} holds none of ${IMPORT_FILES.join(', ')} (or these with .gz)`, ...notes].join('\n'));
   }
+  findings.notes.push(...notes);
   return sources;
 }
 

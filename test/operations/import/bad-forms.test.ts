@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import { check, good, header, order } from './folder.js';
+import { checkImport } from '../../../src/operations/import/check.js';
+import { nothingStored } from '../../../src/operations/import/stored.js';
+import { check, folder, good, header, options, order } from './folder.js';
 
 const users = `${header.users}\nu1,Ada,ada@example.org\nu2,Bo,bo@example.org\nu3,Cy,cy@example.org\n`;
 const latin1 = users.replace('Ada', 'Åda').replace('Bo,', 'Böhm,').replace('Cy,', 'Çy,');
@@ -82,6 +84,17 @@ void t.test('a header alone, or orders of no line, are nothing to import and no 
   const { findings, plan } = await check(t, { ...good, 'users.csv': `${header.users}\n`, 'orders.ndjson': '' });
   t.same(findings, []);
   t.equal(plan?.users.length, 0);
+  const dir = folder(t, { 'users.csv': `${header.users}\n`, 'orders.json': '', 'notes.txt': '' });
+  const { notes } = (await checkImport(dir, nothingStored, options)).findings;
+  t.match(notes, [/^orders\.json is not read/, /^users\.csv has a header line and no rows$/]);
+  t.equal(notes.length, 2);
+});
+
+void t.test('a folder with names that are nearly right is told which they are', async (t) => {
+  const dir = folder(t, { 'users.csv.txt': users, 'products.xlsx': '' });
+  await t.rejects(checkImport(dir, nothingStored, options), {
+    message: /\n.*products\.xlsx is not read.*\n.*users\.csv\.txt/s,
+  });
 });
 
 void t.test('damage in a file of UTF-8 is found where it is, and no more is said of the value', async (t) => {

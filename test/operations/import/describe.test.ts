@@ -51,6 +51,14 @@ void t.test('one finding is one finding, and the last line says what came of the
   t.match(reported, /7 events appended, 2 rows skipped \(stored already\), 1 row left out, 1.5 s$/);
 });
 
+void t.test('what may not be meant is noted, and is no finding', async (t) => {
+  const { findings } = result([]);
+  findings.notes.push('users.csv has a header line and no rows');
+  const { text, exitCode } = describeImport({ ...result([]), findings }, false);
+  t.equal(exitCode, 0);
+  t.match(text, /^note: users.csv has a header line and no rows\n7 events appended/);
+});
+
 void t.test('of thousands of findings people see the first of each kind, and programs all', async (t) => {
   const many = Array.from({ length: 5_000 }, (_, i): Finding => {
     const line = 5_001 - i;
