@@ -272,8 +272,13 @@ function config(): Config {
 }
 
 // Whoever reads us may leave at any time (`| head`): no reason to die of it.
+let isLost = false;
 stdout.onError((error) => {
-  if (error.code !== 'EPIPE') throw error;
+  // Each later write fails as well.
+  if (error.code === 'EPIPE' || isLost) return;
+  isLost = true;
+  stderr.write(`orderlog: standard output can not be written: ${error.message}\n`);
+  process.exitCode = 3;
 });
 try {
   await program.parseAsync();

@@ -45,6 +45,7 @@ import { readStoredState } from './operations/import/stored-state.js';
 import { nothingStored } from './operations/import/stored.js';
 import { type Database, type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
 import { openLog } from './open-log.js';
+import { unreadableProofs } from './operations/unreadable-proofs.js';
 import { sowOnce } from './operations/sowing.js';
 import type { Progress } from './operations/progress.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
@@ -95,6 +96,8 @@ export interface Runtime {
   readonly categoryIds: IdSequence;
   readonly productIds: IdSequence;
   readonly gate: IdProofGate;
+  /** What is wrong with the users' proofs of identity. */
+  unreadableProofs(signal: AbortSignal): AsyncIterable<string>;
   readonly watch: CheckpointWatch;
   readonly times: LogTimes;
   readonly snapshots: Snapshots;
@@ -168,6 +171,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       categoryIds: idSequence(pool, 'category'),
       productIds: idSequence(pool, 'product'),
       gate: { store: documents, checker, maxBytes: config.uploadMaxBytes },
+      unreadableProofs: (signal: AbortSignal) => unreadableProofs(models.users, documents, signal),
       watch,
       times,
       snapshots,

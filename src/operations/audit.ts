@@ -93,10 +93,10 @@ export async function printAudit(
     if (error instanceof StreamNotFound) throw new WrongUse(`there are no events of ${kind} ${id}`);
     if (printed.count === 0) throw error;
     const cut = new PrintedInPart(error);
-    printed.end(json ? `],"error":${JSON.stringify({ name: cut.name, message: cut.message })}}\n` : undefined);
+    await printed.end(json ? `],"error":${JSON.stringify({ name: cut.name, message: cut.message })}}\n` : undefined);
     throw cut;
   }
-  printed.end();
+  await printed.end();
   if (unreadable.length === 0) return { document: undefined, text: '', exitCode: 0 };
   return { document: undefined, text: '', exitCode: 1, remark: remarkOn(streams[kind].name(id), unreadable) };
 }

@@ -10,11 +10,15 @@ import { modelStatuses, problemOf } from '../infra/projector/status.js';
 import { type CommandResult, exitCodeOf } from './output.js';
 import { serverChecks } from './server-checks.js';
 
-const MIN_NODE = [20, 19] as const;
+/** Of each line of versions; all later ones will do. */
+const MIN_NODE: Readonly<Record<number, number>> = { 20: 19, 22: 13 };
+const FIRST_LATER_NODE = 24;
 const MIN_POSTGRES = 150_000;
 const MIN_FREE_BYTES = 1024 ** 3;
 const MAX_SKEW_MS = 2_000;
 const CAP = 1_000;
+const DOCUMENTS_MS = 10_000;
+const MOST_NAMED = 5;
 /** Of a detail: it may quote a server. */
 const MOST_CHARACTERS = 1_000;
 
@@ -33,6 +37,7 @@ export interface Examined {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
+  readonly unreadableProofs: (signal: AbortSignal) => AsyncIterable<string>;
   close(): Promise<void>;
 }
 
@@ -58,6 +63,7 @@ export async function doctor<Config extends ExaminedConfig>(
     const examined = await open(config);
     try {
       checks.push(...(await database(examined)), await freeSpace(examined), ...(await readModels(examined)));
+      checks.push(await documents(examined));
     } finally {
       await examined.close();
     }
@@ -91,8 +97,8 @@ async function describeServer(url: EventStoreUrl): Promise<ServerReport> {
 
 function node(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const ok = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
-  const remedy = ok ? null : `install Node ${MIN_NODE.join('.')} or newer`;
+  const ok = major >= FIRST_LATER_NODE || minor >= (MIN_NODE[major] ?? Infinity);
+  const remedy = ok ? null : 'install Node 20.19, 22.13, 24 or newer';
   return { check: 'node', ok, detail: process.versions.node, remedy };
 }
 
@@ -154,4 +160,24 @@ async function readModels({ pool, store, projections }: Examined): Promise<Check
       problem === null ? null : 'start a projector (orderlog serve); if it stopped, orderlog status says why';
     return { check: `read model ${status.name}`, ok: problem === null, detail, remedy };
   });
+}
+
+/** Looks at documents for a while: reading all of them may take hours. */
+async function documents({ unreadableProofs }: Examined): Promise<Check> {
+  const signal = AbortSignal.timeout(DOCUMENTS_MS);
+  const findings: string[] = [];
+  try {
+    for await (const finding of unreadableProofs(signal)) findings.push(finding);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  const ok = findings.length === 0;
+  const more = findings.length > MOST_NAMED ? `; and ${findings.length - MOST_NAMED} more` : '';
+  const read = signal.aborted ? 'those read so far open; orderlog verify reads all' : 'all open';
+  return {
+    check: 'documents',
+    ok,
+    detail: ok ? read : `${findings.slice(0, MOST_NAMED).join('; ')}${more}`,
+    remedy: ok ? null : 'bring these files back from a backup into the data folder, or ask these users for new proofs',
+  };
 }

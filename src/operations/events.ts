@@ -51,10 +51,10 @@ export async function printEvents(
   } catch (error) {
     if (error instanceof StreamNotFound) throw new WrongUse(error.message);
     if (printed.count === 0) throw error;
-    printed.end();
+    await printed.end();
     throw new PrintedInPart(error);
   }
-  printed.end();
+  await printed.end();
   return { document: undefined, text: '', exitCode: 0 };
 }
 

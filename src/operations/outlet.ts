@@ -5,12 +5,38 @@ import { withoutObeyed } from '../core/printable.js';
 /** A terminal, or what stands in for one. */
 export type TerminalStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
+/** Standard output takes no more, as on a full disk. Whoever listens to the stream has told of it. */
+export class OutputLost extends Error {
+  override readonly name = 'OutputLost';
+}
+
 export class Outlet {
-  constructor(private readonly stream: NodeJS.WritableStream) {}
+  /** The first one: after it the stream says only that it was destroyed. */
+  #failure: NodeJS.ErrnoException | null = null;
+
+  constructor(private readonly stream: NodeJS.WritableStream) {
+    stream.on('error', (error: NodeJS.ErrnoException) => (this.#failure ??= error));
+  }
 
   /** @returns false when the writer should wait until it is drained */
   write(text: string, done?: (error?: Error | null) => void): boolean {
     return this.stream.write(withoutObeyed(text), done);
+  }
+
+  /**
+   * Waits until the text, and all before it, is out: a process that ends earlier cuts off what a pipe has not taken yet.
+   * A reader that has gone (`| head`) is no error: nobody is left to tell.
+   * @throws OutputLost
+   */
+  async flush(text: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.write(text, (error) => {
+        const failure = this.#failure ?? error;
+        if (failure && (failure as NodeJS.ErrnoException).code !== 'EPIPE') {
+          reject(new OutputLost(failure.message, { cause: failure }));
+        } else resolve();
+      });
+    });
   }
 
   /** Resolves when there is room again. @throws what happened to the stream meanwhile */

@@ -1,10 +1,11 @@
 import { Option } from 'commander';
 import { EventStoreUnavailable } from '../core/errors.js';
+import { isExhausted } from '../infra/system-errors.js';
 import { printable } from '../core/printable.js';
 import * as outlets from './outlet.js';
-import type { Outlet } from './outlet.js';
+import { type Outlet, OutputLost } from './outlet.js';
 
-/** 0 done, 1 a finding or an error, 2 wrong use, 3 a needed server is not reachable. */
+/** 0 done, 1 a finding or an error, 2 wrong use, 3 a needed server is not reachable, or disk space or another means is used up. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 /** The command was called with something that can't be meant. */
@@ -62,13 +63,15 @@ export async function runCommand(
   try {
     const { document, text, exitCode, remark } = await command();
     if (json && document instanceof Pieces) await writeAll(stdout, document);
-    else await write(stdout, json ? jsonLine(document) : withLineEnd(text));
-    if (remark !== undefined) await write(stderr, `orderlog: ${remark}\n`);
+    else await stdout.flush(json ? jsonLine(document) : withLineEnd(text));
+    if (remark !== undefined) await stderr.flush(`orderlog: ${remark}\n`).catch(() => undefined);
     return exitCode;
   } catch (error) {
+    if (error instanceof OutputLost) return exitCodeOf(error);
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-    await write(stderr, `orderlog: ${messageText(message || name)}\n`);
-    if (json && !(error instanceof PrintedInPart)) await write(stdout, jsonLine({ error: { name, message } }));
+    const isDocument = json && !(error instanceof PrintedInPart);
+    await stderr.flush(`orderlog: ${messageText(message || name)}\n`).catch(() => undefined);
+    if (isDocument) await stdout.flush(jsonLine({ error: { name, message } })).catch(() => undefined);
     return exitCodeOf(error);
   }
 }
@@ -81,11 +84,14 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** What the network and Postgres say of a server that is not there, is starting, or is going. */
 const UNREACHABLE = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'],
+  ...['53000', '53100', '53200', '53300', '58030'],
   ...['57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006'],
 ]);
 
 function isUnreachable(error: unknown): boolean {
-  if (error instanceof ServerUnreachable || error instanceof EventStoreUnavailable) return true;
+  if (error instanceof ServerUnreachable || error instanceof EventStoreUnavailable || error instanceof OutputLost)
+    return true;
+  if (isExhausted(error)) return true;
   if (error instanceof AggregateError) return error.errors.some(isUnreachable);
   if (!(error instanceof Error)) return false;
   return UNREACHABLE.has(String((error as NodeJS.ErrnoException).code)) || isUnreachable(error.cause);
@@ -107,22 +113,10 @@ function jsonLine(document: unknown): string {
 }
 
 async function writeAll(stdout: Outlet, { pieces }: Pieces): Promise<void> {
-  for (const piece of pieces) await write(stdout, piece);
-  await write(stdout, '\n');
+  for (const piece of pieces) await stdout.flush(piece);
+  await stdout.flush('\n');
 }
 
 function withLineEnd(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
-}
-
-/** Waits until the text is out: a process that ends earlier cuts off what a pipe has not taken yet. */
-async function write(stream: Outlet, text: string): Promise<void> {
-  if (text === '') return;
-  await new Promise<void>((resolve, reject) => {
-    stream.write(text, (error) => {
-      // The reader has gone (`| head`): nobody is left to tell.
-      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
-      else resolve();
-    });
-  });
 }

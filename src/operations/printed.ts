@@ -36,9 +36,8 @@ export class Printed {
     await this.output.drained().catch(() => undefined);
   }
 
-  /** @param after instead of that of the frame */
-  end(after = this.frame.after): void {
-    const { before } = this.frame;
-    if (!this.unread.aborted) this.output.write(`${this.count === 0 ? before : ''}${after}`);
+  /** Waits until all of it is out. @param after instead of that of the frame. @throws OutputLost */
+  async end(after = this.frame.after): Promise<void> {
+    await this.output.flush(`${this.count === 0 ? this.frame.before : ''}${after}`);
   }
 }

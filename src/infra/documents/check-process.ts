@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { SystemFault } from '../system-errors.js';
 import type { PdfAnswer, PdfQuestion, PdfVerdict } from './pdf-verdict.js';
 
 export interface CheckLimits {
@@ -66,7 +67,7 @@ export class CheckProcess {
 
   /**
    * A process that the document breaks or holds up is ended: the document is damaged.
-   * @throws Error when the document can't be read from the disk
+   * @throws SystemFault when the document can't be read from the disk
    */
   async check(question: PdfQuestion): Promise<PdfVerdict> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#limits.timeMs);
@@ -76,7 +77,7 @@ export class CheckProcess {
       this.#child.send(question);
       const answer = await Promise.race([answered, this.#ended.then(() => null)]);
       if (!answer) return 'damaged';
-      if ('failed' in answer[0]) throw new Error(`the PDF can't be checked: ${answer[0].failed}`);
+      if ('failed' in answer[0]) throw new SystemFault(`the PDF can't be checked: ${answer[0].failed}`);
       if (answer[0].spent) await this.stop();
       return answer[0].verdict;
     } finally {

@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
+import { isSystemFault } from '../system-errors.js';
 import { documentBytes, DocumentUnreadable, FrameOpener, FrameSealer } from './frames.js';
 
 /** A document's bytes as they come. `truncated`, read at the end: the sender had more than it was allowed to send. */
@@ -33,6 +34,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+const PIECE = 64 * 1024;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** Documents as encrypted files `<dir>/<two digits>/<document id>`, each under a random id and with a key of its own. */
@@ -71,24 +73,42 @@ export class DocumentStore {
   }
 
   /**
-   * Opens a document. Its bytes are decrypted as they are pulled; whoever does not want them all destroys the stream.
-   * @throws DocumentUnreadable if it is missing; the stream fails with it when the file was changed
+   * Opens a document. Its bytes are decrypted as they are pulled; a reader that does not want them all destroys the stream.
+   * The whole document is checked first: a response that has begun can't become an error.
+   * @throws DocumentUnreadable if it is missing, cut or changed; and what the system says if it can't be opened now
    */
   async read(documentId: string, key: string): Promise<{ readonly bytes: number; readonly content: Readable }> {
+    const opener = (): FrameOpener => new FrameOpener(documentId, Buffer.from(key, 'base64url'));
+    const file = await openForReading(this.path(documentId), documentId);
+    try {
+      await checkWhole(file, opener());
+      const { size } = await file.stat();
+      const content = new Opening(opener());
+      // Either stream's end or failure closes the other one and the file; the reader sees it in `content`.
+      pipeline(file.createReadStream({ start: 0, highWaterMark: PIECE }), content, () => undefined);
+      return { bytes: documentBytes(size), content };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Reads a document to its end. @throws as `read` does */
+  async check(documentId: string, key: string): Promise<void> {
     const opener = new FrameOpener(documentId, Buffer.from(key, 'base64url'));
     const file = await openForReading(this.path(documentId), documentId);
-    const { size } = await file.stat();
-    const content = new Opening(opener);
-    // Either stream's end or failure closes the other one and the file; the reader sees it in `content`.
-    pipeline(file.createReadStream({ highWaterMark: 64 * 1024 }), content, () => undefined);
-    return { bytes: documentBytes(size), content };
+    try {
+      await checkWhole(file, opener);
+    } finally {
+      await file.close();
+    }
   }
 
   /** A document as it is stored, for a backup; null if it is not there. What is opened can be read though it is removed. */
   async readStored(documentId: string): Promise<{ readonly bytes: number; readonly content: Readable } | null> {
     try {
       const file = await open(this.path(documentId), 'r');
-      return { bytes: (await file.stat()).size, content: file.createReadStream({ highWaterMark: 64 * 1024 }) };
+      return { bytes: (await file.stat()).size, content: file.createReadStream({ highWaterMark: PIECE }) };
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -100,16 +120,21 @@ export class DocumentStore {
     const path = this.path(documentId);
     const unfinished = `${path}.part`;
     await this.#makeFolder(dirname(path));
-    // One that was killed may have left its own.
-    const file = await open(unfinished, 'w', 0o600);
     try {
-      for await (const piece of content) await writeAll(file, [piece]);
-      await file.sync();
-    } finally {
-      await file.close();
+      // One that was killed may have left its own.
+      const file = await open(unfinished, 'w', 0o600);
+      try {
+        for await (const piece of content) await writeAll(file, [piece]);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(unfinished, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
     }
-    await rename(unfinished, path);
-    await syncFolder(dirname(path));
   }
 
   async has(documentId: string): Promise<boolean> {
@@ -179,8 +204,22 @@ async function openForReading(path: string, documentId: string): Promise<FileHan
   try {
     return await open(path, 'r');
   } catch (cause) {
-    if (isMissing(cause)) throw new DocumentUnreadable(`there is no document ${documentId}`, { cause });
-    throw cause;
+    if (isSystemFault(cause)) throw cause;
+    throw new DocumentUnreadable(isMissing(cause) ? `there is no document ${documentId}` : NO_FILE, { cause });
+  }
+}
+
+const NO_FILE = 'what is stored in place of the document is no file';
+
+/** @throws DocumentUnreadable, and what the system says */
+async function checkWhole(file: FileHandle, opener: FrameOpener): Promise<void> {
+  const stored = file.createReadStream({ start: 0, highWaterMark: PIECE, autoClose: false });
+  try {
+    for await (const piece of stored as AsyncIterable<Buffer>) opener.add(piece);
+    opener.end();
+  } catch (cause) {
+    if (cause instanceof DocumentUnreadable || isSystemFault(cause)) throw cause;
+    throw new DocumentUnreadable(NO_FILE, { cause });
   }
 }
 

@@ -1,9 +1,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import { UnreadableEvent } from '../../core/event-type.js';
-import { Unopened } from '../../core/vault.js';
 import type { App } from './app-type.js';
 import { pathOf } from './path-of.js';
-import { Problem, problemDocument, toProblem } from './problem.js';
+import { isForOperator, Problem, problemDocument, toProblem } from './problem.js';
 import { problemKind } from './problem-codes.js';
 import type { RouteTable } from './route-table.js';
 import { allFaults } from './validation.js';
@@ -12,8 +10,7 @@ import { allFaults } from './validation.js';
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const problem = allFaults(request, toProblem(error));
   const { status, retryAfter } = problemKind(problem.code);
-  if (problem.code === 'internal-error' || error instanceof UnreadableEvent || error instanceof Unopened)
-    logDefect(request.log, error);
+  if (problem.code === 'internal-error' || isForOperator(error)) logDefect(request.log, error);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   // Fastify would hang up when a body is not read to its end, and the sender never see the answer: read it instead.
   reply.removeHeader('connection');
@@ -44,7 +41,12 @@ function logDefect(log: FastifyBaseLogger, error: unknown): void {
     return;
   }
   const { code, constraint, table, severity } = error as Error & { readonly [field: string]: unknown };
+  const cause = error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException).code : undefined;
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
   const message = severity === undefined ? error.message : undefined;
-  log.error({ error: { type: error.name, message, code, constraint, table, frames } }, 'unforeseen error');
+  log.error({ error: { type: error.name, message, code, constraint, table, cause, frames } }, titleOf(error));
+}
+
+function titleOf(error: Error): string {
+  return isForOperator(error) ? 'a request failed for a reason that needs the operator' : 'unforeseen error';
 }

@@ -56,7 +56,8 @@ const PROBLEMS = {
   'id-proof-not-found': {
     status: 404,
     title: 'No id proof',
-    explanation: 'The user has not put an id proof yet, or it has been erased.',
+    explanation:
+      'The user has not put an id proof yet, it has been erased, or the stored file is missing or damaged: then the log of the server says more.',
   },
   'route-not-found': { status: 404, title: 'No such route', explanation: 'Nothing is served under this path.' },
   'method-not-allowed': {

@@ -3,7 +3,9 @@ import { UnreadableEvent } from '../../core/event-type.js';
 import { printable } from '../../core/printable.js';
 import { Unopened } from '../../core/vault.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
+import { DocumentUnreadable } from '../documents/frames.js';
 import { isUnavailable } from '../postgres/errors.js';
+import { isSystemFault } from '../system-errors.js';
 import { type ProblemCode, problemKind } from './problem-codes.js';
 
 /** Something that ends a request with a problem document. Everything in it is shown to whoever asked. */
@@ -80,7 +82,33 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof DocumentTooLarge) {
     return new Problem('payload-too-large', `The file has more than ${error.maxBytes} bytes.`);
   }
-  return fromFramework(error) ?? new Problem(isUnavailable(error) ? 'database-unavailable' : 'internal-error');
+  if (error instanceof DocumentUnreadable) {
+    return new Problem(
+      'id-proof-not-found',
+      'The stored proof is missing or damaged. The log of the server says more.',
+    );
+  }
+  const known = fromFramework(error);
+  if (known) return known;
+  if (isUnavailable(error)) return new Problem('database-unavailable');
+  return isSystemFault(error) ? outOfMeans() : new Problem('internal-error');
+}
+
+/** Somebody has to make room: no use to try again at once. */
+function outOfMeans(): Problem {
+  const detail =
+    'The server has no disk space, open files or memory left for this. Its log says more. Try again later.';
+  return new Problem('overloaded', detail, [], { 'retry-after': '10' });
+}
+
+/** Whether the operator, too, is to hear of an error, because the caller can do nothing about it. */
+export function isForOperator(error: unknown): boolean {
+  return (
+    error instanceof UnreadableEvent ||
+    error instanceof Unopened ||
+    error instanceof DocumentUnreadable ||
+    isSystemFault(error)
+  );
 }
 
 /** Only another version of the code, or a mended key store, can read it: no use to try again in two seconds. */

@@ -12,12 +12,13 @@ export class ArchiveWriter {
   readonly #draft: string;
   readonly #written: Promise<void>;
   readonly #mtime = new Date();
+  #failure: unknown = null;
 
   constructor(readonly file: string) {
     this.#draft = `${file}.${process.pid}.part`;
     this.#written = pipeline(this.#pack, createWriteStream(this.#draft, { flags: 'wx', mode: 0o600, flush: true }));
-    // Whoever adds something, or ends it, is told.
-    this.#written.catch(() => undefined);
+    // The next entry, or the end, reports it.
+    this.#written.catch((error: unknown) => (this.#failure = error));
   }
 
   async add(name: string, content: Buffer): Promise<void> {
@@ -40,11 +41,13 @@ export class ArchiveWriter {
 
   /** Ends the file, syncs it, and gives it its name. */
   async finish(): Promise<void> {
-    this.#pack.finalize();
-    await this.#written;
-    await rename(this.#draft, this.file);
-    const folder = await open(dirname(this.file), 'r');
-    await folder.sync().finally(() => folder.close());
+    await this.#told(async () => {
+      this.#pack.finalize();
+      await this.#written;
+      await rename(this.#draft, this.file);
+      const folder = await open(dirname(this.file), 'r');
+      await folder.sync().finally(() => folder.close());
+    });
   }
 
   /** Nothing is left of it. */
@@ -55,16 +58,33 @@ export class ArchiveWriter {
   }
 
   async #entry(name: string, size: number, write: (sink: NodeJS.WritableStream) => Promise<void>): Promise<void> {
-    const taken = new Promise<void>((resolve, reject) => {
-      const header = { name, size, mode: 0o600, mtime: this.#mtime };
-      const sink = this.#pack.entry(header, (error) => {
-        if (error) reject(error);
-        else resolve();
+    await this.#told(async () => {
+      const taken = new Promise<void>((resolve, reject) => {
+        const header = { name, size, mode: 0o600, mtime: this.#mtime };
+        const sink = this.#pack.entry(header, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+        write(sink).catch(reject);
       });
-      write(sink).catch(reject);
+      // A disk that is full ends the file, and nothing is taken any more.
+      await Promise.race([taken, this.#written]);
     });
-    // A disk that is full ends the file, and nothing is taken any more.
-    await Promise.race([taken, this.#written]);
+  }
+
+  /** An error of the file is reported as such; the archive, which ends with it, would only say that it is destroyed. */
+  async #told(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.#failure === null) {
+        this.#pack.destroy(error as Error);
+        await this.#written.catch(() => undefined);
+        if (this.#failure === null || this.#failure === error) throw error;
+      }
+      const { message } = this.#failure as Error;
+      throw new Error(`${this.file} can not be written: ${message}`, { cause: this.#failure });
+    }
   }
 }
 

@@ -20,6 +20,8 @@ export interface VerifyCommandDeps extends VerifyDeps {
   readonly tokens: { encode(position: Position): string };
   /** Of the documents that are stored, page by page; null where they can't be listed. */
   readonly documents: () => AsyncIterable<readonly string[]>;
+  /** What is wrong with the users' proofs of identity. */
+  readonly unreadableProofs: (signal: AbortSignal) => AsyncIterable<string>;
 }
 
 const TRIES = 3;
@@ -28,7 +30,12 @@ const TRIES = 3;
 export async function verifyResult(deps: VerifyCommandDeps, command: VerifyCommand): Promise<CommandResult> {
   const projections = chosen(deps.projections, command.models);
   const begun = performance.now();
-  const verified = await once(deps, projections, command);
+  const compared = await once(deps, projections, command);
+  command.progress.start('documents', null);
+  const findings: string[] = [];
+  for await (const finding of deps.unreadableProofs(command.signal)) findings.push(finding);
+  const documents = { check: 'documents', ok: findings.length === 0, findings };
+  const verified = { ...compared, ok: compared.ok && documents.ok, checks: [...compared.checks, documents] };
   command.progress.stop();
   const seconds = (performance.now() - begun) / 1_000;
   const document = inTokens(verified, deps.tokens);

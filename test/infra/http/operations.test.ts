@@ -1,6 +1,7 @@
 import t from 'tap';
 import { z } from 'zod';
 import { buildApp } from '../../../src/app.js';
+import { DocumentUnreadable } from '../../../src/infra/documents/frames.js';
 import { Drain } from '../../../src/infra/http/drain.js';
 import { createMetrics } from '../../../src/infra/http/metrics.js';
 import { PROBLEM_CODES, problemKind } from '../../../src/infra/http/problem-codes.js';
@@ -216,6 +217,45 @@ void t.test('requests are measured and logged by their route, never by what was 
   t.match(text, /route="none",status="404"/);
   t.match(text, /nodejs_eventloop_lag_seconds/);
   t.notMatch(text, new RegExp(MARK));
+});
+
+void t.test('what the system has no more of is 503 with Retry-After, and its cause is in the log', async (t) => {
+  const lines: unknown[][] = [];
+  const write = (...parts: unknown[]): void => void lines.push(parts);
+  const logger = {
+    level: 'info',
+    info: () => undefined,
+    warn: write,
+    error: write,
+    fatal: write,
+    debug: () => undefined,
+  };
+  const full = { ...logger, trace: () => undefined, silent: () => undefined, child: () => full };
+  const told = failing();
+  const app = await sampleApp(told, {}, full);
+  t.teardown(() => app.close());
+  const fault = (code: string): Error => Object.assign(new Error(`${code}: ${MARK}`), { code, syscall: 'write' });
+  const ask = async (error: Error) => {
+    told.error = error;
+    const payload = { user_id: USER, items: [{ product_id: 1, quantity: 1 }] };
+    return app.inject({ method: 'POST', url: '/v1/orders', headers, payload });
+  };
+  for (const code of ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EROFS', 'EACCES']) {
+    for (const error of [fault(code), new Error('wrapped', { cause: fault(code) })]) {
+      const answer = await ask(error);
+      t.equal(answer.statusCode, 503, code);
+      t.equal(answer.headers['retry-after'], '10');
+      t.match(answer.json(), { code: 'overloaded', detail: /disk space, open files or memory/ });
+      t.notMatch(answer.body, MARK);
+      t.match(JSON.stringify(lines.splice(0)), new RegExp(`"${code}".*needs the operator`));
+    }
+  }
+  const missing = new DocumentUnreadable('there is no document 5', { cause: fault('ENOENT') });
+  const answer = await ask(missing);
+  t.equal(answer.statusCode, 404);
+  t.match(answer.json(), { code: 'id-proof-not-found' });
+  t.match(JSON.stringify(lines.splice(0)), /there is no document 5.*"ENOENT".*needs the operator/);
+  t.equal((await ask(new Error('a defect'))).statusCode, 500);
 });
 
 void t.test('the codes are those of the contract', async (t) => {
