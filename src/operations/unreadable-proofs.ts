@@ -33,7 +33,7 @@ export async function* unreadableProofs<Key>(
       const fault = id_proof && (await faultOf(users, documents, user_id));
       if (fault !== null) yield `the proof of user ${user_id}: ${fault}`;
     }
-    after = page.next as Key | null;
+    after = page.next;
   } while (after !== null);
 }
 
