@@ -2,8 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, readdirSync } from 'node:fs';
-import { Agent, type IncomingMessage, request } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -148,32 +146,3 @@ void t.test(
     t.same(Buffer.from(await kept.arrayBuffer()), tinyPdf(), 'and the one before is still there');
   },
 );
-
-void t.test('without a file descriptor left nothing is a 500, and all is well afterwards', async (t) => {
-  const { url } = await limited(t, 'ulimit -n 300');
-  const created = await fetch(`${url}/v1/users`, { method: 'POST', body: form(tinyPdf(), 'a@example.org') });
-  const { data } = (await created.json()) as { data: { user_id: string } };
-  const path = `/v1/users/${data.user_id}/id-proof`;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  t.teardown(() => agent.destroy());
-  const status = async (): Promise<number | undefined> => {
-    const sent = request(`${url}${path}`, { agent }).end();
-    const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    response.resume();
-    await once(response, 'end');
-    return response.statusCode;
-  };
-  t.equal(await status(), 200);
-  // More connections than the process has descriptors for.
-  const idle: Socket[] = [];
-  for (let n = 0; n < 330; n++) idle.push(connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined));
-  let isShort = false;
-  for (let n = 0; n < 100 && !isShort; n++) {
-    const found = await status();
-    t.ok(found === 200 || found === 503, `it is ${found}`);
-    isShort = found === 503;
-  }
-  t.ok(isShort, 'there were none left');
-  for (const socket of idle) socket.destroy();
-  await until(async () => (await status()) === 200, 60_000);
-});
