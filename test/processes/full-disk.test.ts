@@ -107,13 +107,7 @@ void t.test('standard output on a full disk: one line with the cause, and 3, wha
 
 void t.test('a reader that leaves is no error, and standard error on a full disk changes nothing', async (t) => {
   const settings = await installation(t);
-  for (const args of [
-    ['events'],
-    ['events', '--json'],
-    ['events', '--follow'],
-    ['status'],
-    ['audit', 'product', '1'],
-  ]) {
+  for (const args of [['events'], ['status', '--json'], ['audit', 'product', '1']]) {
     const script = '("$0" "$@"; echo "ended with $?" >&2) | head -c 1';
     const { stdout, stderr } = await shell(settings, script, ...args);
     t.equal(stdout.length, 1, args.join(' '));
