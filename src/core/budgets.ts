@@ -2,8 +2,6 @@
  * How many bytes may be in memory at once. Every bound by number has one of these beside it: an event has up to 512 KiB, so a number
  * alone bounds nothing (docs/decisions/0015). All are of JSON text; in memory the same takes two to three times as much.
  */
-import { isArray, type JsonValue } from './message.js';
-
 const MEBIBYTE = 1024 * 1024;
 
 /** A page of events read from the log. A page may exceed it by one event. */
@@ -21,6 +19,9 @@ export const APPEND_GROUP_BYTES = 8 * MEBIBYTE;
 /** The end of the log that a process keeps because it has written it. */
 export const RECENT_BYTES = 8 * MEBIBYTE;
 
+/** Orders of an import that are under way at once. */
+export const IN_FLIGHT_BYTES = 4 * MEBIBYTE;
+
 /** A page of a list: it ends early, with a cursor. It may exceed this by one item. */
 export const LIST_BYTES = 2 * MEBIBYTE;
 
@@ -34,11 +35,11 @@ export const COMPARED_BYTES = 1_000;
 const NODE_BYTES = 8;
 
 /** About how long a value is as JSON. Far cheaper than to write it. */
-export function sizeOf(value: JsonValue | undefined): number {
+export function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length + 2;
   if (typeof value !== 'object' || value === null) return NODE_BYTES;
   let size = NODE_BYTES;
-  if (isArray(value)) for (const item of value) size += sizeOf(item);
-  else for (const name in value) size += name.length + sizeOf(value[name]);
+  if (Array.isArray(value)) for (const item of value) size += sizeOf(item);
+  else for (const name in value) size += name.length + sizeOf((value as Readonly<Record<string, unknown>>)[name]);
   return size;
 }

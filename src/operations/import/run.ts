@@ -1,3 +1,4 @@
+import { sizeOf } from '../../core/budgets.js';
 import { Refusal, type RefusalCode } from '../../core/errors.js';
 import type { Progress } from '../progress.js';
 import { checkImport } from './check.js';
@@ -149,12 +150,13 @@ class Run {
     const { orders } = this.plan;
     if (!orders) return;
     this.#start('orders', orders.count);
-    await forEachInFlight(plannedOrders(orders), this.#inFlight, async (order) => {
+    const place = async (order: OrderRow): Promise<void> => {
       const row = { file: orders.source, line: order.line, column: 'order_ref', id: order.order_ref };
       const missing = this.#missing(order);
       if (missing) new RowFaults(this.findings, orders.source.name, order.line).add(...missing);
       else await this.#send(row, 1, () => this.sink.placeOrder(order));
-    });
+    };
+    await forEachInFlight(plannedOrders(orders), this.#inFlight, place, sizeOf);
   }
 
   #start(what: string, total: number): void {
