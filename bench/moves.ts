@@ -75,7 +75,7 @@ async function move(store: PostgresEventStore, parent_cat_id: number): Promise<R
   while (Object.keys(done).length < projections.length) {
     const asked = performance.now();
     const { rows } = await pool.query<{ name: string }>(
-      `select model as name from orderlog.checkpoints c
+      `select c.model as name from orderlog.checkpoints c
        join orderlog.builds b on b.model = c.model and b.number = c.version and b.state = 'active' where c.position >= $1`,
       [head],
     );
