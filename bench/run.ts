@@ -8,10 +8,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { projections } from '../projections/index.js';
 import { schemaName } from '../src/infra/projector/projection.js';
 import { startEmbedded } from '../src/infra/postgres/embedded.js';
+import { sessionTo } from '../src/infra/postgres/session.js';
 import { writeCatalogue } from './catalogue.js';
 import type { Load, LoadResult } from './load.js';
 import { crud, orderlog, run, type Running, serve, type Settings, stopServers } from './processes.js';
@@ -229,7 +230,7 @@ function median(rounds: readonly Measured[]): Measured {
 }
 
 async function admin<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...embedded.config, database });
+  const client = sessionTo({ ...embedded.config, database }, { kind: 'work', applicationName: 'orderlog-bench' });
   await client.connect();
   try {
     return await work(client);

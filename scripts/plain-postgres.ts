@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import pg from 'pg';
 import { accountFor } from '../src/infra/postgres/embedded-account.js';
 import { spawnBinary } from '../src/infra/postgres/embedded-cluster.js';
+import { sessionTo } from '../src/infra/postgres/session.js';
 
 export interface PlainPostgres {
   readonly url: string;
@@ -58,8 +58,7 @@ export async function startPlainPostgres(folder: string): Promise<PlainPostgres>
 
 async function answered(url: string, server: ChildProcess): Promise<void> {
   for (const end = Date.now() + START_MS; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
-    const client = new pg.Client(url);
-    client.on('error', () => undefined);
+    const client = sessionTo(url, { kind: 'request', applicationName: 'orderlog-check' });
     try {
       await client.connect();
       return;

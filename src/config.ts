@@ -153,12 +153,25 @@ function withDotEnv(environment: Environment, cwd: string, problems: string[]): 
 
 function databaseUrlOf(env: Reading): string | null {
   const url = env.secret('DATABASE_URL');
-  if (url === undefined) return null;
+  const password = env.secret('DATABASE_PASSWORD');
+  if (url === undefined) {
+    if (password !== undefined)
+      env.problems.push('DATABASE_PASSWORD is set without DATABASE_URL: set both, or neither');
+    return null;
+  }
   // The URL may hold a password: it is not repeated.
   if (!/^postgres(ql)?:\/\/./.test(url) || !URL.canParse(url)) {
     env.problems.push('DATABASE_URL is no URL of the form postgres://user:password@host:port/database');
+    return url;
   }
-  return url;
+  return password === undefined ? url : withPassword(url, password, env.problems);
+}
+
+/** The password as it is, whatever characters it has: in a URL, some of them would have to be encoded by hand. */
+function withPassword(url: string, password: string, problems: string[]): string {
+  const [, scheme = '', user = '', rest = ''] = /^(postgres(?:ql)?:\/\/)(?:([^/?#]*)@)?(.*)$/s.exec(url) ?? [];
+  if (user.includes(':')) problems.push('DATABASE_URL has a password, and DATABASE_PASSWORD is set: drop one of them');
+  return `${scheme}${user}:${encodeURIComponent(password)}@${rest}`;
 }
 
 function eventStoreUrlOf(env: Reading, cwd: string): string | null {

@@ -7,7 +7,9 @@ import { giveWay } from './infra/postgres/background.js';
 import { startEmbedded } from './infra/postgres/embedded.js';
 import { isUnavailable } from './infra/postgres/errors.js';
 import { migrate } from './infra/postgres/migrate.js';
-import { type Connection, createPool } from './infra/postgres/pool.js';
+import { createPool } from './infra/postgres/pool.js';
+import type { Connection } from './infra/postgres/session.js';
+import { refuseUnsuitable, UnsuitableDatabase } from './infra/postgres/suitable-database.js';
 import { ServerUnreachable, WrongUse } from './operations/output.js';
 
 const POOL_SIZE = 20;
@@ -16,6 +18,8 @@ export interface DatabaseOptions {
   /** Bring the schema up to date first; otherwise it has to be. With the embedded database it is the default. */
   readonly migrate?: boolean;
   readonly applicationName?: string;
+  /** Somebody waits for each statement: then it has a deadline. */
+  readonly forRequests?: boolean;
   /** For work that nobody waits for: it gives way, and so does what the embedded server does for it. */
   readonly inBackground?: boolean;
 }
@@ -34,13 +38,15 @@ export interface Database {
 export async function openDatabase(config: Config, options: DatabaseOptions = {}): Promise<Database> {
   const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
   try {
-    const { inBackground = false } = options;
+    const { inBackground = false, forRequests = false } = options;
     // Not earlier: a server that is started here may serve others too.
     if (inBackground) giveWay();
     const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
+    if (embedded === null) await refuseUnsuitable(connection);
     const applied = (options.migrate ?? embedded !== null) ? await migrate(connection) : [];
     const pool = createPool(connection, {
       ...{ max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' },
+      kind: forRequests ? 'request' : 'work',
       inBackground: inBackground && embedded !== null,
     });
     const close = async (): Promise<void> => {
@@ -58,6 +64,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
 export function unreachable(error: unknown): unknown {
   if (error instanceof ServerUnreachable) return error;
   if (error instanceof EventStoreUnavailable) return new ServerUnreachable(error.message, { cause: error });
+  if (error instanceof UnsuitableDatabase) return new WrongUse(error.message, { cause: error });
   if (error instanceof WrongLog) return new WrongUse(error.message, { cause: error });
   const { message, code, syscall } = error as NodeJS.ErrnoException;
   // An error of a file has the same codes.

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Config } from './config.js';
 import type { EventStore } from './core/event-store.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
-import type { Connection } from './infra/postgres/pool.js';
+import type { Connection } from './infra/postgres/session.js';
 
 /** @throws EventStoreUnavailable and others, which say what is wrong with the server at EVENTSTORE_URL */
 export async function openLog(

@@ -32,7 +32,7 @@ import { AnswerGate } from './infra/http/answer-gate.js';
 import { PositionTokens } from './infra/http/position-token.js';
 import { idSequence } from './infra/postgres/id-sequence.js';
 import { isUndefinedTable } from './infra/postgres/errors.js';
-import type { Connection } from './infra/postgres/pool.js';
+import type { Connection } from './infra/postgres/session.js';
 import { CheckpointWatch } from './infra/projector/checkpoint-watch.js';
 import type { ProjectorLog } from './infra/projector/log.js';
 import { ReadModel } from './infra/projector/read-model.js';

@@ -14,6 +14,7 @@ import type { App } from './infra/http/app-type.js';
 import type { HealthCheck } from './infra/http/health.js';
 import { createMetrics } from './infra/http/metrics.js';
 import { allBuilds, readBuild } from './infra/projector/builds.js';
+import { cutSessions } from './infra/postgres/session.js';
 import { measureReadModels } from './infra/projector/metrics.js';
 import { measureSnapshots } from './infra/projector/snapshot-metrics.js';
 import { connectionsOf, degradationOf, haveReached, modelStatuses, problemOf } from './infra/projector/status.js';
@@ -40,13 +41,15 @@ const CAP = 1;
 /** How long a start lets the read models catch up before it answers: after sowing, and otherwise. */
 const SOWN_PATIENCE_MS = 20_000;
 const PATIENCE_MS = 1_000;
+/** How long the end of the process leaves its sessions with the database. */
+const CUT_MS = 3_500;
 
 /** @throws Error that says why it could not start */
 export async function serve(config: Config, parts: Parts): Promise<void> {
   const log = await createLogger(config, parts.json ? 2 : 1);
   // From here on, so that a signal while things are being opened closes them too.
   const signal = untilSignal();
-  const runtime = await openRuntime(config, { migrate: true, log, asOfProcess: parts.api });
+  const runtime = await openRuntime(config, { migrate: true, forRequests: true, log, asOfProcess: parts.api });
   const closing: (() => Promise<unknown>)[] = [() => runtime.close()];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -96,6 +99,8 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
   }
   await signal;
   log.info('shutting down');
+  // Whatever still waits for a database that does not answer waits no longer.
+  setTimeout(cutSessions, CUT_MS).unref();
   await close();
 }
 

@@ -45,7 +45,12 @@ async function build({ model, place, ...stores }: BuildQuestion): Promise<Snapsh
 }
 
 async function open({ connection, eventStoreUrl, embedded }: Stores): Promise<{ pool: Pool; store: EventStore }> {
-  const options = { max: CONNECTIONS, applicationName: 'orderlog-as-of', inBackground: embedded };
+  const options = {
+    max: CONNECTIONS,
+    applicationName: 'orderlog-as-of',
+    kind: 'work',
+    inBackground: embedded,
+  } as const;
   const pool = createPool(connection, options);
   return { pool, store: await openLog({ eventStoreUrl }, pool, connection) };
 }

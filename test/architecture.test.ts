@@ -24,6 +24,15 @@ t.test('no test, benchmark or script is longer than 300 lines either', async (t)
   t.same(long, []);
 });
 
+t.test('no benchmark or script opens a connection of its own, but the program that is compared with', async (t) => {
+  const sources = ['bench', 'scripts'].flatMap(sourcesBelow).filter(({ path }) => !path.startsWith('bench/peers/'));
+  const opening = sources.filter(({ text }) => /^import (?!type).*'(?:pg|pg-pool|knex)'/m.test(text));
+  t.same(
+    opening.map(({ path }) => path),
+    [],
+  );
+});
+
 const good: readonly (readonly [path: string, text: string])[] = [
   ['src/core/a.ts', `import { b } from './b.js'; export const a = b;`],
   [
@@ -40,7 +49,8 @@ const good: readonly (readonly [path: string, text: string])[] = [
     `import { x } from '@eventstore/db-client'; import { readFile } from 'node:fs';`,
   ],
   ['projections/users/projection.ts', `import { e } from '../../src/user/events.js'; import { w } from './write.js';`],
-  ['src/operations/rebuild.ts', `import { projections } from '../../projections/index.js'; import pg from 'pg';`],
+  ['src/operations/rebuild.ts', `import { projections } from '../../projections/index.js'; import type pg from 'pg';`],
+  ['src/infra/postgres/session.ts', `import pg from 'pg';`],
   ['src/config.ts', `import { join } from 'node:path'; export const port = process.env['PORT'];`],
   ['projections/index.ts', `export { a } from './a/projection.js';`],
   ['src/operations/outlet.ts', `export const out = process.stdout;`],
@@ -174,6 +184,18 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'src/runtime.ts',
     `import '@eventstore/db-client';`,
     'imports @eventstore/db-client, which only src/infra/event-store may',
+  ],
+  [
+    'a connection that is no session',
+    'src/operations/a.ts',
+    `import { Pool } from 'pg';`,
+    'imports pg as more than types: a session is opened by src/infra/postgres/session.ts',
+  ],
+  [
+    'a connection by knex',
+    'src/infra/a.ts',
+    `import knex from 'knex';`,
+    'imports knex as more than types: a session is opened by src/infra/postgres/session.ts',
   ],
   ['a folder of its own', 'src/misc/a.ts', `export const a = 1;`, 'stands in no zone of the architecture'],
   ['any', 'src/core/a.ts', `export const a = (b: any[]): void => { b.pop(); };`, 'line 1 says any'],

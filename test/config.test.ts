@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ConfigError, type Environment, readConfig } from '../src/config.js';
+import { sessionConfig } from '../src/infra/postgres/session.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const SERVER = { DATABASE_URL: 'postgres://u:hush@db.internal/orderlog', MASTER_KEY: KEY, AUTH: 'none' };
@@ -139,6 +140,41 @@ t.test('a secret can come from a file', async (t) => {
   t.equal(config.databaseUrl, SERVER.DATABASE_URL);
 });
 
+const PASSWORDS = ['a/b#c?d@e%f', '%2F', ':@:', 'x+y=z/', 'ä ö', `q'"\\&`];
+
+t.test('the password of the database is taken as it is, from a variable or a file', async (t) => {
+  for (const password of PASSWORDS) {
+    const folder = t.testdir({ password: `${password}\n` });
+    for (const [url, user] of [
+      ['postgres://u@h:1234/d?sslmode=disable', 'u'],
+      ['postgresql://u@h/d', 'u'],
+    ] as const) {
+      const server = { ...SERVER, DATABASE_URL: url };
+      for (const given of [{ DATABASE_PASSWORD: password }, { DATABASE_PASSWORD_FILE: 'password' }]) {
+        const { databaseUrl } = readConfig({ ...server, ...given }, folder);
+        const session = sessionConfig(databaseUrl ?? '', { kind: 'request', applicationName: 'test' });
+        t.match({ ...session, password: session.password }, { user, password, database: 'd', host: 'h' });
+      }
+    }
+  }
+});
+
+t.test('docker-compose.yml passes any password on', async (t) => {
+  const text = readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8');
+  const [, environment = ''] = /environment: &environment\n((?: {4}.*\n)+)/.exec(text) ?? [];
+  for (const password of PASSWORDS) {
+    const values = { POSTGRES_PASSWORD: password, MASTER_KEY: KEY };
+    const variables = [...environment.matchAll(/^ {4}([A-Z_]+): (.*)$/gm)].map(([, name = '', value = '']) => {
+      const given = value.replace(/\$\{(\w+):([-?])([^}]*)\}/g, (_, of: string, kind: string, other: string) => {
+        return values[of as keyof typeof values] ?? (kind === '-' ? other : t.fail(of));
+      });
+      return [name, given];
+    });
+    const { databaseUrl } = readConfig(Object.fromEntries(variables) as Environment, t.testdir({}));
+    t.match(sessionConfig(databaseUrl ?? '', { kind: 'request', applicationName: 'test' }).password, password);
+  }
+});
+
 t.test(
   'the event store can be named in each way, also from a file, and is kept in the words of its client',
   async (t) => {
@@ -168,6 +204,12 @@ const refused: readonly (readonly [title: string, environment: Environment, prob
   ['a log format that is none', { LOG_FORMAT: 'xml' }, /^LOG_FORMAT/],
   ['a seed folder that is not there', { SEED: 'nowhere' }, /^SEED: there is no folder .*nowhere/],
   ['a database URL of another kind', { ...SERVER, DATABASE_URL: 'mysql://u:hush@h/d' }, /^DATABASE_URL/],
+  [
+    'a password of the database given twice',
+    { ...SERVER, DATABASE_URL: 'postgres://u:hush@h/d', DATABASE_PASSWORD: 'hush' },
+    /^DATABASE_URL has a password, and DATABASE_PASSWORD is set/,
+  ],
+  ['a password without a database', { DATABASE_PASSWORD: 'hush' }, /^DATABASE_PASSWORD is set without DATABASE_URL/],
   ['a database URL without a host', { ...SERVER, DATABASE_URL: 'postgres://' }, /^DATABASE_URL/],
   ['a server without a master key', { ...SERVER, MASTER_KEY: undefined }, /^MASTER_KEY is required.*openssl rand/],
   ['a master key that is too short', { MASTER_KEY: KEY.slice(4) }, /^MASTER_KEY is not 32 bytes/],

@@ -36,7 +36,7 @@ export async function otherProcesses(
      WHERE application_name LIKE 'orderlog%' AND application_name <> ALL ($1)
        AND (datname = current_database() OR application_name = $2)
      GROUP BY application_name, client_addr ORDER BY 1, 4`,
-    [[own, 'orderlog-migrate', ...(embedded ? [] : [KEEPER])], KEEPER],
+    [[own, 'orderlog-migrate', 'orderlog-check', ...(embedded ? [] : [KEEPER])], KEEPER],
   );
   return rows.flatMap(({ name, n, since, address }) => {
     // One of them is ours.

@@ -6,6 +6,7 @@ import { printableLines, shortened } from '../core/printable.js';
 import { type EventStoreUrl, readEventStoreUrl } from '../infra/event-store/connection-url.js';
 import type { ServerReport } from '../infra/event-store/server-description.js';
 import type { AnyProjection } from '../infra/projector/projection.js';
+import { UnsuitableDatabase } from '../infra/postgres/suitable-database.js';
 import { modelStatuses, problemOf } from '../infra/projector/status.js';
 import { type CommandResult, exitCodeOf } from './output.js';
 import { serverChecks } from './server-checks.js';
@@ -69,9 +70,14 @@ export async function doctor<Config extends ExaminedConfig>(
     }
   } catch (error) {
     failure = error;
+    const cause = error instanceof Error ? error.cause : null;
     const detail = error instanceof Error ? error.message || error.name : String(error);
-    const remedy = 'mend what the message names, then run orderlog doctor again';
-    checks.push({ check: checks.length === 1 ? 'configuration' : 'connection', ok: false, detail, remedy });
+    if (cause instanceof UnsuitableDatabase) {
+      checks.push({ check: 'database', ok: false, detail: cause.fault, remedy: cause.remedy });
+    } else {
+      const remedy = 'mend what the message names, then run orderlog doctor again';
+      checks.push({ check: checks.length === 1 ? 'configuration' : 'connection', ok: false, detail, remedy });
+    }
   }
   const ok = checks.every((check) => check.ok);
   const text = checks.flatMap(({ check, ok: fine, detail, remedy }) => [

@@ -70,6 +70,9 @@ const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts'];
 const MAY_PRINT = ['src/operations/outlet.ts'];
 const MAY_RE_EXPORT = ['projections/index.ts'];
 const EVENT_STORE_CLIENT = /^@(?:eventstore|kurrent)\//;
+/** Settings and deadlines are those of every session only if there is no other way to the database (docs/decisions/0014). */
+const CONNECTS = /^(?:pg|pg-pool|pg-native|knex)(?:\/|$)/;
+const MAY_CONNECT = ['session', 'pool', 'types', 'migrate'].map((name) => `src/infra/postgres/${name}.ts`);
 const MOST_LINES = 300;
 /** In SQL: an index finds what overlaps with a long array only by comparing every row that it finds with all of it. */
 const ARRAYS_COMPARED = /&&\s*(?:\$\d|array\[\s*\$|any\s*\(|\(\s*select\b)/i;
@@ -95,9 +98,11 @@ function importFaults(path: string, file: ts.SourceFile): readonly string[] {
     }
     const isOwn = zone.ownFolder === true && posix.dirname(target) === posix.dirname(path);
     const allowed = asType ? [...zone.may, ...(zone.mayAsTypes ?? [])] : zone.may;
-    return isOwn || allowed.some((pattern) => pattern.test(target))
+    if (!isOwn && !allowed.some((pattern) => pattern.test(target)))
+      return [`imports ${target}, which ${zone.name} may not`];
+    return asType || !CONNECTS.test(target) || MAY_CONNECT.includes(path)
       ? []
-      : [`imports ${target}, which ${zone.name} may not`];
+      : [`imports ${target} as more than types: a session is opened by src/infra/postgres/session.ts`];
   });
 }
 

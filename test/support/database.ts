@@ -30,7 +30,7 @@ export async function testDatabase(t: Test): Promise<TestDatabase> {
   const template = await migratedTemplate(admin, server.config);
   await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   const config = { ...server.config, database: name };
-  const pool = createPool(config, { max: 10, applicationName: 'orderlog-test' });
+  const pool = createPool(config, { max: 10, applicationName: 'orderlog-test', kind: 'work' });
   t.teardown(async () => {
     await pool.end();
     await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);

@@ -1,13 +1,13 @@
 /** The write half of the Postgres log: appends that wait at the same moment go to the server together. */
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { APPEND_GROUP_BYTES } from '../../core/budgets.js';
 import { EventStoreUnavailable, WrongExpectedRevision } from '../../core/errors.js';
 import type { AppendResult, ExpectedRevision } from '../../core/event-store.js';
 import type { NewEvent } from '../../core/message.js';
 import { streamCategory } from '../../core/stream.js';
 import { isUnavailable } from '../postgres/errors.js';
-import { type Connection, connectionConfig } from '../postgres/pool.js';
+import { type Connection, sessionTo } from '../postgres/session.js';
 import { serialised } from './event-size.js';
 import { positionOf } from './postgres-position.js';
 import type { Range } from './postgres-tail.js';
@@ -22,11 +22,6 @@ export const GIVE_UP_AFTER_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** The server gives a group up after this, so that none takes effect long after its caller was told that it failed. */
-const STATEMENT_TIMEOUT_MS = 5_000;
-/** A server that does not even say so is frozen, or gone without a word. */
-const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
-const CONNECT_TIMEOUT_MS = 5_000;
 /** How long closing waits for what is under way. */
 const CLOSE_TIMEOUT_MS = 700;
 const LAST_WORD_MS = 100;
@@ -203,11 +198,7 @@ export class PostgresAppender {
   }
 
   #connect(): Session {
-    const client = new pg.Client({
-      ...connectionConfig(this.connection, 'orderlog-appender', `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`),
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
-    });
+    const client = sessionTo(this.connection, { kind: 'append', applicationName: 'orderlog-appender' });
     const session = { client, ready: client.connect().then(() => client) };
     const drop = (): void => {
       if (this.#session === session) this.#session = null;

@@ -5,7 +5,7 @@ import { EventStoreUnavailable } from '../../core/errors.js';
 import type { Distance, EventPage, Filter, Position } from '../../core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../core/message.js';
 import { isUnavailable } from '../postgres/errors.js';
-import { types } from '../postgres/pool.js';
+import { types } from '../postgres/types.js';
 import { numberOf, positionOf } from './postgres-position.js';
 
 const FIRST_PAGE = 100;

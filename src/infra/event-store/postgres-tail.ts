@@ -1,11 +1,8 @@
 /** What makes followers of the Postgres log go on: notifications, what this process appends itself, and a poll as the net. */
-import pg from 'pg';
-import { type Connection, connectionConfig } from '../postgres/pool.js';
-import { within } from './within.js';
+import { type Connection, type Session, sessionTo } from '../postgres/session.js';
 
 const POLL_MS = 1_000;
 const RECONNECT_MS = 500;
-const LAST_WORD_MS = 500;
 
 /** New events, without a gap between `first` and `last`. */
 export interface Range {
@@ -32,7 +29,7 @@ export interface Follower {
 /** One connection that listens, shared by all followers of a process; there while there are followers. */
 export class PostgresTail {
   readonly #followers = new Set<Follower>();
-  #client: pg.Client | null = null;
+  #client: Session | null = null;
   #timer: NodeJS.Timeout | null = null;
   #polling = false;
 
@@ -63,17 +60,11 @@ export class PostgresTail {
     this.#timer = null;
     const client = this.#client;
     this.#client = null;
-    await within(
-      LAST_WORD_MS,
-      client?.end().catch(() => undefined),
-    );
+    await client?.end().catch(() => undefined);
   }
 
   async #listen(): Promise<void> {
-    const client = new pg.Client({
-      ...connectionConfig(this.connection, 'orderlog-tail'),
-      connectionTimeoutMillis: 5_000,
-    });
+    const client = sessionTo(this.connection, { kind: 'listen', applicationName: 'orderlog-tail' });
     this.#client = client;
     const lost = (): void => {
       if (this.#client !== client) return;

@@ -16,7 +16,7 @@ import {
 } from '../../core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../core/message.js';
 import { gather } from '../postgres/gather.js';
-import type { Connection } from '../postgres/pool.js';
+import type { Connection } from '../postgres/session.js';
 import { idOfLog } from './log-opened.js';
 import { GIVE_UP_AFTER_MS, PostgresAppender } from './postgres-appender.js';
 import { numberOf } from './postgres-position.js';

@@ -1,9 +1,10 @@
 /** One server process over a data cluster: reaching it, starting it, stopping it. To be used under the lock only. */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { EMBEDDED_NAME, passwordOf, spawnBinary } from './embedded-cluster.js';
 import { hasSocket, makeSocketFolder, type Place, socketFolder } from './embedded-place.js';
+import { Session, sessionTo } from './session.js';
 
 /** Connections that say that a process uses the server. */
 export const KEEPER = 'orderlog-keeper';
@@ -47,12 +48,12 @@ export class EmbeddedServer {
    * A keeper connection to the server that runs, or that is started for it.
    * @throws Error with what the server said and what to do
    */
-  async reach(): Promise<pg.Client> {
+  async reach(): Promise<Session> {
     const begun = Date.now();
     let started: Started | null = null;
     for (;;) {
       const found = await this.#connect();
-      if (found instanceof pg.Client) return found;
+      if (found instanceof Session) return found;
       const waited = Date.now() - begun;
       if (waited > BUSY_MS)
         throw new Error(`the embedded Postgres did not answer for ${BUSY_MS / 1000} s: see ${this.#log}`);
@@ -79,14 +80,9 @@ export class EmbeddedServer {
   }
 
   /** `busy` is one that starts, ends or has no place just now. */
-  async #connect(): Promise<pg.Client | 'busy' | 'absent'> {
+  async #connect(): Promise<Session | 'busy' | 'absent'> {
     if (!hasSocket(socketFolder(this.place.cluster))) return 'absent';
-    const client = new pg.Client({
-      ...this.connection('postgres'),
-      application_name: KEEPER,
-      connectionTimeoutMillis: 5_000,
-    });
-    client.on('error', () => undefined);
+    const client = sessionTo(this.connection('postgres'), { kind: 'keep', applicationName: KEEPER });
     try {
       await client.connect();
       return client;

@@ -1,5 +1,4 @@
 import knex from 'knex';
-import pg from 'pg';
 import * as log from '../../../migrations/0001_log.js';
 import * as keys from '../../../migrations/0002_keys.js';
 import * as projector from '../../../migrations/0003_projector.js';
@@ -9,7 +8,7 @@ import * as builds from '../../../migrations/0006_builds.js';
 import * as quarantine from '../../../migrations/0007_quarantine.js';
 import * as snapshots from '../../../migrations/0008_snapshots.js';
 import * as announced from '../../../migrations/0009_announced_categories.js';
-import { type Connection, connectionConfig } from './pool.js';
+import { type Connection, Session, type SessionConfig, sessionConfig } from './session.js';
 
 type Migration = Pick<typeof log, 'up' | 'down'>;
 
@@ -28,25 +27,18 @@ const migrations: Readonly<Record<string, Migration>> = {
 
 /** Any number that no one else in this database locks. */
 const LOCK = 7_401_001;
-const CONNECT_MS = 5_000;
 
 /** Brings the schema up to date; several processes may try at once. Gives the names of what was applied. */
 export async function migrate(connection: Connection): Promise<readonly string[]> {
   // knex's own lock is a row that outlives a killed process; this one dies with the connection and is waited for.
-  const client = connectionConfig(connection, 'orderlog-migrate');
-  const guard = new pg.Client({ ...client, connectionTimeoutMillis: CONNECT_MS });
-  // Lost, it fails the next query; knex's own connections are gone with it.
-  guard.on('error', () => undefined);
+  const config = sessionConfig(connection, { kind: 'work', applicationName: 'orderlog-migrate' });
+  const guard = new Session(config);
   await guard.connect();
-  const db = knex({
-    client: 'pg',
-    connection: client as knex.Knex.PgConnectionConfig,
-    pool: { min: 0, max: 2 },
-  });
+  const db = knexOver(config);
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await guard.query('CREATE SCHEMA IF NOT EXISTS orderlog');
-    const config = {
+    const migrating = {
       schemaName: 'orderlog',
       tableName: 'migrations',
       // During a deployment a process of this release may start on the schema of the next one.
@@ -57,12 +49,19 @@ export async function migrate(connection: Connection): Promise<readonly string[]
         getMigration: (name: string) => Promise.resolve(migrations[name] as Migration),
       },
     };
-    await db.migrate.list(config);
-    await db.migrate.forceFreeMigrationsLock(config);
-    const [, applied] = (await db.migrate.latest(config)) as [number, string[]];
+    await db.migrate.list(migrating);
+    await db.migrate.forceFreeMigrationsLock(migrating);
+    const [, applied] = (await db.migrate.latest(migrating)) as [number, string[]];
     return applied;
   } finally {
     await db.destroy();
     await guard.end();
   }
+}
+
+/** knex makes its connections by itself, of the class that its driver names: ours. */
+function knexOver(config: SessionConfig): knex.Knex {
+  const db = knex({ client: 'pg', connection: config as knex.Knex.PgConnectionConfig, pool: { min: 0, max: 2 } });
+  (db.client as { driver: { readonly Client: typeof Session } }).driver = { Client: Session };
+  return db;
 }

@@ -1,10 +1,10 @@
 /** The end of a bulk load: from what was copied and staged to the rows as they are read. */
 import type pg from 'pg';
 import type { EventStore } from '../../core/event-store.js';
+import { sessionBeside } from '../postgres/session.js';
 import type { LoadTables, Miscounted, ReadRows } from './bulk.js';
 import { BULK_SETTINGS, type LoadTarget } from './bulk-load.js';
 import { copy, named } from './copy-rows.js';
-import { ownClient } from './own-client.js';
 import { type HeldEvent, NotApplied } from './quarantine.js';
 import { inBatches } from './statements.js';
 
@@ -78,8 +78,7 @@ export async function finishLoad(
 ): Promise<number> {
   const { projection, schema, staging } = target;
   const { bulk, indexes, tables } = projection;
-  const client = ownClient(pool);
-  client.on('error', () => undefined);
+  const client = sessionBeside(pool, 'work');
   options.signal?.throwIfAborted();
   const leave = (): void => void client.end().catch(() => undefined);
   options.signal?.addEventListener('abort', leave, { once: true });

@@ -7,8 +7,8 @@ import type { RecordedEvent } from '../../core/message.js';
 import type { Bulk, CopiedRows } from './bulk.js';
 import { fold, rowsThatFit } from './bulk-refused.js';
 import { BEGIN } from './checkpoints.js';
+import { sessionBeside } from '../postgres/session.js';
 import { copy } from './copy-rows.js';
-import { ownClient } from './own-client.js';
 import type { AnyProjection, EventHandler, ProjectedEvent } from './projection.js';
 import { applyEvent, type HeldEvent, type Quarantine } from './quarantine.js';
 import { readAhead } from './read-ahead.js';
@@ -80,9 +80,7 @@ export const BULK_SETTINGS = `
 /** @throws Error when the signal was aborted; UnreadableEvent; what the database says */
 export async function loadLog(options: LoadOptions): Promise<Loaded> {
   const { pool, store, targets, until, signal } = options;
-  const client = ownClient(pool);
-  // Lost, it fails the next statement.
-  client.on('error', () => undefined);
+  const client = sessionBeside(pool, 'work');
   await client.connect();
   try {
     const load = new Load(client, targets, options.witness, options.committed);

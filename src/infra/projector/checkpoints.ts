@@ -28,8 +28,12 @@ export const RENEW_EVERY_MS = 1_500;
  * Takes the lease if it is free, expired or already the caller's; null when another has it. A row that is locked is being
  * worked on, however old its lease.
  */
-export async function acquireLease(pool: pg.Pool, of: BuildId, owner: string): Promise<Lease | null> {
-  const { rows } = await pool.query<Lease>({
+export async function acquireLease(
+  db: Pick<pg.ClientBase, 'query'>,
+  of: BuildId,
+  owner: string,
+): Promise<Lease | null> {
+  const { rows } = await db.query<Lease>({
     name: 'projector-acquire',
     text: `
       update orderlog.checkpoints c
@@ -48,16 +52,42 @@ export async function acquireLease(pool: pg.Pool, of: BuildId, owner: string): P
   return rows[0] ?? null;
 }
 
-/** Renews all leases of an owner, but for those that a page under way renews. */
-export async function renewLeases(pool: pg.Pool, owner: string): Promise<void> {
-  await pool.query({
+/** Whether it is worth while to try to acquire the lease; null when the build is not there. */
+export async function isLeaseFree(
+  db: Pick<pg.ClientBase, 'query'>,
+  of: BuildId,
+  owner: string,
+): Promise<boolean | null> {
+  const { rows } = await db.query<{ free: boolean }>({
+    name: 'projector-lease-free',
+    text: `
+      select lease_owner is null or lease_owner = $3 or lease_until < clock_timestamp() as free
+      from orderlog.checkpoints where model = $1 and version = $2`,
+    values: [of.name, of.build, owner],
+  });
+  return rows[0]?.free ?? null;
+}
+
+/**
+ * Renews a lease, by the connection that does the work: one that can do none loses it. A row that somebody has locked stays as
+ * it is, for nobody can take its lease meanwhile.
+ * @returns false when the lease is lost
+ */
+export async function renewLease(db: Pick<pg.ClientBase, 'query'>, of: BuildId, epoch: number): Promise<boolean> {
+  const { rows } = await db.query<{ ours: boolean }>({
     name: 'projector-renew',
     text: `
-      update orderlog.checkpoints c set lease_until = clock_timestamp() + ${LEASE}
-      from (select model, version from orderlog.checkpoints where lease_owner = $1 for update skip locked) mine
-      where c.model = mine.model and c.version = mine.version`,
-    values: [owner],
+      with mine as (
+        select model, version from orderlog.checkpoints
+        where model = $1 and version = $2 and lease_epoch = $3 for update skip locked
+      ), renewed as (
+        update orderlog.checkpoints c set lease_until = clock_timestamp() + ${LEASE}
+        from mine where c.model = mine.model and c.version = mine.version
+      )
+      select lease_epoch = $3 as ours from orderlog.checkpoints where model = $1 and version = $2`,
+    values: [of.name, of.build, epoch],
   });
+  return rows[0]?.ours ?? false;
 }
 
 /**

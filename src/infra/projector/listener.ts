@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { BackOff, pause } from './back-off.js';
-import { ownClient } from './own-client.js';
+import { sessionBeside } from '../postgres/session.js';
 
 /** A connection that listens, made again whenever it is lost. What is sent in between is not heard. */
 export class Listener {
@@ -32,7 +32,7 @@ export class Listener {
     const { signal } = this.#closing;
     const backOff = new BackOff();
     while (!signal.aborted) {
-      const client = ownClient(this.pool);
+      const client = sessionBeside(this.pool, 'listen');
       let lose = (): void => undefined;
       const lost = new Promise<void>((resolve) => {
         lose = (): void => {

@@ -1,6 +1,6 @@
 /** Locks that let one process at a time rebuild a model or go back with it. They die with the connection that holds them. */
 import type pg from 'pg';
-import { ownClient } from './own-client.js';
+import { sessionBeside } from '../postgres/session.js';
 
 /** Another process is at it. */
 export class ModelBusy extends Error {
@@ -20,7 +20,7 @@ export async function withModelLocks<T>(
   models: readonly string[],
   work: (held: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const client = ownClient(pool);
+  const client = sessionBeside(pool, 'work');
   const lost = new AbortController();
   const lose = (): void => {
     lost.abort(new Error('the connection that held the locks is lost'));

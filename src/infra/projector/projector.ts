@@ -6,7 +6,6 @@ import type { EventStore, SubscribeOptions, Subscription } from '../../core/even
 import { SharedSubscriptions } from '../event-store/shared-subscriptions.js';
 import { BackOff, pause } from './back-off.js';
 import { allBuilds, type Build, type BuildId, FOLLOWING } from './builds.js';
-import { RENEW_EVERY_MS, renewLeases } from './checkpoints.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
 import { dropExpired } from './drop-builds.js';
 import type { ProjectorLog } from './log.js';
@@ -15,7 +14,7 @@ import type { AnyProjection } from './projection.js';
 import { Runner, type RunnerOptions } from './runner.js';
 
 export interface ProjectorOptions {
-  /** For leases and preparations; each build that is projected here has a connection of its own beside it. */
+  /** For preparations; each build that is projected here has a connection of its own beside it, for its lease too. */
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
@@ -28,12 +27,12 @@ export interface ProjectorOptions {
 }
 
 export interface Projectors {
-  /** Finishes the pages under way, gives the leases back and closes its connections; within 5 s, whatever hangs. */
+  /** Finishes the pages under way, gives the leases back and closes its connections; within 4 s, whatever hangs. */
   stop(): Promise<void>;
 }
 
-const DRAIN_MS = 4_000;
-const ABANDON_MS = 500;
+const DRAIN_MS = 3_000;
+const ABANDON_MS = 300;
 /** The net under the notifications of the registry. */
 const LOOK_EVERY_MS = 2_000;
 
@@ -44,7 +43,7 @@ export function startProjectors(options: ProjectorOptions): Projectors {
   setMaxListeners(0, stopping.signal);
   const owner = `${hostname()}:${process.pid}:${randomUUID()}`;
   const crew = new Crew(options, owner);
-  const runs = Promise.all([crew.run(stopping.signal), keepLeases(options.pool, owner, stopping.signal)]);
+  const runs = crew.run(stopping.signal);
   return {
     async stop(): Promise<void> {
       stopping.abort();
@@ -159,14 +158,6 @@ class Crew {
         this.#unprepared = true;
       }),
     );
-  }
-}
-
-async function keepLeases(pool: pg.Pool, owner: string, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await pause(RENEW_EVERY_MS, signal);
-    // If it fails, the projections' own statements tell of it.
-    if (!signal.aborted) await renewLeases(pool, owner).catch(() => undefined);
   }
 }
 

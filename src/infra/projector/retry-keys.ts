@@ -5,7 +5,7 @@ import type { EventStore, Position } from '../../core/event-store.js';
 import { decode } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { type BuildId, checkpointOf } from './builds.js';
-import { ownClient } from './own-client.js';
+import { sessionBeside } from '../postgres/session.js';
 import { type AnyProjection, schemaName } from './projection.js';
 import {
   applyEvent,
@@ -64,8 +64,7 @@ export async function retryKeys(
   skip: { readonly reason: string } | null = null,
 ): Promise<ReadonlyMap<string, Retried>> {
   // Projections send statements without waiting for the answer to the one before.
-  const client = ownClient(deps.pool, { pipeline: true, idle_in_transaction_session_timeout: 15_000 });
-  client.on('error', () => undefined);
+  const client = sessionBeside(deps.pool, 'projector', { pipeline: true });
   await client.connect();
   try {
     const all = new Map<string, Retried>();

@@ -9,8 +9,8 @@ import {
 } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { BackOff, pause } from './back-off.js';
-import { type BuildId, checkpointOf } from './builds.js';
-import { acquireLease, type StopReason } from './checkpoints.js';
+import type { BuildId } from './builds.js';
+import { isLeaseFree, RENEW_EVERY_MS, type StopReason } from './checkpoints.js';
 import type { CheckpointWatch } from './checkpoint-watch.js';
 import type { ProjectorLog } from './log.js';
 import { isOfThisLog, lostHistory } from './lost-history.js';
@@ -18,7 +18,7 @@ import type { AnyProjection } from './projection.js';
 import { readAhead } from './read-ahead.js';
 import { concerns, readBy } from './reads.js';
 import { noteSubscription } from './subscription-note.js';
-import { LeaseLost, Tenure, Unprojectable } from './tenure.js';
+import { LeaseLost, type OnHeld, Tenure, Unprojectable } from './tenure.js';
 
 export interface RunnerOptions {
   readonly pool: pg.Pool;
@@ -108,23 +108,25 @@ export class Runner {
 
   async #work(signal: AbortSignal, backOff: BackOff): Promise<'dropped' | undefined> {
     const { pool, owner, log } = this.options;
-    // 1. The build is still there.
-    if ((await checkpointOf(pool, this.of)) === null) return 'dropped';
-    // 2. The lease is ours; if another process has it, its end is waited for.
-    const lease = await acquireLease(pool, this.of, owner);
-    if (!lease) {
-      await this.#untilFree(signal);
-      return undefined;
-    }
-    const tenure = await Tenure.begin(pool, this.projection, this.of, lease, (held) => {
+    const onHeld: OnHeld = (held) => {
       log.error(
         { ...this.#subject(), ...held },
         'an event can not be applied: its key waits, see orderlog quarantine list',
       );
-    });
-    log.info({ ...this.#subject(), position: lease.position }, 'projection runs here');
+    };
+    // 1. The build is still there.
+    const isFree = await isLeaseFree(pool, this.of, owner);
+    if (isFree === null) return 'dropped';
+    // 2. The lease is ours; if another process has it, its end is waited for.
+    const tenure = isFree ? await Tenure.begin(pool, this.projection, this.of, { owner, signal, onHeld }) : null;
+    if (!tenure) {
+      await this.#untilFree(signal);
+      return undefined;
+    }
+    log.info({ ...this.#subject(), position: tenure.position }, 'projection runs here');
     this.#tenure = tenure;
-    this.#clear = lease.position;
+    this.#clear = tenure.position;
+    const renewal = this.#keepLease(tenure);
     let reason: StopReason | null = null;
     try {
       await this.#project(tenure, signal, backOff);
@@ -134,6 +136,7 @@ export class Runner {
     } finally {
       // 7. The lease goes back, whatever has happened.
       this.#tenure = null;
+      clearInterval(renewal);
       if (this.#timer) clearTimeout(this.#timer);
       this.#timer = null;
       await this.#turn;
@@ -228,6 +231,20 @@ export class Runner {
     this.#advance(tenure).catch((error: unknown) => {
       this.#interrupt(error instanceof Error ? error : new Error(String(error)));
     });
+  }
+
+  /** Between two pages, and while there are none. */
+  #keepLease(tenure: Tenure): NodeJS.Timeout {
+    let isUnderWay = false;
+    return setInterval(() => {
+      if (isUnderWay) return;
+      isUnderWay = true;
+      this.#inTurn(() => tenure.renew())
+        .catch((error: unknown) => {
+          this.#interrupt(error instanceof Error ? error : new Error(String(error)));
+        })
+        .finally(() => (isUnderWay = false));
+    }, RENEW_EVERY_MS);
   }
 
   /** One transaction after another: they share a connection. */

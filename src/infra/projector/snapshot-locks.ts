@@ -1,6 +1,6 @@
 /** Locks that let one process at a time make snapshots of a model. They die with the connection that holds them. */
 import type pg from 'pg';
-import { ownClient } from './own-client.js';
+import { sessionBeside } from '../postgres/session.js';
 
 /** By the model's name as schemas have it: what a killed process has left tells its lock. */
 const KEYS = `hashtext('orderlog:snapshots'), hashtext(replace($1, '-', '_'))`;
@@ -37,7 +37,7 @@ async function withHolder<T>(
   work: (holder: pg.Client, held: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const holder = ownClient(pool);
+  const holder = sessionBeside(pool, 'work');
   const lost = new AbortController();
   const lose = (): void => {
     lost.abort(new Error('the connection that held the lock of the snapshots is lost'));

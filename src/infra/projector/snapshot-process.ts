@@ -5,7 +5,7 @@ import { EventStoreUnavailable } from '../../core/errors.js';
 import type { Position } from '../../core/event-store.js';
 import { UnreadableEvent } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
-import type { Connection } from '../postgres/pool.js';
+import type { Connection } from '../postgres/session.js';
 import type { Snapshot } from './snapshot-registry.js';
 
 /** Where the process finds the database and the log. */

@@ -10,6 +10,8 @@ import { refuseWorse } from './worse-than-live.js';
 /** How long pages of the active build may be held up for the other one to get to its place. */
 const HOLD_MS = 3_000;
 const LOOK_EVERY_MS = 3;
+/** A process that is stopped while it holds them loses its transaction after this, and they go on. */
+const STOPPED_MS = 5_000;
 
 /** The build is not there, or not in a state to be switched to. */
 export class NotSwitchable extends Error {
@@ -30,6 +32,7 @@ export async function switchTo(
   mayBeWorse = false,
 ): Promise<boolean> {
   return inTransaction(pool, async (client) => {
+    await client.query(`set local idle_in_transaction_session_timeout = ${STOPPED_MS}`);
     // 1. Nobody else changes the model's entries, and the build may be switched to.
     await lockModel(client, to.name);
     const { rows } = await client.query<Pick<Build, 'state'>>(

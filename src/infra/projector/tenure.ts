@@ -3,9 +3,18 @@ import { decode } from '../../core/event-type.js';
 import type { Position } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import { isUnavailable } from '../postgres/errors.js';
-import { BEGIN, type Lease, MOVE_CHECKPOINT, releaseLease, type StopReason } from './checkpoints.js';
+import { type Session, sessionBeside } from '../postgres/session.js';
+import {
+  acquireLease,
+  BEGIN,
+  type Lease,
+  MOVE_CHECKPOINT,
+  releaseLease,
+  RENEW_EVERY_MS,
+  renewLease,
+  type StopReason,
+} from './checkpoints.js';
 import type { BuildId } from './builds.js';
-import { ownClient } from './own-client.js';
 import {
   applyEvent,
   type HeldEvent,
@@ -46,17 +55,25 @@ export class Unprojectable extends Error {
 /** Told of an event that could not be applied, once it is committed that its key waits. */
 export type OnHeld = (held: HeldEvent) => void;
 
+interface Beginning {
+  /** Name of this process among those that want the lease. */
+  readonly owner: string;
+  readonly signal?: AbortSignal;
+  readonly onHeld?: OnHeld;
+}
+
 /** What one owner of a projection does with it: pages, each in one transaction, on a connection of its own. */
 export class Tenure {
   #position: Position;
   #cache: ProjectionCache = new Map();
   #broken = false;
+  #renewed = performance.now();
   readonly #db: ProjectionDb;
 
   private constructor(
     readonly projection: AnyProjection,
     readonly of: BuildId,
-    readonly client: pg.Client,
+    readonly client: Session,
     readonly lease: Lease,
     readonly quarantine: Quarantine,
     readonly onHeld: OnHeld,
@@ -67,25 +84,34 @@ export class Tenure {
     client.on('error', broken).on('end', broken);
   }
 
+  /** Null when another owner has the lease. @param signal breaks off the beginning */
   static async begin(
     pool: pg.Pool,
     projection: AnyProjection,
     of: BuildId,
-    lease: Lease,
-    onHeld: OnHeld = () => undefined,
-  ): Promise<Tenure> {
-    // Whoever changes these takes the lease away: they are true for as long as there is something to write.
-    const quarantine = await quarantineOf(pool, of, projection);
-    // Statements go out without waiting for the answer to the one before.
-    // A transaction whose process was frozen or cut off must not hold the checkpoint's row for ever.
-    const client = ownClient(pool, { pipeline: true, idle_in_transaction_session_timeout: 15_000 });
-    const tenure = new Tenure(projection, of, client, lease, quarantine, onHeld);
+    { owner, signal, onHeld = (): void => undefined }: Beginning,
+  ): Promise<Tenure | null> {
+    const client = sessionBeside(pool, 'projector', { pipeline: true });
+    const leave = (): void => {
+      client.cut();
+    };
+    signal?.addEventListener('abort', leave, { once: true });
     try {
       await client.connect();
-      return tenure;
+      // By the connection that does the work: a process whose connection is dead is to have no lease.
+      const lease = await acquireLease(client, of, owner);
+      if (!lease) {
+        await client.end();
+        return null;
+      }
+      // Whoever changes these takes the lease away: they are true for as long as there is something to write.
+      const quarantine = await quarantineOf(client, of, projection);
+      return new Tenure(projection, of, client, lease, quarantine, onHeld);
     } catch (error) {
-      tenure.abandon();
+      client.cut();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', leave);
     }
   }
 
@@ -113,6 +139,13 @@ export class Tenure {
     }
   }
 
+  /** Renews the lease, if no page has done so lately. @throws LeaseLost */
+  async renew(): Promise<void> {
+    if (performance.now() - this.#renewed < RENEW_EVERY_MS) return;
+    if (!(await renewLease(this.client, this.of, this.lease.epoch))) this.#isLost();
+    this.#renewed = performance.now();
+  }
+
   /** Gives the lease back and closes the connection. */
   async end(reason: StopReason | null): Promise<void> {
     try {
@@ -125,7 +158,7 @@ export class Tenure {
   /** Cuts the connection, whatever is under way on it. */
   abandon(): void {
     this.#broken = true;
-    this.client.connection.stream.destroy();
+    this.client.cut();
   }
 
   /** Halves the page until the first event that fails stands alone; it gets a last try. */
@@ -170,6 +203,7 @@ export class Tenure {
     try {
       await this.#page(events, position, work);
       this.#position = position;
+      this.#renewed = performance.now();
     } catch (error) {
       // What the projection remembers may be of rows that are not there.
       this.#cache = new Map();
@@ -212,7 +246,11 @@ export class Tenure {
     const { name, build } = this.of;
     const values = [name, build, this.lease.epoch, this.#position, position, events];
     const { rowCount } = await this.client.query({ ...MOVE_CHECKPOINT, values });
-    if (rowCount === 0) throw new LeaseLost(`the lease of ${name} was lost`);
+    if (rowCount === 0) this.#isLost();
+  }
+
+  #isLost(): never {
+    throw new LeaseLost(`the lease of ${this.of.name} was lost`);
   }
 
   #isNobodysFault(error: unknown): boolean {

@@ -6,7 +6,7 @@ import { masterKeyOf, wrapKey } from '../../infra/crypto/wrapped-key.js';
 import type { DocumentStore } from '../../infra/documents/document-store.js';
 import { logIdentity } from '../../infra/event-store/log-identity.js';
 import { positionOf } from '../../infra/event-store/postgres-position.js';
-import { ownClient } from '../../infra/projector/own-client.js';
+import { sessionBeside } from '../../infra/postgres/session.js';
 import type { Progress } from '../progress.js';
 import { ArchiveWriter, sha256 } from './archive-writer.js';
 import {
@@ -47,9 +47,7 @@ export interface BackedUp {
 export async function backUp(deps: BackupDeps, file: string, options: BackupOptions): Promise<BackedUp> {
   const { pool, store, progress, signal } = { ...deps, ...options };
   const archive = new ArchiveWriter(file);
-  const client = ownClient(pool, { application_name: 'orderlog-backup' });
-  // Lost, it fails the next statement.
-  client.on('error', () => undefined);
+  const client = sessionBeside(pool, 'work', { applicationName: 'orderlog-backup' });
   try {
     await client.connect();
     // Where the log is on another server, the keys of all users up to here are stored already.

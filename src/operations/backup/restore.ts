@@ -5,7 +5,7 @@ import type { EventStore } from '../../core/event-store.js';
 import type { DocumentStore } from '../../infra/documents/document-store.js';
 import { logIdOf } from '../../infra/event-store/log-identity.js';
 import { migrate } from '../../infra/postgres/migrate.js';
-import type { Connection } from '../../infra/postgres/pool.js';
+import type { Connection } from '../../infra/postgres/session.js';
 import { aloneWith, otherProcesses, stopThem } from '../alone.js';
 import { WrongUse } from '../output.js';
 import type { Progress } from '../progress.js';

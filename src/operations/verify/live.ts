@@ -4,7 +4,7 @@ import type { Position } from '../../core/event-store.js';
 import type { StopReason } from '../../infra/projector/checkpoints.js';
 import { BULK_SETTINGS } from '../../infra/projector/bulk-load.js';
 import { allBuilds, type Build, type BuildId, checkpointOf, readBuild } from '../../infra/projector/builds.js';
-import { ownClient } from '../../infra/projector/own-client.js';
+import { sessionBeside } from '../../infra/postgres/session.js';
 import { type AnyProjection, schemaName } from '../../infra/projector/projection.js';
 import { type Held, heldIn, type Skipped, skippedOf } from '../../infra/projector/quarantine.js';
 import { type Buckets, bucketsOf, type ComparedTable, comparedTables, rowsIn, type TextRow } from './buckets.js';
@@ -36,8 +36,7 @@ interface LiveCheckpoint extends BuildId {
 }
 
 export async function inSnapshot<T>(pool: pg.Pool, read: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = ownClient(pool);
-  client.on('error', () => undefined);
+  const client = sessionBeside(pool, 'work');
   await client.connect();
   try {
     await client.query(BULK_SETTINGS);

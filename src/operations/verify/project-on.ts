@@ -3,7 +3,7 @@ import type { EventStore, Position } from '../../core/event-store.js';
 import { decode } from '../../core/event-type.js';
 import type { RecordedEvent } from '../../core/message.js';
 import type { LoadTarget } from '../../infra/projector/bulk-load.js';
-import { ownClient } from '../../infra/projector/own-client.js';
+import { sessionBeside } from '../../infra/postgres/session.js';
 import type { ProjectedEvent, ProjectionCache } from '../../infra/projector/projection.js';
 import { handlerOf, meaningOf, readBy } from '../../infra/projector/reads.js';
 import { projectionDb } from '../../infra/projector/statements.js';
@@ -19,8 +19,7 @@ export async function project(
 ): Promise<void> {
   if (until <= from) return;
   // Projections send statements without waiting for the answer to the one before.
-  const client = ownClient(pool, { pipeline: true });
-  client.on('error', () => undefined);
+  const client = sessionBeside(pool, 'work', { pipeline: true });
   await client.connect();
   const cache: ProjectionCache = new Map();
   const db = projectionDb(client, schema);

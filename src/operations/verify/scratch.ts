@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { makeLoadTables } from '../../infra/projector/bulk-finish.js';
 import type { LoadTarget } from '../../infra/projector/bulk-load.js';
-import { ownClient } from '../../infra/projector/own-client.js';
+import { sessionBeside } from '../../infra/postgres/session.js';
 import { inTransaction } from '../../infra/projector/prepare-model.js';
 
 /** What the log is projected into: one schema for each model, and what the load needs beside it. */
@@ -18,8 +18,7 @@ const PREFIX = /^verify_[\da-f]{8}/;
 /** Drops its schemas at the end, and those that a killed run has left at the start. */
 export async function withScratch<T>(pool: pg.Pool, work: (scratch: Scratch) => Promise<T>): Promise<T> {
   const prefix = `verify_${randomBytes(4).toString('hex')}`;
-  const holder = ownClient(pool);
-  holder.on('error', () => undefined);
+  const holder = sessionBeside(pool, 'work');
   await holder.connect();
   try {
     await holder.query(`select pg_advisory_lock(${LOCK}, hashtext($1))`, [prefix]);

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../../src/config.js';
 import { createPool } from '../../../src/infra/postgres/pool.js';
-import { ownClient } from '../../../src/infra/projector/own-client.js';
+import { sessionBeside } from '../../../src/infra/postgres/session.js';
 import { openDatabase } from '../../../src/open-database.js';
 import { testDatabase } from '../../support/database.js';
 import { temporaryFolder, until } from '../../support/orderlog.js';
@@ -53,7 +53,7 @@ t.test('a command in the background gives way, and a server that it starts does 
 });
 
 async function priorityBeside(t: Test, pool: pg.Pool): Promise<number> {
-  const client = ownClient(pool);
+  const client = sessionBeside(pool, 'work');
   await client.connect();
   t.teardown(() => client.end());
   return priorityOf(client);

@@ -50,9 +50,8 @@ test('who has lost the lease can write nothing', async (t) => {
   const { events, head } = await collected(store);
   const projection = tally('lost');
   const of = await prepared(pool, projection);
-  const lease = await acquireLease(pool, of, 'first');
-  if (!lease) return t.fail('no lease');
-  const former = await Tenure.begin(pool, projection, of, lease);
+  const former = await Tenure.begin(pool, projection, of, { owner: 'first' });
+  if (!former) return t.fail('no lease');
   await pool.query(END_LEASE);
   await acquireLease(pool, of, 'second');
   await t.rejects(former.apply(events, head), LeaseLost);
@@ -77,9 +76,8 @@ test('a page that has begun ends before the lease changes hands', async (t) => {
     },
   });
   const of = await prepared(pool, projection);
-  const lease = await acquireLease(pool, of, 'first');
-  if (!lease) return t.fail('no lease');
-  const tenure = await Tenure.begin(pool, projection, of, lease);
+  const tenure = await Tenure.begin(pool, projection, of, { owner: 'first' });
+  if (!tenure) return t.fail('no lease');
   await tenure.apply(events, head);
   await Promise.all(thieves);
   t.same(await tallied(pool, 'stolen'), { noted: 1, total: 1, position: head, events: 1 });

@@ -5,7 +5,6 @@ import type { EventStore, Position } from '../../../src/core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../../src/core/message.js';
 import type { AnyProjection } from '../../../src/infra/projector/projection.js';
 import { type HeldEvent, heldIn } from '../../../src/infra/projector/quarantine.js';
-import { acquireLease } from '../../../src/infra/projector/checkpoints.js';
 import { giveUpLeases, retryKeys } from '../../../src/infra/projector/retry-keys.js';
 import { Tenure } from '../../../src/infra/projector/tenure.js';
 import { rebuildAll } from '../../operations/rebuild/rebuilding.js';
@@ -147,9 +146,8 @@ test('an owner that loses its lease at the event lets no key wait', async (t) =>
   t.ok(await reached('sums', before));
   await first.stop();
   const of = { name: 'sums', build: 1 };
-  const lease = await acquireLease(pool, of, 'by hand');
-  if (!lease) return t.fail('the lease is not free');
-  const tenure = await Tenure.begin(pool, keyedSums('sums', refuse), of, lease);
+  const tenure = await Tenure.begin(pool, keyedSums('sums', refuse), of, { owner: 'by hand' });
+  if (!tenure) return t.fail('the lease is not free');
   const send = tenure.client.query.bind(tenure.client) as (text: unknown) => Promise<pg.QueryResult>;
   let tries = 0;
   tenure.client.query = (async (text: unknown) => {
