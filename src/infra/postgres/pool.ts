@@ -10,7 +10,7 @@ const END_MS = 500;
 export interface PoolOptions {
   readonly max: number;
   readonly applicationName: string;
-  /** What it is for; statements of requests have a deadline. */
+  /** What it is for: `work` if left out; statements of requests have a deadline. */
   readonly kind?: Extract<SessionKind, 'request' | 'work'>;
   readonly idleMs?: number;
   /** Of a server on this machine: its processes for this pool give way to others. */
@@ -22,7 +22,7 @@ export interface PoolOptions {
  * whoever needs the database for himself sees that this process is there.
  */
 export function createPool(connection: Connection, options: PoolOptions): pg.Pool {
-  const { applicationName, kind = 'request', inBackground: givesWay = false } = options;
+  const { applicationName, kind = 'work', inBackground: givesWay = false } = options;
   return new SessionPool({
     ...sessionConfig(connection, { kind, applicationName, givesWay }),
     min: 1,

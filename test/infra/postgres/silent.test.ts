@@ -23,7 +23,7 @@ async function failure(work: Promise<unknown>): Promise<unknown> {
 t.test('a pool whose connections are silent fails the queries under way, and no later one', async (t) => {
   const { config } = await testDatabase(t);
   const proxy = await freezingProxy(t, config);
-  const pool = createPool(proxy.config, { max: 4, applicationName: 'orderlog-test' });
+  const pool = createPool(proxy.config, { max: 4, applicationName: 'orderlog-test', kind: 'request' });
   t.teardown(() => pool.end());
   const idle = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
   for (const client of idle) client.release();
