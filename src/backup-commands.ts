@@ -55,9 +55,9 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
           ...{ dataDir, documents: documentStore(settings), projections, keepSeconds },
           masterKeyPlace: placeOfKey(settings),
           masterKey: masterKey ?? (existsSync(masterKeyFile(dataDir)) ? readMasterKey(dataDir) : null),
-          openDatabase: (applicationName: string) => openDatabase(settings, { migrate: false, applicationName }),
+          openDatabase: (applicationName: string) => openDatabase(settings, { migrate: false, applicationName, signal }),
           openLog: eventStoreUrl === null ? null : () => openLogAt(eventStoreUrl),
-          openRuntime: async () => ({ ...(await openRuntime(settings)), log: problemLog }),
+          openRuntime: async () => ({ ...(await openRuntime(settings, { signal })), log: problemLog }),
         };
         return restoreResult(deps, resolve(file), { progress: showProgress(), signal });
       });

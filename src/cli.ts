@@ -8,6 +8,8 @@ import { addBackupAndRestore } from './backup-commands.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { clientUrl, readEventStoreUrl, showsCredentials } from './infra/event-store/connection-url.js';
 import { PostgresEventStore } from './infra/event-store/postgres.js';
+import { leaveAtOnce } from './infra/postgres/embedded.js';
+import { ownLifetime } from './lifetime.js';
 import { openLogAt } from './open-log.js';
 import { printAudit } from './operations/audit.js';
 import { copyBackResult, copyLogResult } from './operations/copy-log/command.js';
@@ -15,7 +17,6 @@ import { COPYING } from './operations/copy-log/move.js';
 import { doctor } from './operations/doctor.js';
 import { printEvents } from './operations/events.js';
 import { describeImport } from './operations/import/describe.js';
-import { interrupted } from './operations/interrupted.js';
 import { stderr, stdout } from './operations/outlet.js';
 import { type CommandResult, jsonOption, runCommand, WrongUse } from './operations/output.js';
 import { problemLog } from './operations/problem-log.js';
@@ -31,6 +32,8 @@ import { serve } from './serve.js';
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+const ending = ownLifetime({ lastly: leaveAtOnce });
 
 const HALF = Math.max(1, Math.floor(availableParallelism() / 2));
 
@@ -51,7 +54,7 @@ program
   .action(async (options: { apiOnly?: boolean; projectorsOnly?: boolean; json?: boolean }) => {
     const { apiOnly = false, projectorsOnly = false, json = false } = options;
     const command = async (): Promise<CommandResult> => {
-      await serve(config(), { api: !projectorsOnly, projectors: !apiOnly, json });
+      await serve(config(), { api: !projectorsOnly, projectors: !apiOnly, json }, ending);
       return { document: undefined, text: '', exitCode: 0 };
     };
     process.exitCode = await runCommand(command, { json });
@@ -62,8 +65,8 @@ program
   .description('bring the schema up to date, then sow the master data (SEED)')
   .addOption(jsonOption)
   .action(async ({ json = false }: { json?: boolean }) => {
-    await run(json, { migrate: true }, async (runtime) => {
-      const sown = await runtime.sow(showProgress());
+    await run(json, { migrate: true }, async (runtime, signal) => {
+      const sown = await runtime.sow(showProgress(), signal);
       const document = { applied: runtime.applied, sown: sown?.appended ?? 0 };
       const text = `${document.applied.length} migrations applied, ${document.sown} events sown`;
       return sown && sown.findings.length > 0 ? describeImport(sown, false) : { document, text, exitCode: 0 };
@@ -213,7 +216,9 @@ program
   .description('check configuration, connections, versions, clock and free space, and say what to do')
   .addOption(jsonOption)
   .action(async ({ json = false }: { json?: boolean }) => {
-    process.exitCode = await runCommand(() => doctor(config, openRuntime), { json });
+    process.exitCode = await runCommand(() => doctor(config, (settings) => openRuntime(settings, { signal: ending })), {
+      json,
+    });
   });
 
 function number(text: string): number {
@@ -228,7 +233,7 @@ function run(
   command: (runtime: Runtime, signal: AbortSignal) => Promise<CommandResult>,
 ): Promise<void> {
   return runWithout(json, async (settings, signal) => {
-    const runtime = await openRuntime(settings, options);
+    const runtime = await openRuntime(settings, { ...options, signal });
     try {
       return await command(runtime, signal);
     } finally {
@@ -242,8 +247,7 @@ async function runWithout(
   json: boolean,
   command: (settings: Config, signal: AbortSignal) => Promise<CommandResult>,
 ): Promise<void> {
-  const signal = interrupted();
-  process.exitCode = await runCommand(async () => command(config(), signal), { json });
+  process.exitCode = await runCommand(async () => command(config(), ending), { json });
 }
 
 function targetUrl({ to, toFile }: { readonly to?: string; readonly toFile?: string }): string {
@@ -280,6 +284,8 @@ stdout.onError((error) => {
   stderr.write(`orderlog: standard output can not be written: ${error.message}\n`);
   process.exitCode = 3;
 });
+// Nobody reads what is wrong: that is no reason either, and there is nowhere else to tell it.
+stderr.onError(() => undefined);
 try {
   await program.parseAsync();
 } catch (error) {

@@ -10,6 +10,7 @@ import { migrate } from './infra/postgres/migrate.js';
 import { createPool } from './infra/postgres/pool.js';
 import type { Connection } from './infra/postgres/session.js';
 import { refuseUnsuitable, UnsuitableDatabase } from './infra/postgres/suitable-database.js';
+import type { ProjectorLog } from './infra/projector/log.js';
 import { ServerUnreachable, WrongUse } from './operations/output.js';
 
 const POOL_SIZE = 20;
@@ -22,6 +23,10 @@ export interface DatabaseOptions {
   readonly forRequests?: boolean;
   /** For work that nobody waits for: it gives way, and so does what the embedded server does for it. */
   readonly inBackground?: boolean;
+  /** Ends the waiting for a server. */
+  readonly signal?: AbortSignal;
+  /** Is told what keeps the embedded server from starting again. */
+  readonly log?: ProjectorLog;
 }
 
 export interface Database {
@@ -36,7 +41,10 @@ export interface Database {
 
 /** @throws Error that says which server can't be reached */
 export async function openDatabase(config: Config, options: DatabaseOptions = {}): Promise<Database> {
-  const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
+  const { signal, log } = options;
+  const warn = (message: string): void => log?.warn({ message }, 'the embedded database does not start again yet');
+  const embedded =
+    config.databaseUrl === null ? await startEmbedded(config.dataDir, { warn, ...(signal && { signal }) }) : null;
   try {
     const { inBackground = false, forRequests = false } = options;
     // Not earlier: a server that is started here may serve others too.
@@ -44,6 +52,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
     const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
     if (embedded === null) await refuseUnsuitable(connection);
     const applied = (options.migrate ?? embedded !== null) ? await migrate(connection) : [];
+    signal?.throwIfAborted();
     const pool = createPool(connection, {
       ...{ max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' },
       kind: forRequests ? 'request' : 'work',

@@ -58,7 +58,7 @@ const quiet: ProjectorLog = { info: () => undefined, warn: () => undefined, erro
 export interface OpenOptions extends DatabaseOptions {
   /** Another log than the configuration names; closed with everything else. */
   readonly store?: EventStore;
-  /** Is told what becomes of snapshots; nobody if left out. */
+  /** Is told what becomes of snapshots and of the embedded server; nobody if left out. */
   readonly log?: ProjectorLog;
   /** As-of builds are made in a process of their own, so that requests do not wait for this one. */
   readonly asOfProcess?: boolean;
@@ -110,7 +110,7 @@ export interface Runtime {
   readonly applied: readonly string[];
   import(dir: string, settings: ImportSettings): Promise<ImportResult>;
   /** Sows the master data, if there is a seed, and the log is empty or its sowing was interrupted; null if not. */
-  sow(progress: Progress): Promise<ImportResult | null>;
+  sow(progress: Progress, signal: AbortSignal): Promise<ImportResult | null>;
   close(): Promise<void>;
 }
 
@@ -131,6 +131,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     });
     const store = options.store ?? (await openLog(config, pool, connection));
     closing.push(() => store.close());
+    options.signal?.throwIfAborted();
     const logId = await bindToLog(pool, store).catch(orMigrate);
     const handler = new CommandHandler(store, new PgKeyStore(pool, masterKey));
     const checker = new PdfChecker();
@@ -184,14 +185,14 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     };
     const importInto = (dir: string, settings: ImportSettings): Promise<ImportResult> =>
       importDir(wired, dir, settings);
-    const sow = async (progress: Progress): Promise<ImportResult | null> => {
+    const sow = async (progress: Progress, signal: AbortSignal): Promise<ImportResult | null> => {
       const { seed, dataDir } = config;
       if (seed === null) return null;
       return sowOnce({
         dataDir,
         logId,
         isEmpty: () => isEmpty(store),
-        sow: () => importInto(seed, { dryRun: false, onError: 'stop', progress }),
+        sow: () => importInto(seed, { dryRun: false, onError: 'stop', progress, signal }),
       });
     };
     return { ...wired, import: importInto, sow, close };

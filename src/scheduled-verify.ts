@@ -1,5 +1,5 @@
 /** Verifies now and then, as `orderlog verify` in a process of its own: it takes its time, and not that of requests. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
@@ -44,7 +44,8 @@ export async function verifyNowAndThen(metrics: Registry, { everySeconds, cli, l
 
 /** Null when it was cut short by the signal. */
 async function verifyOnce(cli: string, signal: AbortSignal): Promise<Answer | null> {
-  const child: ChildProcess = spawn(process.execPath, [cli, 'verify', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Signals to our whole group are for us; over the channel it learns of our end, however we end.
+  const child = fork(cli, ['verify', '--json'], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const end = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', end, { once: true });
   let stdout = '';

@@ -1,14 +1,14 @@
-/** `orderlog serve`: API, projectors or both, until SIGTERM or SIGINT. */
+/** `orderlog serve`: API, projectors or both, until the process is to end. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { pino, type Logger } from 'pino';
 import { projections } from '../projections/index.js';
 import { startWorker } from '../projections/worker.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { Position } from './core/event-store.js';
+import { withoutObeyed } from './core/printable.js';
 import { Drain } from './infra/http/drain.js';
 import type { App } from './infra/http/app-type.js';
 import type { HealthCheck } from './infra/http/health.js';
@@ -21,9 +21,9 @@ import { connectionsOf, degradationOf, haveReached, modelStatuses, problemOf } f
 import { sweepNowAndThen } from './infra/projector/sweep-snapshots.js';
 import { describeImport } from './operations/import/describe.js';
 import { stdout } from './operations/outlet.js';
-import { prettyLog } from './operations/pretty-log.js';
 import { noProgress } from './operations/progress.js';
 import { buildMissing } from './operations/rebuild/build-missing.js';
+import { type Log, measureLog, openLogger } from './logger.js';
 import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
@@ -44,18 +44,40 @@ const PATIENCE_MS = 1_000;
 /** How long the end of the process leaves its sessions with the database. */
 const CUT_MS = 3_500;
 
-/** @throws Error that says why it could not start */
-export async function serve(config: Config, parts: Parts): Promise<void> {
-  const log = await createLogger(config, parts.json ? 2 : 1);
-  // From here on, so that a signal while things are being opened closes them too.
-  const signal = untilSignal();
-  const runtime = await openRuntime(config, { migrate: true, forRequests: true, log, asOfProcess: parts.api });
+/**
+ * Also a start that is under way ends with the signal.
+ * @throws Error that says why it could not start
+ */
+export async function serve(config: Config, parts: Parts, signal: AbortSignal): Promise<void> {
+  const log = await openLogger(config, parts.json ? 2 : 1);
+  try {
+    await serveUntil(signal, log, config, parts);
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    log.logger.info('ended while it started');
+  } finally {
+    log.writer.close();
+  }
+}
+
+async function serveUntil(
+  signal: AbortSignal,
+  { logger: log, writer }: Log,
+  config: Config,
+  parts: Parts,
+): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  const runtime = await openRuntime(config, { migrate: true, forRequests: true, log, signal, asOfProcess: parts.api });
   const closing: (() => Promise<unknown>)[] = [() => runtime.close()];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const sown = await runtime.sow(noProgress);
+    const sown = await runtime.sow(noProgress, signal);
     if (sown && sown.findings.length > 0) throw new Error(`the seed has faults:\n${describeImport(sown, false).text}`);
     const headAtStart = await runtime.store.head();
     // The first lines are the greeting's: until then, only what is wrong is told.
@@ -69,16 +91,17 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
         inBackground((ends) => buildMissing({ pool, store, watch, log }, projections, { keepSeconds, signal: ends })),
       );
       // Whoever asks at once, as a first user does, gets what has been sown and not an empty tree.
-      await Promise.race([signal, caughtUp(runtime, headAtStart, sown ? SOWN_PATIENCE_MS : PATIENCE_MS)]);
+      await Promise.race([ended, caughtUp(runtime, headAtStart, sown ? SOWN_PATIENCE_MS : PATIENCE_MS)]);
     }
     const metrics = createMetrics();
+    measureLog(metrics, writer);
     measureReadModels(metrics, { pool: runtime.pool, store: runtime.store, projections });
     measureSnapshots(metrics, runtime);
     closing.push(inBackground((ends) => sweepNowAndThen(runtime.snapshots, log, ends)));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
       const cli = join(import.meta.dirname, 'cli.js');
-      closing.push(inBackground((signal) => verifyNowAndThen(metrics, { everySeconds, cli, log, signal })));
+      closing.push(inBackground((ends) => verifyNowAndThen(metrics, { everySeconds, cli, log, signal: ends })));
     }
     const drain = new Drain();
     const app = await buildApp({
@@ -91,13 +114,17 @@ export async function serve(config: Config, parts: Parts): Promise<void> {
     });
     if (parts.api) await addRoutes(app, runtime);
     closing.push(() => drain.close(app));
-    stdout.write(greeting(runtime, parts, await listen(app, config)));
+    signal.throwIfAborted();
+    const greet = greeting(runtime, parts, await listen(app, config));
+    // With --json the log goes elsewhere.
+    if (parts.json) stdout.write(greet);
+    else writer.write(withoutObeyed(greet));
     log.level = config.logLevel;
   } catch (error) {
     await close();
     throw error;
   }
-  await signal;
+  await ended;
   log.info('shutting down');
   // Whatever still waits for a database that does not answer waits no longer.
   setTimeout(cutSessions, CUT_MS).unref();
@@ -172,12 +199,6 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
   ];
 }
 
-/** @param destination the number of an open file */
-async function createLogger({ logLevel, logFormat }: Config, destination: 1 | 2): Promise<Logger> {
-  if (logFormat === 'json') return pino({ level: logLevel }, pino.destination(destination));
-  return pino({ level: logLevel }, await prettyLog(destination));
-}
-
 /** Not by Fastify's own listen, which says so before our greeting can. @returns the port */
 async function listen(app: App, { host, port }: Config): Promise<number> {
   await app.ready();
@@ -217,16 +238,4 @@ function greeting({ config, location }: Runtime, parts: Parts, port: number): st
 function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      resolve();
-      // Whoever asks twice does not want to wait.
-      process.once('SIGINT', () => process.exit(130));
-    };
-    process.once('SIGTERM', end);
-    process.once('SIGINT', end);
-  });
 }

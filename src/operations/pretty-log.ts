@@ -1,17 +1,11 @@
 /** The log for people at a terminal. Its lines quote what comes from outside: request ids, messages of servers. */
-import { isatty } from 'node:tty';
-import type { DestinationStream } from 'pino';
 import { printable } from '../core/printable.js';
 
-/** @param destination the number of an open file */
-export async function prettyLog(destination: 1 | 2): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  const stream = pretty({ colorize: isatty(destination), destination, ignore: 'pid,hostname', sync: true });
-  return {
-    write(line: string): void {
-      stream.write(`${printableEntry(line)}\n`);
-    },
-  };
+/** @returns what makes a line for people of a line of the log */
+export async function prettyLines(colorize: boolean): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({ colorize, ignore: 'pid,hostname' });
+  return (line) => pretty(printableEntry(line));
 }
 
 /** An entry of the log, as pino writes it, with nothing in it that a terminal obeys. The lines of stacks stay lines. */

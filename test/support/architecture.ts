@@ -65,7 +65,7 @@ const zones: readonly Zone[] = [
   { name: 'migration', files: /^migrations\//, may: [/^knex$/] },
 ];
 
-const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts'];
+const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts', 'src/infra/postgres/embedded-environment.ts'];
 /** It escapes what a terminal would obey: everything that is printed goes through it. */
 const MAY_PRINT = ['src/operations/outlet.ts'];
 const MAY_RE_EXPORT = ['projections/index.ts'];

@@ -45,7 +45,7 @@ export async function testDatabase(t: Test): Promise<TestDatabase> {
 /** The server of the run; a test that is run by itself shares one in the temporary folder. */
 function testServer(): Promise<Embedded> {
   const folder = process.env[TEST_SERVER] ?? join(tmpdir(), `orderlog-test-${process.getuid?.() ?? 0}`);
-  return startEmbedded(folder, TEST_SETTINGS);
+  return startEmbedded(folder, { settings: TEST_SETTINGS });
 }
 
 /** One template for each content of the migrations, made by whichever test comes first. */

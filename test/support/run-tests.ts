@@ -51,7 +51,7 @@ const folder = mkdtempSync(join(tmpdir(), 'orderlog-tests-'));
 chmodSync(folder, 0o711);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
 try {
-  const server = await startEmbedded(join(folder, 'server'), TEST_SETTINGS);
+  const server = await startEmbedded(join(folder, 'server'), { settings: TEST_SETTINGS });
   let results: FileResult[] = [];
   let isClean = false;
   try {

@@ -75,7 +75,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     logFormat: 'json',
   };
   const runtime = await openRuntime(config, options.store ? { store: options.store } : {});
-  await runtime.sow(noProgress);
+  await runtime.sow(noProgress, new AbortController().signal);
   const drain = new Drain();
   const deps = { logger: null, version: '1.2.3', loopbackOnly: true, checks: [], metrics: createMetrics(), drain };
   const app = await buildApp(deps);

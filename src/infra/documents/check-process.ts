@@ -2,16 +2,21 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { SystemFault } from '../system-errors.js';
-import type { PdfAnswer, PdfQuestion, PdfVerdict } from './pdf-verdict.js';
+import { type PdfAnswer, type PdfQuestion, type PdfVerdict, TOO_MUCH_MEMORY } from './pdf-verdict.js';
 
 export interface CheckLimits {
   /** For one document. */
   readonly timeMs: number;
-  /** Of the whole process; half of it for the objects of the language. */
+  /** Of the whole process. */
   readonly memoryMb: number;
 }
 
 const START_MS = 30_000;
+
+/** The checking process ended by what is no limit of ours: that tells nothing about the document. */
+export class CheckerDied extends Error {
+  override readonly name = 'CheckerDied';
+}
 
 /** One child process that checks one PDF after the other, until it is spent: then it has ended or is about to. */
 export class CheckProcess {
@@ -19,6 +24,7 @@ export class CheckProcess {
   readonly #limits: CheckLimits;
   readonly #ended: Promise<void>;
   #spent = false;
+  #overLimit = false;
 
   private constructor(child: ChildProcess, limits: CheckLimits) {
     this.#child = child;
@@ -28,7 +34,10 @@ export class CheckProcess {
         this.#spent = true;
         resolve();
       };
-      child.once('exit', end);
+      child.once('exit', (_code, signal) => {
+        this.#overLimit ||= signal === TOO_MUCH_MEMORY;
+        end();
+      });
       child.on('error', () => {
         // A process that could not be made has no exit; one that can't be sent to is of no use.
         if (child.pid === undefined) end();
@@ -37,13 +46,16 @@ export class CheckProcess {
     });
   }
 
-  /** @throws Error when no process can be started */
+  /** @throws CheckerDied when no process can be started */
   static async start(limits: CheckLimits, script = new URL('./pdf-check.js', import.meta.url)): Promise<CheckProcess> {
     const bytes = limits.memoryMb * 1024 * 1024;
     const child = fork(fileURLToPath(script), [String(bytes)], {
       env: {},
+      // Ctrl-C and a supervisor send signals to our whole group. The process ends with us instead.
+      detached: true,
       execArgv: [
-        `--max-old-space-size=${Math.ceil(limits.memoryMb / 2)}`,
+        // Higher than the watch over the whole process, which tells a document that is too large from a fault.
+        `--max-old-space-size=${limits.memoryMb}`,
         '--no-addons',
         '--disallow-code-generation-from-strings',
       ],
@@ -56,7 +68,7 @@ export class CheckProcess {
     await Promise.race([ready, process.#ended]);
     clearTimeout(timer);
     abort.abort();
-    if (process.#spent) throw new Error('the process that checks PDFs does not start');
+    if (process.#spent) throw new CheckerDied('the process that checks PDFs does not start');
     return process;
   }
 
@@ -66,17 +78,24 @@ export class CheckProcess {
   }
 
   /**
-   * A process that the document breaks or holds up is ended: the document is damaged.
+   * A document that takes more time or memory than the limits is damaged.
+   * @throws CheckerDied when the process ends otherwise
    * @throws SystemFault when the document can't be read from the disk
    */
   async check(question: PdfQuestion): Promise<PdfVerdict> {
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#limits.timeMs);
+    const timer = setTimeout(() => {
+      this.#overLimit = true;
+      this.#child.kill('SIGKILL');
+    }, this.#limits.timeMs);
     const abort = new AbortController();
     try {
       const answered = once(this.#child, 'message', { signal: abort.signal }) as Promise<[PdfAnswer]>;
       this.#child.send(question);
       const answer = await Promise.race([answered, this.#ended.then(() => null)]);
-      if (!answer) return 'damaged';
+      if (!answer) {
+        if (this.#overLimit) return 'damaged';
+        throw new CheckerDied('the process that checks PDFs died');
+      }
       if ('failed' in answer[0]) throw new SystemFault(`the PDF can't be checked: ${answer[0].failed}`);
       if (answer[0].spent) await this.stop();
       return answer[0].verdict;

@@ -65,6 +65,8 @@ async function answer(question: PdfQuestion): Promise<PdfAnswer> {
 // A document that has its answer already must not end the check of the next one.
 process.on('unhandledRejection', () => undefined);
 process.on('disconnect', () => process.exit(0));
+// A signal to everything that belongs to the service is for the parent: it finishes its work, and ends this process then.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined);
 process.on('message', (question: PdfQuestion) => {
   void answer(question).then((result) => process.send?.(result));
 });

@@ -1,5 +1,5 @@
 import { Refusal } from '../../core/errors.js';
-import { type CheckLimits, CheckProcess } from './check-process.js';
+import { CheckerDied, type CheckLimits, CheckProcess } from './check-process.js';
 import type { PdfQuestion, PdfVerdict } from './pdf-verdict.js';
 
 export interface PdfCheckerOptions {
@@ -18,7 +18,15 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
+/** The process that one of those who work checks with, if it has one. */
+interface Own {
+  process: CheckProcess | undefined;
+}
+
 const OVERLOADED = 'Too many documents are waiting to be checked.';
+const DIED = 'The process that checks documents died.';
+/** How often a document is checked whose checking process died of something else. */
+const TRIES = 3;
 
 /** Checks stored PDFs in child processes: whatever a document does to its reader, it does there. */
 export class PdfChecker {
@@ -34,7 +42,7 @@ export class PdfChecker {
   }
 
   /**
-   * Waits for a free process, then at most as long as the limit for one document.
+   * Waits for a free process, then at most as long as the limit for one document. A check whose process dies is tried again.
    * @throws Refusal overloaded
    */
   check(question: PdfQuestion): Promise<PdfVerdict> {
@@ -64,17 +72,26 @@ export class PdfChecker {
   /** Takes jobs with one process, and a new one whenever it is spent, until none waits. */
   async #work(): Promise<void> {
     this.#busy++;
-    let process = this.#idle.pop();
+    const own: Own = { process: this.#idle.pop() };
     for (let job = this.#waiting.shift(); job; job = this.#waiting.shift()) {
-      try {
-        if (!process || process.spent) process = await CheckProcess.start(this.#options.limits, this.#options.script);
-        job.resolve(await process.check(job.question));
-      } catch (error) {
-        job.reject(error);
-      }
+      await this.#check(job.question, own).then(job.resolve, job.reject);
     }
     // In the same step as the look for another job: a job that comes later finds a free place.
     this.#busy--;
-    if (process && !process.spent) this.#idle.push(process);
+    if (own.process && !own.process.spent) this.#idle.push(own.process);
+  }
+
+  async #check(question: PdfQuestion, own: Own): Promise<PdfVerdict> {
+    for (let tries = 1; ; tries++) {
+      try {
+        if (!own.process || own.process.spent) {
+          own.process = await CheckProcess.start(this.#options.limits, this.#options.script);
+        }
+        return await own.process.check(question);
+      } catch (error) {
+        if (!(error instanceof CheckerDied)) throw error;
+        if (tries >= TRIES) throw new Refusal('overloaded', DIED);
+      }
+    }
   }
 }

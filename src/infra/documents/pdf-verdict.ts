@@ -17,3 +17,6 @@ export type PdfAnswer =
     }
   /** The document could not be read from the disk: nothing is known about it. */
   | { readonly failed: string };
+
+/** The signal by which the checking process ends itself when a document takes too much memory; nobody else sends it. */
+export const TOO_MUCH_MEMORY = 'SIGUSR2';

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app-type.js';
 import { Problem } from './problem.js';
 
-const LONGEST_MS = 4_500;
+/** Of the five seconds that a process has to end, what follows the requests needs some. */
+const LONGEST_MS = 3_000;
 
 /** Ends an application without cutting off what is under way. */
 export class Drain {

@@ -33,8 +33,8 @@ export function passwordOf(dataDir: string): string {
   }
 }
 
-/** @throws Error with what initdb said */
-export async function makeCluster(dataDir: string, place: Place): Promise<void> {
+/** @throws Error with what initdb said, and the signal's reason */
+export async function makeCluster(dataDir: string, place: Place, signal: AbortSignal): Promise<void> {
   const { cluster, account } = place;
   const password = randomBytes(24).toString('base64url');
   dropUnfinished(cluster);
@@ -49,9 +49,8 @@ export async function makeCluster(dataDir: string, place: Place): Promise<void> 
   }
   try {
     const args = ['-D', unfinished, '-U', EMBEDDED_NAME, `--pwfile=${passwordFile}`, ...INITDB];
-    const { code, output } = await ended(spawnBinary('initdb', args, account));
-    if (code !== 0)
-      throw new Error(`the embedded database can not be made in ${cluster} (free space?):\n${output.trim()}`);
+    const { code, output } = await ended(spawnBinary('initdb', args, account), signal);
+    if (code !== 0) throw new Error(whyNotMade(cluster, output.trim()));
     writeFileSync(join(dataDir, PASSWORD), password, { mode: 0o600, flush: true });
     renameSync(unfinished, cluster);
     notePlace(dataDir, place);
@@ -59,6 +58,15 @@ export async function makeCluster(dataDir: string, place: Place): Promise<void> 
     rmSync(passwordFile, { force: true });
     rmSync(unfinished, { recursive: true, force: true });
   }
+}
+
+export function whyNotMade(cluster: string, output: string): string {
+  const [, uid] = /could not look up effective user ID (\d+)/.exec(output) ?? [];
+  if (uid === undefined) return `the embedded database can not be made in ${cluster} (free space?):\n${output}`;
+  return (
+    `the embedded database can not be made: the user id ${uid} has no entry in /etc/passwd, and initdb of Postgres needs one. ` +
+    `Add one ("orderlog:x:${uid}:${String(process.getgid?.())}::/:/bin/false"), start orderlog as a user that has one, or set DATABASE_URL`
+  );
 }
 
 /** What a crash left of earlier attempts. */
@@ -94,10 +102,15 @@ export function spawnBinary(
   });
 }
 
-async function ended(child: ChildProcess): Promise<{ code: number | null; output: string }> {
+async function ended(child: ChildProcess, signal: AbortSignal): Promise<{ code: number | null; output: string }> {
   let output = '';
+  // It passes SIGTERM on to the server that it runs, and removes what it has made.
+  const end = (): boolean => child.kill('SIGTERM');
+  signal.addEventListener('abort', end, { once: true });
   child.stdout?.on('data', (piece: Buffer) => (output += piece.toString()));
   child.stderr?.on('data', (piece: Buffer) => (output += piece.toString()));
   const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject));
+  signal.removeEventListener('abort', end);
+  signal.throwIfAborted();
   return { code, output };
 }

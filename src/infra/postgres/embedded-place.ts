@@ -1,6 +1,15 @@
 /** Where the embedded server's data and socket lie. */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Account, accountFor, canReach } from './embedded-account.js';
 
@@ -16,8 +25,10 @@ export interface Place {
 const SHARED_PLACE = '/var/lib/orderlog';
 /** In the data folder: where the cluster lies, if that is elsewhere. */
 const NOTE = 'postgres.location';
-/** Longest path of a Unix socket that every system takes. */
+/** Bytes of the longest path of a Unix socket that every system takes. */
 const SOCKET_PATH = 100;
+/** Paths that mean the same to the system, to Postgres's list of folders and in a URL. */
+const PLAIN_PATH = /^[\w/.-]+$/;
 const SOCKET = '.s.PGSQL.5432';
 
 /**
@@ -25,18 +36,23 @@ const SOCKET = '.s.PGSQL.5432';
  * @throws Error when the data noted is gone, or is not for this user
  */
 export function placeOf(dataDir: string): Place {
-  const note = join(dataDir, NOTE);
-  const noted = existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
-  const own = noted ?? join(dataDir, 'postgres');
+  const own = clusterOf(dataDir);
   if (isCluster(own)) return { cluster: own, account: accountFor(own), isMade: true };
-  if (noted !== null) {
+  const note = join(dataDir, NOTE);
+  if (existsSync(note)) {
     throw new Error(
-      `${note} says that the database lies in ${noted}, but there is none: bring it back, or delete ${dataDir}`,
+      `${note} says that the database lies in ${own}, but there is none: bring it back, or delete ${dataDir}`,
     );
   }
   const account = accountFor(null);
   if (!account || canReach(dataDir, account)) return { cluster: own, account, isMade: false };
   return { cluster: join(sharedPlace(), `data-${randomBytes(8).toString('hex')}`), account, isMade: false };
+}
+
+/** The folder that a data folder names for its cluster, whether or not that is there. */
+export function clusterOf(dataDir: string): string {
+  const note = join(dataDir, NOTE);
+  return existsSync(note) ? readFileSync(note, 'utf8').trim() : join(dataDir, 'postgres');
 }
 
 /** To be called when the cluster is whole: what is noted is there. */
@@ -62,10 +78,15 @@ export function sharedPlace(): string {
   }
 }
 
-/** The folder of the socket: the cluster's own, or a shorter path, as the system's limit is some hundred characters. */
+/**
+ * The folder of the socket: the cluster's own, or one with a short and plain path. The system's limit is some hundred bytes, and
+ * Postgres takes a list of folders, in which commas and quotes have a meaning.
+ */
 export function socketFolder(cluster: string): string {
-  if (join(cluster, SOCKET).length <= SOCKET_PATH) return cluster;
-  return `/tmp/orderlog-${createHash('sha256').update(cluster).digest('hex').slice(0, 16)}`;
+  // By whatever path a process reaches the cluster, the socket is the same.
+  const path = existsSync(cluster) ? realpathSync(cluster) : cluster;
+  if (PLAIN_PATH.test(path) && join(path, SOCKET).length <= SOCKET_PATH) return path;
+  return `/tmp/orderlog-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`;
 }
 
 export function hasSocket(folder: string): boolean {
@@ -78,7 +99,7 @@ export function hasSocket(folder: string): boolean {
  */
 export function makeSocketFolder({ cluster, account }: Place): void {
   const folder = socketFolder(cluster);
-  if (folder === cluster) return;
+  if (existsSync(cluster) && folder === realpathSync(cluster)) return;
   const owner = account?.uid ?? process.getuid?.();
   try {
     mkdirSync(folder, { mode: 0o700 });

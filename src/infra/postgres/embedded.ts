@@ -3,6 +3,8 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { EMBEDDED_NAME, makeCluster } from './embedded-cluster.js';
+import { dropPostgresVariables } from './embedded-environment.js';
+import { bindCluster } from './embedded-owner.js';
 import { placeOf } from './embedded-place.js';
 import { EmbeddedServer, KEEPER } from './embedded-server.js';
 import { withProcessLock } from './process-lock.js';
@@ -17,6 +19,9 @@ export interface Embedded {
 }
 
 const REJOIN_MS = 1_000;
+/** How long the server may take to name its users at a hurried end. */
+const OTHERS_MS = 200;
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS'];
 /** SQLSTATE of a database that exists, seen before and at the commit. */
 const ALREADY_THERE = ['42P04', '23505'];
 
@@ -37,66 +42,124 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
 };
 
+export interface EmbeddedOptions {
+  /** Of the server, of interest to whoever starts it. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Ends the wait for the server. */
+  readonly signal?: AbortSignal;
+  /** Is told why a server that died does not start again yet. */
+  readonly warn?: (message: string) => void;
+}
+
 /**
  * Joins the server of a data folder, and makes and starts it first where that is needed.
- * @param settings server settings, of interest to whoever starts it
- * @throws Error that says what to do
+ * @throws Error that says what to do, and the signal's reason
  */
-export async function startEmbedded(
-  dataDir: string,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<Embedded> {
+export async function startEmbedded(dataDir: string, options: EmbeddedOptions = {}): Promise<Embedded> {
+  dropPostgresVariables();
   makeDataDir(dataDir);
-  const membership = new Membership(dataDir, { ...SETTINGS, ...settings });
-  return membership.join();
+  const membership = new Membership(dataDir, options);
+  members.add(membership);
+  try {
+    return await membership.join();
+  } catch (error) {
+    members.delete(membership);
+    throw error;
+  }
 }
+
+/** At the end of a process that can't wait: leaves every server, and stops those that nobody else uses, at once. */
+export async function leaveAtOnce(): Promise<void> {
+  await Promise.all([...members].map((membership) => membership.leaveAtOnce()));
+}
+
+const members = new Set<Membership>();
 
 /** That this process uses the server: a connection that is held, and so ends when the process does, however it ends. */
 class Membership {
   readonly #lock: string;
+  readonly #leaving = new AbortController();
+  /** Ends every wait for the server. */
+  readonly #over: AbortSignal;
   #server: EmbeddedServer | null = null;
   #keeper: pg.Client | null = null;
-  #isLeaving = false;
 
   constructor(
     private readonly dataDir: string,
-    private readonly settings: Readonly<Record<string, string>>,
+    private readonly options: EmbeddedOptions,
   ) {
     this.#lock = join(dataDir, 'postgres.lock');
+    const { signal } = options;
+    this.#over = signal ? AbortSignal.any([signal, this.#leaving.signal]) : this.#leaving.signal;
   }
 
   join(): Promise<Embedded> {
-    return withProcessLock(this.#lock, async () => {
-      if (this.#isLeaving) throw new Error('the embedded Postgres has been left');
+    const join = async (): Promise<Embedded> => {
       const place = placeOf(this.dataDir);
-      if (!place.isMade) await makeCluster(this.dataDir, place);
-      const server = new EmbeddedServer(this.dataDir, place, this.settings);
-      const keeper = await server.reach();
-      await makeDatabase(keeper);
+      if (!place.isMade) await makeCluster(this.dataDir, place, this.#over);
+      bindCluster(this.dataDir, place.cluster);
+      const server = new EmbeddedServer(this.dataDir, place, { ...SETTINGS, ...this.options.settings });
       this.#server = server;
+      const keeper = await server.reach(this.#over);
+      try {
+        await makeDatabase(keeper);
+      } catch (error) {
+        await keeper.end().catch(() => undefined);
+        await server.stopOwn();
+        throw error;
+      }
       this.#keeper = keeper;
       keeper.on('end', () => void this.#rejoin());
       return { config: server.connection(EMBEDDED_NAME), location: place.cluster, stop: () => this.#leave() };
-    });
+    };
+    return withProcessLock(this.#lock, join, this.#over);
   }
 
   async #leave(): Promise<void> {
-    if (this.#isLeaving) return;
-    this.#isLeaving = true;
-    await withProcessLock(this.#lock, async () => {
-      const others = await this.#keeper
-        ?.query('SELECT FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()', [KEEPER])
-        .catch(() => null);
+    if (this.#leaving.signal.aborted) return;
+    this.#leaving.abort(new Error('the embedded Postgres has been left'));
+    const leave = async (): Promise<void> => {
+      const isLast = (await this.#others()) === 0;
       await this.#keeper?.end().catch(() => undefined);
-      if (others?.rowCount === 0) await this.#server?.stop();
-    });
+      if (isLast) await this.#server?.stop();
+    };
+    try {
+      await withProcessLock(this.#lock, leave);
+    } catch (error) {
+      // There is no room for the lock's file. Others, if there are any, start the server again.
+      if (!NO_ROOM.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      await leave();
+    } finally {
+      members.delete(this);
+    }
   }
 
-  /** The server died under us: start it again, or join whoever did. */
+  async leaveAtOnce(): Promise<void> {
+    this.#leaving.abort(new Error('the process ends'));
+    // A server that takes nobody in has no other user either.
+    const unknown = new Promise<number>((resolve) => setTimeout(resolve, OTHERS_MS, 0).unref());
+    if ((await Promise.race([this.#others(), unknown])) === 0) await this.#server?.stopAtOnce();
+  }
+
+  /** How many other processes, or parts of this one, use the server. */
+  async #others(): Promise<number> {
+    const others = await this.#keeper
+      ?.query('SELECT FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()', [KEEPER])
+      .catch(() => null);
+    return others?.rowCount ?? 0;
+  }
+
+  /** The server died under us: start it again, or join the one that another process has started. */
   async #rejoin(): Promise<void> {
     this.#keeper = null;
-    while (!this.#isLeaving && !this.#keeper) {
-      await this.join().catch(() => new Promise((resolve) => setTimeout(resolve, REJOIN_MS).unref()));
+    while (!this.#over.aborted && !this.#keeper) {
+      try {
+        await this.join();
+      } catch (error) {
+        if (this.#over.aborted) return;
+        this.options.warn?.(error instanceof Error ? error.message : String(error));
+        await new Promise((resolve) => setTimeout(resolve, REJOIN_MS).unref());
+      }
     }
   }
 }

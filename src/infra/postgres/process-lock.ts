@@ -11,11 +11,11 @@ const RETRY_MS = 25;
 
 /**
  * Runs something while no other process, and nothing else in this one, does so under the same folder.
- * @throws Error when the lock is not free within five minutes
+ * @throws Error when the lock is not free within five minutes, and the signal's reason
  */
-export async function withProcessLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function withProcessLock<T>(folder: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const turn = await takeTurn(folder);
+  const turn = await takeTurn(folder, signal);
   try {
     return await work();
   } finally {
@@ -23,8 +23,9 @@ export async function withProcessLock<T>(folder: string, work: () => Promise<T>)
   }
 }
 
-async function takeTurn(folder: string): Promise<string> {
+async function takeTurn(folder: string, signal?: AbortSignal): Promise<string> {
   for (const until = Date.now() + WAIT_MS; ;) {
+    signal?.throwIfAborted();
     const last = Math.max(0, ...turns(folder));
     const holder = last === 0 ? '' : read(join(folder, String(last)));
     // No longer there: somebody has gone on to a later turn since.

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -10,6 +11,7 @@ import { Refusal } from '../../../src/core/errors.js';
 import { DocumentStore, DocumentTooLarge } from '../../../src/infra/documents/document-store.js';
 import { type IdProofGate, storeIdProof } from '../../../src/infra/documents/id-proof-gate.js';
 import { PdfChecker, type PdfCheckerOptions } from '../../../src/infra/documents/pdf-checker.js';
+import type { PdfVerdict } from '../../../src/infra/documents/pdf-verdict.js';
 import { encryptedPdf, explodingPdf, pdfForCertificates, pdfWithoutPages, tinyPdf } from '../../support/tiny-pdf.js';
 
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -24,6 +26,23 @@ function gateIn(t: Test, options: PdfCheckerOptions = {}): IdProofGate & { dir: 
 async function filesIn(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+}
+
+const hasProc = process.platform === 'linux';
+
+/** Of /proc/…/stat, from the state on. */
+function fieldsOf(pid: number | string): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => fieldsOf(pid)[1] === String(parent)).map(Number);
 }
 
 /** 'accepted', or the code of the refusal. */
@@ -94,18 +113,52 @@ t.test('a document that explodes ends the process that checks it, and is damaged
   t.equal(await verdict(gate, tinyPdf()), 'accepted', 'the next one gets a new process');
 });
 
-t.test('a check that hangs or crashes ends with its process, and is damaged', async (t) => {
-  const path = join(t.testdir({ pids: '' }), 'pids');
-  const script = new URL('./stuck-check.js', import.meta.url);
-  const checker = new PdfChecker({ processes: 1, script, limits: { timeMs: 300, memoryMb: 200 } });
-  const verdicts = await Promise.all(
-    ['hang', 'crash', 'hang'].map((documentId) => checker.check({ path, documentId, key: '' })),
-  );
-  t.same(verdicts, ['damaged', 'damaged', 'damaged']);
-  await checker.close();
-  const pids = (await readFile(path, 'utf8')).trim().split('\n').map(Number);
-  t.equal(new Set(pids).size, 3, 'a new process each time');
-  for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'and none of them is left');
+t.test(
+  'a check that takes too long ends with its process, and is damaged; one that crashes is tried again',
+  async (t) => {
+    const path = join(t.testdir({ pids: '' }), 'pids');
+    const script = new URL('./stuck-check.js', import.meta.url);
+    const checker = new PdfChecker({ processes: 1, script, limits: { timeMs: 300, memoryMb: 200 } });
+    const check = (documentId: string): Promise<PdfVerdict> => checker.check({ path, documentId, key: '' });
+    const [hanging, crashing, next] = [check('hang'), check('crash'), check('hang')];
+    t.equal(await hanging, 'damaged');
+    await t.rejects(crashing, { code: 'overloaded' }, 'a crash says nothing about the document');
+    t.equal(await next, 'damaged');
+    await checker.close();
+    const pids = (await readFile(path, 'utf8')).trim().split('\n').map(Number);
+    t.equal(new Set(pids).size, 5, 'a new process each time, and three for the one that crashes');
+    for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'and none of them is left');
+  },
+);
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
+  t.test(`${signal} to all checking processes costs no document its verdict`, { skip: !hasProc }, async (t) => {
+    const gate = gateIn(t, { processes: 2 });
+    const sent = new Set<number>();
+    const timer = setInterval(() => {
+      for (const pid of childrenOf(process.pid).filter((one) => !sent.has(one))) {
+        // Once each: what is started again must be able to work.
+        sent.add(pid);
+        process.kill(pid, signal);
+      }
+    }, 5);
+    t.teardown(() => {
+      clearInterval(timer);
+    });
+    const verdicts = await Promise.all(Array.from({ length: 6 }, () => verdict(gate, tinyPdf(100_000))));
+    t.notOk(verdicts.includes('id-proof-damaged'), verdicts.join(', '));
+    t.not(sent.size, 0);
+    clearInterval(timer);
+    t.equal(await verdict(gate, tinyPdf()), 'accepted', 'and the next one is checked');
+  });
+}
+
+t.test('a checking process is in no group that gets our signals', { skip: !hasProc }, async (t) => {
+  const gate = gateIn(t, { processes: 1 });
+  t.equal(await verdict(gate, tinyPdf()), 'accepted');
+  const groups = childrenOf(process.pid).map((pid) => Number(fieldsOf(pid)[2]));
+  t.not(groups.length, 0);
+  t.notOk(groups.includes(Number(fieldsOf(process.pid)[2])));
 });
 
 t.test('a check that hangs ends when its parent is killed', { skip: process.platform !== 'linux' }, async (t) => {

@@ -53,8 +53,13 @@ export function serverPid(location: string): number | null {
 export function serversOver(location: string): number {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return all.filter((pid) => {
-    const line = existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0') : [];
-    return line[1] === '-D' && line[2] === location;
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return line[1] === '-D' && line[2] === location;
+    } catch {
+      // It has ended since the list was made.
+      return false;
+    }
   }).length;
 }
 

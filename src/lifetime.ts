@@ -1,0 +1,43 @@
+/** The one owner of the process's lifetime: every signal arrives here, and the process ends in time, whatever hangs. */
+import { stderr } from './operations/outlet.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** The promise is five seconds; the last steps and the end of the process take some of them. */
+const LONGEST_MS = 4_200;
+const LAST_STEPS_MS = 500;
+
+export interface LifetimeOptions {
+  /** What has to be done even where work under way does not end. */
+  readonly lastly: () => Promise<void>;
+  /** How long work under way may take to end. */
+  readonly longestMs?: number;
+}
+
+/**
+ * A signal, or for a child of ours the end of its parent, asks the work under way to end. A repeated signal changes nothing: Ctrl-C
+ * on `npm start` reaches the process twice.
+ * @returns aborted when the process is to end
+ */
+export function ownLifetime({ lastly, longestMs = LONGEST_MS }: LifetimeOptions): AbortSignal {
+  const ending = new AbortController();
+  const end = (): void => {
+    if (ending.signal.aborted) return;
+    ending.abort(new Error('interrupted'));
+    setTimeout(() => void cutOff(lastly), longestMs).unref();
+  };
+  for (const name of SIGNALS) process.on(name, end);
+  if (process.channel) {
+    process.once('disconnect', end);
+    // Listening to it must not keep the process.
+    process.channel.unref();
+  }
+  return ending.signal;
+}
+
+async function cutOff(lastly: () => Promise<void>): Promise<void> {
+  stderr.write('orderlog: work under way did not end in time and is cut off\n');
+  const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_STEPS_MS));
+  await Promise.race([lastly().catch(() => undefined), late]);
+  process.exit(1);
+}
