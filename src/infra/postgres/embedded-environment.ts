@@ -6,5 +6,5 @@
  */
 export function dropPostgresVariables(environment: NodeJS.ProcessEnv = process.env): void {
   // Names of variables are case-insensitive on Windows.
-  for (const name of Object.keys(environment)) if (/^PG/i.test(name)) delete environment[name];
+  for (const name of Object.keys(environment)) if (/^PG/i.test(name)) Reflect.deleteProperty(environment, name);
 }

@@ -127,7 +127,7 @@ export class EmbeddedServer {
    * full disk say. It does not try again by itself.
    */
   #idleServer(found: Refused | 'absent'): number | null {
-    if (found !== 'absent' && (found.code !== NOT_NOW || /shutting down/.test(found.message))) return null;
+    if (found !== 'absent' && (found.code !== NOT_NOW || found.message.includes('shutting down'))) return null;
     const pid = serverOf(this.place.cluster);
     return pid !== null && isStartingUp(pid) === false ? pid : null;
   }
