@@ -8,8 +8,8 @@ import { randomUUID } from 'node:crypto';
 import { cpus } from 'node:os';
 import { EventStoreDBClient, jsonEvent, NO_STREAM, START as FIRST } from '@eventstore/db-client';
 import { v7 as uuidv7 } from 'uuid';
-import type { NewEvent } from '../src/core/message.js';
-import { openEventStoreDb } from '../src/infra/event-store/eventstoredb.js';
+import type { NewEvent } from '../src/engine/core/message.js';
+import { openEventStoreDb } from '../src/engine/log/eventstoredb/store.js';
 
 const url = process.env['TEST_EVENTSTORE_URL'];
 if (!url) {

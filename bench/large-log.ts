@@ -1,13 +1,13 @@
 /** A made-up log of orders of any size, appended directly: what a bound by number alone does not bound. */
 import { randomUUID } from 'node:crypto';
-import type { EventStore } from '../src/core/event-store.js';
-import type { JsonObject, NewEvent } from '../src/core/message.js';
-import { forEachInFlight } from '../src/operations/import/in-flight.js';
+import type { EventStore } from '../src/engine/core/event-store.js';
+import type { JsonObject, NewEvent } from '../src/engine/core/message.js';
+import { forEachInFlight } from '../src/import/in-flight.js';
 import { orderEvents } from '../src/order/events.js';
 import { productEvents } from '../src/product/events.js';
 import { userEvents } from '../src/user/events.js';
 import { categoryEvents } from '../src/category/events.js';
-import type { EventType, StoredFact } from '../src/core/event-type.js';
+import type { EventType, StoredFact } from '../src/engine/core/event-type.js';
 
 export interface LargeLog {
   readonly orders: number;

@@ -8,10 +8,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PostgresEventStore } from '../src/infra/event-store/postgres.js';
-import { startEmbedded } from '../src/infra/postgres/embedded.js';
-import { migrate } from '../src/infra/postgres/migrate.js';
-import { createPool } from '../src/infra/postgres/pool.js';
+import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
+import { startEmbedded } from '../src/embedded-postgres/embedded.js';
+import { migrate } from '../src/engine/postgres/migrate.js';
+import { createPool } from '../src/engine/postgres/pool.js';
 import { appendLarge } from './large-log.js';
 import { type Running, serve, stopServers } from './processes.js';
 

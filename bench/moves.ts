@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { projections } from '../projections/index.js';
 import { categoryEvents } from '../src/category/events.js';
-import { PostgresEventStore } from '../src/infra/event-store/postgres.js';
-import { startEmbedded } from '../src/infra/postgres/embedded.js';
-import { migrate } from '../src/infra/postgres/migrate.js';
-import { createPool } from '../src/infra/postgres/pool.js';
-import { CheckpointWatch } from '../src/infra/projector/checkpoint-watch.js';
-import { startProjectors } from '../src/infra/projector/projector.js';
+import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
+import { startEmbedded } from '../src/embedded-postgres/embedded.js';
+import { migrate } from '../src/engine/postgres/migrate.js';
+import { createPool } from '../src/engine/postgres/pool.js';
+import { CheckpointWatch } from '../src/engine/projecting/watch.js';
+import { startProjectors } from '../src/engine/projecting/projector.js';
 import { orderlog } from './processes.js';
 import { event } from './synthetic-log.js';
 

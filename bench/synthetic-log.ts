@@ -1,10 +1,10 @@
 /** A made-up log of any length: a tree, products, users, and orders of three lines that are mostly paid in the end. */
 import { randomUUID } from 'node:crypto';
 import { categoryEvents } from '../src/category/events.js';
-import type { EventStore } from '../src/core/event-store.js';
-import type { EventType, StoredFact } from '../src/core/event-type.js';
-import type { JsonObject, NewEvent } from '../src/core/message.js';
-import { forEachInFlight } from '../src/operations/import/in-flight.js';
+import type { EventStore } from '../src/engine/core/event-store.js';
+import type { EventType, StoredFact } from '../src/engine/core/event-type.js';
+import type { JsonObject, NewEvent } from '../src/engine/core/message.js';
+import { forEachInFlight } from '../src/import/in-flight.js';
 import { orderEvents } from '../src/order/events.js';
 import { productEvents } from '../src/product/events.js';
 import { userEvents } from '../src/user/events.js';

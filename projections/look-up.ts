@@ -1,12 +1,12 @@
 import type pg from 'pg';
-import { Refusal } from '../src/core/errors.js';
-import { type Position, START } from '../src/core/event-store.js';
-import type { CheckpointWatch } from '../src/infra/projector/checkpoint-watch.js';
-import { isUndefinedTable } from '../src/infra/postgres/errors.js';
-import { gather } from '../src/infra/postgres/gather.js';
-import { currentBuild } from '../src/infra/projector/builds.js';
-import { schemaName } from '../src/infra/projector/projection.js';
-import type { Freshness } from '../src/infra/projector/read-model.js';
+import { Refusal } from '../src/engine/core/errors.js';
+import { type Position, START } from '../src/engine/core/event-store.js';
+import type { CheckpointWatch } from '../src/engine/projecting/watch.js';
+import { isUndefinedTable } from '../src/engine/postgres/errors.js';
+import { gather } from '../src/engine/postgres/gather.js';
+import { currentBuild } from '../src/engine/builds/registry.js';
+import { schemaName } from '../src/engine/projecting/projection.js';
+import type { Freshness } from '../src/engine/projecting/read-model.js';
 import { products as productsModel } from './products/projection.js';
 import { users as usersModel } from './users/projection.js';
 

@@ -1,9 +1,9 @@
 /** Runs every projection of the registry. */
 import type pg from 'pg';
-import type { EventStore } from '../src/core/event-store.js';
-import type { CheckpointWatch } from '../src/infra/projector/checkpoint-watch.js';
-import type { ProjectorLog } from '../src/infra/projector/log.js';
-import { type Projectors, startProjectors } from '../src/infra/projector/projector.js';
+import type { EventStore } from '../src/engine/core/event-store.js';
+import type { CheckpointWatch } from '../src/engine/projecting/watch.js';
+import type { ProjectorLog } from '../src/engine/projecting/projector-log.js';
+import { type Projectors, startProjectors } from '../src/engine/projecting/projector.js';
 import { projections } from './index.js';
 
 export interface WorkerDeps {

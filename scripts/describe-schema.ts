@@ -9,11 +9,11 @@ import { pathToFileURL } from 'node:url';
 import type pg from 'pg';
 import { format } from 'prettier';
 import { projections } from '../projections/index.js';
-import { startEmbedded } from '../src/infra/postgres/embedded.js';
-import { migrate } from '../src/infra/postgres/migrate.js';
-import { createPool } from '../src/infra/postgres/pool.js';
-import { prepareModel } from '../src/infra/projector/prepare-model.js';
-import { schemaName } from '../src/infra/projector/projection.js';
+import { startEmbedded } from '../src/embedded-postgres/embedded.js';
+import { migrate } from '../src/engine/postgres/migrate.js';
+import { createPool } from '../src/engine/postgres/pool.js';
+import { prepareModel } from '../src/engine/builds/prepare-model.js';
+import { schemaName } from '../src/engine/projecting/projection.js';
 import { meanings } from './schema-meanings.js';
 
 interface Line {

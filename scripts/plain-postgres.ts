@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { accountFor } from '../src/infra/postgres/embedded-account.js';
-import { spawnBinary } from '../src/infra/postgres/embedded-cluster.js';
-import { sessionTo } from '../src/infra/postgres/session.js';
+import { accountFor } from '../src/embedded-postgres/account.js';
+import { spawnBinary } from '../src/embedded-postgres/cluster.js';
+import { sessionTo } from '../src/engine/postgres/session.js';
 
 export interface PlainPostgres {
   readonly url: string;

@@ -1,24 +1,24 @@
 /** The HTTP application as a value: opens nothing, reads no environment. */
 import { fastify, type FastifyBaseLogger, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
-import { requireAcceptable } from './infra/http/accept.js';
-import { answerProblems, sendProblem } from './infra/http/answer-problem.js';
-import type { App } from './infra/http/app-type.js';
-import { readJsonBodies } from './infra/http/body-parsers.js';
-import { ClientErrors } from './infra/http/client-errors.js';
-import type { Drain } from './infra/http/drain.js';
-import { type HealthCheck, healthRoutes } from './infra/http/health.js';
-import { completeRoutes } from './infra/http/json-schema.js';
-import { requireLoopback } from './infra/http/loopback-only.js';
-import { measureRequests, metricsRoute } from './infra/http/metrics.js';
-import { addOpenApi } from './infra/http/openapi.js';
-import { requirePlain } from './infra/http/plain-requests.js';
-import { problemRoutes } from './infra/http/problem-routes.js';
-import { requestId } from './infra/http/request-id.js';
-import { logRequests } from './infra/http/request-log.js';
-import { RouteTable } from './infra/http/route-table.js';
-import { SECURITY_HEADERS } from './infra/http/security-headers.js';
-import { validatorCompiler } from './infra/http/validation.js';
+import { requireAcceptable } from './http/accept.js';
+import { answerProblems, sendProblem } from './http/answer-problem.js';
+import type { App } from './http/app-type.js';
+import { readJsonBodies } from './http/body-parsers.js';
+import { ClientErrors } from './http/client-errors.js';
+import type { Drain } from './http/drain.js';
+import { type HealthCheck, healthRoutes } from './http/health.js';
+import { completeRoutes } from './http/json-schema.js';
+import { requireLoopback } from './http/loopback-only.js';
+import { measureRequests, metricsRoute } from './http/metrics.js';
+import { addOpenApi } from './http/openapi.js';
+import { requirePlain } from './http/plain-requests.js';
+import { problemRoutes } from './http/problem-routes.js';
+import { requestId } from './http/request-id.js';
+import { logRequests } from './http/request-log.js';
+import { RouteTable } from './http/route-table.js';
+import { SECURITY_HEADERS } from './http/security-headers.js';
+import { validatorCompiler } from './http/validation.js';
 
 export interface AppDeps {
   /** Null: nothing is logged. */

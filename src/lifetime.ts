@@ -1,5 +1,5 @@
 /** The one owner of the process's lifetime: every signal arrives here, and the process ends in time, whatever hangs. */
-import { stderr } from './operations/outlet.js';
+import { stderr } from './commands/outlet.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 

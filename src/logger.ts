@@ -3,8 +3,8 @@ import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import type { Config } from './config.js';
-import { LineWriter } from './infra/logging/line-writer.js';
-import { prettyLines } from './operations/pretty-log.js';
+import { LineWriter } from './logging/line-writer.js';
+import { prettyLines } from './commands/pretty-log.js';
 
 /** The log's lines, and whatever else goes to the same stream, through one writer that never blocks. */
 export interface Log {

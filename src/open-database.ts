@@ -1,17 +1,17 @@
 /** Opens the database that the configuration names, without looking into it; the log and the keys are opened elsewhere. */
 import type pg from 'pg';
 import type { Config } from './config.js';
-import { EventStoreUnavailable } from './core/errors.js';
-import { WrongLog } from './infra/event-store/log-identity.js';
-import { giveWay } from './infra/postgres/background.js';
-import { startEmbedded } from './infra/postgres/embedded.js';
-import { isUnavailable } from './infra/postgres/errors.js';
-import { migrate } from './infra/postgres/migrate.js';
-import { createPool } from './infra/postgres/pool.js';
-import type { Connection } from './infra/postgres/session.js';
-import { refuseUnsuitable, UnsuitableDatabase } from './infra/postgres/suitable-database.js';
-import type { ProjectorLog } from './infra/projector/log.js';
-import { ServerUnreachable, WrongUse } from './operations/output.js';
+import { EventStoreUnavailable } from './engine/core/errors.js';
+import { WrongLog } from './engine/log/log-identity.js';
+import { giveWay } from './engine/postgres/background.js';
+import { startEmbedded } from './embedded-postgres/embedded.js';
+import { isUnavailable } from './engine/postgres/errors.js';
+import { migrate } from './engine/postgres/migrate.js';
+import { createPool } from './engine/postgres/pool.js';
+import type { Connection } from './engine/postgres/session.js';
+import { refuseUnsuitable, UnsuitableDatabase } from './engine/postgres/suitable-database.js';
+import type { ProjectorLog } from './engine/projecting/projector-log.js';
+import { ServerUnreachable, WrongUse } from './commands/output.js';
 
 const POOL_SIZE = 20;
 

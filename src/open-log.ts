@@ -1,9 +1,9 @@
 /** Opens the log that the configuration names: the one place that knows where a log can be. */
 import type pg from 'pg';
 import type { Config } from './config.js';
-import type { EventStore } from './core/event-store.js';
-import { PostgresEventStore } from './infra/event-store/postgres.js';
-import type { Connection } from './infra/postgres/session.js';
+import type { EventStore } from './engine/core/event-store.js';
+import { PostgresEventStore } from './engine/log/postgres/store.js';
+import type { Connection } from './engine/postgres/session.js';
 
 /** @throws EventStoreUnavailable and others, which say what is wrong with the server at EVENTSTORE_URL */
 export async function openLog(
@@ -17,6 +17,6 @@ export async function openLog(
 /** @param url as the configuration has it */
 export async function openLogAt(url: string): Promise<EventStore> {
   // Whoever has no use for it does not load its client.
-  const { openEventStoreDb } = await import('./infra/event-store/eventstoredb.js');
+  const { openEventStoreDb } = await import('./engine/log/eventstoredb/store.js');
   return openEventStoreDb(url);
 }

@@ -1,13 +1,13 @@
 /** The process that makes as-of builds: it is asked by its parent, and ends with it. */
 import { projections } from '../projections/index.js';
-import type { EventStore } from './core/event-store.js';
-import { giveWay } from './infra/postgres/background.js';
-import { createPool } from './infra/postgres/pool.js';
-import type { Bulk } from './infra/projector/bulk.js';
-import type { AnyProjection } from './infra/projector/projection.js';
-import { buildSnapshot } from './infra/projector/snapshot-build.js';
-import { type BuildAnswer, type BuildQuestion, failedBuild, type Stores } from './infra/projector/snapshot-process.js';
-import type { Snapshot } from './infra/projector/snapshot-registry.js';
+import type { EventStore } from './engine/core/event-store.js';
+import { giveWay } from './engine/postgres/background.js';
+import { createPool } from './engine/postgres/pool.js';
+import type { Bulk } from './engine/builds/bulk.js';
+import type { AnyProjection } from './engine/projecting/projection.js';
+import { buildSnapshot } from './engine/builds/as-of-build.js';
+import { type BuildAnswer, type BuildQuestion, failedBuild, type Stores } from './engine/builds/as-of-process.js';
+import type { Snapshot } from './engine/builds/as-of-registry.js';
 import { openLog } from './open-log.js';
 
 type Pool = ReturnType<typeof createPool>;

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ConfigError, type Environment, readConfig } from '../src/config.js';
-import { sessionConfig } from '../src/infra/postgres/session.js';
+import { sessionConfig } from '../src/engine/postgres/session.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const SERVER = { DATABASE_URL: 'postgres://u:hush@db.internal/orderlog', MASTER_KEY: KEY, AUTH: 'none' };

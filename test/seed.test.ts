@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { checkImport } from '../src/operations/import/check.js';
-import { nothingStored } from '../src/operations/import/stored.js';
+import { checkImport } from '../src/import/check.js';
+import { nothingStored } from '../src/import/stored.js';
 
 const plan = async () => {
   const options = { onError: 'stop', deriveId: () => '', comparableEmail: (email: string) => email } as const;

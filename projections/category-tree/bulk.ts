@@ -1,5 +1,5 @@
 import { categoryEvents } from '../../src/category/events.js';
-import type { BulkPath, CopiedRows, Miscounted, ReadRows } from '../../src/infra/projector/bulk.js';
+import type { BulkPath, CopiedRows, Miscounted, ReadRows } from '../../src/engine/builds/bulk.js';
 import {
   FOREST_FINISH,
   FOREST_ORPHANS,
@@ -8,9 +8,9 @@ import {
   forestRows,
   totalsOf,
   type TreeEvent,
-} from '../../src/infra/projector/bulk-forest.js';
-import { countAgain } from '../../src/infra/projector/count-again.js';
-import { on, type ProjectedEvent } from '../../src/infra/projector/projection.js';
+} from '../forest/bulk-forest.js';
+import { countAgain } from '../../src/engine/projecting/count-again.js';
+import { on, type ProjectedEvent } from '../../src/engine/projecting/projection.js';
 import { productEvents } from '../../src/product/events.js';
 
 interface ProductEvent {

@@ -1,5 +1,5 @@
-import { changesBetween, DistinctCounts } from '../../src/core/distinct-counts.js';
-import type { ProjectionDb } from '../../src/infra/projector/projection.js';
+import { changesBetween, DistinctCounts } from '../../src/engine/core/distinct-counts.js';
+import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
 import type { Page } from './page.js';
 
 const KINDS = ['product'] as const;

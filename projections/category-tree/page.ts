@@ -1,6 +1,6 @@
-import type { Position } from '../../src/core/event-store.js';
-import { Forest } from '../../src/core/forest.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/infra/projector/projection.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { Forest } from '../forest/forest.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
 
 export interface Category {
   readonly code: string | null;

@@ -1,7 +1,7 @@
 import type { CategoryAnswer } from '../../src/category/answer.js';
-import { type Position, START } from '../../src/core/event-store.js';
-import type { PreparedAnswer } from '../../src/infra/http/prepared-answer.js';
-import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import { type Position, START } from '../../src/engine/core/event-store.js';
+import type { PreparedAnswer } from '../../src/http/prepared-answer.js';
+import type { Freshness, ReadModel } from '../../src/engine/projecting/read-model.js';
 import { TreeDocument, type TreeRow } from './tree-document.js';
 
 export interface TreeOptions {

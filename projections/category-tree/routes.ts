@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { categoryAnswer, type CategoryAnswer } from '../../src/category/answer.js';
-import { Refusal } from '../../src/core/errors.js';
-import type { Position } from '../../src/core/event-store.js';
-import { queryHead } from '../../src/infra/http/answers.js';
-import type { App } from '../../src/infra/http/app-type.js';
-import { asOf, type AsOf } from '../../src/infra/http/as-of.js';
-import type { PositionTokens } from '../../src/infra/http/position-token.js';
-import { dataOf, idText } from '../../src/infra/http/schemas.js';
-import { sendPrepared } from '../../src/infra/http/send-prepared.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { queryHead } from '../../src/http/answers.js';
+import type { App } from '../../src/http/app-type.js';
+import { asOf, type AsOf } from '../../src/http/as-of.js';
+import type { PositionTokens } from '../../src/http/position-token.js';
+import { dataOf, idText } from '../../src/http/schemas.js';
+import { sendPrepared } from '../../src/http/send-prepared.js';
 import type { CategoryTree } from './read-model.js';
 
 export interface CategoryQueryDeps {

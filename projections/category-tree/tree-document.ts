@@ -1,5 +1,5 @@
-import type { Position } from '../../src/core/event-store.js';
-import { prepareAnswer, type PreparedAnswer } from '../../src/infra/http/prepared-answer.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { prepareAnswer, type PreparedAnswer } from '../../src/http/prepared-answer.js';
 
 export interface TreeRow {
   readonly cat_id: number;

@@ -1,5 +1,5 @@
 import { categoryEvents } from '../../src/category/events.js';
-import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
+import type { BulkPath, CopiedRows } from '../../src/engine/builds/bulk.js';
 import {
   FOREST_FINISH,
   FOREST_ORPHANS,
@@ -8,8 +8,8 @@ import {
   forestRows,
   totalsOf,
   type TreeEvent,
-} from '../../src/infra/projector/bulk-forest.js';
-import { on } from '../../src/infra/projector/projection.js';
+} from '../forest/bulk-forest.js';
+import { on } from '../../src/engine/projecting/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
 import { type Status, STATUSES } from './page.js';

@@ -1,5 +1,5 @@
-import { changesBetween, DistinctCounts } from '../../src/core/distinct-counts.js';
-import type { ProjectionDb } from '../../src/infra/projector/projection.js';
+import { changesBetween, DistinctCounts } from '../../src/engine/core/distinct-counts.js';
+import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
 import { addMovedOrders } from './moved-orders.js';
 import { type Order, type Page, type Status, STATUSES } from './page.js';
 

@@ -1,6 +1,6 @@
-import { Forest } from '../../src/core/forest.js';
-import type { StoredFact } from '../../src/core/event-type.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/infra/projector/projection.js';
+import { Forest } from '../forest/forest.js';
+import type { StoredFact } from '../../src/engine/core/event-type.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
 import type { orderEvents } from '../../src/order/events.js';
 
 export const STATUSES = ['placed', 'paid', 'cancelled'] as const;

@@ -1,5 +1,5 @@
 import { categoryEvents } from '../../src/category/events.js';
-import { on, type Projection } from '../../src/infra/projector/projection.js';
+import { on, type Projection } from '../../src/engine/projecting/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
 import { orderCountsBulk } from './bulk.js';

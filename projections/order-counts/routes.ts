@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { Refusal } from '../../src/core/errors.js';
-import type { Position } from '../../src/core/event-store.js';
-import { queryHead } from '../../src/infra/http/answers.js';
-import type { App } from '../../src/infra/http/app-type.js';
-import { asOf, type AsOf } from '../../src/infra/http/as-of.js';
-import type { PositionTokens } from '../../src/infra/http/position-token.js';
-import { dataOf, idText } from '../../src/infra/http/schemas.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { queryHead } from '../../src/http/answers.js';
+import type { App } from '../../src/http/app-type.js';
+import { asOf, type AsOf } from '../../src/http/as-of.js';
+import type { PositionTokens } from '../../src/http/position-token.js';
+import { dataOf, idText } from '../../src/http/schemas.js';
 import type { OrderCounts } from './read-model.js';
 
 export interface OrderCountQueryDeps {

@@ -1,6 +1,6 @@
 import { categoryEvents } from '../../src/category/events.js';
-import { streamId } from '../../src/core/stream.js';
-import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
+import { streamId } from '../../src/engine/core/stream.js';
+import type { BulkPath, CopiedRows } from '../../src/engine/builds/bulk.js';
 import {
   closureOf,
   FOREST_FINISH,
@@ -9,8 +9,8 @@ import {
   FOREST_STAGING,
   forestRows,
   type TreeEvent,
-} from '../../src/infra/projector/bulk-forest.js';
-import { on } from '../../src/infra/projector/projection.js';
+} from '../forest/bulk-forest.js';
+import { on } from '../../src/engine/projecting/projection.js';
 import { productEvents } from '../../src/product/events.js';
 import type { ProductRow } from './projection.js';
 

@@ -1,13 +1,13 @@
 import { categoryEvents } from '../../src/category/events.js';
-import type { Forest } from '../../src/core/forest.js';
-import { streamId } from '../../src/core/stream.js';
+import type { Forest } from '../forest/forest.js';
+import { streamId } from '../../src/engine/core/stream.js';
 import {
   on,
   type ProjectedEvent,
   type Projection,
   type ProjectionCache,
   type ProjectionDb,
-} from '../../src/infra/projector/projection.js';
+} from '../../src/engine/projecting/projection.js';
 import { productEvents } from '../../src/product/events.js';
 import { productsBulk } from './bulk.js';
 import { writeStanding } from './standing.js';

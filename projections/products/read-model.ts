@@ -1,6 +1,6 @@
-import { Refusal } from '../../src/core/errors.js';
-import type { Position } from '../../src/core/event-store.js';
-import type { Freshness, ReadModel } from '../../src/infra/projector/read-model.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import type { Freshness, ReadModel } from '../../src/engine/projecting/read-model.js';
 import type { ProductAnswer } from '../../src/product/answer.js';
 import type { ProductRow } from './projection.js';
 

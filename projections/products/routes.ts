@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { Refusal } from '../../src/core/errors.js';
-import type { Position } from '../../src/core/event-store.js';
-import { queryHead } from '../../src/infra/http/answers.js';
-import type { App } from '../../src/infra/http/app-type.js';
-import { freshnessOf } from '../../src/infra/http/freshness.js';
-import { type Cursors, listAnswer } from '../../src/infra/http/list.js';
-import type { PositionTokens } from '../../src/infra/http/position-token.js';
-import { dataOf, idText, listOf, listQuery, sku } from '../../src/infra/http/schemas.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { queryHead } from '../../src/http/answers.js';
+import type { App } from '../../src/http/app-type.js';
+import { freshnessOf } from '../../src/http/freshness.js';
+import { type Cursors, listAnswer } from '../../src/http/list.js';
+import type { PositionTokens } from '../../src/http/position-token.js';
+import { dataOf, idText, listOf, listQuery, sku } from '../../src/http/schemas.js';
 import { productAnswer, type ProductAnswer } from '../../src/product/answer.js';
 import type { Products } from './read-model.js';
 

@@ -1,4 +1,4 @@
-import type { ProjectionDb } from '../../src/infra/projector/projection.js';
+import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
 import type { ProductsPage, ProductRow } from './projection.js';
 
 /** Rows of one statement, so that none takes long or much memory, whatever was moved. */

@@ -1,5 +1,5 @@
-import { Forest } from '../../src/core/forest.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/infra/projector/projection.js';
+import { Forest } from '../forest/forest.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
 
 export async function cachedForest(db: ProjectionDb, cache: ProjectionCache): Promise<Forest<null>> {
   const known = cache.get('forest') as Forest<null> | undefined;

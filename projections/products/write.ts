@@ -1,4 +1,4 @@
-import type { ProjectionDb } from '../../src/infra/projector/projection.js';
+import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
 import type { ProductsPage } from './projection.js';
 
 export async function writeProducts({ products }: ProductsPage, db: ProjectionDb): Promise<void> {

@@ -1,6 +1,6 @@
-import type { StoredFact } from '../../src/core/event-type.js';
-import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
-import { on } from '../../src/infra/projector/projection.js';
+import type { StoredFact } from '../../src/engine/core/event-type.js';
+import type { BulkPath, CopiedRows } from '../../src/engine/builds/bulk.js';
+import { on } from '../../src/engine/projecting/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import type { StoredHistoryEntry } from './projection.js';
 

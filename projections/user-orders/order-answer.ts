@@ -1,6 +1,6 @@
-import type { Position } from '../../src/core/event-store.js';
-import { streamName } from '../../src/core/stream.js';
-import type { Sealed, Vault } from '../../src/core/vault.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { streamName } from '../../src/engine/core/stream.js';
+import type { Sealed, Vault } from '../../src/engine/core/vault.js';
 import { answerOrder, type OrderAnswer } from '../../src/order/answer.js';
 import type { OrderStatus, StoredHistoryEntry, StoredLine } from './projection.js';
 

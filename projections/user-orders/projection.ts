@@ -1,6 +1,6 @@
-import type { Actor, Envelope } from '../../src/core/message.js';
-import type { Sealed } from '../../src/core/vault.js';
-import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/infra/projector/projection.js';
+import type { Actor, Envelope } from '../../src/engine/core/message.js';
+import type { Sealed } from '../../src/engine/core/vault.js';
+import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/engine/projecting/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { userOrdersBulk } from './bulk.js';
 

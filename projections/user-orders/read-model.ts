@@ -1,8 +1,8 @@
-import type { Position } from '../../src/core/event-store.js';
-import { LIST_BYTES } from '../../src/core/budgets.js';
-import { streamName } from '../../src/core/stream.js';
-import type { Vault } from '../../src/core/vault.js';
-import type { Freshness, ReadModel, Standing, Turn } from '../../src/infra/projector/read-model.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { LIST_BYTES } from '../../src/engine/core/budgets.js';
+import { streamName } from '../../src/engine/core/stream.js';
+import type { Vault } from '../../src/engine/core/vault.js';
+import type { Freshness, ReadModel, Standing, Turn } from '../../src/engine/projecting/read-model.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import { orderAnswer, type OrderRow } from './order-answer.js';
 import type { OrderStatus } from './projection.js';

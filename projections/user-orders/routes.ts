@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { Refusal } from '../../src/core/errors.js';
-import { type Position, START } from '../../src/core/event-store.js';
-import { UnreadableEvent } from '../../src/core/event-type.js';
-import { queryHead } from '../../src/infra/http/answers.js';
-import type { App } from '../../src/infra/http/app-type.js';
-import { asOf, type AsOf } from '../../src/infra/http/as-of.js';
-import type { Freshness } from '../../src/infra/http/freshness.js';
-import { type Cursors, listAnswer } from '../../src/infra/http/list.js';
-import type { PositionTokens } from '../../src/infra/http/position-token.js';
-import { dataOf, listOf, listQuery, uuid } from '../../src/infra/http/schemas.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import { type Position, START } from '../../src/engine/core/event-store.js';
+import { UnreadableEvent } from '../../src/engine/core/event-type.js';
+import { queryHead } from '../../src/http/answers.js';
+import type { App } from '../../src/http/app-type.js';
+import { asOf, type AsOf } from '../../src/http/as-of.js';
+import type { Freshness } from '../../src/http/freshness.js';
+import { type Cursors, listAnswer } from '../../src/http/list.js';
+import type { PositionTokens } from '../../src/http/position-token.js';
+import { dataOf, listOf, listQuery, uuid } from '../../src/http/schemas.js';
 import { orderAnswer, type OrderAnswer, orderStatus } from '../../src/order/answer.js';
 import type { OrderKey, OrderList, UserOrders } from './read-model.js';
 

@@ -1,6 +1,6 @@
-import { streamId } from '../../src/core/stream.js';
-import type { BulkPath, CopiedRows } from '../../src/infra/projector/bulk.js';
-import { on } from '../../src/infra/projector/projection.js';
+import { streamId } from '../../src/engine/core/stream.js';
+import type { BulkPath, CopiedRows } from '../../src/engine/builds/bulk.js';
+import { on } from '../../src/engine/projecting/projection.js';
 import { userEvents } from '../../src/user/events.js';
 import type { UserRow } from './projection.js';
 

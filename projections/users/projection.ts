@@ -1,6 +1,6 @@
-import { streamId } from '../../src/core/stream.js';
-import type { Sealed } from '../../src/core/vault.js';
-import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/infra/projector/projection.js';
+import { streamId } from '../../src/engine/core/stream.js';
+import type { Sealed } from '../../src/engine/core/vault.js';
+import { on, type ProjectedEvent, type Projection, type ProjectionDb } from '../../src/engine/projecting/projection.js';
 import { userEvents } from '../../src/user/events.js';
 import { usersBulk } from './bulk.js';
 

@@ -1,7 +1,7 @@
-import type { Position } from '../../src/core/event-store.js';
-import { streamName } from '../../src/core/stream.js';
-import type { Vault } from '../../src/core/vault.js';
-import type { Freshness, ReadModel, Standing } from '../../src/infra/projector/read-model.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { streamName } from '../../src/engine/core/stream.js';
+import type { Vault } from '../../src/engine/core/vault.js';
+import type { Freshness, ReadModel, Standing } from '../../src/engine/projecting/read-model.js';
 import type { UserAnswer } from '../../src/user/answer.js';
 import type { UserRow } from './projection.js';
 import { idProofKey, type IdProofKey, userAnswer } from './user-answer.js';

@@ -1,5 +1,5 @@
-import { streamName } from '../../src/core/stream.js';
-import type { Sealed, Vault } from '../../src/core/vault.js';
+import { streamName } from '../../src/engine/core/stream.js';
+import type { Sealed, Vault } from '../../src/engine/core/vault.js';
 import { answerUser, type UserAnswer } from '../../src/user/answer.js';
 import type { UserRow } from './projection.js';
 

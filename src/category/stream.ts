@@ -1,5 +1,5 @@
-import type { StreamBinding } from '../core/command-handler.js';
-import { streamName } from '../core/stream.js';
+import type { StreamBinding } from '../engine/core/command-handler.js';
+import { streamName } from '../engine/core/stream.js';
 import type { CategoryCommand } from './commands.js';
 import { categoryDecider, type Tree } from './decider.js';
 import { categoryEvents, type CategoryFact } from './events.js';

@@ -1,8 +1,8 @@
-import type { Claims } from '../core/claims.js';
-import { type CommandContext, type CommandHandler, empty, type Outcome } from '../core/command-handler.js';
-import { Refusal, WrongExpectedRevision } from '../core/errors.js';
-import { type IdSequence, MAX_ID } from '../core/id-sequence.js';
-import { streamId } from '../core/stream.js';
+import type { Claims } from '../engine/claims/claims.js';
+import { type CommandContext, type CommandHandler, empty, type Outcome } from '../engine/core/command-handler.js';
+import { Refusal, WrongExpectedRevision } from '../engine/core/errors.js';
+import { type IdSequence, MAX_ID } from '../engine/core/id-sequence.js';
+import { streamId } from '../engine/core/stream.js';
 import type { AddProduct } from './commands.js';
 import type { ProductState } from './decider.js';
 import { productStream } from './stream.js';

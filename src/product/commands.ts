@@ -1,4 +1,4 @@
-import type { Fault } from '../core/errors.js';
+import type { Fault } from '../engine/core/errors.js';
 
 export type AddProduct = {
   readonly type: 'AddProduct';

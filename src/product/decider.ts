@@ -1,6 +1,6 @@
-import type { Decider } from '../core/decider.js';
-import { type Fault, Refusal } from '../core/errors.js';
-import type { Envelope } from '../core/message.js';
+import type { Decider } from '../engine/core/decider.js';
+import { type Fault, Refusal } from '../engine/core/errors.js';
+import type { Envelope } from '../engine/core/message.js';
 import type { ChangeProduct, ProductCommand } from './commands.js';
 import type { ProductFact } from './events.js';
 

@@ -1,5 +1,5 @@
-import type { StreamBinding } from '../core/command-handler.js';
-import { streamName } from '../core/stream.js';
+import type { StreamBinding } from '../engine/core/command-handler.js';
+import { streamName } from '../engine/core/stream.js';
 import type { ProductCommand } from './commands.js';
 import { productDecider, type ProductState } from './decider.js';
 import { productEvents, type ProductFact } from './events.js';

@@ -1,6 +1,6 @@
-import type { Claims } from '../core/claims.js';
-import type { CommandContext, CommandHandler, ExecuteOptions, Outcome } from '../core/command-handler.js';
-import { Refusal, WrongExpectedRevision } from '../core/errors.js';
+import type { Claims } from '../engine/claims/claims.js';
+import type { CommandContext, CommandHandler, ExecuteOptions, Outcome } from '../engine/core/command-handler.js';
+import { Refusal, WrongExpectedRevision } from '../engine/core/errors.js';
 import type { ChangeUserDetails } from './commands.js';
 import type { UserState } from './decider.js';
 import { userStream } from './stream.js';

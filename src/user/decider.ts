@@ -1,6 +1,6 @@
-import type { Decider } from '../core/decider.js';
-import { Refusal } from '../core/errors.js';
-import type { Envelope } from '../core/message.js';
+import type { Decider } from '../engine/core/decider.js';
+import { Refusal } from '../engine/core/errors.js';
+import type { Envelope } from '../engine/core/message.js';
 import type { UserCommand } from './commands.js';
 import type { UserFact } from './events.js';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { categoryDecider } from '../../src/category/decider.js';
 import type { CategoryCommand } from '../../src/category/commands.js';
 import type { CategoryFact } from '../../src/category/events.js';
-import { fold } from '../../src/core/decider.js';
+import { fold } from '../../src/engine/core/decider.js';
 import { codeOf, given, recorded } from '../support/given-when-then.js';
 
 const at = '2026-01-02T00:00:00.000Z';

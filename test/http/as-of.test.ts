@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import type { Position } from '../../src/core/event-store.js';
-import { skipResult } from '../../src/operations/quarantine/command.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import { skipResult } from '../../src/commands/quarantine.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import type { TestDatabase } from '../support/database.js';
 import { collect } from '../support/event-store/case.js';

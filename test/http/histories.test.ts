@@ -1,5 +1,5 @@
 import t from 'tap';
-import { audit } from '../../src/operations/audit.js';
+import { audit } from '../../src/commands/audit.js';
 import { proofForm, runningApp } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 

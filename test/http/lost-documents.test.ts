@@ -1,9 +1,9 @@
 /** Documents that are not on the disk as they were stored. */
 import { mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { doctor } from '../../src/operations/doctor.js';
-import { noProgress } from '../../src/operations/progress.js';
-import { verifyResult } from '../../src/operations/verify/command.js';
+import { doctor } from '../../src/commands/doctor.js';
+import { noProgress } from '../../src/commands/progress.js';
+import { verifyResult } from '../../src/commands/verify.js';
 import { runningApp } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 

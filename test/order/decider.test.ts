@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fold } from '../../src/core/decider.js';
+import { fold } from '../../src/engine/core/decider.js';
 import type { BuyerFacts, PlaceOrder, ProductFacts } from '../../src/order/commands.js';
 import { orderDecider } from '../../src/order/decider.js';
 import type { OrderFact } from '../../src/order/events.js';

@@ -1,11 +1,11 @@
 import t from 'tap';
-import { CommandHandler } from '../../src/core/command-handler.js';
-import type { EventTypes } from '../../src/core/event-type.js';
-import type { Fact } from '../../src/core/message.js';
+import { CommandHandler } from '../../src/engine/core/command-handler.js';
+import type { EventTypes } from '../../src/engine/core/event-type.js';
+import type { Fact } from '../../src/engine/core/message.js';
 import { categoryEvents } from '../../src/category/events.js';
-import { emailClaimEvents, skuClaimEvents } from '../../src/claim/events.js';
-import { PgKeyStore } from '../../src/infra/crypto/key-store.js';
-import { PostgresEventStore } from '../../src/infra/event-store/postgres.js';
+import { emailClaimEvents, skuClaimEvents } from '../../src/engine/claims/events.js';
+import { PgKeyStore } from '../../src/crypto/key-store.js';
+import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
 import { userEvents } from '../../src/user/events.js';

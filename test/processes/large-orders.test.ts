@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import t from 'tap';
 import { appendLarge } from '../../bench/large-log.js';
-import { PostgresEventStore } from '../../src/infra/event-store/postgres.js';
+import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
 import { testDatabase } from '../support/database.js';
 
 /** Orders of about 490 KiB, twenty MiB together: a heap that has room for a few of them, several times over. */

@@ -5,7 +5,7 @@ import { projections } from '../../projections/index.js';
 import { testDatabase } from '../support/database.js';
 import { ended, orderlog, serving, settingsFor, start, temporaryFolder, until } from '../support/orderlog.js';
 import { writeShop } from '../support/shop-folder.js';
-import { buildRows, buildsIn, leftovers } from '../operations/rebuild/rebuilding.js';
+import { buildRows, buildsIn, leftovers } from '../engine/builds/rebuilding.js';
 
 const KILLS = 8;
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import t from 'tap';
-import { emptyTarget, primaryRows } from '../operations/backup/installations.js';
+import { emptyTarget, primaryRows } from '../backup/installations.js';
 import { testDatabase } from '../support/database.js';
 import {
   type Ended,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { withProcessLock } from '../../src/infra/postgres/process-lock.js';
+import { withProcessLock } from '../../src/embedded-postgres/process-lock.js';
 import { ended, serving, settingsFor, start, temporaryFolder, until } from '../support/orderlog.js';
 import { testDatabase } from '../support/database.js';
 import { userForm } from '../support/running-app.js';

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { ClaimProtocol } from '../../src/claim/acquire.js';
-import { skuClaims } from '../../src/claim/stream.js';
-import { claimOwners } from '../../src/core/claims.js';
-import { type CommandContext, CommandHandler } from '../../src/core/command-handler.js';
-import { MemoryEventStore } from '../../src/infra/event-store/memory.js';
+import { ClaimProtocol } from '../../src/engine/claims/acquire.js';
+import { skuClaims } from '../../src/claims.js';
+import { claimOwners } from '../../src/engine/claims/claims.js';
+import { type CommandContext, CommandHandler } from '../../src/engine/core/command-handler.js';
+import { MemoryEventStore } from '../../src/engine/log/memory.js';
 import { addProduct, type AddProductDeps } from '../../src/product/add-product.js';
 import { productStream } from '../../src/product/stream.js';
 import { testContext } from '../support/context.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { projections } from '../../projections/index.js';
-import { type AnyProjection } from '../../src/infra/projector/projection.js';
+import { type AnyProjection } from '../../src/engine/projecting/projection.js';
 import { BruteForce } from '../support/brute-force.js';
 import { testDatabase } from '../support/database.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';

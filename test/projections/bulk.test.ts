@@ -3,13 +3,19 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import t from 'tap';
 import { projections } from '../../projections/index.js';
-import { type EventStore, matches, type ReadAllOptions, type ReadOptions, START } from '../../src/core/event-store.js';
-import type { RecordedEvent } from '../../src/core/message.js';
-import { finishLoad, makeLoadTables } from '../../src/infra/projector/bulk-finish.js';
-import { copyLine } from '../../src/infra/projector/bulk.js';
-import { loadLog, type LoadTarget } from '../../src/infra/projector/bulk-load.js';
-import { type AnyProjection } from '../../src/infra/projector/projection.js';
-import { Quarantine } from '../../src/infra/projector/quarantine.js';
+import {
+  type EventStore,
+  matches,
+  type ReadAllOptions,
+  type ReadOptions,
+  START,
+} from '../../src/engine/core/event-store.js';
+import type { RecordedEvent } from '../../src/engine/core/message.js';
+import { finishLoad, makeLoadTables } from '../../src/engine/builds/finish.js';
+import { copyLine } from '../../src/engine/builds/bulk.js';
+import { loadLog, type LoadTarget } from '../../src/engine/builds/load.js';
+import { type AnyProjection } from '../../src/engine/projecting/projection.js';
+import { Quarantine } from '../../src/engine/quarantine/quarantine.js';
 import { BruteForce } from '../support/brute-force.js';
 import { testDatabase } from '../support/database.js';
 import { type Histories, ofCatalogues, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Page } from '../../projections/category-tree/page.js';
 import { categoryTree } from '../../projections/category-tree/projection.js';
 import { CategoryTree, type TreeOptions } from '../../projections/category-tree/read-model.js';
-import type { RecordedEvent } from '../../src/core/message.js';
+import type { RecordedEvent } from '../../src/engine/core/message.js';
 import { BruteForce } from '../support/brute-force.js';
 import { ProjectionUnderTest } from '../support/project.js';
 import { servedModel } from '../support/served-model.js';

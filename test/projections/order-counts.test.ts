@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Page } from '../../projections/order-counts/page.js';
 import { orderCounts } from '../../projections/order-counts/projection.js';
 import { OrderCounts, type OrderCountsAnswer } from '../../projections/order-counts/read-model.js';
-import type { RecordedEvent } from '../../src/core/message.js';
+import type { RecordedEvent } from '../../src/engine/core/message.js';
 import { BruteForce } from '../support/brute-force.js';
 import { ProjectionUnderTest } from '../support/project.js';
 import { servedModel } from '../support/served-model.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { projections } from '../../projections/index.js';
 import { categoryEvents } from '../../src/category/events.js';
-import type { EventTypes } from '../../src/core/event-type.js';
+import type { EventTypes } from '../../src/engine/core/event-type.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
 import { userEvents } from '../../src/user/events.js';

@@ -65,9 +65,9 @@ const zones: readonly Zone[] = [
   { name: 'migration', files: /^migrations\//, may: [/^knex$/] },
 ];
 
-const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts', 'src/infra/postgres/embedded-environment.ts'];
+const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts', 'src/embedded-postgres/environment.ts'];
 /** It escapes what a terminal would obey: everything that is printed goes through it. */
-const MAY_PRINT = ['src/operations/outlet.ts'];
+const MAY_PRINT = ['src/commands/outlet.ts'];
 const MAY_RE_EXPORT = ['projections/index.ts'];
 const EVENT_STORE_CLIENT = /^@(?:eventstore|kurrent)\//;
 /** Settings and deadlines are those of every session only if there is no other way to the database (docs/decisions/0014). */
@@ -102,7 +102,7 @@ function importFaults(path: string, file: ts.SourceFile): readonly string[] {
       return [`imports ${target}, which ${zone.name} may not`];
     return asType || !CONNECTS.test(target) || MAY_CONNECT.includes(path)
       ? []
-      : [`imports ${target} as more than types: a session is opened by src/infra/postgres/session.ts`];
+      : [`imports ${target} as more than types: a session is opened by src/engine/postgres/session.ts`];
   });
 }
 
@@ -163,7 +163,7 @@ function breach(node: ts.Node, path: string): string | null {
     if (!ts.isDefaultClause(node.parent)) return 'exports a default';
   }
   if (ts.isExportSpecifier(node) && node.name.text === 'default') return 'exports a default';
-  if (prints(node) && !MAY_PRINT.includes(path)) return 'prints past src/operations/outlet.ts';
+  if (prints(node) && !MAY_PRINT.includes(path)) return 'prints past src/commands/outlet.ts';
   if (readsEnvironment(node) && !MAY_READ_ENVIRONMENT.includes(path)) return 'reads the environment';
   return null;
 }

@@ -1,4 +1,4 @@
-import type { EventStore } from '../../src/core/event-store.js';
+import type { EventStore } from '../../src/engine/core/event-store.js';
 
 /** A store where something happens just before each append; if that fails, nothing is appended. */
 export function beforeAppends(store: EventStore, happen: (stream: string) => Promise<unknown>): EventStore {

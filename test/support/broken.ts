@@ -1,4 +1,4 @@
-import type { EventHandler, AnyProjection } from '../../src/infra/projector/projection.js';
+import type { EventHandler, AnyProjection } from '../../src/engine/projecting/projection.js';
 
 /** The projection with code that fails at these events, each `<stream>@<revision>`, on both its paths. */
 export function broken(projection: AnyProjection, events: readonly string[]): AnyProjection {

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../src/core/message.js';
+import type { RecordedEvent } from '../../src/engine/core/message.js';
 
 interface Order {
   readonly productIds: readonly number[];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CommandContext } from '../../src/core/command-handler.js';
+import type { CommandContext } from '../../src/engine/core/command-handler.js';
 
 /** What the edge would know of a command; `key` makes it a keyed one whose event ids follow from the key. */
 export function testContext(over: Partial<CommandContext> & { key?: string } = {}): CommandContext {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Test } from 'tap';
-import { type Embedded, startEmbedded } from '../../src/infra/postgres/embedded.js';
-import { migrate } from '../../src/infra/postgres/migrate.js';
-import { createPool } from '../../src/infra/postgres/pool.js';
+import { type Embedded, startEmbedded } from '../../src/embedded-postgres/embedded.js';
+import { migrate } from '../../src/engine/postgres/migrate.js';
+import { createPool } from '../../src/engine/postgres/pool.js';
 
 /** Where a run of the whole suite tells its tests the server's data folder. */
 export const TEST_SERVER = 'ORDERLOG_TEST_SERVER';

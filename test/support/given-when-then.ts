@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
-import { type Decider, fold } from '../../src/core/decider.js';
-import { Refusal, type RefusalCode } from '../../src/core/errors.js';
-import type { Position } from '../../src/core/event-store.js';
-import type { Envelope, Fact } from '../../src/core/message.js';
+import { type Decider, fold } from '../../src/engine/core/decider.js';
+import { Refusal, type RefusalCode } from '../../src/engine/core/errors.js';
+import type { Position } from '../../src/engine/core/event-store.js';
+import type { Envelope, Fact } from '../../src/engine/core/message.js';
 
 /** Puts facts into envelopes as if they had been recorded, one after the other, in one stream. */
 export function recorded<F extends Fact>(facts: readonly F[], firstRevision = 0): Envelope<F>[] {

@@ -1,13 +1,13 @@
 /** A process that does one kind of work on a log, to be started with a small heap: the database's URL, and which work. */
 import { projections } from '../../projections/index.js';
-import { PostgresEventStore } from '../../src/infra/event-store/postgres.js';
-import { CheckpointWatch } from '../../src/infra/projector/checkpoint-watch.js';
-import { startProjectors } from '../../src/infra/projector/projector.js';
-import { Snapshots } from '../../src/infra/projector/snapshots.js';
-import { haveReached } from '../../src/infra/projector/status.js';
-import { createPool } from '../../src/infra/postgres/pool.js';
-import { verify } from '../../src/operations/verify/verify.js';
-import { rebuildAll } from '../operations/rebuild/rebuilding.js';
+import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
+import { CheckpointWatch } from '../../src/engine/projecting/watch.js';
+import { startProjectors } from '../../src/engine/projecting/projector.js';
+import { Snapshots } from '../../src/engine/builds/as-of-builds.js';
+import { haveReached } from '../../src/engine/projecting/status.js';
+import { createPool } from '../../src/engine/postgres/pool.js';
+import { verify } from '../../src/engine/verifying/verify.js';
+import { rebuildAll } from '../engine/builds/rebuilding.js';
 
 const [connection = '', work = ''] = process.argv.slice(2);
 const nothing = (): void => undefined;

@@ -1,6 +1,6 @@
-import type { EventStore, ReadAllOptions, ReadOptions } from '../../src/core/event-store.js';
-import { matches, type Position, START } from '../../src/core/event-store.js';
-import type { RecordedEvent } from '../../src/core/message.js';
+import type { EventStore, ReadAllOptions, ReadOptions } from '../../src/engine/core/event-store.js';
+import { matches, type Position, START } from '../../src/engine/core/event-store.js';
+import type { RecordedEvent } from '../../src/engine/core/message.js';
 
 export interface MadeUpStore extends EventStore {
   /** How often the log was read from its start. */

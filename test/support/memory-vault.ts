@@ -1,7 +1,7 @@
 import { generateKeySync, type KeyObject } from 'node:crypto';
-import { Refusal } from '../../src/core/errors.js';
-import { type Sealed, type SealedPlace, Unopened, type Vault } from '../../src/core/vault.js';
-import { openText, sealText } from '../../src/infra/crypto/sealed-text.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import { type Sealed, type SealedPlace, Unopened, type Vault } from '../../src/engine/core/vault.js';
+import { openText, sealText } from '../../src/crypto/sealed-text.js';
 
 /** Users' keys in memory, the sealed form as in production. */
 export class MemoryVault implements Vault {

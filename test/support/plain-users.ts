@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { UserAnswer } from '../../src/user/answer.js';
-import type { Sealed } from '../../src/core/vault.js';
+import type { Sealed } from '../../src/engine/core/vault.js';
 import { userEvents } from '../../src/user/events.js';
 import type { MemoryVault } from './memory-vault.js';
 import type { TestLog } from './project.js';

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { decode, type EventType, type StoredFact } from '../../src/core/event-type.js';
-import { type Position, START } from '../../src/core/event-store.js';
-import type { JsonObject, RecordedEvent } from '../../src/core/message.js';
+import { decode, type EventType, type StoredFact } from '../../src/engine/core/event-type.js';
+import { type Position, START } from '../../src/engine/core/event-store.js';
+import type { JsonObject, RecordedEvent } from '../../src/engine/core/message.js';
 import {
   type AnyProjection,
   type Projection,
   type ProjectionCache,
   type ProjectionDb,
   schemaName,
-} from '../../src/infra/projector/projection.js';
-import { concerns, handlerOf } from '../../src/infra/projector/reads.js';
-import { inBatches } from '../../src/infra/projector/statements.js';
+} from '../../src/engine/projecting/projection.js';
+import { concerns, handlerOf } from '../../src/engine/projecting/reads.js';
+import { inBatches } from '../../src/engine/projecting/statements.js';
 
 /** A log of events made up for a test: gives each its revision and its position. */
 export class TestLog {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Test } from 'tap';
-import type { EventStore } from '../../src/core/event-store.js';
+import type { EventStore } from '../../src/engine/core/event-store.js';
 import type { Runtime } from '../../src/runtime.js';
 import { registerUser } from '../../src/user/register.js';
 import { testContext } from './context.js';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { projections } from '../../projections/index.js';
-import { allBuilds, readBuild } from '../../src/infra/projector/builds.js';
-import { schemaName } from '../../src/infra/projector/projection.js';
+import { allBuilds, readBuild } from '../../src/engine/builds/registry.js';
+import { schemaName } from '../../src/engine/projecting/projection.js';
 
 /** The schema of the build that is read, and the tables in it. */
 async function readSchemas(pool: pg.Pool): Promise<{ schema: string; tables: readonly string[] }[]> {

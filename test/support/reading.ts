@@ -1,4 +1,4 @@
-import { Refusal, type RefusalCode } from '../../src/core/errors.js';
+import { Refusal, type RefusalCode } from '../../src/engine/core/errors.js';
 
 interface ListAnswer<Item, Key> {
   readonly next: Key | null;

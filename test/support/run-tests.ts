@@ -6,8 +6,8 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbedded } from '../../src/infra/postgres/embedded.js';
-import { forEachInFlight } from '../../src/operations/import/in-flight.js';
+import { startEmbedded } from '../../src/embedded-postgres/embedded.js';
+import { forEachInFlight } from '../../src/import/in-flight.js';
 import { closingLine, failures } from './closing-line.js';
 import { TEST_SERVER, TEST_SETTINGS } from './database.js';
 import { endLeftRunning } from './left-running.js';
@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '../../..');
 const named = process.argv.slice(2);
 
 /** The longest, which begin first: at the end they would run alone. */
-const LONG = /^test\/(?:processes|infra\/postgres|infra\/projector)\//;
+const LONG = /^test\/(?:processes|embedded-postgres|engine\/projecting|engine\/builds)\//;
 
 /** From the sources: a test that was deleted may still stand in dist. */
 function allTests(): string[] {

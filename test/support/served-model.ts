@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
-import type { CheckpointWatch } from '../../src/infra/projector/checkpoint-watch.js';
-import type { Projection } from '../../src/infra/projector/projection.js';
-import { ReadModel } from '../../src/infra/projector/read-model.js';
+import type { CheckpointWatch } from '../../src/engine/projecting/watch.js';
+import type { Projection } from '../../src/engine/projecting/projection.js';
+import { ReadModel } from '../../src/engine/projecting/read-model.js';
 import { testDatabase } from './database.js';
 import { ProjectionUnderTest, TestLog } from './project.js';
 

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { projections } from '../../projections/index.js';
-import type { EventStore } from '../../src/core/event-store.js';
-import type { RecordedEvent } from '../../src/core/message.js';
-import { dropRemains } from '../../src/infra/projector/drop-snapshots.js';
-import { type SnapshotDeps, Snapshots } from '../../src/infra/projector/snapshots.js';
-import { snapshotSchema } from '../../src/infra/projector/snapshot-registry.js';
+import type { EventStore } from '../../src/engine/core/event-store.js';
+import type { RecordedEvent } from '../../src/engine/core/message.js';
+import { dropRemains } from '../../src/engine/builds/as-of-drop.js';
+import { type SnapshotDeps, Snapshots } from '../../src/engine/builds/as-of-builds.js';
+import { snapshotSchema } from '../../src/engine/builds/as-of-registry.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 

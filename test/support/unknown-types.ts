@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
 import { projections } from '../../projections/index.js';
-import type { EventStore } from '../../src/core/event-store.js';
-import type { JsonObject, RecordedEvent } from '../../src/core/message.js';
-import { startProjectors } from '../../src/infra/projector/projector.js';
-import { listResult, retryResult } from '../../src/operations/quarantine/command.js';
-import { type Verified, verify } from '../../src/operations/verify/verify.js';
-import { buildRows, quiet, rebuildAll } from '../operations/rebuild/rebuilding.js';
+import type { EventStore } from '../../src/engine/core/event-store.js';
+import type { JsonObject, RecordedEvent } from '../../src/engine/core/message.js';
+import { startProjectors } from '../../src/engine/projecting/projector.js';
+import { listResult, retryResult } from '../../src/commands/quarantine.js';
+import { type Verified, verify } from '../../src/engine/verifying/verify.js';
+import { buildRows, quiet, rebuildAll } from '../engine/builds/rebuilding.js';
 import { knowing } from './knowing.js';
 import { until } from './orderlog.js';
 import { demo, type RunningApp, runningApp, type RunningOptions } from './running-app.js';

@@ -1,6 +1,6 @@
 /** Events that this code can't read, each in another way, in the stream of an order. */
 import { randomUUID } from 'node:crypto';
-import type { JsonObject, NewEvent } from '../../src/core/message.js';
+import type { JsonObject, NewEvent } from '../../src/engine/core/message.js';
 import type { RunningApp } from './running-app.js';
 
 export const METADATA: JsonObject = {

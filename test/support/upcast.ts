@@ -1,6 +1,6 @@
-import type { EventType } from '../../src/core/event-type.js';
-import type { RecordedEvent } from '../../src/core/message.js';
-import type { AnyProjection, EventHandler } from '../../src/infra/projector/projection.js';
+import type { EventType } from '../../src/engine/core/event-type.js';
+import type { RecordedEvent } from '../../src/engine/core/message.js';
+import type { AnyProjection, EventHandler } from '../../src/engine/projecting/projection.js';
 
 /** The projection as if every event type had had another shape before: the whole of its data one level down, as `was`. */
 export function withOlderShapes(projection: AnyProjection): AnyProjection {

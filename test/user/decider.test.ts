@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fold } from '../../src/core/decider.js';
+import { fold } from '../../src/engine/core/decider.js';
 import { userDecider } from '../../src/user/decider.js';
 import type { ChangeUserDetails, IdProof, RegisterUser } from '../../src/user/commands.js';
 import type { UserFact } from '../../src/user/events.js';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CategoryAnswer } from '../../../src/category/answer.js';
-import type { RecordedEvent } from '../../../src/core/message.js';
+import type { RecordedEvent } from '../../../src/engine/core/message.js';
 import type { OrderAnswer } from '../../../src/order/answer.js';
 import { type Answer, Client, outcome } from '../http-client.js';
 

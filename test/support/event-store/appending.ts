@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
-import { EventTooLarge, MAX_EVENT_BYTES, WrongExpectedRevision } from '../../../src/core/errors.js';
-import type { AppendResult, ExpectedRevision } from '../../../src/core/event-store.js';
-import type { NewEvent } from '../../../src/core/message.js';
+import { EventTooLarge, MAX_EVENT_BYTES, WrongExpectedRevision } from '../../../src/engine/core/errors.js';
+import type { AppendResult, ExpectedRevision } from '../../../src/engine/core/event-store.js';
+import type { NewEvent } from '../../../src/engine/core/message.js';
 import { collect, failure, freshCategory, type LogUnderTest, metadata, newEvent, numbered, revisions } from './case.js';
 
 export async function appending(t: Test, { store }: LogUnderTest): Promise<void> {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
 import { v7 as uuidv7 } from 'uuid';
-import { type EventStore, START } from '../../../src/core/event-store.js';
-import type { JsonObject, NewEvent, RecordedEvent } from '../../../src/core/message.js';
+import { type EventStore, START } from '../../../src/engine/core/event-store.js';
+import type { JsonObject, NewEvent, RecordedEvent } from '../../../src/engine/core/message.js';
 
 /** An adapter, and what a test may do to it. */
 export interface LogUnderTest {

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { WrongExpectedRevision } from '../../../src/core/errors.js';
+import { WrongExpectedRevision } from '../../../src/engine/core/errors.js';
 import { collect, failure, freshCategory, type LogUnderTest, newEvent, numbered, revisions } from './case.js';
 
 const upTo = (end: number): number[] => Array.from({ length: end }, (_, i) => i);

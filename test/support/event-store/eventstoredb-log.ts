@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Test } from 'tap';
-import { EventStoreDb, type EventStoreDbOptions } from '../../../src/infra/event-store/eventstoredb.js';
+import { EventStoreDb, type EventStoreDbOptions } from '../../../src/engine/log/eventstoredb/store.js';
 import { standIn } from '../stand-in/stand-in.js';
 import type { LogUnderTest } from './case.js';
 import { tcpProxy, type TcpProxy } from './tcp-proxy.js';

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { type EventPage, type Position } from '../../../src/core/event-store.js';
+import { type EventPage, type Position } from '../../../src/engine/core/event-store.js';
 import { collect, filledStream, follow, freshCategory, type LogUnderTest, newEvent, numbered } from './case.js';
 
 const revisionsOf = (events: readonly { revision: number }[]): number[] => events.map((event) => event.revision);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Test } from 'tap';
-import type { JsonObject } from '../../../src/core/message.js';
+import type { JsonObject } from '../../../src/engine/core/message.js';
 import { collect, freshCategory, type LogUnderTest, newEvent } from './case.js';
 
 const awkward: JsonObject = {

@@ -13,10 +13,10 @@ import {
   type ReadTo,
   type SubscribeOptions,
   type Subscription,
-} from '../../../src/core/event-store.js';
-import { StreamNotFound, WrongExpectedRevision } from '../../../src/core/errors.js';
-import type { NewEvent, RecordedEvent } from '../../../src/core/message.js';
-import { idOfLog } from '../../../src/infra/event-store/log-opened.js';
+} from '../../../src/engine/core/event-store.js';
+import { StreamNotFound, WrongExpectedRevision } from '../../../src/engine/core/errors.js';
+import type { NewEvent, RecordedEvent } from '../../../src/engine/core/message.js';
+import { idOfLog } from '../../../src/engine/log/log-opened.js';
 
 /**
  * A log of a test's own on a server that others use too: its streams bear a prefix, and what does not bear it is not seen.

@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
-import type { EventPage, SubscribeOptions, Subscription } from '../../../src/core/event-store.js';
-import type { NewEvent, RecordedEvent } from '../../../src/core/message.js';
-import { EventStoreDb, type EventStoreDbOptions } from '../../../src/infra/event-store/eventstoredb.js';
-import { positionOf } from '../../../src/infra/event-store/eventstoredb-position.js';
+import type { EventPage, SubscribeOptions, Subscription } from '../../../src/engine/core/event-store.js';
+import type { NewEvent, RecordedEvent } from '../../../src/engine/core/message.js';
+import { EventStoreDb, type EventStoreDbOptions } from '../../../src/engine/log/eventstoredb/store.js';
+import { positionOf } from '../../../src/engine/log/eventstoredb/position.js';
 import type { Log } from '../stand-in/log.js';
 import { type LoggedEvent, type Proposed, systemEvent } from '../stand-in/logged-event.js';
 import type { StandInOptions } from '../stand-in/node.js';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Test } from 'tap';
-import { PostgresEventStore } from '../../../src/infra/event-store/postgres.js';
+import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
 import { testDatabase } from '../database.js';
 import type { LogUnderTest } from './case.js';
 

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
-import { StreamNotFound } from '../../../src/core/errors.js';
-import { type Position, START } from '../../../src/core/event-store.js';
+import { StreamNotFound } from '../../../src/engine/core/errors.js';
+import { type Position, START } from '../../../src/engine/core/event-store.js';
 import { collect, failure, filledStream, freshCategory, type LogUnderTest, newEvent, numbered } from './case.js';
 
 const numbers = (events: readonly { data: { readonly n?: unknown } }[]): unknown[] =>

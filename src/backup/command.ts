@@ -1,0 +1,142 @@
+/** What `orderlog backup` and `orderlog restore` print. */
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { printableLines } from '../engine/core/printable.js';
+import type { AnyProjection } from '../engine/projecting/projection.js';
+import { type CommandResult, WrongUse } from '../commands/output.js';
+import { rebuild, type RebuildDeps, type Rebuilt } from '../engine/builds/rebuild.js';
+import { backUp, type BackedUp, type BackupDeps, type BackupOptions } from './backup.js';
+import { restore, type RestoreDeps, type Restored, type RestoreOptions } from './restore.js';
+
+export interface BackupCommandDeps extends BackupDeps {
+  /** Where the master key is: the name of a setting, or a file. */
+  readonly masterKeyPlace: string;
+}
+
+const SHOWN = 5;
+
+/** @throws WrongUse where the file is there, or can't be */
+export async function backupResult(
+  deps: BackupCommandDeps,
+  file: string,
+  options: BackupOptions,
+): Promise<CommandResult> {
+  const begun = performance.now();
+  if (existsSync(file)) throw new WrongUse(`${file} is there already: name another file, or remove it`);
+  if (!existsSync(dirname(file))) throw new WrongUse(`there is no folder ${dirname(file)}: make it, or name another`);
+  const backedUp = await backUp(deps, file, options);
+  const { events, users, documents, position } = backedUp.manifest;
+  const { size: bytes } = statSync(file);
+  const notes = notesOf(deps, backedUp);
+  const seconds = since(begun);
+  return {
+    document: { file, bytes, events, users, documents: documents.count, position, seconds, notes },
+    text: printableLines([
+      `${file}: ${events} events, keys of ${users} users, ${documents.count} documents, ${bytes} bytes in ${seconds} s`,
+      `position ${position}`,
+      ...notes.map((note) => `note       ${note}`),
+    ]),
+    exitCode: 0,
+  };
+}
+
+function notesOf({ masterKeyPlace }: BackupCommandDeps, { manifest, missing }: BackedUp): string[] {
+  const notes = [
+    `the master key is not in this file, and without it nobody reads a name or a proof: keep ${masterKeyPlace} elsewhere`,
+  ];
+  if (manifest.log.kind !== 'postgres') {
+    notes.push(
+      `the log is not in this file: it is log ${manifest.log.id} on the server at EVENTSTORE_URL, to be backed up there, and before ` +
+        'this, so that no key of a user in it is missing here',
+    );
+  }
+  if (missing.length > 0) {
+    const more = missing.length > SHOWN ? ` and ${missing.length - SHOWN} more` : '';
+    notes.push(
+      `documents that the log names were not there, unless their users were erased meanwhile they are lost: ` +
+        `${missing.slice(0, SHOWN).join(', ')}${more}`,
+    );
+  }
+  return notes;
+}
+
+export interface RestoreCommandDeps extends RestoreDeps {
+  readonly projections: readonly AnyProjection[];
+  readonly keepSeconds: number;
+  /** The installation as it is then. */
+  readonly openRuntime: () => Promise<RebuildDeps & { close(): Promise<void> }>;
+}
+
+/** @throws WrongUse for a backup that can't be restored here, and what rebuilding throws */
+export async function restoreResult(
+  deps: RestoreCommandDeps,
+  file: string,
+  options: RestoreOptions,
+): Promise<CommandResult> {
+  const begun = performance.now();
+  const { progress } = options;
+  try {
+    const restored = await restore(deps, file, options);
+    const models = await remake(deps, options);
+    restored.done();
+    progress.stop();
+    return restoredResult(restored, models, file, since(begun));
+  } finally {
+    progress.stop();
+  }
+}
+
+async function remake(
+  { openRuntime, projections, keepSeconds }: RestoreCommandDeps,
+  { progress, signal }: RestoreOptions,
+): Promise<Rebuilt[]> {
+  const runtime = await openRuntime();
+  try {
+    return await rebuild(runtime, projections, {
+      ...{ jobs: 2, switch: true, keepSeconds, signal },
+      stretch: (what, total) => {
+        progress.start(what, total);
+      },
+      done: (by) => {
+        progress.advance(by);
+      },
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`everything is restored but the read models: ${why}. Run the same command again`, { cause });
+  } finally {
+    await runtime.close();
+  }
+}
+
+function restoredResult(
+  { manifest, destroyed, lost }: Restored,
+  models: readonly Rebuilt[],
+  file: string,
+  seconds: number,
+): CommandResult {
+  const { events, users, documents, position, made_at } = manifest;
+  const notes = [
+    ...(destroyed > 0 ? [`the keys of ${destroyed} users, whom the log says are erased, were destroyed again`] : []),
+    ...(lost > 0
+      ? [`${lost} users came after the backup: their keys are lost, their names and proofs read as null`]
+      : []),
+  ];
+  return {
+    document: {
+      ...{ events, users, documents: documents.count, position, models },
+      ...{ keys_destroyed: destroyed, seconds, notes },
+    },
+    text: printableLines([
+      `${events} events, keys of ${users} users, ${documents.count} documents of ${made_at}, from ${file} in ${seconds} s`,
+      `read models made anew: ${models.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ')}`,
+      ...notes.map((note) => `note       ${note}`),
+      'next: orderlog verify, then orderlog serve. Users who were erased after the backup have to be erased again',
+    ]),
+    exitCode: 0,
+  };
+}
+
+function since(begun: number): number {
+  return Math.round(performance.now() - begun) / 1_000;
+}

@@ -1,0 +1,131 @@
+/** `orderlog restore`: an installation from a backup. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type pg from 'pg';
+import type { EventStore } from '../engine/core/event-store.js';
+import type { DocumentStore } from '../documents/document-store.js';
+import { logIdOf } from '../engine/log/log-identity.js';
+import { migrate } from '../engine/postgres/migrate.js';
+import type { Connection } from '../engine/postgres/session.js';
+import { aloneWith, otherProcesses, stopThem } from '../commands/alone.js';
+import { WrongUse } from '../commands/output.js';
+import type { Progress } from '../commands/progress.js';
+import { checkBackup, type Checked, checkMasterKey } from './check.js';
+import type { CaughtUp } from './later-events.js';
+import type { Manifest } from './manifest.js';
+import { restoreInto, RESTORING } from './restore-into.js';
+import { restoreNote } from './restore-note.js';
+import { isRestored, refuseOtherDocuments, refuseUnlessEmpty } from './target.js';
+
+/** A database whose schema may not be there yet. */
+export interface TargetDatabase {
+  readonly connection: Connection;
+  readonly location: string | null;
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export interface RestoreDeps {
+  readonly dataDir: string;
+  readonly documents: DocumentStore;
+  /** Null where there is none at hand. */
+  readonly masterKey: Uint8Array | null;
+  /** Where it comes from: a variable or a file. */
+  readonly masterKeyPlace: string;
+  readonly openDatabase: (applicationName: string) => Promise<TargetDatabase>;
+  /** The log on a server of its own; null where the configuration names none. */
+  readonly openLog: (() => Promise<EventStore>) | null;
+}
+
+export interface RestoreOptions {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface Restored extends CaughtUp {
+  readonly manifest: Manifest;
+  /** To be called when the read models are made, too. */
+  readonly done: () => void;
+}
+
+/** All but the read models. @throws WrongUse and others; then nothing was changed, and the same may be tried again */
+export async function restore(deps: RestoreDeps, file: string, options: RestoreOptions): Promise<Restored> {
+  const { dataDir, documents, masterKey } = deps;
+  // 1. Of the file alone, before anything is opened.
+  const checked = await checkBackup(file, documents, options);
+  const { manifest } = checked;
+  refuseOtherLog(manifest, deps.openLog !== null, file);
+  if (!masterKey) {
+    throw new WrongUse(
+      `the master key is not in ${file}: set MASTER_KEY (or MASTER_KEY_FILE) to that of the installation that was backed up, or ` +
+        `put its master.key into ${dataDir}`,
+    );
+  }
+  checkMasterKey(manifest, masterKey, deps.masterKeyPlace, file);
+  // 2. The log, where it is elsewhere, and the database.
+  const store = (await deps.openLog?.()) ?? null;
+  try {
+    if (store) await refuseAnotherLog(store, manifest, file);
+    const database = await deps.openDatabase(RESTORING);
+    try {
+      const caughtUp = await aloneWith(database.pool, () => into(deps, database, store, checked, file, options));
+      return { ...caughtUp, manifest, done: () => rmSync(restoreNote(dataDir), { force: true }) };
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await store?.close();
+  }
+}
+
+async function into(
+  { dataDir, documents }: RestoreDeps,
+  { pool, connection, location }: TargetDatabase,
+  store: EventStore | null,
+  checked: Checked,
+  file: string,
+  options: RestoreOptions,
+): Promise<CaughtUp> {
+  const { manifest, digest } = checked;
+  const embedded = location !== null;
+  const note = restoreNote(dataDir);
+  const isInterrupted = existsSync(note) && readFileSync(note, 'utf8') === digest;
+  const client = await pool.connect();
+  try {
+    // An earlier try was killed when all was there but the read models.
+    if (isInterrupted && (await isRestored(client, manifest))) return { destroyed: 0, lost: 0 };
+    await refuseUnlessEmpty(client, manifest);
+    await refuseOtherDocuments(documents, checked);
+    const others = await otherProcesses(client, { own: RESTORING, embedded });
+    if (others.length > 0) throw new Error(stopThem(others));
+  } finally {
+    client.release();
+  }
+  await migrate(connection);
+  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+  writeFileSync(note, digest, { flush: true });
+  return restoreInto({ pool, documents, store, embedded }, manifest, file, options);
+}
+
+/** @throws WrongUse when the log is to be where the backup does not expect it */
+function refuseOtherLog({ log }: Manifest, isElsewhere: boolean, file: string): void {
+  if (log.kind === 'postgres' && isElsewhere) {
+    throw new WrongUse(
+      `${file} holds a log that was in the database: unset EVENTSTORE_URL, and move it afterwards (orderlog copy-log)`,
+    );
+  }
+  if (log.kind !== 'postgres' && !isElsewhere) {
+    throw new WrongUse(
+      `${file} does not hold the log, which is on a server of its own: set EVENTSTORE_URL to the server that has log ${log.id}`,
+    );
+  }
+}
+
+/** @throws WrongUse */
+async function refuseAnotherLog(store: EventStore, { log }: Manifest, file: string): Promise<void> {
+  const found = await logIdOf(store);
+  if (found === log.id) return;
+  throw new WrongUse(
+    `${file} belongs to log ${log.id}, but the server at EVENTSTORE_URL holds ${found === null ? 'none' : `log ${found}`}: ` +
+      'restore that log there, or set EVENTSTORE_URL to the server that has it',
+  );
+}

@@ -1,0 +1,50 @@
+/** Work that needs an installation for itself. */
+import type pg from 'pg';
+import { KEEPER } from '../embedded-postgres/server.js';
+
+/** Two numbers of our own, for whoever works alone with the database. */
+const OPERATION = [7401, 6] as const;
+
+/** Runs while no other process copies, moves or restores the log of this database. @throws Error when one does */
+export async function aloneWith<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let isOurs = false;
+  try {
+    const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS got', [...OPERATION]);
+    isOurs = rows[0]?.got ?? false;
+    if (!isOurs) throw new Error('another process copies or restores the log of this database already');
+    return await work();
+  } finally {
+    // With its connection goes the lock too, but only when the server has noticed.
+    if (isOurs) await client.query('SELECT pg_advisory_unlock($1, $2)', [...OPERATION]).catch(() => undefined);
+    client.release(true);
+  }
+}
+
+/**
+ * Names the connections of other processes of Orderlog to this database; empty if there is none.
+ * @param of `own`: under which this operation is known to the database; `embedded`: a process that uses the embedded server can
+ *   be told from that alone
+ */
+export async function otherProcesses(
+  db: Pick<pg.ClientBase, 'query'>,
+  { own, embedded }: { readonly own: string; readonly embedded: boolean },
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ name: string; n: number; since: string; address: string | null }>(
+    `SELECT application_name AS name, count(*)::int AS n, min(backend_start) AS since, host(client_addr) AS address
+     FROM pg_stat_activity
+     WHERE application_name LIKE 'orderlog%' AND application_name <> ALL ($1)
+       AND (datname = current_database() OR application_name = $2)
+     GROUP BY application_name, client_addr ORDER BY 1, 4`,
+    [[own, 'orderlog-migrate', 'orderlog-check', ...(embedded ? [] : [KEEPER])], KEEPER],
+  );
+  return rows.flatMap(({ name, n, since, address }) => {
+    // One of them is ours.
+    const others = name === KEEPER ? n - 1 : n;
+    return others > 0 ? [`${others} of ${name}${address === null ? '' : ` from ${address}`} since ${since}`] : [];
+  });
+}
+
+export function stopThem(others: readonly string[]): string {
+  return `other processes of Orderlog are connected to the database (${others.join('; ')}): stop them first`;
+}

@@ -1,0 +1,146 @@
+/** The history of one thing, from its events alone. */
+import type { CommandHandler } from '../engine/core/command-handler.js';
+import { StreamNotFound } from '../engine/core/errors.js';
+import type { EventTypes } from '../engine/core/event-type.js';
+import { historyEvent } from '../engine/core/history.js';
+import type { JsonObject, JsonValue } from '../engine/core/message.js';
+import { printable, printableLines, shortened } from '../engine/core/printable.js';
+import { orderStream } from '../order/stream.js';
+import { productStream } from '../product/stream.js';
+import { userStream } from '../user/stream.js';
+import type { Outlet } from './outlet.js';
+import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
+import { type Frame, Printed } from './printed.js';
+
+export type AuditedKind = 'order' | 'user' | 'product';
+
+const streams: Readonly<Record<AuditedKind, { readonly name: (id: string) => string; readonly types: EventTypes }>> = {
+  order: orderStream,
+  user: userStream,
+  product: productStream,
+};
+
+/**
+ * One event as auditors see it: personal fields in the clear, or null once the key is gone. Who and why is null only where the
+ * metadata of an event that can't be read do not say it.
+ */
+export interface AuditEntry {
+  readonly revision: number;
+  readonly type: string;
+  readonly recorded_at: string;
+  readonly actor: { readonly kind: string; readonly id: string | null } | null;
+  readonly command_id: string | null;
+  readonly correlation_id: string | null;
+  readonly causation_id: string | null;
+  readonly data: JsonObject;
+  /** Why the event can't be read; absent in all others. */
+  readonly unreadable?: string;
+}
+
+/** Oldest first, a page of the stream at a time. @throws StreamNotFound */
+export async function* audit(
+  handler: CommandHandler,
+  kind: AuditedKind,
+  id: string,
+  signal?: AbortSignal,
+): AsyncGenerator<AuditEntry> {
+  const { name, types } = streams[kind];
+  for await (const recorded of handler.store.read(name(id), { ...(signal && { signal }) })) {
+    const { revision, type, recordedAt } = recorded;
+    const { data, metadata, unreadable } = await historyEvent(handler, recorded, types);
+    const entry = { revision, type, recorded_at: recordedAt, ...whoAndWhy(metadata), data };
+    yield unreadable === null ? entry : { ...entry, unreadable };
+  }
+}
+
+function whoAndWhy(metadata: JsonObject): Pick<AuditEntry, 'actor' | 'command_id' | 'correlation_id' | 'causation_id'> {
+  const text = (value: JsonValue | undefined): string | null => (typeof value === 'string' ? value : null);
+  const { kind, id } = (metadata['actor'] ?? {}) as JsonObject;
+  return {
+    actor: typeof kind === 'string' ? { kind, id: text(id) } : null,
+    command_id: text(metadata['command_id']),
+    correlation_id: text(metadata['correlation_id']),
+    causation_id: text(metadata['causation_id']),
+  };
+}
+
+export interface AuditWish {
+  readonly kind: AuditedKind;
+  readonly id: string;
+  readonly json: boolean;
+}
+
+/**
+ * Prints the audit as it is read, however long it is: for people an event a paragraph, or one JSON document. Events that can't be
+ * read are a finding; a document that is cut off says so itself.
+ * @throws WrongUse for what has no events, and PrintedInPart where something has been printed already
+ */
+export async function printAudit(
+  { handler }: { readonly handler: CommandHandler },
+  { kind, id, json }: AuditWish,
+  output: Outlet,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const printed = new Printed(output, (json ? documentFrame : textFrame)(kind, id));
+  const unreadable: number[] = [];
+  try {
+    for await (const entry of audit(handler, kind, id, AbortSignal.any([signal, printed.unread]))) {
+      await printed.add(json ? JSON.stringify(entry) : paragraph(entry));
+      if (entry.unreadable !== undefined) unreadable.push(entry.revision);
+    }
+    signal.throwIfAborted();
+  } catch (error) {
+    if (error instanceof StreamNotFound) throw new WrongUse(`there are no events of ${kind} ${id}`);
+    if (printed.count === 0) throw error;
+    const cut = new PrintedInPart(error);
+    await printed.end(json ? `],"error":${JSON.stringify({ name: cut.name, message: cut.message })}}\n` : undefined);
+    throw cut;
+  }
+  await printed.end();
+  if (unreadable.length === 0) return { document: undefined, text: '', exitCode: 0 };
+  return { document: undefined, text: '', exitCode: 1, remark: remarkOn(streams[kind].name(id), unreadable) };
+}
+
+const MOST_NAMED = 5;
+
+function remarkOn(stream: string, revisions: readonly number[]): string {
+  const named = revisions.slice(0, MOST_NAMED).map((revision) => `${stream}@${revision}`);
+  const more = revisions.length > MOST_NAMED ? ` and ${revisions.length - MOST_NAMED} more` : '';
+  return `all events are shown, but this version can not read ${named.join(', ')}${more}: what is shown of them is as stored`;
+}
+
+function documentFrame(kind: AuditedKind, id: string): Frame {
+  const head = JSON.stringify({ kind, id, stream: streams[kind].name(id), events: [] });
+  return { before: head.slice(0, -']}'.length), between: ',\n ', after: ']}\n' };
+}
+
+function textFrame(kind: AuditedKind, id: string): Frame {
+  return {
+    before: `${printable(`${kind} ${id} (stream ${streams[kind].name(id)})`)}\n\n`,
+    between: '\n\n',
+    after: '\n',
+  };
+}
+
+/** What, when, who, and why: the command, what that came from, and the request that all of it belongs to. */
+function paragraph({ revision, type, recorded_at, actor, data, unreadable, ...ids }: AuditEntry): string {
+  const { kind, id } = actor ?? { kind: 'unknown', id: null };
+  const who = id === null ? kind : `${kind} ${id}`;
+  const cause = ids.causation_id === ids.command_id ? '' : `, caused by ${ids.causation_id ?? 'unknown'}`;
+  return printableLines([
+    `  ${revision}  ${type}  ${recorded_at}  by ${who}`,
+    ...(unreadable === undefined ? [] : [`      CAN NOT BE READ: ${unreadable}`]),
+    `      command ${ids.command_id ?? 'unknown'}${cause}, correlation ${ids.correlation_id ?? 'unknown'}`,
+    ...Object.entries(data).flatMap(([name, value]) => shown(shortened(name, MOST_CHARACTERS), value)),
+  ]);
+}
+
+/** Of a value; `--json` has all of it. */
+const MOST_CHARACTERS = 1_000;
+
+function shown(name: string, value: JsonValue): string[] {
+  const text = (one: JsonValue): string =>
+    shortened(typeof one === 'string' ? one : JSON.stringify(one), MOST_CHARACTERS);
+  if (!Array.isArray(value)) return [`      ${name}: ${text(value)}`];
+  return [`      ${name}:`, ...value.map((item) => `        - ${shortened(JSON.stringify(item), MOST_CHARACTERS)}`)];
+}

@@ -1,0 +1,99 @@
+/** The log as it is stored, personal fields sealed. */
+import type { EventStore, Position } from '../engine/core/event-store.js';
+import { matches, START } from '../engine/core/event-store.js';
+import { Refusal, StreamNotFound } from '../engine/core/errors.js';
+import type { RecordedEvent } from '../engine/core/message.js';
+import { quoted } from '../engine/core/printable.js';
+import { STREAM_PREFIXES } from '../engine/core/stream.js';
+import type { Outlet } from './outlet.js';
+import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
+import { Printed } from './printed.js';
+
+/** A server may hold streams of other applications. */
+const OURS = { streamPrefixes: STREAM_PREFIXES };
+
+const LINES = { before: '', between: '', after: '' };
+const ARRAY = { before: '[', between: ',\n ', after: ']\n' };
+
+export interface EventsOptions {
+  readonly stream?: string;
+  /** Of a stream: the first revision. Of the log: the token of the place to go on after. */
+  readonly from?: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+interface PrintDeps {
+  readonly store: EventStore;
+  readonly tokens: { encode(position: Position): string; decode(token: string): Position };
+}
+
+/**
+ * Prints the events as they come: one JSON object a line, or with `json` one array. Follows until the signal, or until
+ * nobody reads any more (`| head`).
+ * @throws WrongUse, and PrintedInPart where something has been printed already
+ */
+export async function printEvents(
+  deps: PrintDeps,
+  options: EventsOptions,
+  output: Outlet,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const printed = new Printed(output, options.json ? ARRAY : LINES);
+  try {
+    for await (const event of source(deps, options, AbortSignal.any([signal, printed.unread]))) {
+      const { position, recordedAt, ...rest } = event;
+      const text = JSON.stringify({ position: deps.tokens.encode(position), recorded_at: recordedAt, ...rest });
+      // Who follows lines has each of them whole at once.
+      await printed.add(options.json ? text : `${text}\n`);
+      if (printed.unread.aborted) break;
+    }
+  } catch (error) {
+    if (error instanceof StreamNotFound) throw new WrongUse(error.message);
+    if (printed.count === 0) throw error;
+    await printed.end();
+    throw new PrintedInPart(error);
+  }
+  await printed.end();
+  return { document: undefined, text: '', exitCode: 0 };
+}
+
+async function* source(
+  { store, tokens }: PrintDeps,
+  { stream, from, follow = false }: EventsOptions,
+  signal: AbortSignal,
+): AsyncGenerator<RecordedEvent> {
+  if (stream !== undefined) {
+    if (!matches({ stream, type: '' }, OURS)) {
+      throw new WrongUse(
+        `${quoted(stream)} is no stream of Orderlog: their names begin with ${STREAM_PREFIXES.join(', ')}`,
+      );
+    }
+    const first = from === undefined ? 0 : revision(from);
+    if (!follow) {
+      yield* store.read(stream, { from: first });
+      return;
+    }
+    for await (const page of store.subscribe({ from: START, filter: { streamPrefixes: [stream] }, signal })) {
+      yield* page.events.filter((event) => event.stream === stream && event.revision >= first);
+    }
+    return;
+  }
+  const start = from === undefined ? START : place(tokens, from);
+  if (!follow) yield* store.readAll({ from: start, filter: OURS, signal });
+  else for await (const page of store.subscribe({ from: start, filter: OURS, signal })) yield* page.events;
+}
+
+function revision(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new WrongUse(`--from ${text}: of a stream, it is a revision (0, 1, ...)`);
+  return Number(text);
+}
+
+function place(tokens: PrintDeps['tokens'], token: string): Position {
+  try {
+    return tokens.decode(token);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new WrongUse(`--from ${token}: of the log, it is the position that an event or an answer of this log names`);
+  }
+}

@@ -1,0 +1,14 @@
+import { printable } from '../engine/core/printable.js';
+import type { ProjectorLog } from '../engine/projecting/projector-log.js';
+import { stderr } from './outlet.js';
+
+/** What projectors say while a command runs them: only what is wrong, and never on standard output. */
+export const problemLog: ProjectorLog = {
+  info: () => undefined,
+  warn: write,
+  error: write,
+};
+
+function write(fields: object, message: string): void {
+  stderr.write(`${printable(`${message}: ${JSON.stringify(fields)}`)}\n`);
+}

@@ -1,0 +1,90 @@
+/** `orderlog replay`: read models as they were, each in a schema of its own. */
+import type { Position } from '../engine/core/event-store.js';
+import { BadPoint, placeOf, type PointSources } from '../engine/log/point.js';
+import type { AnyProjection } from '../engine/projecting/projection.js';
+import { snapshotSchema } from '../engine/builds/as-of-registry.js';
+import type { Snapshots } from '../engine/builds/as-of-builds.js';
+import { type CommandResult, WrongUse } from './output.js';
+import type { Progress } from './progress.js';
+import { chosen } from './rebuild.js';
+import { table } from './table.js';
+
+export interface ReplayDeps extends PointSources {
+  readonly tokens: { encode(position: Position): string; decode(token: string): Position };
+  readonly snapshots: Snapshots;
+  readonly projections: readonly AnyProjection[];
+}
+
+export interface ReplayCommand {
+  /** A token of the log, or a time. */
+  readonly until: string;
+  readonly models: readonly string[];
+  /** For how long a snapshot is kept since it was last used. */
+  readonly keepSeconds: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+interface Replayed {
+  readonly name: string;
+  readonly schema: string;
+  readonly position: string;
+  readonly rows: number;
+  readonly events: number;
+  readonly seconds: number;
+  readonly reused: boolean;
+}
+
+/** As long as it takes; the longest that a timer can be set to. */
+const FOR_EVER_MS = 2 ** 31 - 1;
+
+/** @throws WrongUse for a point or a model that there is not, and what making a snapshot throws */
+export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Promise<CommandResult> {
+  const { progress, signal, keepSeconds } = command;
+  const projections = chosen(deps.projections, command.models);
+  const place = await pointOf(deps, command.until);
+  const position = deps.tokens.encode(place);
+  const models: Replayed[] = [];
+  // What is broken off is begun again by the next who asks.
+  const leave = (): void => void deps.snapshots.close();
+  signal.addEventListener('abort', leave, { once: true });
+  progress.start('models', projections.length);
+  try {
+    for (const { name } of projections) {
+      signal.throwIfAborted();
+      const begun = performance.now();
+      const { snapshot, reused } = await deps.snapshots.at(name, place, FOR_EVER_MS);
+      const seconds = Math.round(performance.now() - begun) / 1_000;
+      const { rows, events } = snapshot;
+      models.push({ name, schema: snapshotSchema(snapshot), position, rows, events, seconds, reused });
+      progress.advance();
+    }
+  } finally {
+    progress.stop();
+    signal.removeEventListener('abort', leave);
+  }
+  const text = [...replayedText(models), `each is kept for ${keepSeconds} s after it was last used`].join('\n');
+  return { document: { position, models }, text, exitCode: 0 };
+}
+
+async function pointOf(deps: ReplayDeps, until: string): Promise<Position> {
+  try {
+    return await placeOf(until, deps, FOR_EVER_MS);
+  } catch (error) {
+    if (!(error instanceof BadPoint)) throw error;
+    throw new WrongUse(`--until ${until}: it ${error.message}`, { cause: error });
+  }
+}
+
+function replayedText(models: readonly Replayed[]): string[] {
+  const rows = models.map((model) => [
+    model.name,
+    model.schema,
+    model.position,
+    `${model.rows} rows`,
+    `${model.events} events`,
+    `${model.seconds} s`,
+    model.reused ? 'was there' : 'made',
+  ]);
+  return table([['model', 'schema', 'position', '', '', '', ''], ...rows]);
+}

@@ -1,0 +1,83 @@
+import type pg from 'pg';
+import type { EventStore, Position } from '../engine/core/event-store.js';
+import { printableLines } from '../engine/core/printable.js';
+import { allBuilds, readBuild } from '../engine/builds/registry.js';
+import type { AnyProjection } from '../engine/projecting/projection.js';
+import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../engine/projecting/status.js';
+import { leftOfRestore } from '../backup/restore-note.js';
+import type { CommandResult } from './output.js';
+import { placedMessage } from './placed-message.js';
+import { table } from './table.js';
+
+/** Counting what a read model lacks ends here. */
+const CAP = 1_000_000;
+
+export interface StatusDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly projections: readonly AnyProjection[];
+  readonly tokens: { encode(position: Position): string };
+  readonly config: { readonly dataDir: string };
+}
+
+/** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */
+export async function statusResult({ pool, store, projections, tokens, config }: StatusDeps): Promise<CommandResult> {
+  const head = await store.head();
+  const statuses = await modelStatuses({ pool, store, projections }, { cap: CAP });
+  const models = statuses.map((status) => ({
+    name: status.name,
+    version: status.version,
+    checkpoint: tokens.encode(status.checkpoint),
+    lag_events: status.lag_events,
+    lag_seconds: Math.round(status.lag_seconds * 1_000) / 1_000,
+    state: status.state,
+    quarantined: status.quarantined,
+    ...(status.subscription && { subscription: subscriptionOf(status.subscription) }),
+    ...(status.error && { error: { ...status.error, position: tokens.encode(status.error.position) } }),
+  }));
+  const rows = models.map((model, i) => [
+    model.name,
+    `v${model.version}`,
+    model.state,
+    `${model.lag_events} events`,
+    `${model.lag_seconds} s`,
+    connectionOf(statuses[i]?.subscription ?? null),
+    model.error ? placedMessage(model.error) : '',
+  ]);
+  const builds = await allBuilds(pool);
+  const unmade = statuses.filter((_, i) => readBuild(builds, projections[i] as AnyProjection) === null);
+  const left = leftOfRestore(config.dataDir, unmade);
+  const problems = [
+    ...(left === null ? [] : [left]),
+    ...statuses.map(problemOf),
+    ...statuses.map(degradationOf),
+  ].filter((one) => one !== null);
+  const header = `store ${store.kind}, head ${tokens.encode(head)}`;
+  return {
+    document: {
+      store: { kind: store.kind, head: tokens.encode(head) },
+      models,
+      ...(left !== null && { notes: [left] }),
+    },
+    text: printableLines([
+      ...[header, ''],
+      ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]),
+      ...problems,
+    ]),
+    exitCode: 0,
+  };
+}
+
+type Subscription = NonNullable<ModelStatus['subscription']>;
+
+function subscriptionOf({ connectedSince, drops, lastEventAt }: Subscription): object {
+  return { connected_since: connectedSince, drops, last_event_at: lastEventAt };
+}
+
+function connectionOf(subscription: Subscription | null): string {
+  if (!subscription) return '';
+  const { connectedSince, drops } = subscription;
+  const reasons = Object.entries(drops).map(([reason, n]) => `${reason} ${n}`);
+  const dropped = reasons.length === 0 ? '' : `, ${dropsOf(subscription)} drops (${reasons.join(', ')})`;
+  return `${connectedSince === null ? 'not connected' : `connected since ${connectedSince}`}${dropped}`;
+}

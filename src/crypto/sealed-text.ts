@@ -1,0 +1,40 @@
+import type { KeyObject } from 'node:crypto';
+import { type Sealed, type SealedPlace, Unopened } from '../engine/core/vault.js';
+import { decrypt, encrypt } from './aes-gcm.js';
+
+// This is the storage format: '1.' and base64url of event id (16 bytes), iv (12), tag (16), ciphertext.
+const VERSION = '1.';
+const ID_BYTES = 16;
+
+/** Seals a text with its owner's key for one field of one event. */
+export function sealText(key: KeyObject, place: SealedPlace & { readonly eventId: string }, text: string): Sealed {
+  const eventId = place.eventId.toLowerCase();
+  const id = Buffer.from(eventId.replaceAll('-', ''), 'hex');
+  if (id.length !== ID_BYTES) throw new TypeError('an event id is a UUID');
+  const box = encrypt(key, boundTo(eventId, place), text);
+  return (VERSION + Buffer.concat([id, box]).toString('base64url')) as Sealed;
+}
+
+/** @throws Unopened naming the place, never the text, when it was sealed elsewhere, with another key, or was changed */
+export function openText(key: KeyObject, place: SealedPlace, sealed: Sealed): string {
+  try {
+    if (!sealed.startsWith(VERSION)) throw new Error('unknown version');
+    const bytes = Buffer.from(sealed.slice(VERSION.length), 'base64url');
+    const eventId = uuid(bytes.subarray(0, ID_BYTES));
+    if (place.eventId !== undefined && place.eventId.toLowerCase() !== eventId) throw new Error('another event');
+    return decrypt(key, boundTo(eventId, place), bytes.subarray(ID_BYTES)).toString('utf8');
+  } catch {
+    throw new Unopened(
+      `the sealed text in ${place.stream}, ${place.field}, does not open: changed, or sealed elsewhere`,
+    );
+  }
+}
+
+function boundTo(eventId: string, place: SealedPlace): string {
+  return `${eventId}|${place.stream}|${place.field}`;
+}
+
+function uuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,110 @@
+import { Readable } from 'node:stream';
+import { Refusal } from '../engine/core/errors.js';
+import { type DocumentSource, type DocumentStore, DocumentTooLarge, type StoredDocument } from './document-store.js';
+import type { PdfChecker } from './pdf-checker.js';
+
+export interface IdProofGate {
+  readonly store: DocumentStore;
+  readonly checker: PdfChecker;
+  readonly maxBytes: number;
+}
+
+const PDF_START = Buffer.from('%PDF-');
+
+/**
+ * Stores an id proof if it is one: a PDF that opens. Of anything else nothing stays. A refused source that is a stream is
+ * read to its end all the same, so that whoever sends it gets to see the answer.
+ * @throws Refusal id-proof-missing, id-proof-not-pdf, id-proof-encrypted, id-proof-damaged, overloaded
+ * @throws DocumentTooLarge, and whatever the source throws
+ */
+export async function storeIdProof(gate: IdProofGate, source: DocumentSource): Promise<StoredDocument> {
+  try {
+    const document = await gate.store.write(new PdfSource(source), { maxBytes: gate.maxBytes });
+    try {
+      await checkIdProof(gate, document);
+    } catch (error) {
+      await gate.store.remove(document.document_id);
+      throw error;
+    }
+    return document;
+  } catch (error) {
+    if (source instanceof Readable) discard(source);
+    throw error;
+  }
+}
+
+/** Why a file would be refused as an id proof, or null; nothing of it stays. @throws Refusal overloaded */
+export async function faultOfIdProof(gate: IdProofGate, source: DocumentSource): Promise<string | null> {
+  try {
+    const { document_id } = await storeIdProof(gate, source);
+    await gate.store.remove(document_id);
+    return null;
+  } catch (error) {
+    const refused = error instanceof Refusal && error.code !== 'overloaded';
+    if (refused || error instanceof DocumentTooLarge) return error.message;
+    throw error;
+  }
+}
+
+/** @throws Refusal id-proof-encrypted, id-proof-damaged, overloaded */
+async function checkIdProof(
+  gate: Pick<IdProofGate, 'store' | 'checker'>,
+  { document_id, key }: Pick<StoredDocument, 'document_id' | 'key'>,
+): Promise<void> {
+  const path = gate.store.path(document_id);
+  switch (await gate.checker.check({ path, documentId: document_id, key })) {
+    case 'opens':
+      return;
+    case 'encrypted':
+      throw new Refusal('id-proof-encrypted', 'The id proof is encrypted or protected by a password.');
+    case 'damaged':
+      throw new Refusal('id-proof-damaged', 'The id proof can not be opened as a PDF.');
+  }
+}
+
+/** Passes a source on from the moment it turns out to start like a PDF, and fails before a byte is stored if not. */
+class PdfSource implements AsyncIterable<Buffer> {
+  readonly #source: DocumentSource;
+
+  constructor(source: DocumentSource) {
+    this.#source = source;
+  }
+
+  get truncated(): boolean {
+    return this.#source.truncated === true;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    let start: Buffer | null = Buffer.alloc(0);
+    for await (const piece of pieces(this.#source)) {
+      if (start) {
+        start = Buffer.concat([start, piece]);
+        const seen = Math.min(start.length, PDF_START.length);
+        if (start.compare(PDF_START, 0, seen, 0, seen) !== 0) throw notPdf();
+        if (start.length < PDF_START.length) continue;
+        yield start;
+        start = null;
+      } else {
+        yield piece;
+      }
+    }
+    if (start?.length === 0) throw new Refusal('id-proof-missing', 'The id proof is an empty file.');
+    if (start) throw notPdf();
+  }
+}
+
+/** A stream is left open when its reader stops early: what is behind it, a request say, is still wanted. */
+function pieces(source: DocumentSource): AsyncIterable<Buffer> {
+  return source instanceof Readable
+    ? { [Symbol.asyncIterator]: () => source.iterator({ destroyOnReturn: false }) }
+    : source;
+}
+
+function discard(source: Readable): void {
+  source.on('error', () => undefined);
+  source.resume();
+}
+
+function notPdf(): Refusal {
+  return new Refusal('id-proof-not-pdf', 'The id proof is not a PDF: a PDF starts with %PDF-.');
+}

@@ -1,0 +1,36 @@
+import { Gauge, type Registry } from 'prom-client';
+import type pg from 'pg';
+import { type KeptSnapshots, keptSnapshots } from './as-of-registry.js';
+import type { Snapshots } from './as-of-builds.js';
+
+const GAUGES: readonly (readonly [name: string, help: string, value: (kept: KeptSnapshots) => number])[] = [
+  ['kept', 'Snapshots of the read model as it was that are kept', (one) => one.snapshots],
+  ['bytes', 'Size of these snapshots', (one) => one.bytes],
+];
+
+/** What is kept of all processes, looked up when it is asked for, and what this one makes. */
+export function measureSnapshots(
+  metrics: Registry,
+  { pool, snapshots }: { readonly pool: pg.Pool; readonly snapshots: Snapshots },
+): void {
+  for (const [name, help, value] of GAUGES) {
+    new Gauge({
+      name: `orderlog_snapshots_${name}`,
+      help,
+      labelNames: ['model'],
+      registers: [metrics],
+      async collect(): Promise<void> {
+        this.reset();
+        for (const one of await keptSnapshots(pool).catch(() => [])) this.set({ model: one.model }, value(one));
+      },
+    });
+  }
+  new Gauge({
+    name: 'orderlog_snapshots_under_way',
+    help: 'Snapshots that this process makes or is about to make',
+    registers: [metrics],
+    collect(): void {
+      this.set(snapshots.underWay);
+    },
+  });
+}

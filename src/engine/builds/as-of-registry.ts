@@ -1,0 +1,173 @@
+/** The registry of snapshots (docs/decisions/0011): read models as they were at a place, each in a schema of its own. */
+import type pg from 'pg';
+import type { Position } from '../core/event-store.js';
+import { isUndefinedTable } from '../postgres/errors.js';
+import type { HeldEvent } from '../quarantine/quarantine.js';
+
+/** A model by name, and the version of the projection's code that its snapshots have to be made by. */
+export interface SnapshotModel {
+  readonly name: string;
+  readonly version: number;
+}
+
+export interface Snapshot {
+  /** n of its schema `asof_<model>_<n>`; never given twice. */
+  readonly number: number;
+  readonly model: string;
+  /** Of the last event that concerns the model. */
+  readonly position: Position;
+  /** Up to here it is known that no further event concerns the model. */
+  readonly holdsTo: Position;
+  /** The first event that does; null as long as none was met. */
+  readonly nextEvent: Position | null;
+  readonly events: number;
+  readonly rows: number;
+  /** The keys that wait in it. */
+  readonly held: readonly Pick<HeldEvent, 'stream' | 'revision'>[];
+}
+
+const COLUMNS = `s.number, s.model, s.position, s.holds_to as "holdsTo", s.next_event as "nextEvent", s.events,
+  s.row_count as rows, s.held`;
+
+type Db = Pick<pg.ClientBase, 'query'>;
+
+/** Not of `rm_`, which only what is live begins with. */
+export function snapshotSchema({ model, number }: Pick<Snapshot, 'model' | 'number'>): string {
+  return `asof_${model.replaceAll('-', '_')}_${number}`;
+}
+
+export function snapshotStaging(snapshot: Pick<Snapshot, 'model' | 'number'>): string {
+  return `${snapshotSchema(snapshot)}_staging`;
+}
+
+/** Left out is just what is skipped by now. */
+const LEAVES_OUT_ENOUGH = `s.skipped = (
+  select count(*) from orderlog.skipped_events k where k.model = s.model and k.position <= s.position)`;
+
+/** Whoever has made it can't do better; for others it is, unless what is read was mended since: nothing waits there any more. */
+const HOLDS_NO_MORE_THAN_IT_MUST = `(s.held = '[]' or s.number = any ($4) or not exists (
+  select from jsonb_to_recordset(s.held) h (stream text, revision integer) where not exists (
+    select from orderlog.quarantine q join orderlog.builds b on b.model = q.model and b.number = q.build
+    where q.model = s.model and b.state = 'active' and q.stream = h.stream and q.revision = h.revision)))`;
+
+/**
+ * The one that may show a model as it was at this place; whether it does, `holdsAt` says.
+ * @param own numbers of those that this process has made
+ */
+export async function nearestSnapshot(
+  pool: Db,
+  { name, version }: SnapshotModel,
+  place: Position,
+  own: readonly number[],
+): Promise<Snapshot | null> {
+  const { rows } = await pool.query<Snapshot>({
+    name: 'snapshots-nearest',
+    text: `select ${COLUMNS} from orderlog.snapshots s
+           where s.model = $1 and s.version = $2 and s.state = 'ready' and s.position <= $3
+             and ${LEAVES_OUT_ENOUGH} and ${HOLDS_NO_MORE_THAN_IT_MUST}
+           order by s.position desc, s.number limit 1`,
+    values: [name, version, place, own],
+  });
+  return rows[0] ?? null;
+}
+
+/** Null: not known yet, the log has to be asked. */
+export function holdsAt({ position, holdsTo, nextEvent }: Snapshot, place: Position): boolean | null {
+  if (place < position || (nextEvent !== null && place >= nextEvent)) return false;
+  return place <= holdsTo || nextEvent !== null ? true : null;
+}
+
+/**
+ * Rows of a query on a snapshot, `{schema}` standing for its schema; null when it is not there any more. That it is there is
+ * seen by the same statement: after a crash of the database its tables are, but empty. Not prepared: a snapshot is read a few
+ * times, and a connection keeps what was prepared on it for ever.
+ */
+export async function rowsOfSnapshot<Row extends object>(
+  pool: Db,
+  snapshot: Snapshot,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[] | null> {
+  const complete = `
+    select s.there as "_there", q.* from (
+      select exists (select from orderlog.snapshots where number = ${snapshot.number} and state = 'ready') as there
+    ) s left join lateral (
+      select true as "_row", answer.* from (${text.replaceAll('{schema}', snapshotSchema(snapshot))}) answer
+    ) q on true`;
+  try {
+    const { rows } = await pool.query<Row & { readonly _there: boolean; readonly _row: true | null }>(complete, [
+      ...values,
+    ]);
+    if (!rows[0]?._there) return null;
+    return rows.flatMap(({ _there, _row, ...row }) => (_row ? [row as unknown as Row] : []));
+  } catch (error) {
+    if (!isUndefinedTable(error)) throw error;
+    // Dropped by hand, it would be found again and again.
+    await pool.query('delete from orderlog.snapshots where number = $1', [snapshot.number]);
+    return null;
+  }
+}
+
+/** Keeps it for longer. Not each time: who reads writes no more than once a second. */
+export async function touch(pool: Db, number: number): Promise<void> {
+  await pool.query({
+    name: 'snapshots-touch',
+    text: `update orderlog.snapshots set used_at = clock_timestamp()
+           where number = $1 and used_at < clock_timestamp() - interval '1 second'`,
+    values: [number],
+  });
+}
+
+/** Notes what the log says of the time after it. */
+export async function noteReach(
+  pool: Db,
+  number: number,
+  { holdsTo, nextEvent }: Pick<Snapshot, 'holdsTo' | 'nextEvent'>,
+): Promise<void> {
+  await pool.query(
+    `update orderlog.snapshots set holds_to = greatest(holds_to, $2), next_event = coalesce(next_event, $3)
+     where number = $1`,
+    [number, holdsTo, nextEvent],
+  );
+}
+
+export async function addSnapshot(db: Db, { name, version }: SnapshotModel, place: Position): Promise<number> {
+  const { rows } = await db.query<{ number: number }>(
+    `insert into orderlog.snapshots (number, model, version, holds_to)
+     values (nextval('orderlog.snapshot_numbers'), $1, $2, $3) returning number`,
+    [name, version, place],
+  );
+  return rows[0]?.number as number;
+}
+
+/** @throws Error when it was cleared away while it was made */
+export async function setReady(
+  db: Db,
+  { number, model, position, events, rows, held }: Omit<Snapshot, 'holdsTo' | 'nextEvent'>,
+  skipped: number,
+): Promise<void> {
+  const { rowCount } = await db.query(
+    `update orderlog.snapshots
+     set state = 'ready', position = $2, events = $3, row_count = $5, held = $6, skipped = $7,
+         used_at = clock_timestamp(),
+         bytes = (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class
+                  where relnamespace = $4::regnamespace and relkind = 'r')
+     where number = $1 and state = 'building'`,
+    [number, position, events, snapshotSchema({ model, number }), rows, JSON.stringify(held), skipped],
+  );
+  if (rowCount === 0) throw new Error(`snapshot ${number} of ${model} was cleared away while it was made`);
+}
+
+export interface KeptSnapshots {
+  readonly model: string;
+  readonly snapshots: number;
+  readonly bytes: number;
+}
+
+export async function keptSnapshots(pool: Db): Promise<KeptSnapshots[]> {
+  const { rows } = await pool.query<KeptSnapshots>(
+    `select model, count(*) as snapshots, sum(bytes)::bigint as bytes
+     from orderlog.snapshots where state = 'ready' group by model`,
+  );
+  return rows;
+}

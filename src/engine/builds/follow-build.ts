@@ -1,0 +1,51 @@
+import { type BuildId, checkpointOf } from './registry.js';
+import type { StopReason } from '../projecting/checkpoints.js';
+import type { AnyProjection } from '../projecting/projection.js';
+import { startProjectors } from '../projecting/projector.js';
+import type { RebuildDeps } from './rebuild.js';
+
+/** The projection of a build has stopped: it can't get to the head. */
+export class FollowingStopped extends Error {
+  override readonly name = 'FollowingStopped';
+}
+
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Lets builds follow the log by the ordinary path, in this process or in whichever has them, while something is done.
+ * @param work gets a function that resolves once a build is at the head of the log as it is at that moment
+ * @throws FollowingStopped
+ */
+export async function followTo<T>(
+  deps: RebuildDeps,
+  builds: readonly (BuildId & { readonly projection: AnyProjection })[],
+  signal: AbortSignal,
+  work: (atTheHead: (of: BuildId) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const projectors = startProjectors({ ...deps, projections: builds.map(({ projection }) => projection), builds });
+  try {
+    return await work((of) => atTheHead(deps, of, signal));
+  } finally {
+    await projectors.stop();
+  }
+}
+
+async function atTheHead({ pool, store, watch }: RebuildDeps, of: BuildId, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const head = await store.head();
+    const checkpoint = await checkpointOf(pool, of);
+    if (!checkpoint) throw new Error(`build ${of.build} of ${of.name} was dropped meanwhile`);
+    if (checkpoint.position >= head) return;
+    const { rows } = await pool.query<{ error: StopReason | null }>(
+      'select error from orderlog.checkpoints where model = $1 and version = $2',
+      [of.name, of.build],
+    );
+    const error = rows[0]?.error;
+    if (error) {
+      const where = error.stream === null ? '' : ` at ${error.stream}@${error.revision}`;
+      throw new FollowingStopped(`build ${of.build} of ${of.name} has stopped${where}: ${error.message}`);
+    }
+    await watch.waitFor(of.name, of.build, head, LOOK_EVERY_MS, signal);
+  }
+}

@@ -1,0 +1,63 @@
+import { type CommandContext, type CommandHandler, expectation, type StreamBinding } from '../core/command-handler.js';
+import type { Fact } from '../core/message.js';
+import { streamId } from '../core/stream.js';
+
+/**
+ * Uniqueness across streams: something that only one thing may have (a SKU, an e-mail address) has a stream of its own,
+ * and is claimed there before the thing itself is recorded. A claim names its owner's stream and the revision of it at
+ * which the owner will append, and the owner appends only there: whoever spends that revision first has decided.
+ */
+export interface Claims {
+  /** Claims `id` for an owner who will append at `owner.revision`. @throws Refusal when someone else has it */
+  acquire(id: string, owner: ClaimOwner, context: CommandContext): Promise<void>;
+  /** Gives up a claim, if the owner still holds it and neither bears it out nor can come to do so. */
+  release(id: string, ownerStream: string, context: CommandContext): Promise<void>;
+  /** The stream of the owner that this command has claimed `id` for; null if it has not, or the claim is another's now. */
+  claimedFor(id: string, commandId: string): Promise<string | null>;
+}
+
+export interface ClaimOwner {
+  readonly stream: string;
+  readonly revision: number;
+}
+
+/**
+ * What an owner's stream says of a claim: its state has what was claimed; or the revision that the claim names is still to
+ * come, so that it may yet; or that revision is spent, and the claim is dead until it is renewed.
+ */
+export type ClaimStanding = 'borne-out' | 'open' | 'dead';
+
+/** What the claims must know of, and may do to, the streams of their owners. */
+export interface ClaimOwners {
+  standing(owner: ClaimOwner, id: string): Promise<ClaimStanding>;
+  /** Appends ClaimAbandoned to the owner's stream at exactly this revision. @throws WrongExpectedRevision */
+  abandon(owner: ClaimOwner, claim: AbandonedClaim, context: CommandContext): Promise<void>;
+}
+
+export interface AbandonedClaim {
+  readonly claim_stream: string;
+  readonly claim_revision: number;
+}
+
+/**
+ * The owners that keep their things in one stream category.
+ * @param has tells whether a state of such a thing bears a claim of that id out
+ */
+export function claimOwners<State, Command, F extends Fact>(
+  handler: CommandHandler,
+  binding: StreamBinding<State, Command, F>,
+  has: (state: State, id: string) => boolean,
+): ClaimOwners {
+  return {
+    async standing(owner, id): Promise<ClaimStanding> {
+      const { state, revision } = await handler.load(binding, streamId(owner.stream));
+      if (has(state, id)) return 'borne-out';
+      return revision < owner.revision ? 'open' : 'dead';
+    },
+    async abandon({ stream, revision }, claim, context): Promise<void> {
+      const fact = { type: 'ClaimAbandoned', data: claim };
+      const event = await handler.seal(stream, context.eventId(stream, revision), fact, binding.types, context);
+      await handler.store.append(stream, [event], expectation(revision - 1));
+    },
+  };
+}

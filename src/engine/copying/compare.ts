@@ -1,0 +1,79 @@
+/** Two logs side by side: what makes one the copy of the other. */
+import { type EventStore, matches, type Position } from '../core/event-store.js';
+import type { RecordedEvent } from '../core/message.js';
+import { STREAM_CATEGORIES } from '../core/stream.js';
+
+/**
+ * What is copied: every stream but the log's own, since a copy is a log with an id of its own, so that no place in the
+ * one is ever taken for a place in the other. On a server there may be streams of others, which do not matter.
+ */
+export const COPIED = {
+  streamPrefixes: STREAM_CATEGORIES.filter((category) => category !== 'log').map((category) => `${category}-`),
+};
+
+/** The other log holds something that is not in this one, or not at this place. */
+export class NotTheSame extends Error {
+  override readonly name = 'NotTheSame';
+}
+
+/** The events to be copied, up to a place. @throws NotTheSame for a stream that this version does not know */
+export async function* copied(store: EventStore, until: Position, signal?: AbortSignal): AsyncGenerator<RecordedEvent> {
+  for await (const event of store.readAll({ until, ...(signal && { signal }) })) {
+    if (matches(event, COPIED)) yield event;
+    else if (!event.stream.startsWith('log-')) throw new NotTheSame(`${event.stream} is no stream of this version`);
+  }
+  signal?.throwIfAborted();
+}
+
+/** Goes through the events of the copy, each against the one that belongs at its place. */
+export class Copy {
+  readonly #events: AsyncIterator<RecordedEvent>;
+  #next: IteratorResult<RecordedEvent> | null = null;
+  /** Events that were found where they belong. */
+  same = 0;
+
+  constructor(store: EventStore, signal?: AbortSignal) {
+    this.#events = store.readAll({ filter: COPIED, ...(signal && { signal }) })[Symbol.asyncIterator]();
+  }
+
+  /** False when the copy ends before this event. @throws NotTheSame when another one is at its place */
+  async has(event: RecordedEvent): Promise<boolean> {
+    this.#next ??= await this.#events.next();
+    if (this.#next.done) return false;
+    const field = differenceOf(event, this.#next.value);
+    if (field !== null) {
+      throw new NotTheSame(
+        `event ${this.same + 1} is ${nameOf(event)} in the log, and ${nameOf(this.#next.value)} on the other server: ` +
+          `they differ in ${field}`,
+      );
+    }
+    this.same++;
+    this.#next = null;
+    return true;
+  }
+
+  /** Leaves the copy, wherever it is. */
+  async close(): Promise<void> {
+    await this.#events.return?.();
+  }
+
+  /** Ends here. @throws NotTheSame when the copy has more */
+  async end(): Promise<void> {
+    this.#next ??= await this.#events.next();
+    if (this.#next.done) return;
+    throw new NotTheSame(`after ${this.same} events, the other server holds ${nameOf(this.#next.value)} besides`);
+  }
+}
+
+/** The first field in which an event is not the copy of the other; position and time of recording are the log's own. */
+export function differenceOf(one: RecordedEvent, other: RecordedEvent): keyof RecordedEvent | null {
+  for (const field of ['stream', 'revision', 'id', 'type'] as const) if (one[field] !== other[field]) return field;
+  for (const field of ['data', 'metadata'] as const) {
+    if (JSON.stringify(one[field]) !== JSON.stringify(other[field])) return field;
+  }
+  return null;
+}
+
+function nameOf({ stream, revision, type }: RecordedEvent): string {
+  return `${type} (${stream}, revision ${revision})`;
+}

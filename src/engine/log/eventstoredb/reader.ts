@@ -1,0 +1,267 @@
+/** The reads of EventStoreDB: of streams and of $all, each with a deadline of its own, taken up again where they broke off. */
+import type { AllStreamResolvedEvent, EventStoreDBClient, ResolvedEvent } from '@eventstore/db-client';
+import { BACKWARDS, END, START as FIRST } from '@eventstore/db-client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventStoreUnavailable, LogReplaced, StreamNotFound } from '../../core/errors.js';
+import { type Filter, type Mark, type Position, START } from '../../core/event-store.js';
+import type { RecordedEvent } from '../../core/message.js';
+import { Attempt } from './attempt.js';
+import type { Clients } from './clients.js';
+import { ANSWER_TIMEOUT_MS, NoAnswer } from './answer.js';
+import { explain, refusalOf } from './errors.js';
+import { passes, placeOf, recordedFrom } from './event.js';
+import { Inbox } from './inbox.js';
+import { pairOf, positionOf, revisionOf } from './position.js';
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+/** Behind so many records, a way of so many bytes of the log is worth a filter by the server. */
+const NEAR = 1_000;
+const FAR_BYTES = 4n * 1024n * 1024n;
+/** If the filter gives nothing for so long, the rest is read without it. */
+const FAR_PATIENCE_MS = 1_500;
+/** Events that wait in the buffer of a read. */
+const BUFFER = 512;
+
+export interface ReadWish {
+  readonly stream: string;
+  readonly from: number;
+  readonly limit: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Where the caller's patience ends sooner. */
+  readonly giveUpAt?: number;
+}
+
+export interface ScanWish {
+  /** After this place. */
+  readonly from: Position;
+  readonly until?: Position | undefined;
+  readonly limit?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What lies after a place, looked through without the server's filter. */
+export interface Tail {
+  /** Everything up to here was looked at. */
+  readonly position: Position;
+  /** The first that matches, where there is one. */
+  readonly match: Position | null;
+  /** The end of the log was reached. */
+  readonly ended: boolean;
+  /** The last record that was looked at, where there was one. */
+  readonly mark: Mark | null;
+}
+
+export class Reader {
+  constructor(
+    private readonly clients: Clients,
+    /** How long a read is tried while the server is away. */
+    private readonly giveUpAfterMs: number,
+  ) {}
+
+  /** From the leader: what a command decides on must not be stale. @throws StreamNotFound, EventStoreUnavailable */
+  async *stream({ stream, from, limit, signal, giveUpAt }: ReadWish): AsyncGenerator<RecordedEvent> {
+    let next = from;
+    let left = limit;
+    const read = (client: EventStoreDBClient): Inbox<ResolvedEvent> => {
+      const maxCount = left < Number.MAX_SAFE_INTEGER ? { maxCount: left } : {};
+      const options = { fromRevision: BigInt(next), requiresLeader: true, ...maxCount };
+      return new Inbox(client.readStream(stream, options, { highWaterMark: BUFFER }));
+    };
+    for await (const { event } of this.#resumed(read, signal, stream, giveUpAt)) {
+      if (!event) continue;
+      const recorded = recordedFrom(event);
+      next = recorded.revision + 1;
+      left--;
+      yield recorded;
+      if (left <= 0) return;
+    }
+  }
+
+  /** Revision of a stream's last event, -1 if there is no stream. */
+  async lastRevision(stream: string): Promise<number> {
+    const read = (client: EventStoreDBClient): Inbox<ResolvedEvent> => {
+      const options = { direction: BACKWARDS, fromRevision: END, maxCount: 1, requiresLeader: true } as const;
+      return new Inbox(client.readStream(stream, options));
+    };
+    try {
+      for await (const { event } of this.#resumed(read, undefined, stream))
+        if (event) return revisionOf(event.revision);
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error;
+    }
+    return -1;
+  }
+
+  /** Every record of the log, the server's own too, in log order; to the end of the log. */
+  async *records({
+    from,
+    until,
+    limit,
+    signal,
+  }: ScanWish): AsyncGenerator<NonNullable<AllStreamResolvedEvent['event']>> {
+    let place = from;
+    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
+      const fromPosition = place === START ? FIRST : pairOf(place);
+      // One more, since the place itself comes again.
+      const maxCount = limit === undefined ? {} : { maxCount: limit + 1 };
+      return new Inbox(client.readAll({ fromPosition, ...maxCount }, { highWaterMark: BUFFER }));
+    };
+    for await (const { event } of this.#resumed(read, signal)) {
+      if (!event) continue;
+      const position = positionOf(placeOf(event));
+      if (position <= place) continue;
+      if (until !== undefined && position > until) return;
+      place = position;
+      yield event;
+    }
+  }
+
+  /**
+   * The client's readAll knows no filter: over a long way the server's own is used, by a subscription that is left before the
+   * end; the rest, of which a subscription would not say where it ends, is read whole.
+   */
+  async *all(wish: ScanWish, filter: Filter | undefined): AsyncGenerator<RecordedEvent> {
+    const { until, signal } = wish;
+    let { from } = wish;
+    const isOver = (): boolean => signal?.aborted === true || (until !== undefined && from >= until);
+    if (isOver()) return;
+    // What is near is there before a subscription is: who asks for the next one only, needs none.
+    for await (const record of this.records({ from, until, limit: NEAR, signal })) {
+      from = positionOf(placeOf(record));
+      if (passes(record, filter)) yield recordedFrom(record);
+    }
+    if (filter && !isOver() && isFar(from, until ?? (await this.head()))) {
+      const attempt = new Attempt(this.clients, from, filter);
+      try {
+        while (!isOver() && !attempt.isLive && !attempt.over) {
+          await attempt.changed(FAR_PATIENCE_MS);
+          const events = attempt.take(BUFFER, from);
+          for (const event of events) {
+            if (signal?.aborted || (until !== undefined && event.position > until)) return;
+            from = event.position;
+            yield event;
+          }
+          if (events.length > 0) continue;
+          if (attempt.marker <= from) break;
+          from = attempt.marker;
+        }
+      } finally {
+        attempt.close();
+      }
+    }
+    // The server ends where the log ended when it got there; what has come while that was handed out is read too.
+    for (let before: Position | null = null; from !== before && !isOver();) {
+      before = from;
+      for await (const record of this.records({ from, until, signal })) {
+        from = positionOf(placeOf(record));
+        if (passes(record, filter)) yield recordedFrom(record);
+      }
+    }
+  }
+
+  /** Looks at no more than so many records. */
+  async tail(from: Position, filter: Filter | undefined, most: number, signal?: AbortSignal): Promise<Tail> {
+    let position = from;
+    let mark: Mark | null = null;
+    let count = 0;
+    for await (const record of this.records({ from, limit: most, signal })) {
+      const place = positionOf(placeOf(record));
+      if (passes(record, filter)) return { position, match: place, ended: false, mark };
+      position = place;
+      mark = { position, id: record.id.toLowerCase() };
+      if (++count >= most) return { position, match: null, ended: false, mark };
+    }
+    return { position, match: null, ended: !signal?.aborted, mark };
+  }
+
+  /** As EventStore.holds; the leader is asked. */
+  async holds({ position, id }: Mark, giveUpAt?: number): Promise<boolean> {
+    if (position === START) return true;
+    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
+      const options = { fromPosition: pairOf(position), maxCount: 1, requiresLeader: true };
+      return new Inbox(client.readAll(options));
+    };
+    try {
+      for await (const { event } of this.#resumed(read, undefined, '$all', giveUpAt)) {
+        if (!event || positionOf(placeOf(event)) !== position) continue;
+        return id === null || event.id.toLowerCase() === id;
+      }
+      // Scavenged; or the log does not get there.
+      return position <= (await this.head());
+    } catch (error) {
+      if (error instanceof LogReplaced) return false;
+      throw error;
+    }
+  }
+
+  /** Position of the last record, as the leader knows it. */
+  async head(): Promise<Position> {
+    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
+      const options = { direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true } as const;
+      return new Inbox(client.readAll(options));
+    };
+    for await (const { event } of this.#resumed(read)) if (event) return positionOf(placeOf(event));
+    return START;
+  }
+
+  /** Reads until the server says that this was all; begins anew, with another client, when it breaks off. */
+  async *#resumed<T>(
+    open: (client: EventStoreDBClient) => Inbox<T>,
+    signal?: AbortSignal,
+    stream = '$all',
+    firstGiveUpAt = Infinity,
+  ): AsyncGenerator<T> {
+    let giveUpAt = Math.min(firstGiveUpAt, Date.now() + this.giveUpAfterMs);
+    for (let pause = FIRST_PAUSE_MS; !signal?.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const client = this.clients.shared();
+      try {
+        for await (const item of emptied(open(client), signal)) {
+          giveUpAt = Date.now() + this.giveUpAfterMs;
+          this.clients.heard(client);
+          yield item;
+        }
+        // Whoever throws the client away cancels this read too, and the client makes an end without an error of that.
+        if (this.clients.isOpen(client)) return;
+      } catch (error) {
+        const refusal = refusalOf(error, stream);
+        if (refusal) throw refusal;
+        this.clients.failed(client, error);
+        if (Date.now() + pause > giveUpAt) {
+          throw new EventStoreUnavailable(`EventStoreDB can not be read: ${explain(error)}`, { cause: error });
+        }
+      }
+      await sleep(pause * (0.5 + Math.random() / 2), null, { signal }).catch(() => null);
+    }
+  }
+}
+
+function isFar(from: Position, head: Position): boolean {
+  return pairOf(head).commit - pairOf(from).commit > FAR_BYTES;
+}
+
+/** @throws whatever the stream ends with, NoAnswer */
+async function* emptied<T>(inbox: Inbox<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  const wake = (): void => inbox.wake();
+  signal?.addEventListener('abort', wake);
+  try {
+    while (!signal?.aborted) {
+      const items = inbox.take(BUFFER);
+      for (const item of items) {
+        if (signal?.aborted) return;
+        yield item;
+      }
+      if (items.length > 0) continue;
+      if (inbox.over?.error) throw inbox.over.error;
+      if (inbox.over) return;
+      const since = Date.now();
+      await inbox.changed(ANSWER_TIMEOUT_MS);
+      if (inbox.isEmpty && !inbox.over && !signal?.aborted && Date.now() - since >= ANSWER_TIMEOUT_MS - 5) {
+        throw new NoAnswer(ANSWER_TIMEOUT_MS);
+      }
+    }
+  } finally {
+    signal?.removeEventListener('abort', wake);
+    inbox.close();
+  }
+}

@@ -1,0 +1,76 @@
+/** A point of the past, as people and clients name it. */
+import { Refusal } from '../core/errors.js';
+import { type EventStore, type Position, START } from '../core/event-store.js';
+import type { LogTimes } from '../core/log-times.js';
+
+/** Neither a place in the log nor a time, or beyond now. The message goes on after the name of what was given. */
+export class BadPoint extends Error {
+  override readonly name = 'BadPoint';
+  constructor(
+    message: string,
+    readonly code: 'invalid-request' | 'invalid-log-position' = 'invalid-request',
+  ) {
+    super(message);
+  }
+}
+
+const NEITHER =
+  'is neither the token of a Log-Position of this log nor a time as ISO 8601 with its zone, such as 2026-01-31T09:30:00Z';
+
+export interface PointSources {
+  readonly tokens: { decode(token: string): Position };
+  readonly store: Pick<EventStore, 'head'>;
+  readonly times: LogTimes;
+}
+
+/**
+ * The place that a token of the log or an RFC 3339 time names.
+ * @throws BadPoint, Refusal read-model-behind
+ */
+export async function placeOf(text: string, sources: PointSources, waitMs: number): Promise<Position> {
+  // No token has a colon, and every time has.
+  if (text.includes(':')) {
+    const place = await sources.times.placeAt(utc(text), waitMs);
+    if (place === null) throw new BadPoint('is a time beyond now');
+    return place;
+  }
+  const place = decoded(text, sources.tokens);
+  const head = await sources.store.head();
+  // A log that was moved to another server keeps its id, and its places are of another length there.
+  if (place !== START && head !== START && place.length !== head.length) {
+    throw new BadPoint('is a place of the server that the log was moved from', 'invalid-log-position');
+  }
+  if (place > head) throw new BadPoint('is a place beyond the head of the log');
+  return place;
+}
+
+function decoded(text: string, tokens: PointSources['tokens']): Position {
+  try {
+    return tokens.decode(text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
+    const why = isDate ? `is a date without a time: send ${text}T00:00:00Z, or another time of that day` : NEITHER;
+    throw new BadPoint(why, 'invalid-log-position');
+  }
+}
+
+/** A `+` that nobody encoded arrives as a space. */
+const RFC_3339 = /^(\d{4}-\d\d-(\d\d))[Tt](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+ -])(\d\d:\d\d))$/;
+
+/** Years of four digits, as texts of times compare; an offset may lead out of them. */
+const FIRST_MS = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** In UTC and milliseconds, the rest cut off: the log knows no finer times. */
+function utc(text: string): string {
+  const [, date = '', day, time = '', fraction = '', zulu, sign = '', offset = ''] = RFC_3339.exec(text) ?? [];
+  const zone = zulu === undefined ? `${sign === ' ' ? '+' : sign}${offset}` : 'Z';
+  const moment = Date.parse(`${date}T${time}${fraction.slice(0, 4)}${zone}`);
+  // A day that the month does not have would be one of the next month.
+  const isDay = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(day);
+  if (!isDay || Number.isNaN(moment)) {
+    throw new BadPoint(NEITHER);
+  }
+  return new Date(Math.min(Math.max(moment, FIRST_MS), LAST_MS)).toISOString();
+}

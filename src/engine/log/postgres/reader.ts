@@ -1,0 +1,202 @@
+/** The SELECTs on the Postgres log. */
+import type pg from 'pg';
+import { PAGE_BYTES } from '../../core/budgets.js';
+import { EventStoreUnavailable } from '../../core/errors.js';
+import type { Distance, EventPage, Filter, Position } from '../../core/event-store.js';
+import type { JsonObject, RecordedEvent } from '../../core/message.js';
+import { isUnavailable } from '../../postgres/errors.js';
+import { types } from '../../postgres/types.js';
+import { numberOf, positionOf } from './position.js';
+
+const FIRST_PAGE = 100;
+const GROWTH = 4;
+
+export interface StreamWish {
+  readonly stream: string;
+  /** First revision. */
+  readonly from: number;
+  readonly limit: number;
+}
+
+export interface StreamPage {
+  readonly exists: boolean;
+  readonly events: readonly RecordedEvent[];
+  /** False: the bytes of the page ran out, and the rest has to be asked for. */
+  readonly complete: boolean;
+}
+
+/**
+ * How many events the server looks at for the next page: more as long as there is more to read, fewer when they are large. It only
+ * saves work. The bound itself is in the query.
+ */
+export class PageSize {
+  next: number;
+
+  constructor(private readonly most: number) {
+    this.next = Math.min(FIRST_PAGE, most);
+  }
+
+  seen(events: number, bytes: number, full: boolean): void {
+    if (events === 0) return;
+    const fit = Math.max(1, Math.floor((PAGE_BYTES * events) / bytes));
+    this.next = Math.min(this.most, fit, full ? this.next * GROWTH : this.next);
+  }
+}
+
+interface EventRow {
+  readonly position: number;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+  readonly recorded_at: string;
+  /** Of the page up to and with this event. */
+  readonly bytes: number;
+}
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+
+const COLUMNS = 'e.position, e.stream, e.revision, e.id, e.type, e.data, e.metadata, e.recorded_at, e.bytes';
+
+// As a CASE it hides from the planner how few events a prefix may let through: it would rather sort all that is left of the log.
+const MATCHES = `($2::text[] IS NULL OR e.type = ANY ($2))
+  AND CASE WHEN $3::text[] IS NULL THEN true ELSE e.stream ^@ ANY ($3) END`;
+
+/**
+ * How long an event is, in bytes. What is not compressed, as small events are, tells its length without being read.
+ * @see PAGE_BYTES
+ */
+const LENGTH = ['data', 'metadata']
+  .map(
+    (column) => `CASE WHEN pg_column_compression(e.${column}) IS NULL THEN pg_column_size(e.${column})
+      ELSE octet_length(e.${column}::text) END`,
+  )
+  .join(' + ');
+
+/** Of rows that begin below the bound: so there is always one. */
+const FITS = `bytes - coalesce(length, 0) < ${PAGE_BYTES}`;
+
+const JSON_TYPE = 114;
+
+function pageText(endOfLog: string, endOfPage: string): string {
+  return `SELECT h.head, ${COLUMNS}
+          FROM (SELECT coalesce(max(position), 0) AS head FROM orderlog.events WHERE true ${endOfLog}) h
+          LEFT JOIN LATERAL (
+            SELECT * FROM (
+              SELECT e.*, sum(length) OVER (ORDER BY e.position ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+                SELECT e.*, ${LENGTH} AS length FROM orderlog.events e
+                WHERE e.position > $1 ${endOfPage} AND ${MATCHES}
+                ORDER BY e.position LIMIT $4) e) e
+            WHERE ${FITS}) e ON true
+          ORDER BY e.position`;
+}
+
+/** JSON stays text until the size of a page is known. */
+const jsonAsText = {
+  getTypeParser: (oid: number, format: 'text') =>
+    oid === JSON_TYPE
+      ? (text: string): string => text
+      : (types.getTypeParser(oid, format) as (text: string) => unknown),
+} as pg.CustomTypesConfig;
+
+export class PostgresReader {
+  constructor(private readonly pool: pg.Pool) {}
+
+  async head(): Promise<Position> {
+    const rows = await this.#query<{ head: number | null }>({
+      name: 'log-head',
+      text: 'SELECT max(position) AS head FROM orderlog.events',
+    });
+    return positionOf(BigInt(rows[0]?.head ?? 0));
+  }
+
+  async distance(from: Position, filter: Filter, cap: number): Promise<Distance> {
+    const rows = await this.#query<Distance>({
+      name: 'log-distance',
+      text: `SELECT count(*) AS events, min(recorded_at) AS oldest FROM (
+               SELECT e.recorded_at FROM orderlog.events e
+               WHERE e.position > $1 AND ${MATCHES} ORDER BY e.position LIMIT $4) AS ahead`,
+      values: [numberOf(from), filter.types ?? null, filter.streamPrefixes ?? null, cap],
+    });
+    return rows[0] as Distance;
+  }
+
+  /**
+   * The next matching events after a place, and the place up to which that is all: both of one snapshot.
+   * @param until the log ends here
+   */
+  async page(
+    from: Position,
+    filter: Filter | undefined,
+    size: PageSize,
+    most = Infinity,
+    until?: Position,
+  ): Promise<EventPage> {
+    const limit = Math.min(size.next, most);
+    const values = [numberOf(from), filter?.types ?? null, filter?.streamPrefixes ?? null, limit];
+    // With an end it is planned anew each time: a plan made for a short log would sort all that is left of a long one.
+    const query =
+      until === undefined
+        ? { name: 'log-page', text: pageText('', ''), values }
+        : { text: pageText('AND position <= $5', 'AND e.position <= $5'), values: [...values, numberOf(until)] };
+    const rows = await this.#query<Nullable<EventRow> & { readonly head: number }>(query);
+    const head = positionOf(BigInt(rows[0]?.head ?? 0));
+    const found = rows.filter((row): row is EventRow & { head: number } => row.position !== null);
+    const bytes = found.at(-1)?.bytes ?? 0;
+    const full = found.length === limit || bytes >= PAGE_BYTES;
+    size.seen(found.length, bytes, found.length === limit);
+    const events = found.map(recorded);
+    const scanned = full ? (events.at(-1) as RecordedEvent).position : head;
+    return { events, position: scanned < from ? from : scanned, caughtUp: scanned >= head };
+  }
+
+  /** A page of each stream, in one query. All pages together have the bytes of one: those behind it are empty, and not complete. */
+  async streams(wishes: readonly StreamWish[]): Promise<StreamPage[]> {
+    const rows = await this.#query<Nullable<EventRow> & { readonly n: number; readonly known: true | null }>({
+      name: 'log-streams',
+      text: `SELECT e.n, CASE WHEN e.position IS NOT NULL THEN true ELSE (
+                      SELECT true FROM orderlog.events k WHERE k.stream = e.wanted ORDER BY k.revision LIMIT 1
+                    ) END AS known, ${COLUMNS}
+             FROM (
+               SELECT s.n, s.stream AS wanted, e.*,
+                 coalesce(sum(e.length) OVER (ORDER BY s.n, e.revision ROWS UNBOUNDED PRECEDING), 0) AS bytes
+               FROM unnest($1::text[], $2::bigint[], $3::int[]) WITH ORDINALITY AS s (stream, first, most, n)
+               LEFT JOIN LATERAL (
+                 SELECT e.*, ${LENGTH} AS length FROM orderlog.events e
+                 WHERE e.stream = s.stream AND e.revision >= s.first
+                 ORDER BY e.revision LIMIT s.most) e ON true) e
+             WHERE ${FITS}
+             ORDER BY e.n, e.revision`,
+      values: [wishes.map((wish) => wish.stream), wishes.map((wish) => wish.from), wishes.map((wish) => wish.limit)],
+    });
+    // Nothing is known of the streams that have no row: the bytes ran out before them.
+    const last = rows.at(-1);
+    const end = (last?.bytes ?? 0) < PAGE_BYTES ? Infinity : (last?.n ?? 0);
+    const pages = wishes.map((_, i) => ({ exists: i + 1 > end, events: [] as RecordedEvent[], complete: i + 1 < end }));
+    for (const row of rows) {
+      const page = pages[row.n - 1] as (typeof pages)[number];
+      page.exists = row.known === true;
+      if (row.position !== null) page.events.push(recorded(row as EventRow));
+    }
+    return pages;
+  }
+
+  async #query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
+    try {
+      return (await this.pool.query<Row>({ ...query, types: jsonAsText })).rows;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      throw new EventStoreUnavailable(`the log can not be read: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+function recorded(row: EventRow): RecordedEvent {
+  const { stream, revision, id, type, recorded_at: recordedAt } = row;
+  const position = positionOf(BigInt(row.position));
+  const data = JSON.parse(row.data) as JsonObject;
+  const metadata = JSON.parse(row.metadata) as JsonObject;
+  return { position, stream, revision, id, type, data, metadata, recordedAt };
+}

@@ -1,0 +1,139 @@
+import type pg from 'pg';
+import { StreamNotFound } from '../../core/errors.js';
+import {
+  type AppendResult,
+  type Distance,
+  type EventStore,
+  type ExpectedRevision,
+  type Mark,
+  type Position,
+  type ReadAllOptions,
+  type ReadOptions,
+  type ReadTo,
+  START,
+  type SubscribeOptions,
+  type Subscription,
+} from '../../core/event-store.js';
+import type { NewEvent, RecordedEvent } from '../../core/message.js';
+import { gather } from '../../postgres/gather.js';
+import type { Connection } from '../../postgres/session.js';
+import { idOfLog } from '../log-opened.js';
+import { GIVE_UP_AFTER_MS, PostgresAppender } from './appender.js';
+import { numberOf } from './position.js';
+import { PageSize, PostgresReader, type StreamPage, type StreamWish } from './reader.js';
+import { follow } from './subscription.js';
+import { RecentEvents } from '../recent-events.js';
+import { PostgresTail } from './tail.js';
+import { unconnected } from '../unconnected.js';
+
+const STREAM_PAGE = 500;
+const ALL_PAGE = 2_000;
+const PARALLEL_LOADS = 4;
+const DEFAULT_SUBSCRIPTION_PAGE = 1_000;
+
+/** The log in Postgres: one table, written through one function (docs/decisions/0001). */
+export class PostgresEventStore implements EventStore {
+  readonly kind = 'postgres';
+  readonly #recent = new RecentEvents();
+  readonly #appender: PostgresAppender;
+  readonly #tail: PostgresTail;
+  readonly #reader: PostgresReader;
+  readonly #loadStream: (wish: StreamWish) => Promise<StreamPage>;
+  readonly #closing = new AbortController();
+  #logId: Promise<string> | null = null;
+
+  /**
+   * Reads go through the pool; appends and notifications have connections of their own.
+   * @param options `giveUpAfterMs`: how long an append is tried while the database is away
+   */
+  constructor(pool: pg.Pool, connection: Connection, options: { readonly giveUpAfterMs?: number } = {}) {
+    const { giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
+    const reader = new PostgresReader(pool);
+    this.#reader = reader;
+    this.#loadStream = gather((wishes) => reader.streams(wishes), PARALLEL_LOADS);
+    this.#tail = new PostgresTail(connection, async () => numberOf(await reader.head()));
+    this.#appender = new PostgresAppender(connection, giveUpAfterMs, (range, events) => {
+      this.#recent.add(events);
+      this.#tail.announce(range);
+    });
+  }
+
+  logId(): Promise<string> {
+    this.#logId ??= idOfLog(this).catch((error: unknown) => {
+      this.#logId = null;
+      throw error;
+    });
+    return this.#logId;
+  }
+
+  append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendResult> {
+    return this.#appender.append(stream, events, expected);
+  }
+
+  async *read(stream: string, options: ReadOptions = {}): AsyncGenerator<RecordedEvent> {
+    const { limit: most = Infinity, signal } = options;
+    let from = options.from ?? 0;
+    const end = from + most;
+    for (;;) {
+      if (signal?.aborted) return;
+      const limit = Math.min(end - from, STREAM_PAGE);
+      const { exists, events, complete } = await this.#loadStream({ stream, from, limit });
+      if (!exists) throw new StreamNotFound(stream);
+      for (const event of events) {
+        if (signal?.aborted) return;
+        yield event;
+      }
+      from += events.length;
+      if ((complete && events.length < limit) || from >= end) return;
+    }
+  }
+
+  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    const { until, filter, limit: most = Infinity, signal } = options;
+    const size = new PageSize(ALL_PAGE);
+    let from = options.from ?? START;
+    let left = most;
+    while (left > 0 && !signal?.aborted) {
+      const page = await this.#reader.page(from, filter, size, left, until);
+      for (const event of page.events) {
+        if (signal?.aborted) return;
+        yield event;
+      }
+      left -= page.events.length;
+      from = page.position;
+      if (page.caughtUp) return;
+    }
+  }
+
+  subscribe(options: SubscribeOptions): Subscription {
+    const { filter, pageSize = DEFAULT_SUBSCRIPTION_PAGE } = options;
+    const size = new PageSize(pageSize);
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    return unconnected(
+      follow(
+        this.#tail,
+        { ...options, signal },
+        async (from) => this.#recent.page(from, filter, pageSize) ?? (await this.#reader.page(from, filter, size)),
+      ),
+    );
+  }
+
+  head(): Promise<Position> {
+    return this.#reader.head();
+  }
+
+  /** The log is in the database that its read models are in: restored, both are of one moment. */
+  async holds({ position }: Mark): Promise<boolean> {
+    return position <= (await this.head());
+  }
+
+  distances(read: readonly ReadTo[], cap: number): Promise<Distance[]> {
+    return Promise.all(read.map(({ position, filter }) => this.#reader.distance(position, filter, cap)));
+  }
+
+  /** Ends the subscriptions, finishes the appends that are under way and leaves the server; the pool is its owner's. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([this.#appender.close(), this.#tail.close()]);
+  }
+}

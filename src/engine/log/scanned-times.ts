@@ -1,0 +1,21 @@
+import { type EventStore, type Position, START } from '../core/event-store.js';
+import type { LogTimes } from '../core/log-times.js';
+
+/** Looks at every event: for a log in memory. */
+export class ScannedTimes implements LogTimes {
+  constructor(private readonly store: Pick<EventStore, 'readAll'>) {}
+
+  async placeAt(time: string): Promise<Position | null> {
+    let [place, latest] = [START, ''];
+    for await (const { position, recordedAt } of this.store.readAll()) {
+      if (recordedAt > time) return place;
+      place = position;
+      if (recordedAt > latest) latest = recordedAt;
+    }
+    return Date.parse(time) > Date.now() && time > latest ? null : place;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

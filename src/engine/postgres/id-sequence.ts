@@ -1,0 +1,23 @@
+import type { Pool } from 'pg';
+import type { IdSequence } from '../core/id-sequence.js';
+
+/** A sequence of ids in `orderlog.id_sequences`. */
+export function idSequence(pool: Pool, name: 'category' | 'product'): IdSequence {
+  return {
+    async next(): Promise<number> {
+      const { rows } = await pool.query<{ last: number }>({
+        name: 'id-sequence-next',
+        text: 'UPDATE orderlog.id_sequences SET last = last + 1 WHERE name = $1 RETURNING last',
+        values: [name],
+      });
+      return (rows[0] as { last: number }).last;
+    },
+    async moveBeyond(id): Promise<void> {
+      await pool.query({
+        name: 'id-sequence-move-beyond',
+        text: 'UPDATE orderlog.id_sequences SET last = $2 WHERE name = $1 AND last < $2',
+        values: [name, id],
+      });
+    },
+  };
+}

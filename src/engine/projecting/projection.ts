@@ -1,0 +1,81 @@
+/**
+ * A projection: which events make which rows. Declared once; the projector runs it, and whatever has to prove or remake
+ * a read model runs the same declaration.
+ */
+import type { EventType, EventTypes, StoredFact } from '../core/event-type.js';
+import type { Envelope } from '../core/message.js';
+import type { Bulk } from '../builds/bulk.js';
+
+/** Statements on the tables of one read model, inside the page's transaction. */
+export interface ProjectionDb {
+  /**
+   * Runs a named prepared statement. `{schema}` in the text stands for the read model's schema; the same name always
+   * goes with the same text.
+   */
+  query<Row extends object>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * As `query`, some thousand rows at a time: for what may be as much as the whole table. The rows are those of the moment of
+   * the call, whatever is written meanwhile. One at a time.
+   */
+  each<Row extends object>(text: string, values?: readonly unknown[]): AsyncIterable<readonly Row[]>;
+}
+
+/** What a projection keeps in memory between pages, derived from its own tables; dropped when a page is rolled back. */
+export type ProjectionCache = Map<string, unknown>;
+
+/** An event as a projection gets it: decoded, with the current schema, personal fields sealed. */
+export type ProjectedEvent = Envelope<StoredFact<EventType>>;
+
+export interface EventHandler<Page> {
+  readonly eventType: EventType;
+  apply(this: void, page: Page, event: ProjectedEvent): void;
+}
+
+export interface Projection<Page> {
+  /** Also the name of the read model. */
+  readonly name: string;
+  /** Bumped with every change of tables or handlers: a build of an older version is not written, and replaced. */
+  readonly version: number;
+  /** The oldest version whose tables the queries of today can read: such a build serves until a new one is ready. */
+  readonly oldestReadable?: number;
+  /** The tables it owns. */
+  readonly tables: readonly string[];
+  /**
+   * The categories of streams that it reads, and which event types are known there. What is known and has no handler is passed
+   * over; what is not known can't be applied, and is never passed over.
+   */
+  readonly reads: { readonly [category: string]: EventTypes };
+  /**
+   * Categories of streams whose events concern their own thing alone: one that can't be applied holds up its stream and nothing
+   * else. An event of any other stream stops the projection.
+   */
+  readonly keyedBy?: readonly string[];
+  /** DDL for an existing empty schema, `{schema}` standing for it. */
+  readonly ddl: string;
+  /** DDL of keys and indexes, which a bulk load makes after it; those that are not in `ddl`. */
+  readonly indexes?: string;
+  /** How to make all rows at once; without it a rebuild goes event by event. */
+  readonly bulk?: Bulk;
+  /** By event type. */
+  readonly handlers: { readonly [type: string]: EventHandler<Page> };
+  /** Reads what the page's events touch, set by set, into the page's working state. */
+  open(this: void, events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page>;
+  /** Writes what the handlers changed, set by set. */
+  flush(this: void, page: Page, db: ProjectionDb): Promise<void>;
+}
+
+/** Any projection, as the projector sees it: what a page is in memory is the projection's own affair. */
+export type AnyProjection = Projection<unknown>;
+
+/** Binds a handler to an event type. Handlers change the page's working state only: no I/O, no clock, no randomness. */
+export function on<Page, T extends EventType>(
+  eventType: T,
+  apply: (page: Page, event: Envelope<StoredFact<T>>) => void,
+): EventHandler<Page> {
+  return { eventType, apply: apply };
+}
+
+/** The schema of a build of a read model. */
+export function schemaName(name: string, build: number): string {
+  return `rm_${name.replaceAll('-', '_')}_v${build}`;
+}

@@ -1,0 +1,212 @@
+import type pg from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../core/errors.js';
+import type { Position } from '../core/event-store.js';
+import { isUndefinedTable } from '../postgres/errors.js';
+import { currentBuild, type Readable } from '../builds/registry.js';
+import type { CheckpointWatch } from './watch.js';
+import { IS_LOST } from './lost-history.js';
+import { schemaName } from './projection.js';
+import { rowsOfSnapshot } from '../builds/as-of-registry.js';
+import type { Snapshots } from '../builds/as-of-builds.js';
+
+/** How fresh an answer has to be. */
+export interface Freshness {
+  /** The place in the log that the read model must have reached. */
+  readonly min: Position | null;
+  /** How long that is waited for, in milliseconds. */
+  readonly waitMs: number;
+  /** After that: an older answer rather than none. */
+  readonly lenient: boolean;
+  /** Not as it is, but as it was at this place; then there is no `min`, and a snapshot is waited for. */
+  readonly at?: Position;
+}
+
+/** What an answer is true for. */
+export interface Standing {
+  /** The place in the log. */
+  readonly position: Position;
+  /** How many keys that it enters wait at an event that could not be applied: of these it shows what was before. */
+  readonly degraded: number;
+}
+
+export interface Answer<Row> extends Standing {
+  readonly rows: Row[];
+}
+
+type Wrapped<Row> = Row & {
+  readonly _position: Position | null;
+  readonly _degraded: number | null;
+  readonly _lost: boolean | null;
+  /** The build that was to be read at the moment of the snapshot. */
+  readonly _build: number | null;
+  readonly _row: true | null;
+};
+
+/** Runs a statement when it is its turn: the rows of large answers are not to be in memory all at once. */
+export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
+const atOnce: Turn = (work) => work();
+
+interface Question {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** The only key that makes the answer a degraded one; null for any. */
+  readonly key: string | null;
+  readonly turn: Turn;
+}
+
+/** A checkpoint that was reached and is behind again (the database crashed) is looked at no more often than this. */
+const AGAIN_MS = 20;
+/** Switches that one query can fall into; more of them in a row are no switches. */
+const MOST_TRIES = 5;
+
+/** Queries on the tables of one read model, of the build that is read at the moment. */
+export class ReadModel {
+  readonly #texts = new Map<string, string>();
+  /** The build that was read last; whether it still is, each answer tells. */
+  #build: number | null = null;
+
+  constructor(
+    readonly pool: pg.Pool,
+    readonly model: Readable,
+    readonly watch: CheckpointWatch,
+    readonly snapshots: Snapshots | null = null,
+  ) {}
+
+  /**
+   * Rows, and the checkpoint they belong to, from one statement, which is one snapshot. `{schema}` in the text stands for
+   * the read model's schema; the same name always goes with the same text.
+   * @throws Refusal read-model-behind: not there in time, or not made yet
+   */
+  query<Row extends object>(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+    freshness?: Freshness,
+    turn: Turn = atOnce,
+  ): Promise<Answer<Row>> {
+    return this.#ask<Row>({ name, text, values, key: null, turn }, freshness);
+  }
+
+  /** As `query`, of one thing: only its own key makes the answer a degraded one. @param stream of the thing */
+  queryOne<Row extends object>(
+    stream: string,
+    name: string,
+    text: string,
+    values: readonly unknown[],
+    freshness?: Freshness,
+  ): Promise<Answer<Row>> {
+    return this.#ask<Row>({ name, text, values, key: stream, turn: atOnce }, freshness);
+  }
+
+  async #ask<Row extends object>(question: Question, freshness?: Freshness): Promise<Answer<Row>> {
+    if (freshness?.at !== undefined) return this.#asOf<Row>(freshness.at, freshness.waitMs, question);
+    const min = freshness?.min ?? null;
+    let answer = await this.#query<Row>(question, min !== null);
+    if (!freshness || min === null) return answer ?? this.#isNotThere();
+    const deadline = Date.now() + freshness.waitMs;
+    while (!answer || answer.position < min) {
+      const left = deadline - Date.now();
+      // A switch ends the wait as well: then the other build is asked, and waited for.
+      const again = left > 0 && (await this.watch.waitFor(this.model.name, this.#build ?? 0, min, left));
+      if (again) {
+        answer = await this.#query<Row>(question, true);
+        if (!answer || answer.position < min) await sleep(AGAIN_MS);
+        continue;
+      }
+      if (freshness.lenient) return answer ?? this.#isNotThere();
+      this.#isNotThere();
+    }
+    return answer;
+  }
+
+  /** The same query on a snapshot: one that is dropped while it is about to be read is made again. */
+  async #asOf<Row extends object>(place: Position, waitMs: number, question: Question): Promise<Answer<Row>> {
+    const { name } = this.model;
+    const { text, values, key, turn } = question;
+    const deadline = Date.now() + waitMs;
+    for (let tries = 0; this.snapshots && tries < MOST_TRIES; tries++) {
+      const { snapshot } = await this.snapshots.at(name, place, deadline - Date.now());
+      const rows = await turn(() => rowsOfSnapshot<Row>(this.pool, snapshot, text, values));
+      const degraded = snapshot.held.filter(({ stream }) => key === null || stream === key).length;
+      if (rows) return { position: place, degraded, rows };
+    }
+    throw new Refusal('read-model-behind', `The read model ${name} as it was then is not there.`);
+  }
+
+  /**
+   * Null: it has not been made yet.
+   * @param byPosition a position is waited for, which means nothing in a build whose history the log has lost
+   */
+  async #query<Row extends object>(question: Question, byPosition = false): Promise<Answer<Row> | null> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const build = this.#build ?? (await this.#look());
+      if (build === null) return null;
+      const rows = await this.#wrapped<Row>(build, question);
+      const first = rows?.[0];
+      if (!rows || first?._build !== build) {
+        // Switched, or dropped: what was read, if anything, is of a build that is not to be read any more.
+        if (this.#build === build) this.#build = first?._build ?? null;
+        if (rows && first?._build === null) return null;
+        continue;
+      }
+      this.#build = build;
+      const position = first._position;
+      if (position === null) return null;
+      if (byPosition && first._lost === true) this.#isLost();
+      const standing = { position, degraded: first._degraded ?? 0 };
+      if (first._row === null) return { ...standing, rows: [] };
+      const bare = rows.map(({ _position, _degraded, _lost, _build, _row, ...row }) => row as unknown as Row);
+      return { ...standing, rows: bare };
+    }
+    return null;
+  }
+
+  async #look(): Promise<number | null> {
+    const { rows } = await this.pool.query<{ build: number | null }>(`select ${currentBuild(this.model)} as build`);
+    return rows[0]?.build ?? null;
+  }
+
+  /** Null: there is no such schema or table. */
+  async #wrapped<Row extends object>(build: number, question: Question): Promise<Wrapped<Row>[] | null> {
+    const { name, key, turn } = question;
+    const values = key === null ? question.values : [...question.values, key];
+    const statement = `${name}-v${build}`;
+    let complete = this.#texts.get(statement);
+    if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(build, question)));
+    try {
+      const query = { name: statement, text: complete, values: [...values] };
+      return (await turn(() => this.pool.query<Wrapped<Row>>(query))).rows;
+    } catch (error) {
+      if (isUndefinedTable(error)) return null;
+      throw error;
+    }
+  }
+
+  /** One row drives the joins, so there is always one, and the rows keep the order that the text gives them. */
+  #wrap(build: number, { text, values, key }: Question): string {
+    const { name } = this.model;
+    const ofKey = `case when c.quarantined = 0 then 0 else (
+        select count(*)::integer from orderlog.quarantine h
+        where h.model = c.model and h.build = c.version and h.stream = $${values.length + 1}
+      ) end`;
+    const degraded = key === null ? 'c.quarantined' : ofKey;
+    return `
+      select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", ${IS_LOST('c')} as "_lost", q.*
+      from (select ${currentBuild(this.model)} as build) s
+      left join orderlog.checkpoints c on c.model = '${name}' and c.version = ${build}
+      left join lateral (
+        select true as "_row", answer.* from (${text.replaceAll('{schema}', schemaName(name, build))}) answer
+      ) q on true`;
+  }
+
+  #isLost(): never {
+    throw new Refusal('read-model-behind', `The read model ${this.model.name} is of a history that the log has lost.`);
+  }
+
+  #isNotThere(): never {
+    throw new Refusal('read-model-behind', `The read model ${this.model.name} is not there yet.`);
+  }
+}

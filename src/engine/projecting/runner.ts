@@ -1,0 +1,279 @@
+import type pg from 'pg';
+import { LogReplaced } from '../core/errors.js';
+import {
+  type EventStore,
+  type Position,
+  START,
+  type SubscribeOptions,
+  type Subscription,
+} from '../core/event-store.js';
+import type { RecordedEvent } from '../core/message.js';
+import { BackOff, pause } from '../postgres/back-off.js';
+import type { BuildId } from '../builds/registry.js';
+import { isLeaseFree, RENEW_EVERY_MS, type StopReason } from './checkpoints.js';
+import type { CheckpointWatch } from './watch.js';
+import type { ProjectorLog } from './projector-log.js';
+import { isOfThisLog, lostHistory } from './lost-history.js';
+import type { AnyProjection } from './projection.js';
+import { readAhead } from './read-ahead.js';
+import { concerns, readBy } from './reads.js';
+import { noteSubscription } from './subscription-note.js';
+import { LeaseLost, type OnHeld, Tenure, Unprojectable } from './term.js';
+
+export interface RunnerOptions {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  /** Of the store, or shared with the other builds of this process. */
+  readonly subscribe: (options: SubscribeOptions) => Subscription;
+  readonly watch: CheckpointWatch;
+  readonly log: ProjectorLog;
+  /** Name of this process among those that want the lease. */
+  readonly owner: string;
+  /** Most events in a transaction. */
+  readonly pageSize: number;
+}
+
+/** How often a process that has no lease looks whether it can have it. */
+const ACQUIRE_EVERY_MS = 1_000;
+/** Longest time for which a checkpoint stays behind on events that do not concern the projection. */
+const IDLE_ADVANCE_MS = 500;
+/**
+ * At the head, pages begin at least so far apart unless somebody waits: under load one transaction then does the work of
+ * many, and what commands can have is not spent on pages of a few events.
+ */
+const PACE_MS = 25;
+/** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
+const KEPT_PACE_MS = 250;
+/** A wish to reach a place is forgotten after the longest time that a reader waits. */
+const WISH_MS = 30_000;
+
+/** Runs one build of a projection for as long as it may: until it is stopped, an event can't be applied, or it is dropped. */
+export class Runner {
+  /** The build is kept for a rollback. */
+  isKept = false;
+  #tenure: Tenure | null = null;
+  /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
+  #clear: Position = START;
+  #wish: { readonly position: Position; readonly until: number } = { position: START, until: 0 };
+  #subscription: Subscription | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Ends the pause between two pages. */
+  #hurry: () => void = () => undefined;
+  #interrupt: (error: Error) => void = () => undefined;
+
+  constructor(
+    readonly projection: AnyProjection,
+    readonly of: BuildId,
+    readonly options: RunnerOptions,
+  ) {}
+
+  /** Never rejects. Ends soon after the signal; what is under way on a connection that hangs ends with `abandon`. */
+  async run(signal: AbortSignal): Promise<'dropped' | undefined> {
+    const unregister = this.options.watch.register(this.of, (position) => this.wanted(position));
+    const backOff = new BackOff();
+    try {
+      while (!signal.aborted) {
+        try {
+          if ((await this.#work(signal, backOff)) === 'dropped') return 'dropped';
+        } catch (error) {
+          if (!(await this.#mayGoOn(error, signal, backOff))) return undefined;
+        }
+      }
+      return undefined;
+    } finally {
+      unregister();
+    }
+  }
+
+  /**
+   * Somebody waits for a place. Gives the checkpoint, and sees to it that it is not behind for want of events; null when
+   * the projection is not run here.
+   */
+  wanted(position: Position): Position | null {
+    const tenure = this.#tenure;
+    if (!tenure) return null;
+    if (position > tenure.position) {
+      if (position > this.#wish.position) this.#wish = { position, until: Date.now() + WISH_MS };
+      if (this.#clear > tenure.position) this.#advanceSoon(tenure);
+      if (position > this.#clear) this.#subscription?.reach(position);
+      this.#hurry();
+    }
+    return tenure.position;
+  }
+
+  abandon(): void {
+    this.#tenure?.abandon();
+  }
+
+  async #work(signal: AbortSignal, backOff: BackOff): Promise<'dropped' | undefined> {
+    const { pool, owner, log } = this.options;
+    const onHeld: OnHeld = (held) => {
+      log.error(
+        { ...this.#subject(), ...held },
+        'an event can not be applied: its key waits, see orderlog quarantine list',
+      );
+    };
+    // 1. The build is still there.
+    const isFree = await isLeaseFree(pool, this.of, owner);
+    if (isFree === null) return 'dropped';
+    // 2. The lease is ours; if another process has it, its end is waited for.
+    const tenure = isFree ? await Tenure.begin(pool, this.projection, this.of, { owner, signal, onHeld }) : null;
+    if (!tenure) {
+      await this.#untilFree(signal);
+      return undefined;
+    }
+    log.info({ ...this.#subject(), position: tenure.position }, 'projection runs here');
+    this.#tenure = tenure;
+    this.#clear = tenure.position;
+    const renewal = this.#keepLease(tenure);
+    let reason: StopReason | null = null;
+    try {
+      await this.#project(tenure, signal, backOff);
+    } catch (error) {
+      if (error instanceof Unprojectable) ({ reason } = error);
+      throw error;
+    } finally {
+      // 7. The lease goes back, whatever has happened.
+      this.#tenure = null;
+      clearInterval(renewal);
+      if (this.#timer) clearTimeout(this.#timer);
+      this.#timer = null;
+      await this.#turn;
+      await tenure.end(reason);
+    }
+    return undefined;
+  }
+
+  async #untilFree(signal: AbortSignal): Promise<void> {
+    const free = new AbortController();
+    const forget = this.options.watch.onBuildsChanged(() => {
+      free.abort();
+    });
+    await pause(ACQUIRE_EVERY_MS, AbortSignal.any([signal, free.signal]));
+    forget();
+  }
+
+  async #project(tenure: Tenure, signal: AbortSignal, backOff: BackOff): Promise<void> {
+    const { subscribe, pool, pageSize } = this.options;
+    // 3. The log still holds what the rows were made from.
+    if (!(await isOfThisLog(this.options, this.of))) throw new Unprojectable(lostHistory(tenure.position));
+    const over = new AbortController();
+    let interruption: Error | null = null;
+    let endNote = (): Promise<void> => Promise.resolve();
+    this.#interrupt = (error): void => {
+      interruption = error;
+      over.abort();
+    };
+    try {
+      // 4. Everything after the checkpoint, then what comes.
+      const filter = readBy(this.projection);
+      const ends = AbortSignal.any([signal, over.signal]);
+      const subscription = subscribe({ from: tenure.position, filter, pageSize, signal: ends });
+      this.#subscription = subscription;
+      endNote = noteSubscription({ pool, of: this.of, lease: tenure.lease, subscription });
+      for await (const { events, position, caughtUp } of readAhead(subscription)) {
+        const begun = Date.now();
+        // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
+        if (events.some((event) => concerns(this.projection, event)))
+          await this.#inTurn(() => this.#apply(tenure, events, position));
+        // 6. Nothing for us, so only the checkpoint: at once where somebody waits, otherwise now and then.
+        else await this.#passOver(tenure, position);
+        backOff.reset();
+        if (events.length > 0 && caughtUp) await this.#pace(tenure, begun, ends);
+      }
+      if (interruption) throw interruption as Error;
+      if (!signal.aborted) throw new Error('the subscription has ended');
+    } catch (error) {
+      throw error instanceof LogReplaced ? new Unprojectable(lostHistory(tenure.position), { cause: error }) : error;
+    } finally {
+      this.#subscription = null;
+      over.abort();
+      await endNote();
+    }
+  }
+
+  async #pace(tenure: Tenure, begun: number, signal: AbortSignal): Promise<void> {
+    const ms = (this.isKept ? KEPT_PACE_MS : PACE_MS) - (Date.now() - begun);
+    if (ms <= 0 || this.#isAwaited(tenure)) return;
+    const over = new AbortController();
+    this.#hurry = (): void => over.abort();
+    await pause(ms, AbortSignal.any([signal, over.signal]));
+    this.#hurry = (): void => undefined;
+  }
+
+  /** Somebody waits for a place that the checkpoint has not reached. */
+  #isAwaited(tenure: Tenure): boolean {
+    return this.#wish.position > tenure.position && this.#wish.until > Date.now();
+  }
+
+  async #apply(tenure: Tenure, events: readonly RecordedEvent[], position: Position): Promise<void> {
+    await tenure.apply(events, position);
+    this.options.watch.advanced(this.of, tenure.position);
+  }
+
+  async #passOver(tenure: Tenure, position: Position): Promise<void> {
+    this.#clear = position;
+    if (this.#isAwaited(tenure)) return this.#advance(tenure);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#advanceSoon(tenure);
+    }, IDLE_ADVANCE_MS);
+  }
+
+  async #advance(tenure: Tenure): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#clear > tenure.position) await this.#apply(tenure, [], this.#clear);
+    });
+  }
+
+  #advanceSoon(tenure: Tenure): void {
+    this.#advance(tenure).catch((error: unknown) => {
+      this.#interrupt(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  /** Between two pages, and while there are none. */
+  #keepLease(tenure: Tenure): NodeJS.Timeout {
+    let isUnderWay = false;
+    return setInterval(() => {
+      if (isUnderWay) return;
+      isUnderWay = true;
+      this.#inTurn(() => tenure.renew())
+        .catch((error: unknown) => {
+          this.#interrupt(error instanceof Error ? error : new Error(String(error)));
+        })
+        .finally(() => (isUnderWay = false));
+    }, RENEW_EVERY_MS);
+  }
+
+  /** One transaction after another: they share a connection. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** False when it is over with this projection in this process. */
+  async #mayGoOn(error: unknown, signal: AbortSignal, backOff: BackOff): Promise<boolean> {
+    const { log } = this.options;
+    if (error instanceof Unprojectable) {
+      log.error({ ...this.#subject(), ...error.reason }, 'projection stopped: it can not go on from here');
+      return false;
+    }
+    if (error instanceof LeaseLost) {
+      log.warn(this.#subject(), 'projection lost: another process has it, or its checkpoint was moved');
+      return true;
+    }
+    // 8. Not the event's fault: once more from the checkpoint, a little later each time.
+    const retry_ms = Math.round(backOff.next());
+    const message = error instanceof Error ? error.message : String(error);
+    log.warn({ ...this.#subject(), message, retry_ms }, 'projection interrupted');
+    await pause(retry_ms, signal);
+    return true;
+  }
+
+  #subject(): { model: string; version: number } {
+    return { model: this.of.name, version: this.of.build };
+  }
+}

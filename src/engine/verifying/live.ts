@@ -1,0 +1,127 @@
+/** What is read of the live models: each time in one snapshot, which is over before anything else is done. */
+import type pg from 'pg';
+import type { Position } from '../core/event-store.js';
+import type { StopReason } from '../projecting/checkpoints.js';
+import { BULK_SETTINGS } from '../builds/load.js';
+import { allBuilds, type Build, type BuildId, checkpointOf, readBuild } from '../builds/registry.js';
+import { sessionBeside } from '../postgres/session.js';
+import { type AnyProjection, schemaName } from '../projecting/projection.js';
+import { type Held, heldIn, type Skipped, skippedOf } from '../quarantine/quarantine.js';
+import { type Buckets, bucketsOf, type ComparedTable, comparedTables, rowsIn, type TextRow } from './buckets.js';
+
+/** A live model at the moment of the snapshot. */
+export interface LiveModel {
+  readonly projection: AnyProjection;
+  readonly build: BuildId;
+  readonly position: Position;
+  readonly rows: number;
+  /** The keys that wait, and where. */
+  readonly held: readonly Held[];
+  readonly skipped: readonly Skipped[];
+  readonly tables: readonly (ComparedTable & { readonly buckets: Buckets })[];
+}
+
+export interface LiveSnapshot {
+  readonly models: readonly LiveModel[];
+  /** Models that can't be compared, and why. */
+  readonly left: readonly { readonly name: string; readonly reason: string }[];
+  /** Of all builds that follow the log. */
+  readonly checkpoints: readonly LiveCheckpoint[];
+}
+
+interface LiveCheckpoint extends BuildId {
+  readonly position: Position;
+  /** Why its projection has stopped there; null if it has not. */
+  readonly stopped: StopReason | null;
+}
+
+export async function inSnapshot<T>(pool: pg.Pool, read: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = sessionBeside(pool, 'work');
+  await client.connect();
+  try {
+    await client.query(BULK_SETTINGS);
+    await client.query('begin isolation level repeatable read read only');
+    const result = await read(client);
+    await client.query('commit');
+    return result;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Checksums of all rows with the checkpoints that they belong to. */
+export function snapshotOf(pool: pg.Pool, projections: readonly AnyProjection[]): Promise<LiveSnapshot> {
+  return inSnapshot(pool, async (client) => {
+    const builds = await allBuilds(client);
+    const models: LiveModel[] = [];
+    const left: { name: string; reason: string }[] = [];
+    for (const projection of projections) {
+      const build = readBuild(builds, projection);
+      const reason = whyNot(projection, build);
+      if (reason !== null || !build) left.push({ name: projection.name, reason: reason ?? '' });
+      else models.push(await liveModel(client, projection, build));
+    }
+    const { rows: checkpoints } = await client.query<LiveCheckpoint>(
+      `select c.model as name, c.version as build, c.position,
+         case when c.state = 'stopped' then c.error end as stopped
+       from orderlog.checkpoints c
+       join orderlog.builds b on b.model = c.model and b.number = c.version order by 1, 2`,
+    );
+    return { models, left, checkpoints };
+  });
+}
+
+/** The rows of some buckets, as they are now, with the place they belong to. */
+export function liveRows(
+  pool: pg.Pool,
+  { build, held }: LiveModel,
+  wanted: readonly { readonly table: ComparedTable; readonly buckets: readonly number[] }[],
+): Promise<{ position: Position; rows: ReadonlyMap<string, TextRow>[] }> {
+  return inSnapshot(pool, async (client) => {
+    const position = await placeOf(client, build);
+    const waiting = await heldIn(client, build);
+    if (JSON.stringify(waiting) !== JSON.stringify(held)) throw new ChangedMeanwhile(build.name);
+    const rows = [];
+    for (const { table, buckets } of wanted) {
+      rows.push(await rowsIn(client, schemaName(build.name, build.build), table, buckets));
+    }
+    return { position, rows };
+  });
+}
+
+function whyNot({ version, bulk }: AnyProjection, build: Build | null): string | null {
+  if (!build) return 'it has not been made yet';
+  if (build.version !== version)
+    return `it was made by version ${build.version} of its projection, and this is ${version}`;
+  return bulk ? null : 'it has no bulk path';
+}
+
+async function liveModel(client: pg.Client, projection: AnyProjection, build: Build): Promise<LiveModel> {
+  const { name, tables: names } = projection;
+  const schema = schemaName(name, build.build);
+  const tables = [];
+  let rows = 0;
+  for (const table of await comparedTables(client, schema, names)) {
+    const buckets = await bucketsOf(client, schema, table);
+    for (const sum of buckets.values()) rows += parseInt(sum, 10);
+    tables.push({ ...table, buckets });
+  }
+  const of = { name, build: build.build };
+  const held = await heldIn(client, of);
+  const skipped = await skippedOf(client, name);
+  return { projection, build: of, position: await placeOf(client, of), rows, held, skipped, tables };
+}
+
+async function placeOf(client: pg.Client, build: BuildId): Promise<Position> {
+  const checkpoint = await checkpointOf(client, build);
+  if (!checkpoint) throw new ChangedMeanwhile(build.name);
+  return checkpoint.position;
+}
+
+/** The build that was compared has been dropped, or other keys wait in it. */
+export class ChangedMeanwhile extends Error {
+  override readonly name = 'ChangedMeanwhile';
+  constructor(model: string) {
+    super(`${model} was switched, or its quarantine changed, while it was verified: run it again`);
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * Proves that the rows of read models are what the log says: the log is projected once more, by the bulk path, up to the very
+ * places that the live rows were read at, into schemas of its own. Nothing live is written or locked.
+ */
+import type pg from 'pg';
+import { type EventStore, type Position, START } from '../core/event-store.js';
+import { finishLoad, recount } from '../builds/finish.js';
+import type { BuildId } from '../builds/registry.js';
+import { loadLog, type LoadTarget } from '../builds/load.js';
+import { isOfThisLog } from '../projecting/lost-history.js';
+import { type AnyProjection, schemaName } from '../projecting/projection.js';
+import { type HeldEvent, Quarantine } from '../quarantine/quarantine.js';
+import { placedMessage } from '../../commands/placed-message.js';
+import { bucketsOf, differing, fewOf } from './buckets.js';
+import { type Difference, resolve } from './differences.js';
+import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
+import { LogWitness, type Reader, type UnknownType } from './log-witness.js';
+import { makeScratch, type Scratch, withScratch } from './scratch.js';
+
+export interface VerifyDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+}
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+  readonly stretch: (what: string, total: number | null) => void;
+  readonly done: (by: number) => void;
+  /** Notes that only the caller can have: what lies beside log and database. */
+  readonly notes?: (witness: LogWitness) => Promise<readonly string[]>;
+}
+
+export interface VerifiedModel {
+  readonly name: string;
+  /** The number of the build. */
+  readonly version: number;
+  readonly position: Position;
+  readonly rows: number;
+  readonly events: number;
+  readonly seconds: number;
+  readonly differences: readonly Difference[];
+}
+
+export interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly findings: readonly string[];
+}
+
+export interface Verified {
+  readonly ok: boolean;
+  readonly models: readonly VerifiedModel[];
+  readonly checks: readonly Check[];
+  readonly notes: readonly string[];
+}
+
+interface Replayed {
+  readonly live: LiveModel;
+  readonly target: LoadTarget;
+  /** Where keys wait in what is made here, and do not in the live rows: by stream. */
+  readonly held: Map<string, HeldEvent>;
+}
+
+/** @throws UnreadableEvent, OrphanedEvent, ChangedMeanwhile, and what the servers say */
+export function verify(
+  deps: VerifyDeps,
+  projections: readonly AnyProjection[],
+  options: VerifyOptions,
+): Promise<Verified> {
+  const { pool, store } = deps;
+  return withScratch(pool, async (scratch) => {
+    const begun = performance.now();
+    // 1. Live rows, as checksums, and their places: one snapshot, which is over at once.
+    const snapshot = await snapshotOf(pool, projections);
+    const head = await store.head();
+    const lost = new Set<string>();
+    for (const of of snapshot.checkpoints) if (!(await isOfThisLog(deps, of))) lost.add(buildOf(of));
+    const checkpoints = checkpointsCheck(snapshot, head, lost);
+    const comparable = snapshot.models.filter(({ build }) => !lost.has(buildOf(build)));
+    // 2. The log up to there.
+    const replayed = comparable.map((live) => replayOf(live, scratch));
+    for (const { target } of replayed) await makeScratch(pool, target);
+    const witness = new LogWitness(scratch);
+    await witness.makeTables(pool);
+    options.stretch('events', null);
+    const targets = replayed.map(({ target }) => target);
+    const load = { pool, store, targets, until: head, signal: options.signal, witness, committed: options.done };
+    const { events } = await loadLog(load);
+    // 3. Each model: final rows, counted again, compared.
+    options.stretch('models compared', replayed.length);
+    const models: VerifiedModel[] = [];
+    const recounted: string[] = [];
+    for (const one of replayed) {
+      options.signal.throwIfAborted();
+      const { name } = one.live.projection;
+      await finishLoad(deps, one.target, { gate: false, last: (_client, held) => note(one.held, held) });
+      recounted.push(...(await recountOf(pool, one.target)));
+      const differences = await compare(deps, one);
+      const seconds = Math.round(performance.now() - begun) / 1_000;
+      const { position, rows, build } = one.live;
+      models.push({
+        ...{ name, version: build.build, position, rows },
+        ...{ events: events.get(one.target) ?? 0, seconds, differences },
+      });
+      options.done(1);
+    }
+    const checks = [
+      checkpoints,
+      checkOf(
+        'streams',
+        (await witness.gaps(pool)).map(({ stream, message }) => `${stream}: ${message}`),
+      ),
+      checkOf('types', (await witness.unknownTypes(pool, comparable.flatMap(readingOf))).map(unknown)),
+      checkOf('recount', recounted),
+      checkOf('quarantine', [...comparable.flatMap(waiting), ...replayed.flatMap(notTaken)]),
+    ];
+    const notes = [
+      ...snapshot.left.map(({ name, reason }) => `${name} was not compared: ${reason}`),
+      ...comparable.flatMap(leftOut),
+      ...(await claimNotes(pool, witness, replayed)),
+      ...((await options.notes?.(witness)) ?? []),
+    ];
+    const ok = checks.every((check) => check.ok) && models.every((model) => model.differences.length === 0);
+    return { ok, models, checks, notes };
+  });
+}
+
+function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
+  const { projection, build, position, skipped } = live;
+  const { bulk } = projection;
+  if (!bulk) throw new Error(`${projection.name} has no bulk path`);
+  const schema = `${prefix}_${schemaName(build.name, build.build)}`;
+  const held = new Map<string, HeldEvent>();
+  const target: LoadTarget = {
+    projection: { ...projection, bulk },
+    schema,
+    staging: `${schema}_staging`,
+    from: START,
+    until: position,
+    // What waits there is left out here: all others have to be right.
+    quarantine: new Quarantine(projection.keyedBy, live.held, skipped),
+    // What a release before has passed over is told of once, by its type.
+    passesOverUnknown: true,
+    committing: (_client, chunk) => note(held, chunk.held),
+  };
+  return { live, target, held };
+}
+
+function note(all: Map<string, HeldEvent>, held: readonly HeldEvent[]): Promise<void> {
+  for (const one of held) all.set(one.stream, one);
+  return Promise.resolve();
+}
+
+function buildOf({ name, build }: BuildId): string {
+  return `build ${build} of ${name}`;
+}
+
+function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position, lost: ReadonlySet<string>): Check {
+  return checkOf(
+    'checkpoints',
+    checkpoints.flatMap(({ position, stopped, ...of }) => {
+      if (lost.has(buildOf(of))) {
+        const how = position > head ? 'is ahead of the log' : 'was made from a history that the log has lost';
+        return [`${buildOf(of)} ${how}: an older log was restored. Run orderlog rebuild`];
+      }
+      return stopped === null
+        ? []
+        : [`${buildOf(of)} was compared up to where it has stopped: ${placedMessage(stopped)}`];
+    }),
+  );
+}
+
+/** The rest of the model was compared; of these keys it is not what the log says. */
+function waiting({ projection, held }: LiveModel): string[] {
+  return held.map(
+    ({ stream, revision, message }) => `${projection.name}: ${stream} waits from revision ${revision} on: ${message}`,
+  );
+}
+
+/** Live it was taken, by another release or event by event: whichever of the two is right, it is not proved. */
+function notTaken({ live, held }: Replayed): string[] {
+  return [...held.values()].map(
+    ({ stream, revision, message }) =>
+      `${live.projection.name}: ${stream}@${revision} has taken effect, but this release can not apply it: ${message}`,
+  );
+}
+
+function readingOf({ projection: { name, reads } }: LiveModel): Reader[] {
+  return Object.keys(reads).map((category) => ({ model: name, category }));
+}
+
+function unknown({ stream, revision, type, events }: UnknownType): string {
+  const and = events > 1 ? `, and ${events - 1} more` : '';
+  return `this release knows no event of type ${type}: ${stream}@${revision}${and}, of a newer release or something else`;
+}
+
+function leftOut({ projection, skipped }: LiveModel): string[] {
+  return skipped.map(
+    ({ stream, revision, reason }) => `${projection.name}: ${stream}@${revision} is skipped: ${reason}`,
+  );
+}
+
+function checkOf(check: string, findings: readonly string[]): Check {
+  return { check, ok: findings.length === 0, findings };
+}
+
+async function recountOf(pool: pg.Pool, target: LoadTarget): Promise<string[]> {
+  const miscounted = await inSnapshot(pool, (client) => recount(client, target));
+  return miscounted.map(
+    ({ table, key, column, found, recounted }) =>
+      `${target.projection.name}.${table} ${key}: ${column} is ${found}, counted again ${recounted}`,
+  );
+}
+
+async function compare(deps: VerifyDeps, { live, target }: Replayed): Promise<Difference[]> {
+  const wanted = await inSnapshot(deps.pool, async (client) => {
+    const found = [];
+    for (const table of live.tables) {
+      const buckets = differing(table.buckets, await bucketsOf(client, target.schema, table));
+      if (buckets.length > 0) found.push({ table, buckets: fewOf(buckets, table) });
+    }
+    return found;
+  });
+  return wanted.length === 0 ? [] : resolve(deps, { live, target, wanted });
+}
+
+/** A crash between claim and registration leaves one that the next who wants it clears: no finding. */
+async function claimNotes(pool: pg.Pool, witness: LogWitness, replayed: readonly Replayed[]): Promise<string[]> {
+  const schemaOf = (name: string): string | undefined =>
+    replayed.find(({ live }) => live.projection.name === name)?.target.schema;
+  const notes: string[] = [];
+  const users = schemaOf('users');
+  if (users !== undefined) {
+    const owners = `select 'userEmail-' || email_hash as stream, 'user-' || user_id as owner from ${users}.users`;
+    notes.push(...(await witness.unborneClaims(pool, 'userEmail', owners)));
+  }
+  const products = schemaOf('products');
+  if (products !== undefined) {
+    const owners = `select 'productSku-' || sku as stream, 'product-' || product_id as owner from ${products}.products`;
+    notes.push(...(await witness.unborneClaims(pool, 'productSku', owners)));
+  }
+  return notes;
+}

@@ -1,0 +1,47 @@
+import type { KeyObject } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { CommandContext } from '../engine/core/command-handler.js';
+import type { Actor } from '../engine/core/message.js';
+import { deriveUuid, fingerprint } from '../crypto/derive.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
+import { newId } from './new-id.js';
+import { pathOf } from './path-of.js';
+
+/** What the edge knows of a command, and ids for what it makes. */
+export interface RequestContext extends CommandContext {
+  /** An id for a new thing: the same again for a retry under the same key. */
+  newId(purpose: string): string;
+}
+
+/** The key of everything that is derived from what a request says. */
+export type HashKey = KeyObject;
+
+const ANONYMOUS: Actor = { kind: 'anonymous', id: null };
+
+/**
+ * @param content what the caller asks for, as JSON: under one idempotency key it must be the same
+ * @throws Problem invalid-request for a bad `Idempotency-Key`
+ */
+export function commandContext(
+  request: Pick<FastifyRequest, 'headers' | 'method' | 'url' | 'id'>,
+  hashKey: HashKey,
+  commandType: string,
+  content: unknown,
+): RequestContext {
+  const key = idempotencyKeyOf(request.headers);
+  const common = {
+    fingerprint: fingerprint(hashKey, commandType, content),
+    correlationId: request.id,
+    actor: ANONYMOUS,
+    now: new Date().toISOString(),
+  };
+  if (key === null) return { ...common, commandId: newId(), keyed: false, eventId: newId, newId };
+  const commandId = deriveUuid(hashKey, 'command', ANONYMOUS.kind, request.method, pathOf(request.url), key);
+  return {
+    ...common,
+    commandId,
+    keyed: true,
+    eventId: (stream, index) => deriveUuid(hashKey, 'event', commandId, stream, String(index)),
+    newId: (purpose) => deriveUuid(hashKey, 'new', commandId, purpose),
+  };
+}

@@ -1,0 +1,20 @@
+import type { FastifyRequest } from 'fastify';
+import type { Fault } from '../engine/core/errors.js';
+import { ifMatchOf } from './etag.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
+import { Problem } from './problem.js';
+
+/** What is wrong with the headers of a command. They are read by its route; here only to report them with other faults. */
+export function headerFaults(request: FastifyRequest): Fault[] {
+  if (request.routeOptions.config.kind !== 'command') return [];
+  const faults: Fault[] = [];
+  for (const read of [idempotencyKeyOf, ifMatchOf]) {
+    try {
+      read(request.headers);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      faults.push(...error.faults);
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { Refusal } from '../engine/core/errors.js';
+import type { Position } from '../engine/core/event-store.js';
+
+const CHECK_BYTES = 8;
+
+/** Places in one log as opaque tokens; every process that serves the log writes and reads the same. */
+export class PositionTokens {
+  readonly #logId: string;
+
+  constructor(logId: string) {
+    this.#logId = logId;
+  }
+
+  encode(position: Position): string {
+    return Buffer.concat([this.#check(position), Buffer.from(position, 'utf8')]).toString('base64url');
+  }
+
+  /** @throws Refusal invalid-log-position when it can't be read or is of another log */
+  decode(token: string): Position {
+    const bytes = Buffer.from(token, 'base64url');
+    const position = bytes.toString('utf8', CHECK_BYTES) as Position;
+    if (this.encode(position) !== token) {
+      throw new Refusal('invalid-log-position', 'The log position can not be read, or it is of another log.');
+    }
+    return position;
+  }
+
+  /** Tells the log, and damage; not a secret. */
+  #check(position: Position): Buffer {
+    return createHash('sha256').update(`${this.#logId} ${position}`).digest().subarray(0, CHECK_BYTES);
+  }
+}

@@ -1,0 +1,140 @@
+import { EventStoreUnavailable, EventTooLarge, type Fault, Refusal, StreamNotFound } from '../engine/core/errors.js';
+import { UnreadableEvent } from '../engine/core/event-type.js';
+import { printable } from '../engine/core/printable.js';
+import { Unopened } from '../engine/core/vault.js';
+import { DocumentTooLarge } from '../documents/document-store.js';
+import { DocumentUnreadable } from '../documents/frames.js';
+import { isUnavailable } from '../engine/postgres/errors.js';
+import { isSystemFault } from '../documents/system-errors.js';
+import { type ProblemCode, problemKind } from './problem-codes.js';
+
+/** Something that ends a request with a problem document. Everything in it is shown to whoever asked. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly detail: string;
+
+  constructor(
+    readonly code: ProblemCode,
+    detail?: string,
+    readonly faults: readonly Fault[] = [],
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    const told = detail ?? inShort(faults) ?? problemKind(code).explanation;
+    super(told);
+    this.detail = told;
+  }
+}
+
+function inShort([first, ...others]: readonly Fault[]): string | undefined {
+  if (!first) return undefined;
+  return `${first.path}: ${first.message}${others.length > 0 ? `, and ${others.length} more` : ''}`;
+}
+
+/** A single fault in the shape of a request. */
+export function invalid(path: string, message: string): Problem {
+  return new Problem('invalid-request', undefined, [{ path, message }]);
+}
+
+/** The document that is sent, RFC 9457. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly request_id: string;
+  readonly errors?: readonly Fault[];
+}
+
+export function problemDocument(problem: Problem, requestId: string): ProblemDocument {
+  const { status, title } = problemKind(problem.code);
+  return {
+    type: `/problems/${problem.code}`,
+    title,
+    status,
+    detail: printable(problem.detail, MOST_CHARACTERS),
+    code: problem.code,
+    request_id: requestId,
+    ...(problem.faults.length > 0 && { errors: problem.faults.map(printableFault) }),
+  };
+}
+
+/** Of a text that may quote the request. */
+const MOST_CHARACTERS = 500;
+
+function printableFault({ path, message }: Fault): Fault {
+  return { path: printable(path, MOST_CHARACTERS), message: printable(message, MOST_CHARACTERS) };
+}
+
+/** What an error means to whoever asked; `internal-error`, without a word of the error, if nobody foresaw it. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof Refusal) {
+    const { code, message, faults, retrySeconds } = error;
+    return new Problem(code, message, faults, retrySeconds === null ? {} : { 'retry-after': String(retrySeconds) });
+  }
+  if (error instanceof EventTooLarge) return new Problem('order-too-large');
+  if (error instanceof EventStoreUnavailable) return new Problem('event-store-unavailable');
+  // A stream that somebody deleted in the store itself, between the load and the append.
+  if (error instanceof StreamNotFound) return new Problem('revision-conflict');
+  if (error instanceof UnreadableEvent) return unreadable(`${error.event.stream}@${error.event.revision}`);
+  if (error instanceof Unopened) return unreadable('the log of the server says which');
+  if (error instanceof DocumentTooLarge) {
+    return new Problem('payload-too-large', `The file has more than ${error.maxBytes} bytes.`);
+  }
+  if (error instanceof DocumentUnreadable) {
+    return new Problem(
+      'id-proof-not-found',
+      'The stored proof is missing or damaged. The log of the server says more.',
+    );
+  }
+  const known = fromFramework(error);
+  if (known) return known;
+  if (isUnavailable(error)) return new Problem('database-unavailable');
+  return isSystemFault(error) ? outOfMeans() : new Problem('internal-error');
+}
+
+/** Somebody has to make room: no use to try again at once. */
+function outOfMeans(): Problem {
+  const detail =
+    'The server has no disk space, open files or memory left for this. Its log says more. Try again later.';
+  return new Problem('overloaded', detail, [], { 'retry-after': '10' });
+}
+
+/** Whether the operator, too, is to hear of an error, because the caller can do nothing about it. */
+export function isForOperator(error: unknown): boolean {
+  return (
+    error instanceof UnreadableEvent ||
+    error instanceof Unopened ||
+    error instanceof DocumentUnreadable ||
+    isSystemFault(error)
+  );
+}
+
+/** Only another version of the code, or a mended key store, can read it: no use to try again in two seconds. */
+function unreadable(which: string): Problem {
+  const detail = `The log holds an event here that this version can not read: ${which}.`;
+  return new Problem('event-store-unavailable', detail, [], { 'retry-after': '60' });
+}
+
+const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  404: 'route-not-found',
+  405: 'method-not-allowed',
+  413: 'payload-too-large',
+  415: 'unsupported-media-type',
+  431: 'headers-too-large',
+};
+
+const DETAILS: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The path is not encoded properly.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says.',
+};
+
+/** Errors of Fastify and of reading the body: those that blame the request. */
+function fromFramework(error: unknown): Problem | null {
+  if (!(error instanceof Error)) return null;
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY') return new Problem('malformed-json', 'The body is not JSON.');
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
+  return new Problem(BY_STATUS[statusCode] ?? 'invalid-request', DETAILS[String(code)]);
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { LIST_BYTES, sizeOf } from '../engine/core/budgets.js';
+import type { CommandHandler } from '../engine/core/command-handler.js';
+import { Refusal, type RefusalCode, StreamNotFound } from '../engine/core/errors.js';
+import type { EventTypes } from '../engine/core/event-type.js';
+import { historyEvent } from '../engine/core/history.js';
+import { queryHead } from './answers.js';
+import type { App } from './app-type.js';
+import { type Cursors, listAnswer } from './list.js';
+import type { PositionTokens } from './position-token.js';
+import { listOf, listQuery, uuid } from './schemas.js';
+
+export interface StreamEventDeps {
+  readonly handler: CommandHandler;
+  readonly tokens: PositionTokens;
+  readonly cursors: Cursors;
+}
+
+export interface AuditedStreams {
+  /** `/v1/<things>/:id/events` */
+  readonly things: string;
+  readonly name: (id: string) => string;
+  readonly types: EventTypes;
+  readonly notFound: RefusalCode;
+  /** Types of events that do not make a thing: a stream of nothing else is an unknown one. */
+  readonly notYet: readonly string[];
+}
+
+const recordedEvent = z.strictObject({
+  type: z.string(),
+  /** Personal fields in the clear, or null once the user is erased. */
+  data: z.record(z.string(), z.unknown()),
+  metadata: z.record(z.string(), z.unknown()),
+  revision: z.int(),
+  position: z.string(),
+  recorded_at: z.iso.datetime(),
+  unreadable: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'Why this version can not read the event; absent in all others. Its `data` and `metadata` are then as stored, ' +
+        'without what is sealed, personal or secret.',
+    }),
+});
+
+/** The events of one thing, oldest first, for audit. */
+export function streamEventRoute(app: App, streams: AuditedStreams, deps: StreamEventDeps): void {
+  const { handler, tokens, cursors } = deps;
+  app.get(
+    `/v1/${streams.things}/:id/events`.replace(':id', `:${streams.things.slice(0, -1)}_id`),
+    {
+      config: { kind: 'query', problems: [streams.notFound] },
+      schema: {
+        summary: `The recorded events, oldest first`,
+        tags: [streams.things],
+        params: z.strictObject({ [`${streams.things.slice(0, -1)}_id`]: uuid }),
+        querystring: listQuery,
+        response: { 200: listOf(recordedEvent) },
+      },
+    },
+    async (request, reply) => {
+      const [id = ''] = Object.values(request.params as Record<string, string>);
+      const { limit, cursor } = request.query;
+      const list = `events ${streams.things} ${id}`;
+      const from = cursors.decode(list, z.int().min(0), cursor) ?? 0;
+      const events: z.infer<typeof recordedEvent>[] = [];
+      let isThing = from > 0;
+      let bytes = 0;
+      let next: number | null = null;
+      try {
+        for await (const recorded of handler.store.read(streams.name(id), { from, limit: limit + 1 })) {
+          isThing ||= !streams.notYet.includes(recorded.type);
+          if (events.length === limit || bytes >= LIST_BYTES) {
+            next = recorded.revision;
+            break;
+          }
+          bytes += sizeOf(recorded.data);
+          const { type, revision, position, recordedAt } = recorded;
+          const { data, metadata, unreadable } = await historyEvent(handler, recorded, streams.types);
+          events.push({
+            type,
+            data,
+            metadata,
+            revision,
+            position: tokens.encode(position),
+            recorded_at: recordedAt,
+            ...(unreadable !== null && { unreadable }),
+          });
+          queryHead(reply, tokens, { position });
+        }
+      } catch (error) {
+        if (!(error instanceof StreamNotFound)) throw error;
+      }
+      if (!isThing) throw new Refusal(streams.notFound, 'There are no events of this id.');
+      return listAnswer(request, reply, events, next === null ? null : cursors.encode(list, next));
+    },
+  );
+}

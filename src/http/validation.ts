@@ -1,0 +1,68 @@
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+import type { Fault } from '../engine/core/errors.js';
+import { headerFaults } from './header-faults.js';
+import { Problem } from './problem.js';
+
+type Part = 'params' | 'body' | 'querystring' | 'headers';
+
+const PARTS: readonly Part[] = ['params', 'body', 'querystring', 'headers'];
+const PREFIX: Readonly<Record<Part, string>> = { params: 'path', body: '', querystring: 'query', headers: 'header' };
+
+/** More faults than any request of an allowed size has by mistake. */
+const MOST_FAULTS = 5_000;
+
+/** One part of the request is not as its schema says. */
+class PartInvalid extends Problem {
+  constructor(
+    readonly part: Part,
+    faults: readonly Fault[],
+  ) {
+    super('invalid-request', undefined, faults);
+  }
+}
+
+/** Checks with zod; what the schema makes of the part takes its place. */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  const part = (httpPart ?? 'body') as Part;
+  return (data: unknown) => {
+    const result = schema.safeParse(data, { reportInput: false });
+    return result.success ? { value: result.data } : { error: new PartInvalid(part, faultsOf(result.error, part)) };
+  };
+};
+
+/** Fastify stops at the first part that is wrong; whoever sent it is to hear of all. */
+export function allFaults(request: FastifyRequest, problem: Problem): Problem {
+  if (!(problem instanceof PartInvalid)) return problem;
+  const faults = [...problem.faults];
+  for (const part of PARTS.slice(PARTS.indexOf(problem.part) + 1)) {
+    const check = request.getValidationFunction(part) as ((data: unknown) => { error?: PartInvalid }) | undefined;
+    const data = part === 'querystring' ? request.query : request[part];
+    if (check) faults.push(...(check(data ?? null).error?.faults ?? []));
+  }
+  faults.push(...headerFaults(request));
+  return new Problem('invalid-request', undefined, faults.slice(0, MOST_FAULTS));
+}
+
+export function faultsOf(error: z.ZodError, part: Part): Fault[] {
+  const faults: Fault[] = [];
+  for (const issue of error.issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys)
+        faults.push({ path: pathText(part, [...issue.path, key]), message: 'is not known here' });
+    } else {
+      faults.push({ path: pathText(part, issue.path), message: issue.message });
+    }
+    if (faults.length > MOST_FAULTS) break;
+  }
+  return faults;
+}
+
+function pathText(part: Part, path: readonly PropertyKey[]): string {
+  let text = PREFIX[part];
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else text += text === '' ? String(step) : `.${String(step)}`;
+  }
+  return text === '' ? 'body' : text;
+}

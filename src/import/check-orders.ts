@@ -1,0 +1,136 @@
+import { isUtf8 } from 'node:buffer';
+import { MAX_EVENT_BYTES } from '../engine/core/errors.js';
+import { LEFT_OUT, RowFaults } from './finding.js';
+import { splitLines } from './lines.js';
+import { readJson } from './order-json.js';
+import type { Check, PlannedOrders, Sellable } from './plan.js';
+import { type OrderOnLine, type ReadOrder, readOrder } from './read-order.js';
+import type { OrderRow } from './rows.js';
+import { assertUnchanged, contentOf } from './source.js';
+import { orderDigest } from './stored.js';
+
+/** Whom and what orders may name. */
+export interface OrderReferences {
+  readonly user: (userRef: string) => 'there' | 'unknown' | 'erased' | 'left out';
+  /** `left out`: its row is bad; `unchecked`: its file could not be read. */
+  readonly product: (productId: number) => Sellable | 'unknown' | 'left out' | 'unchecked';
+  readonly sellable: ReadonlyMap<number, Sellable>;
+}
+
+/** Room for what an event holds beside its items. */
+const ENVELOPE_BYTES = 2_048;
+/** Fewer lines than this can't make an event too large, with the longest names there are. */
+const LINES_SURELY_SMALL = 300;
+
+export async function checkOrders(
+  check: Check,
+  references: OrderReferences,
+): Promise<{ orders: PlannedOrders | null; skipped: number }> {
+  const source = check.sources['orders.ndjson'];
+  if (!source) return { orders: null, skipped: 0 };
+  const { findings, options, stored } = check;
+  const passedOver = new Set<number>();
+  const lineOf = new Map<string, number>();
+  let skipped = 0;
+  let count = 0;
+  for await (const line of splitLines(contentOf(source))) {
+    options.signal?.throwIfAborted();
+    options.progress?.advance();
+    const faults = new RowFaults(findings, source.name, line.line);
+    const value = readJson(line, faults, source.isForeign);
+    if (source.isForeign && line.bytes && !isUtf8(line.bytes)) break;
+    const read = value === undefined ? null : readOrder(value, faults);
+    const ref = orderRef(value);
+    if (ref !== null) {
+      const first = lineOf.get(ref);
+      if (first === undefined) lineOf.set(ref, line.line);
+      else faults.add('order_ref', ref, `duplicate reference: it stands on line ${first} already`);
+    }
+    const digest = ref === null ? undefined : storedDigest(ref);
+    if (digest === undefined) {
+      if (read) checkReferences(read, references, faults);
+    } else if (read?.order && !faults.any) {
+      if (digest === digestOf(read.order)) skipped++;
+      else faults.add('order_ref', read.order.order_ref, 'differs from what is stored under this reference');
+    }
+    if (!read?.order || faults.any || digest !== undefined) passedOver.add(line.line);
+    else count++;
+  }
+  const { sellable } = references;
+  // A file in another encoding was not read to its end.
+  const orders = source.isForeign ? null : { source, count, passedOver, sellable, deriveId: options.deriveId };
+  return { orders, skipped };
+
+  function storedDigest(ref: string): string | undefined {
+    return stored.orders.size === 0 ? undefined : stored.orders.get(options.deriveId('order', ref));
+  }
+  function digestOf(order: OrderOnLine): string {
+    return orderDigest({ ...order, user_id: options.deriveId('user', order.user_ref) });
+  }
+}
+
+/** Also of an order that is bad otherwise: another one of its reference is no better. */
+function orderRef(value: unknown): string | null {
+  const { order_ref = null } = (value ?? {}) as { order_ref?: unknown };
+  return typeof order_ref === 'string' ? order_ref : null;
+}
+
+/** The orders of a plan, read once more. @throws Error when the file is not what it was */
+export async function* plannedOrders(planned: PlannedOrders): AsyncGenerator<OrderRow> {
+  const { source, passedOver, sellable, deriveId } = planned;
+  await assertUnchanged(source);
+  for await (const line of splitLines(contentOf(source))) {
+    if (passedOver.has(line.line)) continue;
+    const faults = new RowFaults(UNTOLD, source.name, line.line);
+    const order = readOrder(readJson(line, faults), faults)?.order;
+    if (!order) throw new Error(`${source.path} was changed while it was being imported: run the import again`);
+    yield {
+      ...order,
+      line: line.line,
+      order_id: deriveId('order', order.order_ref),
+      user_id: deriveId('user', order.user_ref),
+      items: order.items.map((item) => ({ ...item, name: sellable.get(item.product_id)?.name ?? item.sku })),
+    };
+  }
+}
+
+/** What the check found out has been told. */
+const UNTOLD = { rows: 0, add: () => undefined };
+
+function checkReferences(read: ReadOrder, references: OrderReferences, faults: RowFaults): void {
+  const { user_ref, order } = read;
+  if (user_ref !== undefined) {
+    const user = references.user(user_ref);
+    if (user === 'unknown') faults.add('user_ref', user_ref, 'unknown user');
+    else if (user === 'erased') faults.add('user_ref', user_ref, 'the user has been erased');
+    else if (user === 'left out') faults.add('user_ref', user_ref, `the user is left out: ${LEFT_OUT}`);
+  }
+  for (const { index, product_id, sku } of read.items) {
+    if (product_id === undefined) continue;
+    const product = references.product(product_id);
+    if (product === 'unchecked') continue;
+    const column = `items[${index}].product_id`;
+    const id = String(product_id);
+    if (product === 'unknown') faults.add(column, id, 'unknown product');
+    else if (product === 'left out') faults.add(column, id, `the product is left out: ${LEFT_OUT}`);
+    else {
+      if (product.retired) faults.add(column, id, 'the product is retired');
+      if (sku !== undefined && product.sku !== sku)
+        faults.add(`items[${index}].sku`, sku, `is another SKU: the SKU of product ${id} is ${product.sku}`);
+      if (read.currency !== undefined && product.currency !== read.currency) {
+        const message = `is another currency: product ${id} (items[${index}]) is sold in ${product.currency}`;
+        faults.add('currency', read.currency, message);
+      }
+    }
+  }
+  if (order && order.items.length > LINES_SURELY_SMALL) checkSize(order, references, faults);
+}
+
+function checkSize({ items }: OrderOnLine, references: OrderReferences, faults: RowFaults): void {
+  const named = items.map((item, i) => {
+    const product = references.product(item.product_id);
+    return { line: i + 1, ...item, name: typeof product === 'string' ? '' : product.name };
+  });
+  if (Buffer.byteLength(JSON.stringify(named)) + ENVELOPE_BYTES <= MAX_EVENT_BYTES) return;
+  faults.add('items', `${items.length} items`, `the event would take more than ${MAX_EVENT_BYTES} bytes`);
+}

@@ -1,0 +1,112 @@
+import type { CachedTree } from '../category/cached-tree.js';
+import type { Claims } from '../engine/claims/claims.js';
+import type { CommandContext, CommandHandler } from '../engine/core/command-handler.js';
+import type { Actor } from '../engine/core/message.js';
+import { orderStream } from '../order/stream.js';
+import { addProduct, type AddProductDeps } from '../product/add-product.js';
+import type { IdProof } from '../user/commands.js';
+import { registerUser } from '../user/register.js';
+import type { Sink } from './run.js';
+
+export interface SinkDeps {
+  readonly handler: CommandHandler;
+  readonly tree: CachedTree;
+  readonly emailClaims: Claims;
+  readonly products: Omit<AddProductDeps, 'handler'>;
+  readonly categoryIds: AddProductDeps['ids'];
+  readonly emailHash: (email: string) => string;
+  readonly deriveUuid: (purpose: string, ...parts: string[]) => string;
+  readonly fingerprint: (commandType: string, content: unknown) => string;
+  /** Stores a file as a proof of identity. @throws Refusal */
+  readonly storeIdProof: (path: string, at: string) => Promise<IdProof>;
+  /** When the files were written: the business time of what has none of its own, and the same in every run. */
+  readonly fileTimes: { readonly categories: string; readonly products: string; readonly users: string };
+}
+
+const actor: Actor = { kind: 'import', id: null };
+
+/** Rows as commands. A row has the same command id in every run, so that a run finds what an earlier one has done. */
+export function commandSink(deps: SinkDeps): Sink {
+  const { handler, tree, emailClaims, products, fileTimes } = deps;
+
+  const context = (type: string, ref: string, content: unknown): CommandContext => {
+    const commandId = deps.deriveUuid('import', type, ref);
+    return {
+      commandId,
+      fingerprint: deps.fingerprint(type, content),
+      correlationId: commandId,
+      actor,
+      now: new Date().toISOString(),
+      eventId: (stream, index) => deps.deriveUuid('event', commandId, stream, String(index)),
+      keyed: true,
+    };
+  };
+  // Ids are given: the sequences go on behind the largest, told once a batch or not at all.
+  const given = { next: () => products.ids.next(), moveBeyond: () => Promise.resolve() };
+  let largestProduct = 0;
+
+  return {
+    async addCategories(batch): Promise<number> {
+      await deps.categoryIds.moveBeyond(Math.max(...batch.map((row) => row.cat_id)));
+      const categories = batch.map(({ cat_id, code, name, parent_cat_id }) => ({ cat_id, code, name, parent_cat_id }));
+      const ids = categories.map((category) => category.cat_id).join();
+      const { appended } = await tree.execute(
+        { type: 'ImportCategories', categories, at: fileTimes.categories },
+        context('ImportCategories', ids, categories),
+      );
+      return appended;
+    },
+
+    async addProduct({ line: _, ...row }): Promise<number> {
+      if (row.product_id > largestProduct) {
+        largestProduct = row.product_id;
+        await products.ids.moveBeyond(row.product_id);
+      }
+      const { appended } = await addProduct(
+        { ...products, handler, ids: given },
+        { type: 'AddProduct', ...row, unknownCategories: [], at: fileTimes.products },
+        context('AddProduct', String(row.product_id), row),
+      );
+      return appended === 0 ? 0 : appended + 1;
+    },
+
+    async registerUser({ line, user_ref, user_id, name, email, id_proof }): Promise<number> {
+      const proof = id_proof === null ? null : await deps.storeIdProof(id_proof, fileTimes.users);
+      const { appended } = await registerUser(
+        handler,
+        emailClaims,
+        {
+          type: 'ImportUser',
+          user_id,
+          name,
+          email,
+          email_hash: deps.emailHash(email),
+          id_proof: proof,
+          at: atLine(fileTimes.users, line),
+        },
+        context('ImportUser', user_ref, { user_id, name, email }),
+      );
+      return appended === 0 ? 0 : appended + 1;
+    },
+
+    async placeOrder({ line: _, order_ref, user_ref: _userRef, ...row }): Promise<number> {
+      const { appended } = await handler.execute(
+        orderStream,
+        row.order_id,
+        { type: 'ImportOrder', ...row },
+        context('ImportOrder', order_ref, row),
+        // Not there when the log was read; if it is now, the append says so and the second look finds it.
+        { isNew: true },
+      );
+      return appended;
+    },
+  };
+}
+
+/**
+ * Rows of one file go to the log at once, in no fixed order. A millisecond a line gives lists, which are by business time, the order
+ * of the file on every log.
+ */
+function atLine(fileTime: string, line: number): string {
+  return new Date(Date.parse(fileTime) + line).toISOString();
+}

@@ -1,0 +1,144 @@
+import type { CategoryFact } from '../category/events.js';
+import { categoryEvents } from '../category/events.js';
+import type { CommandHandler } from '../engine/core/command-handler.js';
+import type { EventTypes } from '../engine/core/event-type.js';
+import type { Envelope, Fact, RecordedEvent } from '../engine/core/message.js';
+import { type OrderFact, orderEvents } from '../order/events.js';
+import { type ProductFact, productEvents } from '../product/events.js';
+import { type UserFact, userEvents } from '../user/events.js';
+import {
+  type DigestedOrder,
+  orderDigest,
+  type StoredCategory,
+  type StoredProduct,
+  type StoredState,
+  type StoredUser,
+} from './stored.js';
+
+const CHUNK = 1_000;
+
+/** Only an import is compared with orders as they were placed; what happened to them later by other ways is not. */
+const IMPORT = 'import';
+
+/** Folds the log into what an import has to know of it. Reads everything that is there when it starts. */
+export async function readStoredState(handler: CommandHandler): Promise<StoredState> {
+  const state = new Folding();
+  const types: EventTypes = { ...categoryEvents, ...productEvents, ...userEvents, ...orderEvents };
+  const streamPrefixes = ['categoryTree-', 'product-', 'user-', 'order-'];
+  let chunk: RecordedEvent[] = [];
+  const foldChunk = async (): Promise<void> => {
+    const owners = chunk.map((event) => event.data['user_id']).filter((owner) => typeof owner === 'string');
+    await handler.vault.prefetch([...new Set(owners)]);
+    for (const recorded of chunk) {
+      state.add((await handler.open<Fact>(recorded, types)) as Envelope<AnyFact>);
+    }
+    chunk = [];
+  };
+  for await (const recorded of handler.store.readAll({ filter: { streamPrefixes, types: Object.keys(types) } })) {
+    chunk.push(recorded);
+    if (chunk.length >= CHUNK) await foldChunk();
+  }
+  await foldChunk();
+  return state.done();
+}
+
+type AnyFact = CategoryFact | ProductFact | UserFact | OrderFact;
+
+class Folding {
+  readonly #categories = new Map<number, StoredCategory>();
+  readonly #products = new Map<number, StoredProduct>();
+  readonly #users = new Map<string, StoredUser>();
+  readonly #orders = new Map<string, string>();
+  /** The order placed last: what the import recorded with it follows at once, in the same append. */
+  #open: DigestedOrder | null = null;
+  #openId = '';
+
+  add(event: Envelope<AnyFact>): void {
+    switch (event.type) {
+      case 'CategoryAdded': {
+        const { cat_id, code, name, parent_cat_id } = event.data;
+        this.#categories.set(cat_id, { code, name, parent_cat_id, removed: false });
+        break;
+      }
+      case 'CategoryRenamed':
+        this.#change(this.#categories, event.data.cat_id, { name: event.data.name });
+        break;
+      case 'CategoryMoved':
+        this.#change(this.#categories, event.data.cat_id, { parent_cat_id: event.data.parent_cat_id });
+        break;
+      case 'CategoryRemoved':
+        this.#change(this.#categories, event.data.cat_id, { removed: true });
+        break;
+      case 'ProductAdded': {
+        const { product_id, sku, name, price, currency, cat_ids } = event.data;
+        this.#products.set(product_id, { sku, name, price, currency, cat_ids, retired: false });
+        break;
+      }
+      case 'ProductRenamed':
+        this.#change(this.#products, event.data.product_id, { name: event.data.name });
+        break;
+      case 'ProductPriced':
+        this.#change(this.#products, event.data.product_id, { price: event.data.price });
+        break;
+      case 'ProductCategorised':
+        this.#change(this.#products, event.data.product_id, { cat_ids: event.data.cat_ids });
+        break;
+      case 'ProductRetired':
+      case 'ProductReinstated':
+        this.#change(this.#products, event.data.product_id, { retired: event.type === 'ProductRetired' });
+        break;
+      case 'UserRegistered':
+      case 'UserDetailsChanged': {
+        const { user_id, name, email } = event.data;
+        const has_id_proof = event.type === 'UserRegistered' ? event.data.id_proof !== null : this.#hasIdProof(user_id);
+        this.#users.set(user_id, name === null || email === null ? null : { name, email, has_id_proof });
+        break;
+      }
+      case 'IdProofReplaced': {
+        const user = this.#users.get(event.data.user_id);
+        if (user) this.#users.set(event.data.user_id, { ...user, has_id_proof: true });
+        break;
+      }
+      case 'UserErased':
+        this.#users.set(event.data.user_id, null);
+        break;
+      case 'OrderPlaced':
+        this.#close();
+        this.#open = { ...event.data, paid_at: null, cancelled_at: null };
+        this.#openId = event.data.order_id;
+        break;
+      case 'OrderPaid':
+        if (this.#imported(event)) this.#open = { ...this.#open, paid_at: event.data.paid_at } as DigestedOrder;
+        break;
+      case 'OrderCancelled':
+        if (this.#imported(event))
+          this.#open = { ...this.#open, cancelled_at: event.data.cancelled_at } as DigestedOrder;
+        break;
+      case 'ClaimAbandoned':
+        break;
+    }
+  }
+
+  done(): StoredState {
+    this.#close();
+    return { categories: this.#categories, products: this.#products, users: this.#users, orders: this.#orders };
+  }
+
+  #hasIdProof(userId: string): boolean {
+    return this.#users.get(userId)?.has_id_proof ?? false;
+  }
+
+  #imported(event: Envelope<OrderFact>): boolean {
+    return event.data.order_id === this.#openId && event.metadata.actor.kind === IMPORT;
+  }
+
+  #close(): void {
+    if (this.#open) this.#orders.set(this.#openId, orderDigest(this.#open));
+    this.#open = null;
+  }
+
+  #change<Id, T extends object>(things: Map<Id, T>, id: Id, change: Partial<T>): void {
+    const thing = things.get(id);
+    if (thing) things.set(id, { ...thing, ...change });
+  }
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { EventStore } from '../../src/engine/core/event-store.js';
+import type { JsonObject, NewEvent } from '../../src/engine/core/message.js';
+import { MemoryEventStore } from '../../src/engine/log/memory.js';
+import { temporaryFolder } from '../support/orderlog.js';
+import { demo, type RunningApp, runningApp } from '../support/running-app.js';
+import { backUp, emptyTarget, remade, restoreTo } from './installations.js';
+
+function event(type: string, data: JsonObject): NewEvent {
+  const id = randomUUID();
+  const trace = { command_id: id, fingerprint: '', correlation_id: id, causation_id: id };
+  return { id, type, data, metadata: { schema_version: 1, ...trace, actor: { kind: 'system', id: null } } };
+}
+
+/** As an erasure does, which was killed before it had destroyed the key. */
+async function erase(store: EventStore, userId: string): Promise<void> {
+  const data = { user_id: userId, email_claim: 'userEmail-0', erased_at: new Date().toISOString() };
+  await store.append(`user-${userId}`, [event('UserErased', data)], 0);
+}
+
+/** The log on a server of its own. */
+async function elsewhere(t: Test): Promise<{ shop: RunningApp; store: MemoryEventStore }> {
+  const store = Object.defineProperty(new MemoryEventStore(), 'kind', { value: 'eventstoredb' });
+  // Several installations use it one after the other.
+  store.close = () => Promise.resolve();
+  return { shop: await runningApp(t, { seed: demo, store }), store };
+}
+
+t.test('the key of a user whose erasure is in the log is destroyed again', async (t) => {
+  const shop = await runningApp(t, { seed: demo });
+  const [erased, other] = [await shop.registerUser({ name: 'Marker' }), await shop.registerUser()];
+  await erase(shop.runtime.store, erased.user_id);
+  const file = join(temporaryFolder(t), 'backup.tar');
+  t.match(await backUp(shop, file), { users: 2, notes: { length: 1 } }, 'nobody misses the document of an erased user');
+
+  const target = await emptyTarget(t);
+  t.match(await restoreTo(target, file), { destroyed: 1, lost: 0 });
+  const restored = await runningApp(t, { ...target, projectors: false });
+  await remade(restored);
+  t.match((await restored.http.get(`/v1/users/${erased.user_id}`)).data, { name: null, email: null, status: 'erased' });
+  t.match((await restored.http.get(`/v1/users/${other.user_id}`)).data, { name: 'Ada', status: 'active' });
+  const { rows } = await target.database.pool.query<{ user_id: string }>(
+    'select user_id from orderlog.user_keys where wrapped is null and destroyed_at is not null',
+  );
+  t.same(rows, [{ user_id: erased.user_id }]);
+});
+
+t.test('with the log on a server of its own, what it holds beyond the backup counts', async (t) => {
+  const { store, shop } = await elsewhere(t);
+  const [erased, other] = [await shop.registerUser({ name: 'Marker' }), await shop.registerUser()];
+  const file = join(temporaryFolder(t), 'backup.tar');
+  const document = await backUp(shop, file);
+  t.match(document, { events: 0, users: 2, documents: 2, position: shop.http.position });
+  t.match(document.notes, [
+    /master key is not/,
+    /the log is not in this file: it is log .* backed up there, and before this/,
+  ]);
+
+  const late = await shop.registerUser({ name: 'Late' });
+  const { product_id } = await shop.addProduct([1]);
+  const { cat_id } = await shop.addCategory();
+  await erase(store, erased.user_id);
+  const target = await emptyTarget(t);
+  await t.rejects(restoreTo(target, file), {
+    name: 'WrongUse',
+    message: /set EVENTSTORE_URL to the server that has log/,
+  });
+  await t.rejects(restoreTo(target, file, new MemoryEventStore()), {
+    name: 'WrongUse',
+    message: /belongs to log .*, but the server at EVENTSTORE_URL holds none/,
+  });
+  const head = await store.head();
+  t.match(await restoreTo(target, file, store), { destroyed: 1, lost: 1 });
+  t.equal(await store.head(), head, 'nothing is written to it');
+
+  const restored = await runningApp(t, { ...target, store, projectors: false });
+  await remade(restored);
+  const names = [];
+  for (const { user_id } of [erased, other, late]) {
+    names.push(((await restored.http.ok('GET', `/v1/users/${user_id}`)).data as { name: string | null }).name);
+  }
+  t.same(names, [null, 'Ada', null], 'erased, whole, and without its key: no answer is an error');
+  t.ok((await restored.addProduct([1], { sku: 'NEW' })).product_id > product_id, 'no id is given out twice');
+  t.ok((await restored.addCategory()).cat_id > cat_id);
+});

@@ -1,0 +1,25 @@
+import t from 'tap';
+import { PRIMARY_TABLES } from '../../src/backup/tables.js';
+import { testDatabase } from '../support/database.js';
+
+/** Made again from the log, or by whoever opens the database. What can't be is in PRIMARY_TABLES. */
+const FOLLOWING = [
+  ...['builds', 'checkpoints', 'migrations', 'migrations_lock', 'quarantine'],
+  ...['snapshots', 'log_times'],
+];
+
+t.test('every table of the schema is in the backup, or can be made again', async (t) => {
+  const { pool } = await testDatabase(t);
+  const { rows } = await pool.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'orderlog' order by 1`,
+  );
+  t.ok(rows.length > PRIMARY_TABLES.length);
+  for (const { name } of rows) {
+    const isPrimary = PRIMARY_TABLES.some((table) => table.name === name);
+    t.not(
+      isPrimary,
+      FOLLOWING.includes(name),
+      `${name} is either in PRIMARY_TABLES (src/backup/tables.ts) or in FOLLOWING, here`,
+    );
+  }
+});

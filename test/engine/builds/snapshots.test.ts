@@ -1,0 +1,299 @@
+import t, { type Test } from 'tap';
+import type pg from 'pg';
+import { Registry } from 'prom-client';
+import { projections } from '../../../projections/index.js';
+import { measureSnapshots } from '../../../src/engine/builds/as-of-metrics.js';
+import type { Found, SnapshotDeps, Snapshots } from '../../../src/engine/builds/as-of-builds.js';
+import { createPool } from '../../../src/engine/postgres/pool.js';
+import { testDatabase, type TestDatabase } from '../../support/database.js';
+import { breakConnections } from '../../support/event-store/postgres-log.js';
+import { type MadeUpStore, placeOf, storeOf } from '../../support/made-up-store.js';
+import { codeOfAsync } from '../../support/reading.js';
+import { Shop } from '../../support/shop.js';
+import { snapshotRows, snapshotSchemas, snapshotsOn } from '../../support/snapshots.js';
+import { until } from '../projecting/running.js';
+
+const MINUTE = 60_000;
+const TREE = 'category-tree';
+
+interface Stage {
+  readonly database: TestDatabase;
+  readonly pool: pg.Pool;
+  readonly shop: Shop;
+  readonly store: MadeUpStore;
+  readonly snapshots: Snapshots;
+  /** As another process would have them, on the same log. */
+  another(options?: Partial<SnapshotDeps>): Snapshots;
+}
+
+/** Two categories with a product, then three orders; nothing of a snapshot is there. */
+async function stage(t: Test): Promise<Stage> {
+  const database = await testDatabase(t);
+  const shop = new Shop();
+  shop.addCategory(1);
+  shop.addCategory(2, 1);
+  shop.addProduct(1, 2);
+  for (const order of [1, 2, 3]) shop.place(order, 1);
+  const store = storeOf(shop.log.events);
+  const another = (options: Partial<SnapshotDeps> = {}): Snapshots => {
+    const pool = createPool(database.config, { max: 5, applicationName: 'orderlog-test-other' });
+    const snapshots = snapshotsOn(pool, store, options);
+    t.teardown(async () => {
+      await snapshots.close();
+      await pool.end();
+    });
+    return snapshots;
+  };
+  return { database, pool: database.pool, shop, store, snapshots: another(), another };
+}
+
+/** Holds the building until it is released, from the second event on. */
+function hold(store: MadeUpStore): { readonly begun: () => boolean; release(): void } {
+  let events = 0;
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  store.before = async () => {
+    if (++events > 1) await released;
+  };
+  return { begun: () => events > 1, release };
+}
+
+const placeAfter = ({ shop }: Stage, number: number) => placeOf(shop.log.events, number);
+
+async function states(pool: pg.Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ state: string }>('select state from orderlog.snapshots order by number');
+  return rows.map(({ state }) => state);
+}
+
+/** As if it had last been used so long ago. */
+async function age(pool: pg.Pool, number: number, seconds: number): Promise<void> {
+  await pool.query(
+    `update orderlog.snapshots set used_at = clock_timestamp() - $2 * interval '1 second' where number = $1`,
+    [number, seconds],
+  );
+}
+
+t.test('however many ask at once, in several processes, one snapshot is made, once', async (t) => {
+  const scene = await stage(t);
+  const { store, pool } = scene;
+  const processes = [scene.snapshots, scene.another(), scene.another()];
+  const asked = Array.from({ length: 30 }, (_, n) =>
+    (processes[n % 3] ?? scene.snapshots).at(TREE, placeAfter(scene, 3), MINUTE),
+  );
+  const found = await Promise.all(asked);
+  t.equal(new Set(found.map((one) => one.snapshot.number)).size, 1);
+  t.equal(store.readsFromStart, 1);
+  t.same(await states(pool), ['ready']);
+  t.match(found[0]?.snapshot, { events: 3, rows: 4, position: placeAfter(scene, 3) });
+});
+
+t.test('who waits too short a time is told so, and it is there for who asks later', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, store } = scene;
+  const held = hold(store);
+  t.equal(await codeOfAsync(() => snapshots.at(TREE, placeAfter(scene, 3), 0)), 'read-model-behind');
+  await until(held.begun);
+  t.equal(snapshots.underWay, 1);
+  held.release();
+  // Nobody waits for it, and it is made all the same.
+  await until(() => snapshots.underWay === 0);
+  const { reused } = await snapshots.at(TREE, placeAfter(scene, 3), 0);
+  t.ok(reused);
+  t.equal(store.readsFromStart, 1);
+});
+
+t.test('a snapshot serves every place up to the next event that concerns its model', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, store, shop } = scene;
+  const first = await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  for (const number of [4, 6, 5]) {
+    const { snapshot, reused } = await snapshots.at(TREE, placeAfter(scene, number), MINUTE);
+    t.same([snapshot.number, reused], [first.snapshot.number, true], `after ${number} events`);
+  }
+  shop.place(4, 1);
+  shop.renameCategory(2, 'Other');
+  shop.place(5, 1);
+  t.ok((await snapshots.at(TREE, placeAfter(scene, 7), MINUTE)).reused, 'an order more');
+  const later = await snapshots.at(TREE, placeAfter(scene, 8), MINUTE);
+  t.notOk(later.reused, 'a name of today is none of then');
+  t.equal((await snapshots.at(TREE, placeAfter(scene, 9), MINUTE)).snapshot.number, later.snapshot.number);
+  t.equal((await snapshots.at(TREE, placeAfter(scene, 5), MINUTE)).snapshot.number, first.snapshot.number);
+  t.notOk((await snapshots.at(TREE, placeAfter(scene, 2), MINUTE)).reused, 'and what was before it is another');
+  t.equal(store.readsFromStart, 3);
+});
+
+t.test('a build that lost its connections is begun again by who asks next, in this process or another', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, pool, store } = scene;
+  for (const next of [snapshots, scene.another()]) {
+    const held = hold(store);
+    const broken = snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+    await until(held.begun);
+    t.same(await states(pool), ['building']);
+    const half = await snapshotSchemas(pool);
+    await breakConnections(pool, 'orderlog-test-other');
+    held.release();
+    await t.rejects(broken);
+    // A connection of the pool may still be found broken.
+    const found: Found[] = [];
+    await until(() =>
+      next.at(TREE, placeAfter(scene, 3), MINUTE).then(
+        (one) => found.push(one) > 0,
+        () => false,
+      ),
+    );
+    const [{ snapshot, reused }] = found as [Found];
+    t.notOk(reused);
+    t.match(await snapshotRows(pool, snapshot), { products: [{ product_id: 1 }] });
+    t.notMatch(await snapshotSchemas(pool), half, 'nothing of the first is left');
+    t.same(await states(pool), ['ready']);
+    await pool.query(`update orderlog.snapshots set version = 0`);
+    await age(pool, snapshot.number, 100_000);
+    await snapshots.sweep();
+  }
+});
+
+t.test('what a killed process has left is swept by any other, and what is being made is not', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, pool, store } = scene;
+  await pool.query(`
+    insert into orderlog.snapshots (number, model, version, holds_to) values (1000001, 'category-tree', 1, '');
+    create schema asof_category_tree_1000001; create schema asof_category_tree_1000001_staging;
+    create schema asof_order_counts_1000002; create schema asof_of_no_model_1000003_staging`);
+  const held = hold(store);
+  const being = snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  await until(held.begun);
+  await scene.another().sweep();
+  t.same((await snapshotSchemas(pool)).length, 2, 'the schemas of what is being made');
+  held.release();
+  t.ok(await being);
+  t.equal((await snapshotSchemas(pool)).length, 1);
+  // A crash of the database empties the registry and the tables.
+  await pool.query('truncate orderlog.snapshots');
+  await snapshots.sweep();
+  t.same(await snapshotSchemas(pool), []);
+});
+
+t.test('a snapshot is dropped when it was not used for as long as it is kept', async (t) => {
+  const scene = await stage(t);
+  const { pool, snapshots } = scene;
+  const { snapshot } = await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const other = await snapshots.at('order-counts', placeAfter(scene, 5), MINUTE);
+  await age(pool, snapshot.number, 3_590);
+  await snapshots.sweep();
+  t.equal((await snapshotSchemas(pool)).length, 2);
+  // Being found is being used.
+  await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  await age(pool, other.snapshot.number, 3_610);
+  await snapshots.sweep();
+  t.same(await snapshotSchemas(pool), [`asof_category_tree_${snapshot.number}`]);
+});
+
+t.test('of snapshots that are too large together those go that were not used for longest', async (t) => {
+  const scene = await stage(t);
+  const { pool, snapshots } = scene;
+  const numbers: number[] = [];
+  for (const place of [1, 2, 3])
+    numbers.push((await snapshots.at(TREE, placeAfter(scene, place), MINUTE)).snapshot.number);
+  const [first = 0, second = 0, third = 0] = numbers;
+  await pool.query('update orderlog.snapshots set bytes = 100');
+  const small = scene.another({ keep: { keepSeconds: 3_600, maxBytes: 250 } });
+  await small.sweep();
+  t.equal((await snapshotSchemas(pool)).length, 3, 'what was used a moment ago stays');
+  await age(pool, first, 20);
+  await age(pool, second, 60);
+  await age(pool, third, 40);
+  await small.sweep();
+  const left = [first, third].map((number) => `asof_category_tree_${number}`);
+  t.same(await snapshotSchemas(pool), left);
+});
+
+t.test('a snapshot that somebody reads is not dropped under him', async (t) => {
+  const scene = await stage(t);
+  const { pool, snapshots } = scene;
+  const { snapshot } = await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  await age(pool, snapshot.number, 100_000);
+  const reader = await pool.connect();
+  await reader.query(`begin; select from asof_category_tree_${snapshot.number}.categories`);
+  await snapshots.sweep();
+  t.equal((await snapshotSchemas(pool)).length, 1);
+  await reader.query('commit');
+  reader.release();
+  await snapshots.sweep();
+  t.same(await snapshotSchemas(pool), []);
+});
+
+t.test('a process makes one at a time, lets a few wait, and refuses more', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, pool, store, shop } = scene;
+  for (let order = 10; order < 40; order++) shop.place(order, 1);
+  const held = hold(store);
+  const codes: (string | null)[] = [];
+  const asked = Array.from({ length: 20 }, async (_, n) => {
+    codes.push(await codeOfAsync(() => snapshots.at('user-orders', placeAfter(scene, 6 + n), MINUTE)));
+  });
+  await until(() => held.begun() && codes.length >= 4);
+  t.same(await states(pool), ['building'], 'one is being made');
+  t.equal(snapshots.underWay, 16);
+  t.same(codes, ['overloaded', 'overloaded', 'overloaded', 'overloaded']);
+  held.release();
+  await Promise.all(asked);
+  t.same(codes.slice(4), Array(16).fill(null), 'who waits gets his turn');
+  t.same(await states(pool), Array(16).fill('ready'));
+});
+
+t.test('a snapshot that another version of the code has made is not used', async (t) => {
+  const scene = await stage(t);
+  const { snapshot } = await scene.snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const next = projections.map((one) => ({ ...one, version: one.version + 1 }));
+  const found = await scene.another({ projections: next }).at(TREE, placeAfter(scene, 3), MINUTE);
+  t.notOk(found.reused);
+  t.not(found.snapshot.number, snapshot.number);
+  t.ok((await scene.snapshots.at(TREE, placeAfter(scene, 3), MINUTE)).reused, 'each has its own');
+});
+
+t.test('a snapshot whose numbers do not hold is not shown, and the reason is in the log', async (t) => {
+  const scene = await stage(t);
+  const wrong = projections.map((one) => {
+    const { bulk } = one;
+    if (one.name !== TREE || !bulk) return one;
+    const finish = [...bulk.finish, 'update {schema}.categories set total_products = total_products + 1'];
+    return { ...one, bulk: { ...bulk, finish } };
+  });
+  const told: object[] = [];
+  const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => void told.push(fields) };
+  const broken = scene.another({ projections: wrong, log });
+  t.equal(await codeOfAsync(() => broken.at(TREE, placeAfter(scene, 3), MINUTE)), 'read-model-behind');
+  t.match(told, [{ model: TREE, error: /counted again/ }]);
+  t.notOk((await scene.snapshots.at(TREE, placeAfter(scene, 3), MINUTE)).reused);
+});
+
+t.test('metrics tell what is kept, how large it is, and what is being made', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, pool, store } = scene;
+  const metrics = new Registry();
+  measureSnapshots(metrics, { pool, snapshots });
+  await snapshots.at(TREE, placeAfter(scene, 2), MINUTE);
+  await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const held = hold(store);
+  const being = snapshots.at('order-counts', placeAfter(scene, 3), MINUTE);
+  await until(held.begun);
+  const told = await metrics.metrics();
+  t.match(told, /^orderlog_snapshots_kept\{model="category-tree"\} 2$/m);
+  t.match(told, /^orderlog_snapshots_bytes\{model="category-tree"\} [1-9]\d+$/m);
+  t.match(told, /^orderlog_snapshots_under_way 1$/m);
+  held.release();
+  t.ok(await being);
+});
+
+t.test('closing breaks off what is being made, at once', async (t) => {
+  const scene = await stage(t);
+  const { snapshots, store } = scene;
+  const held = hold(store);
+  const being = codeOfAsync(() => snapshots.at(TREE, placeAfter(scene, 3), MINUTE));
+  await until(held.begun);
+  const closed = snapshots.close();
+  held.release();
+  await closed;
+  t.equal(await being, 'overloaded');
+});

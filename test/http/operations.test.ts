@@ -1,0 +1,289 @@
+import t from 'tap';
+import { z } from 'zod';
+import { buildApp } from '../../src/app.js';
+import { DocumentUnreadable } from '../../src/documents/frames.js';
+import { Drain } from '../../src/http/drain.js';
+import { createMetrics } from '../../src/http/metrics.js';
+import { PROBLEM_CODES, problemKind } from '../../src/http/problem-codes.js';
+import { failing, sampleApp } from './sample-app.js';
+
+const headers = { host: 'localhost' };
+const USER = '01a20bcc-cc54-775b-bb6c-67c5d407a7be';
+const MARK = 'Marker';
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
+  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, unknown> };
+  readonly responses: Record<
+    string,
+    { readonly description: string; readonly content?: Record<string, unknown>; readonly headers?: object }
+  >;
+}
+
+void t.test('the OpenAPI document has every route with its paths, headers and statuses', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  const answer = await app.inject({ url: '/openapi.json', headers });
+  const document = answer.json<{ openapi: string; paths: Record<string, Record<string, Operation>> }>();
+  t.equal(document.openapi, '3.1.0');
+  t.same(Object.keys(document.paths).toSorted(), [
+    '/docs',
+    '/health/live',
+    '/health/ready',
+    '/metrics',
+    '/openapi.json',
+    '/problems/{code}',
+    '/v1/orders',
+    '/v1/things',
+    '/v1/things/{thing_id}',
+    '/v1/things/{thing_id}/cancel',
+    '/v1/things/{thing_id}/retire',
+    '/v1/tree',
+    '/v1/uploads',
+    '/v1/users/{user_id}',
+  ]);
+  const place = document.paths['/v1/orders']?.['post'] as Operation;
+  t.same(Object.keys(place.responses), ['201', '400', '403', '406', '409', '412', '413', '415', '422', '431', '503']);
+  t.match(place.responses['409']?.description, /revision-conflict/);
+  t.same(Object.keys(place.responses['400']?.content ?? {}), ['application/problem+json']);
+  t.match(place.responses['201']?.headers, { Location: Object, 'Log-Position': Object, ETag: Object });
+  t.match(place.requestBody, {
+    required: true,
+    content: { 'application/json': { schema: { required: ['user_id', 'items'] } } },
+  });
+  t.same(
+    place.parameters?.map((one) => one.name),
+    ['Idempotency-Key', 'If-Match', 'Min-Log-Position', 'Prefer'],
+  );
+  const cancel = document.paths['/v1/things/{thing_id}/cancel']?.['post'] as Operation;
+  t.equal(cancel.requestBody?.required, false);
+  t.match(cancel.responses['409']?.description, /order-paid/);
+  const retire = document.paths['/v1/things/{thing_id}/retire']?.['post'] as Operation;
+  t.equal(retire.requestBody, undefined);
+  t.match(
+    Object.keys(retire.responses),
+    ['200', '400', '403', '406', '409', '412', '413', '415'],
+    'a body may be sent',
+  );
+  const patch = document.paths['/v1/things/{thing_id}']?.['patch'] as Operation;
+  t.same(Object.keys(patch.requestBody?.content ?? {}), ['application/json', 'application/merge-patch+json']);
+  const list = document.paths['/v1/things']?.['get'] as Operation;
+  t.match(list.parameters, [{ name: 'limit', in: 'query', required: false }, { name: 'cursor' }, { name: 'status' }]);
+  const tree = document.paths['/v1/tree']?.['get'] as Operation;
+  t.match(tree.parameters, [{ name: 'If-None-Match', in: 'header' }]);
+  t.match(tree.responses['200']?.headers, { ETag: Object });
+  const metrics = document.paths['/metrics']?.['get'] as Operation;
+  t.same(Object.keys(metrics.responses['200']?.content ?? {}), ['text/plain']);
+  const upload = document.paths['/v1/uploads']?.['post'] as Operation;
+  t.same(Object.keys(upload.requestBody?.content ?? {}), ['multipart/form-data']);
+  t.notMatch(answer.body, /\$defs|"nullable"/);
+  for (const [, ref = ''] of answer.body.matchAll(/"\$ref":"([^"]+)"/g)) t.equal(ref, '#/components/schemas/Problem');
+});
+
+void t.test('a schema that refers to itself is a component of the document', async (t) => {
+  const node = z.strictObject({
+    id: z.string(),
+    get below(): z.ZodArray<typeof node> {
+      return z.array(node);
+    },
+  });
+  const drain = new Drain();
+  const app = await buildApp({
+    logger: null,
+    version: '1',
+    loopbackOnly: true,
+    checks: [],
+    metrics: createMetrics(),
+    drain,
+  });
+  t.teardown(() => app.close());
+  const tree = { data: [{ id: 'a', below: [{ id: 'b', below: [] }] }] };
+  app.get('/v1/nodes', { schema: { response: { 200: z.strictObject({ data: z.array(node) }) } } }, () => tree);
+  t.same((await app.inject({ url: '/v1/nodes', headers })).json(), tree);
+  const answer = await app.inject({ url: '/openapi.json', headers });
+  const ref = { $ref: '#/components/schemas/Schema1' };
+  t.match(answer.json(), {
+    components: { schemas: { Schema1: { properties: { id: { type: 'string' }, below: { items: ref } } } } },
+    paths: {
+      '/v1/nodes': {
+        get: {
+          responses: { 200: { content: { 'application/json': { schema: { properties: { data: { items: ref } } } } } } },
+        },
+      },
+    },
+  });
+  t.notMatch(answer.body, /\$defs/);
+});
+
+void t.test('the page of the document comes with all that it needs', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  const page = await app.inject({ url: '/docs', headers: { ...headers, accept: 'text/html' } });
+  t.equal(page.statusCode, 200);
+  t.match(page.headers['content-security-policy'], /script-src 'self'/);
+  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
+  t.ok(assets.length >= 5);
+  for (const url of [...assets, '/docs/json']) t.equal((await app.inject({ url, headers })).statusCode, 200, url);
+  t.equal(
+    (await app.inject({ url: '/docs/static/none.js', headers })).json<{ code: string }>().code,
+    'route-not-found',
+  );
+});
+
+void t.test('every answer has the security headers and its request id', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  for (const url of ['/v1/things', '/v1/things?x', '/none', '/metrics', '/%zz']) {
+    const { headers: got } = await app.inject({ url, headers });
+    t.match(
+      got,
+      { 'x-content-type-options': 'nosniff', 'content-security-policy': /'none'/, 'x-request-id': /-/ },
+      url,
+    );
+  }
+});
+
+void t.test('the process is ready when every check is, and says which is not', async (t) => {
+  const checks = {
+    fine: () => Promise.resolve({ ok: true }),
+    late: () => Promise.resolve({ ok: false, detail: '5 events behind' }),
+    broken: () => Promise.reject(new Error('secret')),
+    stuck: () => new Promise<never>(() => undefined),
+  };
+  const list = Object.entries(checks).map(([name, check]) => ({ name, check }));
+  const well = await sampleApp(failing(), { checks: list.slice(0, 1) });
+  const ill = await sampleApp(failing(), { checks: list });
+  t.teardown(() => well.close());
+  t.teardown(() => ill.close());
+  t.equal((await ill.inject({ url: '/health/live', headers })).statusCode, 200);
+  const ready = await well.inject({ url: '/health/ready', headers });
+  t.equal(ready.statusCode, 200);
+  t.same(ready.json(), { status: 'ok', checks: { fine: { ok: true } } });
+  const not = await ill.inject({ url: '/health/ready', headers });
+  t.equal(not.statusCode, 503);
+  t.same(not.json(), {
+    status: 'unavailable',
+    checks: {
+      fine: { ok: true },
+      late: { ok: false, detail: '5 events behind' },
+      broken: { ok: false, detail: 'the check failed' },
+      stuck: { ok: false, detail: 'no answer within 2000 ms' },
+    },
+  });
+});
+
+void t.test('requests are measured and logged by their route, never by what was sent', async (t) => {
+  const lines: string[] = [];
+  const write = (...parts: unknown[]): void => void lines.push(JSON.stringify(parts));
+  const logger = {
+    level: 'info',
+    info: write,
+    warn: write,
+    error: write,
+    fatal: write,
+    debug: write,
+    trace: write,
+    silent: write,
+    child: () => logger,
+  };
+  const metrics = createMetrics();
+  const told = failing();
+  const app = await sampleApp(told, { metrics }, logger);
+  t.teardown(() => app.close());
+  const marked = { ...headers, 'x-marker': MARK, 'idempotency-key': MARK };
+  await app.inject({ url: `/v1/things/1?email=${MARK}`, headers: marked });
+  await app.inject({ url: `/none/${MARK}`, headers: marked });
+  await app.inject({ method: 'POST', url: '/v1/things/5/cancel', headers: marked, payload: { reason: MARK } });
+  told.error = Object.assign(new Error(MARK), {
+    severity: 'ERROR',
+    code: '23505',
+    detail: MARK,
+    constraint: 'one_email',
+  });
+  await app.inject({
+    method: 'POST',
+    url: '/v1/orders',
+    headers: marked,
+    payload: { user_id: USER, items: [{ product_id: 1, quantity: 1 }] },
+  });
+  t.notMatch(lines.join('\n'), new RegExp(MARK));
+  t.match(lines.join('\n'), /"method":"GET","route":"\/v1\/things\/:thing_id","status":400/);
+  t.match(lines.join('\n'), /one_email/);
+  const text = (await app.inject({ url: '/metrics', headers: { ...headers, accept: 'text/plain' } })).body;
+  t.match(
+    text,
+    /http_request_duration_seconds_count\{method="POST",route="\/v1\/things\/:thing_id\/cancel",status="200"\} 1/,
+  );
+  t.match(text, /route="none",status="404"/);
+  t.match(text, /nodejs_eventloop_lag_seconds/);
+  t.notMatch(text, new RegExp(MARK));
+});
+
+void t.test('what the system has no more of is 503 with Retry-After, and its cause is in the log', async (t) => {
+  const lines: unknown[][] = [];
+  const write = (...parts: unknown[]): void => void lines.push(parts);
+  const logger = {
+    level: 'info',
+    info: () => undefined,
+    warn: write,
+    error: write,
+    fatal: write,
+    debug: () => undefined,
+  };
+  const full = { ...logger, trace: () => undefined, silent: () => undefined, child: () => full };
+  const told = failing();
+  const app = await sampleApp(told, {}, full);
+  t.teardown(() => app.close());
+  const fault = (code: string): Error => Object.assign(new Error(`${code}: ${MARK}`), { code, syscall: 'write' });
+  const ask = async (error: Error) => {
+    told.error = error;
+    const payload = { user_id: USER, items: [{ product_id: 1, quantity: 1 }] };
+    return app.inject({ method: 'POST', url: '/v1/orders', headers, payload });
+  };
+  for (const code of ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EROFS', 'EACCES']) {
+    for (const error of [fault(code), new Error('wrapped', { cause: fault(code) })]) {
+      const answer = await ask(error);
+      t.equal(answer.statusCode, 503, code);
+      t.equal(answer.headers['retry-after'], '10');
+      t.match(answer.json(), { code: 'overloaded', detail: /disk space, open files or memory/ });
+      t.notMatch(answer.body, MARK);
+      t.match(JSON.stringify(lines.splice(0)), new RegExp(`"${code}".*needs the operator`));
+    }
+  }
+  const missing = new DocumentUnreadable('there is no document 5', { cause: fault('ENOENT') });
+  const answer = await ask(missing);
+  t.equal(answer.statusCode, 404);
+  t.match(answer.json(), { code: 'id-proof-not-found' });
+  t.match(JSON.stringify(lines.splice(0)), /there is no document 5.*"ENOENT".*needs the operator/);
+  t.equal((await ask(new Error('a defect'))).statusCode, 500);
+});
+
+void t.test('the codes are those of the contract', async (t) => {
+  const byStatus: Record<string, string> = {
+    400: 'invalid-request invalid-cursor invalid-log-position malformed-json id-proof-missing',
+    401: 'unauthenticated',
+    403: 'forbidden',
+    404: 'user-not-found order-not-found category-not-found product-not-found id-proof-not-found route-not-found',
+    405: 'method-not-allowed',
+    406: 'not-acceptable',
+    409:
+      'order-paid order-cancelled email-taken sku-taken category-exists category-code-taken product-exists ' +
+      'category-cycle category-not-empty user-erased revision-conflict idempotency-in-flight',
+    412: 'revision-mismatch',
+    413: 'payload-too-large',
+    415: 'unsupported-media-type',
+    422:
+      'idempotency-mismatch unknown-product product-retired unknown-category unknown-user id-proof-pending ' +
+      'currency-mismatch total-too-large order-too-large id-proof-not-pdf id-proof-encrypted ' +
+      'id-proof-active-content id-proof-damaged',
+    429: 'rate-limited',
+    431: 'headers-too-large',
+    500: 'internal-error',
+    503: 'read-model-behind event-store-unavailable database-unavailable overloaded',
+  };
+  for (const [status, codes] of Object.entries(byStatus)) {
+    const ours = PROBLEM_CODES.filter((code) => problemKind(code).status === Number(status));
+    t.same(ours.toSorted(), codes.split(' ').toSorted(), status);
+  }
+  t.equal(PROBLEM_CODES.length, Object.values(byStatus).join(' ').split(' ').length);
+});
