@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
+import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { appendLarge } from './large-log.js';
@@ -23,7 +24,7 @@ const settings = { ORDERLOG_DATA_DIR: folder, SEED: 'none', HOME: folder };
 const server = await startEmbedded(folder);
 const pool = createPool(server.config, { max: 5, applicationName: 'bench' });
 try {
-  await migrate(server.config);
+  await migrate(server.config, migrations);
   const store = new PostgresEventStore(pool, server.config);
   const events = await appendLarge(store, { orders, lines, name });
   const head = await store.head();

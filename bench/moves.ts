@@ -11,6 +11,7 @@ import { projections } from '../projections/index.js';
 import { categoryEvents } from '../src/category/events.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
+import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { CheckpointWatch } from '../src/engine/projecting/watch.js';
@@ -32,7 +33,7 @@ const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
 const server = await startEmbedded(folder);
 const pool = createPool(server.config, { max: 10, applicationName: 'bench' });
 try {
-  await migrate(server.config);
+  await migrate(server.config, migrations);
   const store = new PostgresEventStore(pool, server.config);
   await writeLog(pool);
   const settings = { ORDERLOG_DATA_DIR: folder, SEED: 'none' };

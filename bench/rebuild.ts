@@ -14,6 +14,7 @@ import type { EventStore } from '../src/engine/core/event-store.js';
 import { openEventStoreDb } from '../src/engine/log/eventstoredb/store.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
+import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { CheckpointWatch } from '../src/engine/projecting/watch.js';
@@ -31,7 +32,7 @@ const folder = given ?? mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
 const server = await startEmbedded(folder);
 const pool = createPool(server.config, { max: 10, applicationName: 'bench' });
 try {
-  await migrate(server.config);
+  await migrate(server.config, migrations);
   const store = url === undefined ? new PostgresEventStore(pool, server.config) : await openEventStoreDb(url);
   const events =
     given === undefined

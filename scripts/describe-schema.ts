@@ -10,6 +10,7 @@ import type pg from 'pg';
 import { format } from 'prettier';
 import { projections } from '../projections/index.js';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
+import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { prepareModel } from '../src/engine/builds/prepare-model.js';
@@ -148,7 +149,7 @@ async function main(): Promise<void> {
   const server = await startEmbedded(folder);
   const pool = createPool(server.config, { max: 4, applicationName: 'orderlog-schema' });
   try {
-    await migrate(server.config);
+    await migrate(server.config, migrations);
     writeFileSync(join(import.meta.dirname, '../../docs/schema.md'), await describeSchema(pool));
   } finally {
     await pool.end();

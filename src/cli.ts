@@ -28,6 +28,7 @@ import { statusResult } from './commands/status.js';
 import { verifyResult } from './commands/verify.js';
 import { type OpenOptions, openRuntime, type Runtime } from './runtime.js';
 import { serve } from './serve.js';
+import { streams } from './streams.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -202,7 +203,7 @@ program
       const target = options.back ? new PostgresEventStore(pool, connection) : await openLogAt(targetUrl(options));
       try {
         const copy = options.back ? copyBackResult : copyLogResult;
-        return await copy(deps, target, { progress: showProgress(), signal });
+        return await copy(deps, target, { categories: Object.keys(streams), progress: showProgress(), signal });
       } finally {
         await target.close();
       }

@@ -6,6 +6,7 @@ import { WrongLog } from './engine/log/log-identity.js';
 import { giveWay } from './engine/postgres/background.js';
 import { startEmbedded } from './embedded-postgres/embedded.js';
 import { isUnavailable } from './engine/postgres/errors.js';
+import { migrations } from '../migrations/index.js';
 import { migrate } from './engine/postgres/migrate.js';
 import { createPool } from './engine/postgres/pool.js';
 import type { Connection } from './engine/postgres/session.js';
@@ -51,7 +52,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
     if (inBackground) giveWay();
     const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
     if (embedded === null) await refuseUnsuitable(connection);
-    const applied = (options.migrate ?? embedded !== null) ? await migrate(connection) : [];
+    const applied = (options.migrate ?? embedded !== null) ? await migrate(connection, migrations) : [];
     signal?.throwIfAborted();
     const pool = createPool(connection, {
       ...{ max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' },

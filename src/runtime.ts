@@ -11,7 +11,10 @@ import { UserOrders } from '../projections/user-orders/read-model.js';
 import { Users } from '../projections/users/read-model.js';
 import { CachedTree } from './category/cached-tree.js';
 import { ClaimProtocol } from './engine/claims/acquire.js';
-import { emailClaims, skuClaims } from './claims.js';
+import { skuClaims } from './product/claims.js';
+import { emailClaims } from './user/claims.js';
+import { streams, witnessedStreams } from './streams.js';
+import type { WitnessedStreams } from './engine/verifying/log-witness.js';
 import type { Config } from './config.js';
 import { claimOwners, type Claims } from './engine/claims/claims.js';
 import { CommandHandler } from './engine/core/command-handler.js';
@@ -47,7 +50,7 @@ import { type Database, type DatabaseOptions, openDatabase, unreachable } from '
 import { openLog } from './open-log.js';
 import { unreadableProofs } from './commands/unreadable-proofs.js';
 import { sowOnce } from './commands/sowing.js';
-import type { Progress } from './commands/progress.js';
+import type { Progress } from './engine/core/progress.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
 import { userStream } from './user/stream.js';
@@ -106,6 +109,7 @@ export interface Runtime {
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
   readonly projections: readonly AnyProjection[];
+  readonly streams: WitnessedStreams;
   /** Names of the migrations that opening has applied. */
   readonly applied: readonly string[];
   import(dir: string, settings: ImportSettings): Promise<ImportResult>;
@@ -181,6 +185,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       orderFacts: placeOrderFacts(new LookUp(pool, watch), handler),
       tokens: new PositionTokens(logId),
       projections,
+      streams: witnessedStreams,
       applied,
     };
     const importInto = (dir: string, settings: ImportSettings): Promise<ImportResult> =>
@@ -237,8 +242,8 @@ function readModels(
 
 /** A log that holds only its own opening. */
 async function isEmpty(store: EventStore): Promise<boolean> {
-  const prefixes = ['categoryTree-', 'product', 'user', 'order-'];
-  const [ours] = await store.distances([{ position: START, filter: { streamPrefixes: prefixes } }], 1);
+  const streamPrefixes = Object.keys(streams).map((category) => `${category}-`);
+  const [ours] = await store.distances([{ position: START, filter: { streamPrefixes } }], 1);
   return ours?.events === 0;
 }
 

@@ -46,6 +46,12 @@ export const products: Projection<ProductsPage> = {
   version: 1,
   tables: ['products', 'standing', 'categories'],
   reads: { categoryTree: categoryEvents, product: productEvents },
+  confirmedClaims: [
+    {
+      category: 'productSku',
+      owners: `select 'productSku-' || sku as stream, 'product-' || product_id as owner from {schema}.products`,
+    },
+  ],
   // standing: the categories in which or below which a product stands. A list by category is one range of its index.
   ddl: `
     create table {schema}.products (

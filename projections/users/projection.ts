@@ -33,6 +33,12 @@ export const users: Projection<UsersPage> = {
   tables: ['users'],
   reads: { user: userEvents },
   keyedBy: ['user'],
+  confirmedClaims: [
+    {
+      category: 'userEmail',
+      owners: `select 'userEmail-' || email_hash as stream, 'user-' || user_id as owner from {schema}.users`,
+    },
+  ],
   ddl: `
     create table {schema}.users (
       user_id uuid not null,

@@ -7,7 +7,7 @@ import type { DocumentStore } from '../documents/document-store.js';
 import { logIdentity } from '../engine/log/log-identity.js';
 import { positionOf } from '../engine/log/postgres/position.js';
 import { sessionBeside } from '../engine/postgres/session.js';
-import type { Progress } from '../commands/progress.js';
+import type { Progress } from '../engine/core/progress.js';
 import { ArchiveWriter, sha256 } from './archive-writer.js';
 import {
   documentLine,

@@ -4,11 +4,12 @@ import type pg from 'pg';
 import type { EventStore } from '../engine/core/event-store.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { logIdOf } from '../engine/log/log-identity.js';
+import { migrations } from '../../migrations/index.js';
 import { migrate } from '../engine/postgres/migrate.js';
 import type { Connection } from '../engine/postgres/session.js';
-import { aloneWith, otherProcesses, stopThem } from '../commands/alone.js';
+import { aloneWith, otherProcesses, stopThem } from '../engine/postgres/alone.js';
 import { WrongUse } from '../commands/output.js';
-import type { Progress } from '../commands/progress.js';
+import type { Progress } from '../engine/core/progress.js';
 import { checkBackup, type Checked, checkMasterKey } from './check.js';
 import type { CaughtUp } from './later-events.js';
 import type { Manifest } from './manifest.js';
@@ -100,7 +101,7 @@ async function into(
   } finally {
     client.release();
   }
-  await migrate(connection);
+  await migrate(connection, migrations);
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   writeFileSync(note, digest, { flush: true });
   return restoreInto({ pool, documents, store, embedded }, manifest, file, options);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { CommandContext, ExecuteOptions, Outcome } from '../engine/core/command-handler.js';
 import { Refusal } from '../engine/core/errors.js';
-import { type IdSequence, MAX_ID } from '../engine/core/id-sequence.js';
+import type { IdSequence } from '../engine/core/id-sequence.js';
+import { MAX_ID } from '../values.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { EventStore } from '../engine/core/event-store.js';
 import { logIdentity, logIdOf } from '../engine/log/log-identity.js';
-import { aloneWith, otherProcesses, stopThem } from './alone.js';
+import { aloneWith, otherProcesses, stopThem } from '../engine/postgres/alone.js';
 import { type CommandResult, WrongUse } from './output.js';
 import { NotTheSame } from '../engine/copying/compare.js';
 import { compareLogs, copyLog, type CopyOptions } from '../engine/copying/copy.js';

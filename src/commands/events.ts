@@ -4,13 +4,13 @@ import { matches, START } from '../engine/core/event-store.js';
 import { Refusal, StreamNotFound } from '../engine/core/errors.js';
 import type { RecordedEvent } from '../engine/core/message.js';
 import { quoted } from '../engine/core/printable.js';
-import { STREAM_PREFIXES } from '../engine/core/stream.js';
+import { streamPrefixes } from '../streams.js';
 import type { Outlet } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
 import { Printed } from './printed.js';
 
 /** A server may hold streams of other applications. */
-const OURS = { streamPrefixes: STREAM_PREFIXES };
+const OURS = { streamPrefixes };
 
 const LINES = { before: '', between: '', after: '' };
 const ARRAY = { before: '[', between: ',\n ', after: ']\n' };
@@ -66,7 +66,7 @@ async function* source(
   if (stream !== undefined) {
     if (!matches({ stream, type: '' }, OURS)) {
       throw new WrongUse(
-        `${quoted(stream)} is no stream of Orderlog: their names begin with ${STREAM_PREFIXES.join(', ')}`,
+        `${quoted(stream)} is no stream of Orderlog: their names begin with ${streamPrefixes.join(', ')}`,
       );
     }
     const first = from === undefined ? 0 : revision(from);

@@ -1,13 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
+import type { Progress } from '../engine/core/progress.js';
 import { Outlet, terminal, type TerminalStream } from './outlet.js';
-
-/** Told how far a long work is, one stretch after the other. */
-export interface Progress {
-  /** A new stretch; `total` is null where it is not known. What was under way ends. */
-  start(what: string, total: number | null): void;
-  advance(by?: number): void;
-  stop(): void;
-}
 
 /** For work that is over at once. */
 export const noProgress: Progress = { start: () => undefined, advance: () => undefined, stop: () => undefined };

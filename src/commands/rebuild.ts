@@ -6,7 +6,7 @@ import type { AnyProjection } from '../engine/projecting/projection.js';
 import { switchTo } from '../engine/builds/switch.js';
 import { WorseThanLive } from '../engine/builds/worse-than-live.js';
 import { type CommandResult, WrongUse } from './output.js';
-import type { Progress } from './progress.js';
+import type { Progress } from '../engine/core/progress.js';
 import { table } from './table.js';
 import { followTo } from '../engine/builds/follow-build.js';
 import { rebuild, type RebuildDeps, type Rebuilt } from '../engine/builds/rebuild.js';

@@ -5,7 +5,7 @@ import type { AnyProjection } from '../engine/projecting/projection.js';
 import { snapshotSchema } from '../engine/builds/as-of-registry.js';
 import type { Snapshots } from '../engine/builds/as-of-builds.js';
 import { type CommandResult, WrongUse } from './output.js';
-import type { Progress } from './progress.js';
+import type { Progress } from '../engine/core/progress.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';
 

@@ -6,7 +6,7 @@ import type { AnyProjection } from '../engine/projecting/projection.js';
 import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../engine/projecting/status.js';
 import { leftOfRestore } from '../backup/restore-note.js';
 import type { CommandResult } from './output.js';
-import { placedMessage } from './placed-message.js';
+import { placedMessage } from '../engine/projecting/placed-message.js';
 import { table } from './table.js';
 
 /** Counting what a read model lacks ends here. */

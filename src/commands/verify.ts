@@ -3,7 +3,7 @@ import type { Position } from '../engine/core/event-store.js';
 import { printableLines, shortened } from '../engine/core/printable.js';
 import type { AnyProjection } from '../engine/projecting/projection.js';
 import type { CommandResult } from './output.js';
-import type { Progress } from './progress.js';
+import type { Progress } from '../engine/core/progress.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';
 import { ChangedMeanwhile } from '../engine/verifying/live.js';

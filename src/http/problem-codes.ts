@@ -1,5 +1,3 @@
-import type { RefusalCode } from '../engine/core/errors.js';
-
 /** What a code means. Its page under `/problems/<code>` says this. */
 export interface ProblemKind {
   readonly status: number;
@@ -235,7 +233,7 @@ const PROBLEMS = {
     title: 'Internal error',
     explanation: 'This is a defect. The log says more under the `request_id`.',
   },
-} as const satisfies Record<RefusalCode, ProblemKind> & Record<string, ProblemKind>;
+} as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 

@@ -6,7 +6,7 @@ import { DocumentTooLarge } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
 import { isUnavailable } from '../engine/postgres/errors.js';
 import { isSystemFault } from '../documents/system-errors.js';
-import { type ProblemCode, problemKind } from './problem-codes.js';
+import { isProblemCode, type ProblemCode, problemKind } from './problem-codes.js';
 
 /** Something that ends a request with a problem document. Everything in it is shown to whoever asked. */
 export class Problem extends Error {
@@ -71,9 +71,13 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Refusal) {
     const { code, message, faults, retrySeconds } = error;
+    // A test holds every code of a refusal against the table: one that it lacks is a defect.
+    if (!isProblemCode(code)) return new Problem('internal-error');
     return new Problem(code, message, faults, retrySeconds === null ? {} : { 'retry-after': String(retrySeconds) });
   }
-  if (error instanceof EventTooLarge) return new Problem('order-too-large');
+  if (error instanceof EventTooLarge) {
+    return new Problem('payload-too-large', `An event of ${error.bytes} bytes is larger than the log takes.`);
+  }
   if (error instanceof EventStoreUnavailable) return new Problem('event-store-unavailable');
   // A stream that somebody deleted in the store itself, between the load and the append.
   if (error instanceof StreamNotFound) return new Problem('revision-conflict');

@@ -1,8 +1,8 @@
 /** The pieces that the requests and answers of all routes are made of. */
 import { z } from 'zod';
+import { MAX_EMAIL, MAX_ID, MAX_NAME, MAX_QUANTITY, MAX_REMARK, MAX_SKU } from '../values.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
-const MAX_ID = 2 ** 31 - 1;
 
 /** 1 to `longest` characters (code points) as given, without control characters and half characters. */
 function text(longest: number): z.ZodString {
@@ -14,20 +14,23 @@ function text(longest: number): z.ZodString {
     .meta({ minLength: 1, maxLength: longest });
 }
 
-export const name = text(200);
-export const code = text(200);
-export const sku = text(64);
+export const name = text(MAX_NAME);
+export const code = text(MAX_NAME);
+export const sku = text(MAX_SKU);
 /** A reason or a payment reference. */
-export const remark = text(500);
+export const remark = text(MAX_REMARK);
 
 /** An address as given; surrounding space belongs to it and counts only where addresses are compared. */
-export const email = text(254).refine((value) => /^[^\s@]+@[^\s@]+$/.test(value.trim()), 'is not an e-mail address');
+export const email = text(MAX_EMAIL).refine(
+  (value) => /^[^\s@]+@[^\s@]+$/.test(value.trim()),
+  'is not an e-mail address',
+);
 
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'is not a currency code of three capital letters (ISO 4217)');
 
 /** Minor units of a currency. */
 export const money = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-export const quantity = z.int().min(1).max(1_000_000);
+export const quantity = z.int().min(1).max(MAX_QUANTITY);
 
 /** Of a category or a product. */
 export const id = z.int().min(1).max(MAX_ID);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { LIST_BYTES, sizeOf } from '../engine/core/budgets.js';
 import type { CommandHandler } from '../engine/core/command-handler.js';
-import { Refusal, type RefusalCode, StreamNotFound } from '../engine/core/errors.js';
+import { Refusal, StreamNotFound } from '../engine/core/errors.js';
+import type { ProblemCode } from './problem-codes.js';
 import type { EventTypes } from '../engine/core/event-type.js';
 import { historyEvent } from '../engine/core/history.js';
 import { queryHead } from './answers.js';
@@ -21,7 +22,7 @@ export interface AuditedStreams {
   readonly things: string;
   readonly name: (id: string) => string;
   readonly types: EventTypes;
-  readonly notFound: RefusalCode;
+  readonly notFound: ProblemCode;
   /** Types of events that do not make a thing: a stream of nothing else is an unknown one. */
   readonly notYet: readonly string[];
 }

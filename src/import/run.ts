@@ -1,11 +1,11 @@
 import { sizeOf } from '../engine/core/budgets.js';
-import { Refusal, type RefusalCode } from '../engine/core/errors.js';
-import type { Progress } from '../commands/progress.js';
+import { Refusal } from '../engine/core/errors.js';
+import type { Progress } from '../engine/core/progress.js';
 import { checkImport } from './check.js';
 import { plannedOrders } from './check-orders.js';
 import { LEFT_OUT, RowFaults } from './finding.js';
 import { Findings } from './findings.js';
-import { forEachInFlight } from './in-flight.js';
+import { forEachInFlight } from '../engine/core/in-flight.js';
 import type { CheckOptions, ImportPlan } from './plan.js';
 import type { CategoryRow, OrderRow, ProductRow, UserRow } from './rows.js';
 import type { StoredState } from './stored.js';
@@ -44,7 +44,7 @@ export interface ImportResult {
 const CATEGORIES_AT_ONCE = 500;
 const IN_FLIGHT = 128;
 /** Refusals that say nothing against the row: the next run may find things otherwise. */
-const NOT_OF_THE_ROW: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+const NOT_OF_THE_ROW: ReadonlySet<string> = new Set([
   'revision-conflict',
   'read-model-behind',
   'database-unavailable',

@@ -33,12 +33,12 @@ export const orderEvents = {
   OrderPaid: eventType(
     'OrderPaid',
     z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reference: sealed.nullable(), paid_at: time }),
-    { personal: ['reference'] },
+    { owner: 'user_id', personal: ['reference'] },
   ),
   OrderCancelled: eventType(
     'OrderCancelled',
     z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reason: sealed.nullable(), cancelled_at: time }),
-    { personal: ['reason'] },
+    { owner: 'user_id', personal: ['reason'] },
   ),
 };
 

@@ -1,7 +1,8 @@
 import type { Claims } from '../engine/claims/claims.js';
 import { type CommandContext, type CommandHandler, empty, type Outcome } from '../engine/core/command-handler.js';
 import { Refusal, WrongExpectedRevision } from '../engine/core/errors.js';
-import { type IdSequence, MAX_ID } from '../engine/core/id-sequence.js';
+import type { IdSequence } from '../engine/core/id-sequence.js';
+import { MAX_ID } from '../values.js';
 import { streamId } from '../engine/core/stream.js';
 import type { AddProduct } from './commands.js';
 import type { ProductState } from './decider.js';

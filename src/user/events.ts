@@ -32,17 +32,18 @@ export const userEvents = {
       id_proof: idProof.nullable(),
       registered_at: time,
     }),
-    { personal: ['name', 'email', 'id_proof.sha256', 'id_proof.key'], secret: ['id_proof.key'] },
+    { owner: 'user_id', personal: ['name', 'email', 'id_proof.sha256', 'id_proof.key'], secret: ['id_proof.key'] },
   ),
   UserDetailsChanged: eventType(
     'UserDetailsChanged',
     z.strictObject({ user_id: z.uuid(), name: sealed, email: sealed, email_hash: z.string(), changed_at: time }),
-    { personal: ['name', 'email'] },
+    { owner: 'user_id', personal: ['name', 'email'] },
   ),
   IdProofReplaced: eventType(
     'IdProofReplaced',
     z.strictObject({ user_id: z.uuid(), id_proof: idProof, replaced_at: time }),
     {
+      owner: 'user_id',
       personal: ['id_proof.sha256', 'id_proof.key'],
       secret: ['id_proof.key'],
     },

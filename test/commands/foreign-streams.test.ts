@@ -7,11 +7,12 @@ import { MemoryEventStore } from '../../src/engine/log/memory.js';
 import { printEvents } from '../../src/commands/events.js';
 import { Outlet } from '../../src/commands/outlet.js';
 import { WrongUse } from '../../src/commands/output.js';
+import { witnessedStreams } from '../../src/streams.js';
 import { LogWitness } from '../../src/engine/verifying/log-witness.js';
 import { failure, newEvent, numbered } from '../support/event-store/case.js';
 
 t.test('what others keep on the server proves nothing about the streams of Orderlog', (t) => {
-  const witness = new LogWitness({ prefix: 'verify_test' });
+  const witness = new LogWitness({ prefix: 'verify_test' }, witnessedStreams);
   const at = { id: 'a', position: '1' as Position, recordedAt: '2026-01-01T00:00:00.000Z', metadata: {}, data: {} };
   // Scavenged; with a `$` type between the two; a name without a category; one that only begins like ours.
   const others = ['weird@7', 'weird@9', 'basket-1@3', 'orders-1@5', 'order@2', 'productSkus-x@4'];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { z } from 'zod';
 import { categoryEvents } from '../../src/category/events.js';
-import { emailClaimEvents, skuClaimEvents } from '../../src/engine/claims/events.js';
+import { skuClaims } from '../../src/product/claims.js';
+import { emailClaims } from '../../src/user/claims.js';
 import type { EventType, EventTypes } from '../../src/engine/core/event-type.js';
 import { logOpened } from '../../src/engine/log/log-opened.js';
 import { orderEvents } from '../../src/order/events.js';
@@ -25,7 +26,7 @@ const streams: readonly (readonly [heading: string, types: EventTypes])[] = [
   ['`product-<product_id>`', productEvents],
   ['`user-<user_id>`', userEvents],
   ['`order-<order_id>`', orderEvents],
-  ['`productSku-<sku>` and `userEmail-<keyed hash>`', { ...skuClaimEvents, ...emailClaimEvents }],
+  ['`productSku-<sku>` and `userEmail-<keyed hash>`', { ...skuClaims.types, ...emailClaims.types }],
 ];
 
 for (const [heading, types] of streams) {

@@ -229,7 +229,7 @@ void t.test('errors of the inside become their codes, and nothing of an unforese
   const database = Object.assign(new Error('terminating connection'), { code: '57P01' });
   const cases: readonly (readonly [string, number, unknown])[] = [
     ['order-paid', 409, new Refusal('order-paid', 'The order is paid.')],
-    ['order-too-large', 422, new EventTooLarge('order-1', 600_000)],
+    ['payload-too-large', 413, new EventTooLarge('thing-1', 600_000)],
     ['event-store-unavailable', 503, new EventStoreUnavailable('secret host')],
     ['database-unavailable', 503, database],
     ['event-store-unavailable', 503, new Unopened('secret place')],

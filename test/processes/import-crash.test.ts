@@ -3,7 +3,8 @@ import { CommandHandler } from '../../src/engine/core/command-handler.js';
 import type { EventTypes } from '../../src/engine/core/event-type.js';
 import type { Fact } from '../../src/engine/core/message.js';
 import { categoryEvents } from '../../src/category/events.js';
-import { emailClaimEvents, skuClaimEvents } from '../../src/engine/claims/events.js';
+import { skuClaims } from '../../src/product/claims.js';
+import { emailClaims } from '../../src/user/claims.js';
 import { PgKeyStore } from '../../src/crypto/key-store.js';
 import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
 import { orderEvents } from '../../src/order/events.js';
@@ -20,8 +21,8 @@ const types: EventTypes = {
   ...productEvents,
   ...userEvents,
   ...orderEvents,
-  ...skuClaimEvents,
-  ...emailClaimEvents,
+  ...skuClaims.types,
+  ...emailClaims.types,
 };
 
 /** Every stream with types and data in the clear; of the tree, what is in it, for its events come in groups. */

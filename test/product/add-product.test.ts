@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ClaimProtocol } from '../../src/engine/claims/acquire.js';
-import { skuClaims } from '../../src/claims.js';
+import { skuClaims } from '../../src/product/claims.js';
 import { claimOwners } from '../../src/engine/claims/claims.js';
 import { type CommandContext, CommandHandler } from '../../src/engine/core/command-handler.js';
 import { MemoryEventStore } from '../../src/engine/log/memory.js';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Test } from 'tap';
 import { type Embedded, startEmbedded } from '../../src/embedded-postgres/embedded.js';
+import { migrations } from '../../migrations/index.js';
 import { migrate } from '../../src/engine/postgres/migrate.js';
 import { createPool } from '../../src/engine/postgres/pool.js';
 
@@ -65,7 +66,7 @@ async function migratedTemplate(admin: pg.Client, config: pg.PoolConfig): Promis
       const unfinished = `${name}_unfinished`;
       await admin.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
       await admin.query(`CREATE DATABASE ${unfinished}`);
-      await migrate({ ...config, database: unfinished });
+      await migrate({ ...config, database: unfinished }, migrations);
       await admin.query(`ALTER DATABASE ${unfinished} RENAME TO ${name}`);
     }
   } finally {

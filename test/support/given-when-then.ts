@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { type Decider, fold } from '../../src/engine/core/decider.js';
-import { Refusal, type RefusalCode } from '../../src/engine/core/errors.js';
+import { Refusal } from '../../src/engine/core/errors.js';
 import type { Position } from '../../src/engine/core/event-store.js';
 import type { Envelope, Fact } from '../../src/engine/core/message.js';
 
@@ -26,7 +26,7 @@ export function recorded<F extends Fact>(facts: readonly F[], firstRevision = 0)
 
 export interface Given<Command, F extends Fact> {
   /** What the decider decides, and that the same command sent again changes nothing (or is refused, if so said). */
-  when(command: Command): { then(facts: readonly F[], again?: RefusalCode): void; refused(code: RefusalCode): void };
+  when(command: Command): { then(facts: readonly F[], again?: string): void; refused(code: string): void };
 }
 
 /** Given these facts, when this command comes, then these facts follow. */
@@ -61,7 +61,7 @@ export function given<State, Command, F extends Fact>(
 }
 
 /** The code of the refusal that a call ends with; null when it is not refused. */
-export function codeOf(call: () => unknown): RefusalCode | null {
+export function codeOf(call: () => unknown): string | null {
   try {
     call();
     return null;

@@ -8,6 +8,7 @@ import { haveReached } from '../../src/engine/projecting/status.js';
 import { createPool } from '../../src/engine/postgres/pool.js';
 import { verify } from '../../src/engine/verifying/verify.js';
 import { rebuildAll } from '../engine/builds/rebuilding.js';
+import { witnessedStreams } from '../../src/streams.js';
 
 const [connection = '', work = ''] = process.argv.slice(2);
 const nothing = (): void => undefined;
@@ -26,7 +27,7 @@ const works: Record<string, () => Promise<unknown>> = {
   rebuild: () => rebuildAll({ pool, store, watch }),
   async verify() {
     const options = { signal: new AbortController().signal, stretch: nothing, done: nothing };
-    const { ok, models, checks } = await verify({ pool, store }, projections, options);
+    const { ok, models, checks } = await verify({ pool, store, streams: witnessedStreams }, projections, options);
     return { ok, differences: models.flatMap(({ differences }) => differences), checks };
   },
   async 'as-of'() {

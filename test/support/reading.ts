@@ -1,4 +1,4 @@
-import { Refusal, type RefusalCode } from '../../src/engine/core/errors.js';
+import { Refusal } from '../../src/engine/core/errors.js';
 
 interface ListAnswer<Item, Key> {
   readonly next: Key | null;
@@ -25,7 +25,7 @@ export async function pagesOf<Item, Key>(
 }
 
 /** The code of the refusal that a call ends with; null when it is not refused. */
-export async function codeOfAsync(call: () => Promise<unknown>): Promise<RefusalCode | null> {
+export async function codeOfAsync(call: () => Promise<unknown>): Promise<string | null> {
   try {
     await call();
     return null;

@@ -11,6 +11,7 @@ import { buildRows, quiet, rebuildAll } from '../engine/builds/rebuilding.js';
 import { knowing } from './knowing.js';
 import { until } from './orderlog.js';
 import { demo, type RunningApp, runningApp, type RunningOptions } from './running-app.js';
+import { witnessedStreams } from '../../src/streams.js';
 
 export const UNKNOWN = 'this release knows no event of this type in such a stream';
 const WAITING = ['order-counts', 'user-orders'];
@@ -37,7 +38,11 @@ export async function write(store: EventStore, stream: string, type: string, dat
 
 export function verified({ runtime: { pool, store } }: RunningApp, models = projections): Promise<Verified> {
   const nothing = (): void => undefined;
-  return verify({ pool, store }, models, { signal: new AbortController().signal, stretch: nothing, done: nothing });
+  return verify({ pool, store, streams: witnessedStreams }, models, {
+    signal: new AbortController().signal,
+    stretch: nothing,
+    done: nothing,
+  });
 }
 
 /** Of a shop with such an event in an order: what goes on, what waits, who says so, and how it comes back. */

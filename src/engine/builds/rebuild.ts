@@ -12,7 +12,7 @@ import type { CheckpointWatch } from '../projecting/watch.js';
 import { dropBuild, stagingName } from './drop.js';
 import { forgetLostHistory } from '../projecting/forget-lost.js';
 import { followTo } from './follow-build.js';
-import { forEachInFlight } from '../../import/in-flight.js';
+import { forEachInFlight } from '../core/in-flight.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { withModelLocks } from './model-locks.js';
 import { addBuild, inTransaction, lockModel, makeTables } from './prepare-model.js';

@@ -2,8 +2,7 @@ import type { ClaimOwner, ClaimOwners, Claims } from './claims.js';
 import { type CommandContext, type CommandHandler, empty, type Loaded } from '../core/command-handler.js';
 import { Refusal, WrongExpectedRevision } from '../core/errors.js';
 import { type Claim, ClaimHeld, type ClaimState } from './decider.js';
-import type { EmailClaimFact, SkuClaimFact } from './events.js';
-import type { ClaimKind } from '../../claims.js';
+import type { ClaimKind } from './kind.js';
 
 /** An unborne claim younger than this may belong to a command under way. Politeness: safety does not rest on it. */
 const GRACE_MS = 30_000;
@@ -11,9 +10,9 @@ const GRACE_MS = 30_000;
 const TRIES = 10;
 
 /** The protocol of claims, for one kind of them. */
-export class ClaimProtocol<F extends SkuClaimFact | EmailClaimFact> implements Claims {
+export class ClaimProtocol implements Claims {
   constructor(
-    private readonly kind: ClaimKind<F>,
+    private readonly kind: ClaimKind,
     private readonly handler: CommandHandler,
     private readonly owners: ClaimOwners,
   ) {}

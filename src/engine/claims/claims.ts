@@ -3,7 +3,7 @@ import type { Fact } from '../core/message.js';
 import { streamId } from '../core/stream.js';
 
 /**
- * Uniqueness across streams: something that only one thing may have (a SKU, an e-mail address) has a stream of its own,
+ * Uniqueness across streams: a value that only one thing may have has a stream of its own,
  * and is claimed there before the thing itself is recorded. A claim names its owner's stream and the revision of it at
  * which the owner will append, and the owner appends only there: whoever spends that revision first has decided.
  */

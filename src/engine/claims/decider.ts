@@ -21,10 +21,10 @@ interface ClaimedData {
   readonly owner_revision: number;
 }
 
-/** The names of the two events of one kind of claim. */
-export interface ClaimEventNames<F extends Fact> {
-  readonly claimed: F['type'];
-  readonly released: F['type'];
+/** The names of the two event types of one kind of claim. */
+export interface ClaimEventNames {
+  readonly claimed: string;
+  readonly released: string;
 }
 
 /** Thrown where somebody else holds the claim; what is to be done then is the protocol's matter. */
@@ -35,24 +35,24 @@ export class ClaimHeld extends Error {
   }
 }
 
-export function claimDecider<F extends Fact>(names: ClaimEventNames<F>): Decider<ClaimState, ClaimCommand, F> {
+export function claimDecider(names: ClaimEventNames): Decider<ClaimState, ClaimCommand, Fact> {
   return {
     initialState: null,
-    decide(state, command): F[] {
+    decide(state, command): Fact[] {
       switch (command.type) {
         case 'Claim': {
           const { owner, owner_revision } = command;
           if (state && state.owner !== owner && state.revision !== command.takeOver) throw new ClaimHeld(state);
           if (state && state.owner === owner && state.ownerRevision === owner_revision) return [];
-          return [{ type: names.claimed, data: { owner, owner_revision } } as unknown as F];
+          return [{ type: names.claimed, data: { owner, owner_revision } }];
         }
         case 'Release': {
           if (state?.owner !== command.owner) return [];
-          return [{ type: names.released, data: { owner: command.owner } } as unknown as F];
+          return [{ type: names.released, data: { owner: command.owner } }];
         }
       }
     },
-    evolve(_state, event: Envelope<F>): ClaimState {
+    evolve(_state, event: Envelope<Fact>): ClaimState {
       if (event.type === names.released) return null;
       const { owner, owner_revision } = event.data as ClaimedData;
       return { owner, ownerRevision: owner_revision, revision: event.revision, recordedAt: event.recordedAt };

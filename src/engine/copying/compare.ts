@@ -1,15 +1,14 @@
 /** Two logs side by side: what makes one the copy of the other. */
-import { type EventStore, matches, type Position } from '../core/event-store.js';
+import { type EventStore, type Filter, matches, type Position } from '../core/event-store.js';
 import type { RecordedEvent } from '../core/message.js';
-import { STREAM_CATEGORIES } from '../core/stream.js';
 
 /**
- * What is copied: every stream but the log's own, since a copy is a log with an id of its own, so that no place in the
- * one is ever taken for a place in the other. On a server there may be streams of others, which do not matter.
+ * The application's streams, without the log's own: a copy is a log with an id of its own, so a position of one log is
+ * never taken for a position of the other. A server may also hold streams of other applications, which do not matter.
  */
-export const COPIED = {
-  streamPrefixes: STREAM_CATEGORIES.filter((category) => category !== 'log').map((category) => `${category}-`),
-};
+export function copiedOf(categories: readonly string[]): Filter {
+  return { streamPrefixes: categories.map((category) => `${category}-`) };
+}
 
 /** The other log holds something that is not in this one, or not at this place. */
 export class NotTheSame extends Error {
@@ -17,9 +16,14 @@ export class NotTheSame extends Error {
 }
 
 /** The events to be copied, up to a place. @throws NotTheSame for a stream that this version does not know */
-export async function* copied(store: EventStore, until: Position, signal?: AbortSignal): AsyncGenerator<RecordedEvent> {
+export async function* copied(
+  store: EventStore,
+  filter: Filter,
+  until: Position,
+  signal?: AbortSignal,
+): AsyncGenerator<RecordedEvent> {
   for await (const event of store.readAll({ until, ...(signal && { signal }) })) {
-    if (matches(event, COPIED)) yield event;
+    if (matches(event, filter)) yield event;
     else if (!event.stream.startsWith('log-')) throw new NotTheSame(`${event.stream} is no stream of this version`);
   }
   signal?.throwIfAborted();
@@ -32,8 +36,8 @@ export class Copy {
   /** Events that were found where they belong. */
   same = 0;
 
-  constructor(store: EventStore, signal?: AbortSignal) {
-    this.#events = store.readAll({ filter: COPIED, ...(signal && { signal }) })[Symbol.asyncIterator]();
+  constructor(store: EventStore, filter: Filter, signal?: AbortSignal) {
+    this.#events = store.readAll({ filter, ...(signal && { signal }) })[Symbol.asyncIterator]();
   }
 
   /** False when the copy ends before this event. @throws NotTheSame when another one is at its place */

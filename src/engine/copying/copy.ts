@@ -1,15 +1,17 @@
 /** Copies a log into another one, through the port; goes on where an earlier try ended. */
 import { WrongExpectedRevision } from '../core/errors.js';
-import { type EventStore, type Position, START } from '../core/event-store.js';
+import { type EventStore, type Filter, type Position, START } from '../core/event-store.js';
 import type { RecordedEvent } from '../core/message.js';
-import type { Progress } from '../../commands/progress.js';
-import { COPIED, copied, Copy, NotTheSame } from './compare.js';
+import type { Progress } from '../core/progress.js';
+import { copied, copiedOf, Copy, NotTheSame } from './compare.js';
 
 /** Events of one stream that follow each other go in one append; well below the 1 MiB that the server takes. */
 const MAX_BYTES = 256 * 1024;
 const MAX_EVENTS = 500;
 
 export interface CopyOptions {
+  /** The stream categories that are copied. */
+  readonly categories: readonly string[];
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -29,12 +31,13 @@ export interface Copied {
  */
 export async function copyLog(source: EventStore, target: EventStore, options: CopyOptions): Promise<Copied> {
   const { progress, signal } = options;
+  const filter = copiedOf(options.categories);
   const head = await source.head();
-  progress.start('copying', await sizeOf(source));
-  const there = new Copy(target, signal);
+  progress.start('copying', await sizeOf(source, filter));
+  const there = new Copy(target, filter, signal);
   const appending = new Appending(target, progress);
   try {
-    for await (const event of copied(source, head, signal)) {
+    for await (const event of copied(source, filter, head, signal)) {
       if (appending.begun || !(await there.has(event))) await appending.add(event);
       else progress.advance();
     }
@@ -58,12 +61,13 @@ export async function compareLogs(
   source: EventStore,
   target: EventStore,
   head: Position,
-  { progress, signal }: CopyOptions,
+  { categories, progress, signal }: CopyOptions,
 ): Promise<number> {
-  progress.start('comparing', await sizeOf(source));
-  const there = new Copy(target, signal);
+  const filter = copiedOf(categories);
+  progress.start('comparing', await sizeOf(source, filter));
+  const there = new Copy(target, filter, signal);
   try {
-    for await (const event of copied(source, head, signal)) {
+    for await (const event of copied(source, filter, head, signal)) {
       if (!(await there.has(event))) {
         throw new NotTheSame(`the other server ends after ${there.same} events, before ${event.stream}`);
       }
@@ -77,8 +81,8 @@ export async function compareLogs(
   return there.same;
 }
 
-async function sizeOf(store: EventStore): Promise<number> {
-  const [whole] = await store.distances([{ position: START, filter: COPIED }], Number.MAX_SAFE_INTEGER);
+async function sizeOf(store: EventStore, filter: Filter): Promise<number> {
+  const [whole] = await store.distances([{ position: START, filter }], Number.MAX_SAFE_INTEGER);
   return whole?.events ?? 0;
 }
 

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
 import { type LogIdentity, logIdentity } from '../log/log-identity.js';
 import { dropAllBuilds } from '../builds/drop.js';
-import { otherProcesses, stopThem } from '../../commands/alone.js';
+import { otherProcesses, stopThem } from '../postgres/alone.js';
 
 /** Under which this operation is known to the database. */
 export const COPYING = 'orderlog-copy-log';

@@ -1,7 +1,7 @@
 import { later, latestOf } from './business-time.js';
 import type { Decider } from './decider.js';
 import { Refusal, StreamNotFound, WrongExpectedRevision } from './errors.js';
-import { decode, type EventTypes, mapPersonal, UnreadableEvent } from './event-type.js';
+import { decode, type EventType, type EventTypes, mapPersonal, UnreadableEvent } from './event-type.js';
 import { type EventStore, type Position, START } from './event-store.js';
 import type { Actor, Envelope, EventMetadata, Fact, JsonObject, NewEvent, RecordedEvent } from './message.js';
 import { PersistentMap } from './persistent-map.js';
@@ -222,7 +222,7 @@ export class CommandHandler {
     if (!type) throw new UnreadableEvent(recorded, 'this stream category has no such event type');
     const event = decode(recorded, type);
     if (type.personal.length === 0) return event as unknown as Envelope<F>;
-    const owner = ownerOf(event.data as JsonObject);
+    const owner = ownerOf(type, event.data as JsonObject);
     const { stream, id: eventId } = recorded;
     const data = await mapPersonal(event.data, type.personal, (text, field) =>
       this.vault.open(owner, { stream, field, eventId }, text as Sealed),
@@ -246,7 +246,7 @@ export class CommandHandler {
       type.personal.length === 0
         ? (fact.data as JsonObject)
         : await mapPersonal(fact.data, type.personal, (text, field) =>
-            this.vault.seal(ownerOf(fact.data as JsonObject), { stream, field, eventId }, text),
+            this.vault.seal(ownerOf(type, fact.data as JsonObject), { stream, field, eventId }, text),
           );
     const metadata = {
       schema_version: type.version,
@@ -293,8 +293,8 @@ function pick<State>(loaded: Loaded<State>): Pick<Outcome<State>, 'state' | 'rev
   return { state: loaded.state, revision: loaded.revision, position: loaded.position };
 }
 
-function ownerOf(data: JsonObject): string {
-  const owner = data['user_id'];
-  if (typeof owner !== 'string') throw new TypeError('an event with personal fields names no user_id');
+function ownerOf({ type, owner: field }: EventType, data: JsonObject): string {
+  const owner = field === null ? undefined : data[field];
+  if (typeof owner !== 'string') throw new TypeError(`${type} has personal fields, but no owner in ${field}`);
   return owner;
 }

@@ -1,44 +1,5 @@
 import type { ExpectedRevision } from './event-store.js';
 
-/** Every way in which a command or a query can be refused by a rule. Storage and HTTP words stand elsewhere. */
-export type RefusalCode =
-  | 'order-paid'
-  | 'order-cancelled'
-  | 'email-taken'
-  | 'sku-taken'
-  | 'category-exists'
-  | 'category-code-taken'
-  | 'product-exists'
-  | 'category-cycle'
-  | 'category-not-empty'
-  | 'user-erased'
-  | 'user-not-found'
-  | 'order-not-found'
-  | 'category-not-found'
-  | 'product-not-found'
-  | 'id-proof-not-found'
-  | 'unknown-product'
-  | 'product-retired'
-  | 'unknown-category'
-  | 'unknown-user'
-  | 'id-proof-pending'
-  | 'id-proof-missing'
-  | 'id-proof-not-pdf'
-  | 'id-proof-encrypted'
-  | 'id-proof-active-content'
-  | 'id-proof-damaged'
-  | 'currency-mismatch'
-  | 'total-too-large'
-  | 'order-too-large'
-  | 'revision-conflict'
-  | 'revision-mismatch'
-  | 'idempotency-mismatch'
-  | 'read-model-behind'
-  | 'invalid-cursor'
-  | 'invalid-log-position'
-  | 'database-unavailable'
-  | 'overloaded';
-
 /** The log is not the one that something was made from: the server's data was replaced by an older copy, or by another log. */
 export class LogReplaced extends Error {
   override readonly name = 'LogReplaced';
@@ -47,11 +8,14 @@ export class LogReplaced extends Error {
   }
 }
 
-/** A rule said no. The code is stable and part of the contract; the message is for people. */
+/**
+ * A rule refused a command or a query. The code is stable and part of the caller's contract; the message is for people. The
+ * engine itself uses `revision-conflict`, `idempotency-mismatch`, `read-model-behind`, `invalid-log-position` and `overloaded`.
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   constructor(
-    readonly code: RefusalCode,
+    readonly code: string,
     message: string,
     /** Parts of the input that the rule is about, where there are such. */
     readonly faults: readonly Fault[] = [],

@@ -15,8 +15,10 @@ export interface EventType<Type extends string = string, Data extends object = o
   readonly version: number;
   readonly schema: Schema<Data>;
   readonly upcasters: readonly Upcaster[];
-  /** Paths (`name`, `id_proof.sha256`) of fields that are sealed with the key of the user in `user_id`. */
+  /** Paths (`name`, `proof.sha256`) of fields that are sealed with the key of their owner. */
   readonly personal: readonly string[];
+  /** The field that names the owner; null where nothing is personal. */
+  readonly owner: string | null;
   /** Paths of those that no history shows: keys, which would outlive the user's own key wherever it is kept. */
   readonly secret: readonly string[];
 }
@@ -24,18 +26,23 @@ export interface EventType<Type extends string = string, Data extends object = o
 /** The event types of a stream category, by name. */
 export type EventTypes = { readonly [type: string]: EventType };
 
-/** Declares an event type. `personal` fields are of type Sealed in the schema. */
+/**
+ * Declares an event type. `personal` fields are of type Sealed in the schema, and `owner` names the field that says whose they are.
+ * @throws TypeError when there are personal fields and no owner
+ */
 export function eventType<Type extends string, Data extends object>(
   type: Type,
   schema: Schema<Data>,
   options: {
     readonly personal?: readonly string[];
+    readonly owner?: string;
     readonly secret?: readonly string[];
     readonly upcasters?: readonly Upcaster[];
   } = {},
 ): EventType<Type, Data> {
-  const { personal = [], secret = [], upcasters = [] } = options;
-  return { type, version: upcasters.length + 1, schema, upcasters, personal, secret };
+  const { personal = [], owner = null, secret = [], upcasters = [] } = options;
+  if (personal.length > 0 && owner === null) throw new TypeError(`${type} has personal fields, but names no owner`);
+  return { type, version: upcasters.length + 1, schema, upcasters, personal, owner, secret };
 }
 
 /** The clear form of stored data: what is sealed becomes text, or null once the key is gone. */

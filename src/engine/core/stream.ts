@@ -1,20 +1,5 @@
-/** Stream names: `<category>-<id>`. The category has no dash, the id may have. */
-export const STREAM_CATEGORIES = [
-  'categoryTree',
-  'product',
-  'productSku',
-  'user',
-  'userEmail',
-  'order',
-  'log',
-] as const;
-
-/** What the names of all streams of Orderlog begin with. On a server that others use too, whatever begins otherwise is theirs. */
-export const STREAM_PREFIXES: readonly string[] = STREAM_CATEGORIES.map((category) => `${category}-`);
-
-export type StreamCategory = (typeof STREAM_CATEGORIES)[number];
-
-export function streamName(category: StreamCategory, id: string | number): string {
+/** A stream's name: `<category>-<id>`. The category has no dash, the id may have. */
+export function streamName(category: string, id: string | number): string {
   return `${category}-${id}`;
 }
 

@@ -1,7 +1,7 @@
 declare const sealedBrand: unique symbol;
 
 /**
- * Text encrypted with a user's own key and bound to the stream, the event and the field it stands in: an opaque string.
+ * Text encrypted with its owner's key and bound to the stream, the event and the field it stands in: an opaque string.
  * Logs, tables and documents hold only this form.
  */
 export type Sealed = string & { readonly [sealedBrand]: true };
@@ -25,11 +25,11 @@ export interface SealedPlace {
   readonly eventId?: string;
 }
 
-/** The users' keys at work. Keys never leave it. */
+/** The owners' keys at work. Keys never leave it. */
 export interface Vault {
   /**
    * Seals a text for its owner; the owner's key is made when there is none.
-   * @throws Refusal user-erased when the owner's key has been destroyed
+   * @throws Refusal when the owner's key has been destroyed
    */
   seal(owner: string, place: SealedPlace & { readonly eventId: string }, text: string): Promise<Sealed>;
   /**

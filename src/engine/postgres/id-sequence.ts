@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { IdSequence } from '../core/id-sequence.js';
 
 /** A sequence of ids in `orderlog.id_sequences`. */
-export function idSequence(pool: Pool, name: 'category' | 'product'): IdSequence {
+export function idSequence(pool: Pool, name: string): IdSequence {
   return {
     async next(): Promise<number> {
       const { rows } = await pool.query<{ last: number }>({

@@ -1,35 +1,19 @@
 import knex from 'knex';
-import * as log from '../../../migrations/0001_log.js';
-import * as keys from '../../../migrations/0002_keys.js';
-import * as projector from '../../../migrations/0003_projector.js';
-import * as ids from '../../../migrations/0004_ids.js';
-import * as identity from '../../../migrations/0005_log_identity.js';
-import * as builds from '../../../migrations/0006_builds.js';
-import * as quarantine from '../../../migrations/0007_quarantine.js';
-import * as snapshots from '../../../migrations/0008_snapshots.js';
-import * as announced from '../../../migrations/0009_announced_categories.js';
 import { type Connection, Session, type SessionConfig, sessionConfig } from './session.js';
 
-type Migration = Pick<typeof log, 'up' | 'down'>;
+export interface Migration {
+  up(db: knex.Knex): Promise<void>;
+  down(db: knex.Knex): Promise<void>;
+}
 
-/** By the names under which they are recorded: without a file extension, so that sources and output agree. */
-const migrations: Readonly<Record<string, Migration>> = {
-  '0001_log': log,
-  '0002_keys': keys,
-  '0003_projector': projector,
-  '0004_ids': ids,
-  '0005_log_identity': identity,
-  '0006_builds': builds,
-  '0007_quarantine': quarantine,
-  '0008_snapshots': snapshots,
-  '0009_announced_categories': announced,
-};
+/** In their order, by the names under which they are recorded. */
+export type Migrations = Readonly<Record<string, Migration>>;
 
 /** Any number that no one else in this database locks. */
 const LOCK = 7_401_001;
 
 /** Brings the schema up to date; several processes may try at once. Gives the names of what was applied. */
-export async function migrate(connection: Connection): Promise<readonly string[]> {
+export async function migrate(connection: Connection, migrations: Migrations): Promise<readonly string[]> {
   // knex's own lock is a row that outlives a killed process; this one dies with the connection and is waited for.
   const config = sessionConfig(connection, { kind: 'work', applicationName: 'orderlog-migrate' });
   const guard = new Session(config);

@@ -50,6 +50,11 @@ export interface Projection<Page> {
    * else. An event of any other stream stops the projection.
    */
   readonly keyedBy?: readonly string[];
+  /**
+   * The claims that its rows confirm, by stream category: a query for `stream`, that of the claim, and `owner`, the stream of the
+   * owner as it is in the rows. Verification notes the claims of these categories that are not among them.
+   */
+  readonly confirmedClaims?: readonly { readonly category: string; readonly owners: string }[];
   /** DDL for an existing empty schema, `{schema}` standing for it. */
   readonly ddl: string;
   /** DDL of keys and indexes, which a bulk load makes after it; those that are not in `ddl`. */

@@ -3,12 +3,12 @@
  * claims that nothing bears out.
  */
 import type pg from 'pg';
-import { matches } from '../core/event-store.js';
-import { objectOf, type RecordedEvent } from '../core/message.js';
-import { STREAM_PREFIXES } from '../core/stream.js';
+import { type Filter, matches } from '../core/event-store.js';
+import { type JsonObject, objectOf, type RecordedEvent } from '../core/message.js';
 import type { CopiedRows } from '../builds/bulk.js';
 import type { Witness } from '../builds/load.js';
-import { isUnknown } from './known-types.js';
+import type { ClaimKind } from '../claims/kind.js';
+import { type KnownStreams, unknownIn } from './known-types.js';
 import type { Scratch } from './scratch.js';
 
 interface Run {
@@ -39,18 +39,36 @@ export interface GapFinding {
 }
 
 const MOST = 100;
-/** What others keep on the same server proves nothing. */
-const OURS = { streamPrefixes: STREAM_PREFIXES };
+/** What a witness has to know of the application's own streams. */
+export interface WitnessedStreams {
+  readonly known: KnownStreams;
+  readonly claims: readonly ClaimKind[];
+  /** Ids that an event's data give to what lies outside of the log, such as documents. */
+  readonly references: (data: JsonObject) => readonly string[];
+}
 
 export class LogWitness implements Witness {
   readonly schema: string;
   readonly staging: string;
   #runs = new Map<string, Run>();
   #claims = new Map<string, Claim>();
-  #documents: string[] = [];
+  #references: string[] = [];
   #unknown: RecordedEvent[] = [];
 
-  constructor({ prefix }: Scratch) {
+  /** What others keep on the same server proves nothing. */
+  readonly #ours: Filter;
+  readonly #isUnknown: ReturnType<typeof unknownIn>;
+  readonly #claimed: ReadonlySet<string>;
+  readonly #released: ReadonlySet<string>;
+
+  constructor(
+    { prefix }: Scratch,
+    readonly streams: WitnessedStreams,
+  ) {
+    this.#ours = { streamPrefixes: [...Object.keys(streams.known), 'log'].map((category) => `${category}-`) };
+    this.#isUnknown = unknownIn(streams.known);
+    this.#claimed = new Set(streams.claims.map(({ claimed }) => claimed));
+    this.#released = new Set(streams.claims.map(({ released }) => released));
     this.schema = this.staging = `${prefix}_log`;
   }
 
@@ -59,14 +77,14 @@ export class LogWitness implements Witness {
       create schema ${this.schema};
       create unlogged table ${this.schema}.runs (stream text collate "C", first bigint, last bigint, count bigint);
       create unlogged table ${this.schema}.claims (stream text collate "C", nth bigint, owner text collate "C");
-      create unlogged table ${this.schema}.documents (document_id text collate "C");
+      create unlogged table ${this.schema}.refs (id text collate "C");
       create unlogged table ${this.schema}.unknown
         (stream text collate "C", revision bigint, position text collate "C", type text)`);
   }
 
   see(event: RecordedEvent): void {
     const { stream, revision, type } = event;
-    if (!matches(event, OURS)) return;
+    if (!matches(event, this.#ours)) return;
     const data = objectOf(event.data);
     const run = this.#runs.get(stream);
     if (run && revision === run.last + 1) {
@@ -77,21 +95,20 @@ export class LogWitness implements Witness {
       run.last = Math.max(run.last, revision);
       run.count += 2;
     } else this.#runs.set(stream, { first: revision, last: revision, count: 1 });
-    if (type === 'EmailClaimed' || type === 'SkuClaimed') {
+    if (this.#claimed.has(type)) {
       this.#claims.set(stream, { nth: revision, owner: data['owner'] as string });
-    } else if (type === 'EmailReleased' || type === 'SkuReleased') {
+    } else if (this.#released.has(type)) {
       this.#claims.set(stream, { nth: revision, owner: null });
     }
-    const proof = data['id_proof'] as { readonly document_id?: string } | null | undefined;
-    if (proof?.document_id !== undefined) this.#documents.push(proof.document_id);
-    if (isUnknown(event)) this.#unknown.push(event);
+    this.#references.push(...this.streams.references(data));
+    if (this.#isUnknown(event)) this.#unknown.push(event);
   }
 
   rows(): readonly CopiedRows[] {
-    const [runs, claims, documents, unknown] = [this.#runs, this.#claims, this.#documents, this.#unknown];
+    const [runs, claims, references, unknown] = [this.#runs, this.#claims, this.#references, this.#unknown];
     this.#runs = new Map();
     this.#claims = new Map();
-    this.#documents = [];
+    this.#references = [];
     this.#unknown = [];
     return [
       {
@@ -104,7 +121,7 @@ export class LogWitness implements Witness {
         columns: ['stream', 'nth', 'owner'],
         rows: [...claims].map(([stream, { nth, owner }]) => [stream, nth, owner]),
       },
-      { table: '{staging}.documents', columns: ['document_id'], rows: documents.map((id) => [id]) },
+      { table: '{staging}.refs', columns: ['id'], rows: references.map((id) => [id]) },
       {
         table: '{staging}.unknown',
         columns: ['stream', 'revision', 'position', 'type'],
@@ -158,12 +175,12 @@ export class LogWitness implements Witness {
     return rows.map(({ stream, owner }) => `the claim ${stream} is not borne out by ${owner}`);
   }
 
-  /** Of these documents those that no event names. */
-  async unnamed(pool: pg.Pool, documents: readonly string[]): Promise<string[]> {
+  /** Of these ids those that no event refers to. */
+  async unnamed(pool: pg.Pool, ids: readonly string[]): Promise<string[]> {
     const { rows } = await pool.query<{ id: string }>(
       `select id from unnest($1::text[]) as there (id)
-       where not exists (select from ${this.schema}.documents d where d.document_id = there.id) limit ${MOST}`,
-      [documents],
+       where not exists (select from ${this.schema}.refs r where r.id = there.id) limit ${MOST}`,
+      [ids],
     );
     return rows.map(({ id }) => id);
   }

@@ -10,16 +10,17 @@ import { loadLog, type LoadTarget } from '../builds/load.js';
 import { isOfThisLog } from '../projecting/lost-history.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
 import { type HeldEvent, Quarantine } from '../quarantine/quarantine.js';
-import { placedMessage } from '../../commands/placed-message.js';
+import { placedMessage } from '../projecting/placed-message.js';
 import { bucketsOf, differing, fewOf } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
-import { LogWitness, type Reader, type UnknownType } from './log-witness.js';
+import { LogWitness, type Reader, type UnknownType, type WitnessedStreams } from './log-witness.js';
 import { makeScratch, type Scratch, withScratch } from './scratch.js';
 
 export interface VerifyDeps {
   readonly pool: pg.Pool;
   readonly store: EventStore;
+  readonly streams: WitnessedStreams;
 }
 
 export interface VerifyOptions {
@@ -80,7 +81,7 @@ export function verify(
     // 2. The log up to there.
     const replayed = comparable.map((live) => replayOf(live, scratch));
     for (const { target } of replayed) await makeScratch(pool, target);
-    const witness = new LogWitness(scratch);
+    const witness = new LogWitness(scratch, deps.streams);
     await witness.makeTables(pool);
     options.stretch('events', null);
     const targets = replayed.map(({ target }) => target);
@@ -226,18 +227,10 @@ async function compare(deps: VerifyDeps, { live, target }: Replayed): Promise<Di
 
 /** A crash between claim and registration leaves one that the next who wants it clears: no finding. */
 async function claimNotes(pool: pg.Pool, witness: LogWitness, replayed: readonly Replayed[]): Promise<string[]> {
-  const schemaOf = (name: string): string | undefined =>
-    replayed.find(({ live }) => live.projection.name === name)?.target.schema;
   const notes: string[] = [];
-  const users = schemaOf('users');
-  if (users !== undefined) {
-    const owners = `select 'userEmail-' || email_hash as stream, 'user-' || user_id as owner from ${users}.users`;
-    notes.push(...(await witness.unborneClaims(pool, 'userEmail', owners)));
-  }
-  const products = schemaOf('products');
-  if (products !== undefined) {
-    const owners = `select 'productSku-' || sku as stream, 'product-' || product_id as owner from ${products}.products`;
-    notes.push(...(await witness.unborneClaims(pool, 'productSku', owners)));
+  for (const { live, target } of replayed) {
+    for (const { category, owners } of live.projection.confirmedClaims ?? [])
+      notes.push(...(await witness.unborneClaims(pool, category, owners.replaceAll('{schema}', target.schema))));
   }
   return notes;
 }

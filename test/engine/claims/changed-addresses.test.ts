@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { ClaimProtocol } from '../../../src/engine/claims/acquire.js';
-import { emailClaims } from '../../../src/claims.js';
+import { emailClaims } from '../../../src/user/claims.js';
 import { claimOwners, type Claims } from '../../../src/engine/claims/claims.js';
 import { CommandHandler } from '../../../src/engine/core/command-handler.js';
 import { Refusal } from '../../../src/engine/core/errors.js';

@@ -3,10 +3,12 @@ import { EventStoreUnavailable } from '../../../src/engine/core/errors.js';
 import { START } from '../../../src/engine/core/event-store.js';
 import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { compareLogs, copyLog } from '../../../src/engine/copying/copy.js';
+import { streams } from '../../../src/streams.js';
 import { noProgress } from '../../../src/commands/progress.js';
 import { contentOf, event, FailingStore, history, installation, seeded } from './logs.js';
 
-const options = { progress: noProgress };
+const categories = Object.keys(streams);
+const options = { categories, progress: noProgress };
 
 t.test(
   'a copy has every stream, id, type, content and revision in the same order, and a log id of its own',
@@ -67,7 +69,7 @@ t.test('it ends when it is told to, and goes on later', async (t) => {
     ...noProgress,
     advance: () => (++advanced === 20 ? stop.abort(new Error('interrupted')) : undefined),
   };
-  await t.rejects(copyLog(source, target, { progress, signal: stop.signal }), { message: 'interrupted' });
+  await t.rejects(copyLog(source, target, { categories, progress, signal: stop.signal }), { message: 'interrupted' });
   t.ok((await contentOf(target)).length < 100);
   await copyLog(source, target, options);
   t.same(await contentOf(target), await contentOf(source));
@@ -126,7 +128,7 @@ t.test('a stream that somebody else writes to meanwhile is told', async (t) => {
   ]);
   const target = new MemoryEventStore();
   const progress = { ...noProgress, advance: () => void target.append('order-2', [event()], 'none').catch(() => null) };
-  await t.rejects(copyLog(source, target, { progress }), { message: /somebody else writes to order-2/ });
+  await t.rejects(copyLog(source, target, { categories, progress }), { message: /somebody else writes to order-2/ });
 });
 
 t.test('a stream that no version has known is not left out in silence', async (t) => {

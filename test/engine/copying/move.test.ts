@@ -4,10 +4,12 @@ import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
 import { createPool } from '../../../src/engine/postgres/pool.js';
 import { copyBackResult, copyLogResult } from '../../../src/commands/copy-log.js';
+import { streams } from '../../../src/streams.js';
 import { noProgress } from '../../../src/commands/progress.js';
 import { contentOf, event, history, type Installation, installation, seeded } from './logs.js';
 
-const options = { progress: noProgress };
+const categories = Object.keys(streams);
+const options = { categories, progress: noProgress };
 
 function otherServer(): MemoryEventStore {
   return Object.defineProperty(new MemoryEventStore(), 'kind', { value: 'eventstoredb' });
@@ -72,7 +74,7 @@ t.test('what was written while it was copied is copied too, and compared again',
     await late;
     yield* readAll(...args);
   };
-  const { document } = await copyLogResult(from, target, { progress });
+  const { document } = await copyLogResult(from, target, { categories, progress });
   t.match(document, { moved: true });
   t.same((await contentOf(target)).at(-1)?.stream, 'order-late');
   t.same(await contentOf(target), await contentOf(from.store));

@@ -6,7 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { categoryEvents } from '../../../src/category/events.js';
-import { emailClaimEvents, skuClaimEvents } from '../../../src/engine/claims/events.js';
+import { skuClaims } from '../../../src/product/claims.js';
+import { emailClaims } from '../../../src/user/claims.js';
 import type { Position } from '../../../src/engine/core/event-store.js';
 import { decode, type EventTypes } from '../../../src/engine/core/event-type.js';
 import type { JsonObject } from '../../../src/engine/core/message.js';
@@ -15,7 +16,14 @@ import { productEvents } from '../../../src/product/events.js';
 import { userEvents } from '../../../src/user/events.js';
 
 const folder = join(import.meta.dirname, '../../../../test/fixtures/events');
-const slices: EventTypes[] = [orderEvents, userEvents, productEvents, categoryEvents, skuClaimEvents, emailClaimEvents];
+const slices: EventTypes[] = [
+  orderEvents,
+  userEvents,
+  productEvents,
+  categoryEvents,
+  skuClaims.types,
+  emailClaims.types,
+];
 const types = slices.flatMap((slice) => Object.values(slice));
 const ids = { command_id: 'c', fingerprint: 'f', correlation_id: 'c', causation_id: 'c' };
 

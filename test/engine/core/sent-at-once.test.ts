@@ -1,7 +1,7 @@
 import t from 'tap';
 import { CachedTree } from '../../../src/category/cached-tree.js';
 import { ClaimProtocol } from '../../../src/engine/claims/acquire.js';
-import { skuClaims } from '../../../src/claims.js';
+import { skuClaims } from '../../../src/product/claims.js';
 import { claimOwners } from '../../../src/engine/claims/claims.js';
 import { CommandHandler } from '../../../src/engine/core/command-handler.js';
 import { START } from '../../../src/engine/core/event-store.js';

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { SESSION_KINDS, type SessionKind } from '../../../src/engine/postgres/session-kinds.js';
 import { type Session, sessionBeside, sessionTo } from '../../../src/engine/postgres/session.js';
 import { createPool } from '../../../src/engine/postgres/pool.js';
+import { migrations } from '../../../migrations/index.js';
 import { migrate } from '../../../src/engine/postgres/migrate.js';
 import { testDatabase } from '../../support/database.js';
 import { runningApp } from '../../support/running-app.js';
@@ -89,7 +90,7 @@ t.test('whatever role and database set, every session has what the code relies o
 t.test('migrations run, and the application works, whatever role and database set', async (t) => {
   const database = await hostileDatabase(t);
   await database.pool.query('drop schema orderlog cascade');
-  t.ok((await migrate(database.config)).length > 5);
+  t.ok((await migrate(database.config, migrations)).length > 5);
   const app = await runningApp(t, { database });
   const { user_id } = await app.registerUser({ name: 'Zoë 日本' });
   const { cat_id } = await app.addCategory({ name: '日本' });

@@ -8,6 +8,7 @@ import { broken } from '../../support/broken.js';
 import { until } from '../../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../../support/running-app.js';
 import { buildRows, buildsIn, quiet, rebuildAll } from '../builds/rebuilding.js';
+import { witnessedStreams } from '../../../src/streams.js';
 
 interface Poisoned {
   readonly shop: RunningApp;
@@ -55,7 +56,11 @@ async function atTheHead({ runtime }: RunningApp): Promise<void> {
 
 function verified({ runtime: { pool, store } }: RunningApp, models = projections): Promise<Verified> {
   const nothing = (): void => undefined;
-  return verify({ pool, store }, models, { signal: new AbortController().signal, stretch: nothing, done: nothing });
+  return verify({ pool, store, streams: witnessedStreams }, models, {
+    signal: new AbortController().signal,
+    stretch: nothing,
+    done: nothing,
+  });
 }
 
 const WAITING = ['order-counts', 'user-orders'];

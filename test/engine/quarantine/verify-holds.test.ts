@@ -5,6 +5,7 @@ import { type Verified, verify } from '../../../src/engine/verifying/verify.js';
 import { broken } from '../../support/broken.js';
 import { until } from '../../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../../support/running-app.js';
+import { witnessedStreams } from '../../../src/streams.js';
 
 const keyed = projections.filter(({ name }) => name === 'order-counts' || name === 'user-orders');
 
@@ -24,7 +25,11 @@ async function paidOrder(t: Test): Promise<{ shop: RunningApp; stream: string }>
 
 function verified({ runtime: { pool, store } }: RunningApp, models: readonly AnyProjection[]): Promise<Verified> {
   const nothing = (): void => undefined;
-  return verify({ pool, store }, models, { signal: new AbortController().signal, stretch: nothing, done: nothing });
+  return verify({ pool, store, streams: witnessedStreams }, models, {
+    signal: new AbortController().signal,
+    stretch: nothing,
+    done: nothing,
+  });
 }
 
 test('what has taken effect, and the code that verifies can not take, is a finding', async (t) => {

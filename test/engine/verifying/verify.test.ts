@@ -9,6 +9,7 @@ import { type Verified, verify } from '../../../src/engine/verifying/verify.js';
 import { until } from '../../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../../support/running-app.js';
 import { leftovers } from '../builds/rebuilding.js';
+import { witnessedStreams } from '../../../src/streams.js';
 
 const nothing = (): void => undefined;
 
@@ -18,7 +19,11 @@ function verified(
   store: EventStore = runtime.store,
 ): Promise<Verified> {
   const signal = new AbortController().signal;
-  return verify({ pool: runtime.pool, store }, models, { signal, stretch: nothing, done: nothing });
+  return verify({ pool: runtime.pool, store, streams: witnessedStreams }, models, {
+    signal,
+    stretch: nothing,
+    done: nothing,
+  });
 }
 
 async function busyShop(t: Test): Promise<RunningApp> {

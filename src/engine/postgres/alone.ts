@@ -1,6 +1,8 @@
 /** Work that needs an installation for itself. */
 import type pg from 'pg';
-import { KEEPER } from '../embedded-postgres/server.js';
+
+/** Name of the connections that say that a process uses a shared embedded server. */
+export const KEEPER = 'orderlog-keeper';
 
 /** Two numbers of our own, for whoever works alone with the database. */
 const OPERATION = [7401, 6] as const;

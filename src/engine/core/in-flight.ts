@@ -1,4 +1,4 @@
-import { IN_FLIGHT_BYTES } from '../engine/core/budgets.js';
+import { IN_FLIGHT_BYTES } from './budgets.js';
 
 /**
  * Works through items with at most `limit` under way at once. After the first error nothing new is begun; what is under

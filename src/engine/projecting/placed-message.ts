@@ -1,4 +1,4 @@
-import type { StopReason } from '../engine/projecting/checkpoints.js';
+import type { StopReason } from './checkpoints.js';
 
 /** Why a projection has stopped, for people: it names the event, where the message does not say it already. */
 export function placedMessage({

@@ -1,0 +1,31 @@
+/** Every stream category of the shop, with the event types that this release knows in it. `log-main` is the engine's own. */
+import { categoryEvents } from './category/events.js';
+import type { EventTypes } from './engine/core/event-type.js';
+import type { WitnessedStreams } from './engine/verifying/log-witness.js';
+import { orderEvents } from './order/events.js';
+import { skuClaims } from './product/claims.js';
+import { productEvents } from './product/events.js';
+import { emailClaims } from './user/claims.js';
+import { userEvents } from './user/events.js';
+
+export const streams = {
+  categoryTree: categoryEvents,
+  product: productEvents,
+  productSku: skuClaims.types,
+  user: userEvents,
+  userEmail: emailClaims.types,
+  order: orderEvents,
+} as const satisfies Readonly<Record<string, EventTypes>>;
+
+/** What the names of all streams of this log begin with. On a server that others use too, other streams are theirs. */
+export const streamPrefixes: readonly string[] = [...Object.keys(streams), 'log'].map((category) => `${category}-`);
+
+/** What verification has to know of them. */
+export const witnessedStreams: WitnessedStreams = {
+  known: streams,
+  claims: [emailClaims, skuClaims],
+  references: ({ id_proof }) => {
+    const proof = id_proof as { readonly document_id?: string } | null | undefined;
+    return proof?.document_id === undefined ? [] : [proof.document_id];
+  },
+};

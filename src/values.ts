@@ -1,0 +1,13 @@
+/** The limits of the shop's values, each once. HTTP, import and deciders keep to the same ones. */
+
+/** Largest id of a category or a product: both are columns of type integer. */
+export const MAX_ID = 2 ** 31 - 1;
+/** Lengths in characters (code points). */
+export const MAX_NAME = 200;
+export const MAX_SKU = 64;
+export const MAX_EMAIL = 254;
+/** Of a reason, a payment reference. */
+export const MAX_REMARK = 500;
+export const MAX_QUANTITY = 1_000_000;
+/** Of one order. */
+export const MAX_LINES = 2_000;
