@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import { type CommandResult, jsonOption } from './output.js';
-import { listResult, type QuarantineDeps, retryResult, skipResult } from './quarantine.js';
+import { listResult, type QuarantineCommandDeps, retryResult, skipResult } from './quarantine.js';
 
 /** Opens what a command needs, runs it, and sets the exit code. */
 type Run = (
   json: boolean,
   options: { readonly migrate?: boolean },
-  command: (deps: QuarantineDeps) => Promise<CommandResult>,
+  command: (deps: QuarantineCommandDeps) => Promise<CommandResult>,
 ) => Promise<void>;
 
 /** Adds `orderlog quarantine` and its subcommands. */

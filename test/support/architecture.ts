@@ -1,6 +1,7 @@
 /** Who may import whom, and other habits of the house that can be read off the sources. CONTRIBUTING points here. */
 import { posix } from 'node:path';
 import ts from 'typescript';
+import { habitFaults } from './architecture-habits.js';
 
 export interface Source {
   /** From the root of the checkout, with slashes. */
@@ -18,65 +19,57 @@ interface Zone {
   readonly ownFolder?: boolean;
 }
 
-const SLICE = 'src/(?:order|user|product|category|claim)';
-const PACKAGE = /^(?!src\/|projections\/|migrations\/|test\/|seed\/|scripts\/|bench\/)/;
-const CORE = /^src\/core\//;
-const INFRA = /^src\/infra\//;
-const HTTP = /^src\/infra\/http\//;
+const SLICE = 'src/(?:order|user|product|category)';
+const PACKAGE = /^(?!src\/|projections\/|migrations\/|test\/|seed\/|scripts\/|bench\/|examples\/)/;
+const CORE = /^src\/engine\/core\//;
+const ENGINE = /^src\/engine\//;
+/** The engine's public names. */
+const FACE = /^src\/engine\/index\.ts$/;
+const VALUES = /^src\/values\.ts$/;
+const HTTP = /^src\/http\//;
 const FASTIFY = /^@?fastify/;
 const ZOD = /^zod$/;
+const OUTSIDE = 'http|crypto|documents|access|embedded-postgres';
 
 /** The first that fits a file is its zone. */
 const zones: readonly Zone[] = [
-  { name: 'core', files: CORE, may: [CORE] },
+  { name: 'engine/core', files: CORE, may: [CORE] },
+  { name: 'engine', files: ENGINE, may: [ENGINE, PACKAGE] },
+  { name: 'values', files: VALUES, may: [] },
   { name: 'answer of a slice', files: new RegExp(`^${SLICE}/answer\\.ts$`), may: [ZOD] },
   {
     name: 'stream and routes of a slice',
     files: new RegExp(`^${SLICE}/(?:stream|routes)\\.ts$`),
-    may: [CORE, HTTP, ZOD],
+    may: [FACE, HTTP, VALUES, ZOD],
     mayAsTypes: [FASTIFY],
     ownFolder: true,
   },
-  { name: 'inside of a slice', files: new RegExp(`^${SLICE}/[^/]+$`), may: [CORE, ZOD], ownFolder: true },
+  { name: 'inside of a slice', files: new RegExp(`^${SLICE}/[^/]+$`), may: [FACE, VALUES, ZOD], ownFolder: true },
   {
-    name: 'migration runner',
-    files: /^src\/infra\/postgres\/migrate\.ts$/,
-    may: [CORE, INFRA, PACKAGE, /^migrations\//],
+    name: 'access to the outside',
+    files: new RegExp(`^src/(?:${OUTSIDE})/`),
+    may: [FACE, VALUES, PACKAGE, new RegExp(`^src/(?:${OUTSIDE})/`)],
   },
-  { name: 'infra', files: INFRA, may: [CORE, INFRA, PACKAGE] },
+  { name: 'forest', files: /^projections\/forest\//, may: [FACE], ownFolder: true },
   {
     name: 'read slice',
     files: /^projections\/[^/]+\//,
-    may: [CORE, new RegExp(`^${SLICE}/(?:events|answer)\\.ts$`), /^src\/infra\/(?:projector|http)\//, ZOD],
+    may: [FACE, VALUES, new RegExp(`^${SLICE}/(?:events|answer)\\.ts$`), HTTP, /^projections\/forest\//, ZOD],
     mayAsTypes: [FASTIFY],
     ownFolder: true,
   },
   {
-    name: 'operations',
-    files: /^src\/operations\//,
-    may: [CORE, INFRA, PACKAGE, new RegExp(`^${SLICE}/`), /^src\/operations\//, /^projections\/index\.ts$/],
-  },
-  {
-    name: 'configuration',
-    files: /^src\/config\.ts$/,
-    may: [/^node:/, /^src\/dot-env\.ts$/, /^src\/infra\/event-store\/connection-url\.ts$/],
+    name: 'commands, import and backup',
+    files: /^src\/(?:commands|import|backup)\//,
+    may: [
+      ...[FACE, VALUES, PACKAGE, new RegExp(`^${SLICE}/`), new RegExp(`^src/(?:${OUTSIDE})/`)],
+      ...[/^src\/(?:commands|import|backup)\//, /^src\/streams\.ts$/, /^projections\/index\.ts$/],
+      /^migrations\/index\.ts$/,
+    ],
   },
   { name: 'root', files: /^(?:src|projections)\/[^/]+\.ts$/, may: [/^/] },
-  { name: 'migration', files: /^migrations\//, may: [/^knex$/] },
+  { name: 'migration', files: /^migrations\//, may: [/^knex$/], ownFolder: true },
 ];
-
-const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts', 'src/embedded-postgres/environment.ts'];
-/** It escapes what a terminal would obey: everything that is printed goes through it. */
-const MAY_PRINT = ['src/commands/outlet.ts'];
-const MAY_RE_EXPORT = ['projections/index.ts'];
-const EVENT_STORE_CLIENT = /^@(?:eventstore|kurrent)\//;
-/** Settings and deadlines are those of every session only if there is no other way to the database (docs/decisions/0014). */
-const CONNECTS = /^(?:pg|pg-pool|pg-native|knex)(?:\/|$)/;
-const MAY_CONNECT = ['session', 'pool', 'types', 'migrate'].map((name) => `src/infra/postgres/${name}.ts`);
-const MOST_LINES = 300;
-/** In SQL: an index finds what overlaps with a long array only by comparing every row that it finds with all of it. */
-const ARRAYS_COMPARED = /&&\s*(?:\$\d|array\[\s*\$|any\s*\(|\(\s*select\b)/i;
-const VAGUE = /(?:^|-)(?:aggregate-root|repository|service|manager|helper|helpers|util|utils)(?:-|$)|^handler$/;
 
 /** Every breach of a rule, as `file: what`. */
 export function faultsOf(sources: readonly Source[]): readonly string[] {
@@ -87,14 +80,23 @@ export function faultsOf(sources: readonly Source[]): readonly string[] {
   });
 }
 
+/** Settings and deadlines are those of every session only if there is no other way to the database (docs/decisions/0014). */
+const CONNECTS = /^(?:pg|pg-pool|pg-native|knex)(?:\/|$)/;
+const MAY_CONNECT = ['session', 'pool', 'types', 'migrate'].map((name) => `src/engine/postgres/${name}.ts`);
+const EVENT_STORE_CLIENT = /^@(?:eventstore|kurrent)\//;
+const EVENT_STORE_FOLDER = 'src/engine/log/eventstoredb/';
+
 function importFaults(path: string, file: ts.SourceFile): readonly string[] {
   const zone = zones.find(({ files }) => files.test(path));
   if (!zone) return ['stands in no zone of the architecture'];
-  const folder = `${posix.dirname(path)}/`;
   return importsOf(file).flatMap(({ name, asType }) => {
-    const target = name.startsWith('.') ? posix.join(folder, name).replace(/\.js$/, '.ts') : name;
-    if (EVENT_STORE_CLIENT.test(target) && !path.startsWith('src/infra/event-store/')) {
-      return [`imports ${target}, which only src/infra/event-store may`];
+    const target = resolved(path, name);
+    if (EVENT_STORE_CLIENT.test(target) && !path.startsWith(EVENT_STORE_FOLDER)) {
+      return [`imports ${target}, which only ${EVENT_STORE_FOLDER} may`];
+    }
+    // Whoever is outside sees the face of the engine, roots too.
+    if (ENGINE.test(target) && !FACE.test(target) && !ENGINE.test(path)) {
+      return [`imports ${target}, deeper than the engine's index.ts`];
     }
     const isOwn = zone.ownFolder === true && posix.dirname(target) === posix.dirname(path);
     const allowed = asType ? [...zone.may, ...(zone.mayAsTypes ?? [])] : zone.may;
@@ -104,6 +106,42 @@ function importFaults(path: string, file: ts.SourceFile): readonly string[] {
       ? []
       : [`imports ${target} as more than types: a session is opened by src/engine/postgres/session.ts`];
   });
+}
+
+function resolved(path: string, name: string): string {
+  return name.startsWith('.') ? posix.join(posix.dirname(path), name).replace(/\.js$/, '.ts') : name;
+}
+
+/** Files that import each other in a circle, each circle as one line; types count, too. */
+export function circlesOf(sources: readonly Source[]): readonly string[] {
+  const imports = new Map(
+    sources.map(({ path, text }) => {
+      const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
+      return [path, importsOf(file).map(({ name }) => resolved(path, name))] as const;
+    }),
+  );
+  const circles: string[] = [];
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (path: string): number => {
+    const known = low.get(path);
+    if (known !== undefined) return known;
+    const index = low.size;
+    low.set(path, index);
+    stack.push(path);
+    let least = index;
+    for (const target of imports.get(path) ?? []) {
+      if (imports.has(target) && (!low.has(target) || stack.includes(target))) least = Math.min(least, visit(target));
+    }
+    low.set(path, least);
+    if (least === index) {
+      const circle = stack.splice(stack.indexOf(path));
+      if (circle.length > 1) circles.push(circle.sort().join(' '));
+    }
+    return least;
+  };
+  for (const path of imports.keys()) visit(path);
+  return circles.sort();
 }
 
 interface Import {
@@ -136,59 +174,7 @@ function isImportCall({ expression }: ts.CallExpression): boolean {
   );
 }
 
-function habitFaults({ path, text }: Source, file: ts.SourceFile): readonly string[] {
-  const faults: string[] = [];
-  const name = posix.basename(path, '.ts');
-  const lines = text.trimEnd().split('\n').length;
-  if (lines > MOST_LINES) faults.push(`has ${lines} lines, more than ${MOST_LINES}`);
-  if (!/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/.test(name)) faults.push('is not named in kebab-case');
-  if (VAGUE.test(name)) faults.push('has a name that says nothing');
-  const isBarrel = file.statements.every((one) => ts.isExportDeclaration(one) && one.moduleSpecifier);
-  if (file.statements.length > 0 && isBarrel && !MAY_RE_EXPORT.includes(path))
-    faults.push('only exports what others have');
-  if (ARRAYS_COMPARED.test(text))
-    faults.push('compares arrays with a parameter by &&, which takes their product: join instead');
-  walk(file, (node) => {
-    const what = breach(node, path);
-    if (what !== null) faults.push(`line ${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1} ${what}`);
-  });
-  return faults;
-}
-
-function breach(node: ts.Node, path: string): string | null {
-  if (node.kind === ts.SyntaxKind.AnyKeyword) return 'says any';
-  if (ts.isEnumDeclaration(node)) return 'declares an enum';
-  if (ts.isModuleDeclaration(node) && (node.flags & ts.NodeFlags.Namespace) !== 0) return 'declares a namespace';
-  if (ts.isExportAssignment(node) || node.kind === ts.SyntaxKind.DefaultKeyword) {
-    if (!ts.isDefaultClause(node.parent)) return 'exports a default';
-  }
-  if (ts.isExportSpecifier(node) && node.name.text === 'default') return 'exports a default';
-  if (prints(node) && !MAY_PRINT.includes(path)) return 'prints past src/commands/outlet.ts';
-  if (readsEnvironment(node) && !MAY_READ_ENVIRONMENT.includes(path)) return 'reads the environment';
-  return null;
-}
-
-/** `process.stdout`, `process.stderr` and the console, however they are called. */
-function prints(node: ts.Node): boolean {
-  if (ts.isIdentifier(node) && node.text === 'console')
-    return !ts.isPropertyAccessExpression(node.parent) || node.parent.expression === node;
-  if (ts.isImportDeclaration(node)) return /^['"](?:node:)?console['"]$/.test(node.moduleSpecifier.getText());
-  return (
-    ts.isPropertyAccessExpression(node) &&
-    /^std(?:out|err)$/.test(node.name.text) &&
-    node.expression.getText() === 'process'
-  );
-}
-
-/** `process.env`, however it is taken. */
-function readsEnvironment(node: ts.Node): boolean {
-  if (ts.isPropertyAccessExpression(node)) return node.expression.getText() === 'process' && node.name.text === 'env';
-  if (ts.isElementAccessExpression(node)) return node.expression.getText() === 'process';
-  if (ts.isVariableDeclaration(node)) return node.initializer?.getText() === 'process';
-  return ts.isImportDeclaration(node) && /^['"](?:node:)?process['"]$/.test(node.moduleSpecifier.getText());
-}
-
-function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
+export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
   visit(node);
   ts.forEachChild(node, (child) => {
     walk(child, visit);

@@ -21,6 +21,11 @@ export interface HeldEvent {
   readonly message: string;
 }
 
+/** What was asked for can't be done: a stream is not quarantined, or is quarantined at another event. */
+export class NotQuarantined extends Error {
+  override readonly name = 'NotQuarantined';
+}
+
 type EventId = Pick<RecordedEvent, 'stream' | 'revision'>;
 
 /** With more keys than these it is rather the code that is wrong: then the projection stops, as it does for all others. */

@@ -7,8 +7,7 @@ import { allBuilds, type Build, BUILDS_CHANNEL } from '../builds/registry.js';
 import type { StopReason } from '../projecting/checkpoints.js';
 import { inTransaction } from '../builds/prepare-model.js';
 import type { AnyProjection } from '../projecting/projection.js';
-import { writeSkipped } from './quarantine.js';
-import { WrongUse } from '../../commands/output.js';
+import { NotQuarantined, writeSkipped } from './quarantine.js';
 
 /** A build that has stopped at this event of its stream. */
 export interface Stop {
@@ -37,7 +36,7 @@ export async function stopsOf(pool: pg.Pool, projections: readonly AnyProjection
 /**
  * Leaves the event out of the model for good, and lets the build go on behind it, in whichever process projects it.
  * @returns false when the build does not stop there any more
- * @throws WrongUse when the log does not have the event
+ * @throws NotQuarantined when the log does not have the event
  */
 export async function skipStop(
   { pool, store }: { readonly pool: pg.Pool; readonly store: EventStore },
@@ -46,7 +45,7 @@ export async function skipStop(
 ): Promise<boolean> {
   const event = await eventAt(store, stream, revision);
   if (event?.position !== position) {
-    throw new WrongUse(`the log does not have revision ${revision} of ${stream} at the position where ${name} stopped`);
+    throw new NotQuarantined(`the log does not have revision ${revision} of ${stream} at the position where ${name} stopped`);
   }
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(

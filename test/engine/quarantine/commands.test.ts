@@ -2,7 +2,7 @@ import { test, type Test } from 'tap';
 import { projections } from '../../../projections/index.js';
 import { startProjectors, type Projectors } from '../../../src/engine/projecting/projector.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
-import { listResult, type QuarantineDeps, retryResult, skipResult } from '../../../src/commands/quarantine.js';
+import { listResult, type QuarantineCommandDeps, retryResult, skipResult } from '../../../src/commands/quarantine.js';
 import { type Verified, verify } from '../../../src/engine/verifying/verify.js';
 import { broken } from '../../support/broken.js';
 import { until } from '../../support/orderlog.js';
@@ -18,7 +18,7 @@ interface Poisoned {
   readonly userId: string;
   /** All projections, with code that can't take the order's first event. */
   readonly worse: readonly AnyProjection[];
-  readonly deps: QuarantineDeps;
+  readonly deps: QuarantineCommandDeps;
   /** Ends the projectors that run and starts these. */
   readonly runWith: (models: readonly AnyProjection[]) => Promise<void>;
 }

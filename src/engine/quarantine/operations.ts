@@ -1,0 +1,189 @@
+/** What can be done with quarantined keys: list them, retry them with today's code, skip an event for good (docs/decisions/0012). */
+import type pg from 'pg';
+import type { EventStore } from '../core/event-store.js';
+import { printable } from '../core/printable.js';
+import { dropBuild } from '../builds/drop.js';
+import { withModelLocks } from '../builds/model-locks.js';
+import { allBuilds, type Build } from '../builds/registry.js';
+import type { AnyProjection } from '../projecting/projection.js';
+import { entriesOf, type Entry, notHere, waitingEvents } from './entries.js';
+import { type Held, type HeldEvent, NotQuarantined, type Skipped, skippedOf } from './quarantine.js';
+import { giveUpLeases, type Retried, retryKeys } from './retry-keys.js';
+import { skipStop, type Stop, stopsOf } from './stops.js';
+
+export interface QuarantineDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+}
+
+export interface QuarantinedKey {
+  readonly build: Build;
+  readonly held: Held;
+  /** Events of the key that wait, the one it is quarantined at among them. */
+  readonly waiting: number;
+}
+
+export interface QuarantineList {
+  readonly quarantined: readonly QuarantinedKey[];
+  readonly skipped: readonly (Skipped & { readonly model: string })[];
+  /** Builds that have stopped at an event. */
+  readonly stopped: readonly Stop[];
+}
+
+export interface SkippedEvent {
+  readonly keys: readonly RetriedKey[];
+  /** Builds that had stopped at the event, and go on behind it in the processes that project them. */
+  readonly passed: readonly Stop[];
+}
+
+/** A key after it was retried, or the reason why today's code can't. */
+export interface RetriedKey {
+  readonly build: Build;
+  /** Where it was quarantined. */
+  readonly before: Held;
+  /** Where it is quarantined now, with the reason; null if it is not. */
+  readonly now: HeldEvent | null;
+  /** Events that have taken effect. */
+  readonly events: number;
+  /** The event that it was quarantined at is left out for good. */
+  readonly skipped: boolean;
+}
+
+export async function listQuarantine(
+  deps: QuarantineDeps,
+  projections: readonly AnyProjection[],
+): Promise<QuarantineList> {
+  const quarantined: QuarantinedKey[] = [];
+  for (const entry of await entriesOf(deps.pool, projections)) {
+    quarantined.push({ build: entry.build, held: entry.held, waiting: await waitingEvents(deps, entry) });
+  }
+  const skipped: (Skipped & { readonly model: string })[] = [];
+  for (const { name } of projections) {
+    skipped.push(...(await skippedOf(deps.pool, name)).map((one) => ({ ...one, model: name })));
+  }
+  return { quarantined, skipped, stopped: await stopsOf(deps.pool, projections) };
+}
+
+/**
+ * Applies the waiting events of keys with today's code: those of these streams, or of all quarantined ones.
+ * @throws NotQuarantined
+ */
+export async function retryQuarantined(
+  deps: QuarantineDeps,
+  projections: readonly AnyProjection[],
+  streams: readonly string[],
+): Promise<RetriedKey[]> {
+  return goOn(deps, await quarantinedIn(deps, projections, streams), null);
+}
+
+/**
+ * Leaves an event out for good, in every build of the models in which its key is quarantined at it or which have stopped at it,
+ * and applies the events behind it.
+ * @param key a stream, or `stream@revision` to name the event that is meant
+ * @throws NotQuarantined, ModelBusy
+ */
+export async function skipQuarantined(
+  deps: QuarantineDeps,
+  projections: readonly AnyProjection[],
+  key: string,
+  reason: string,
+): Promise<SkippedEvent> {
+  const [stream, revision] = keyOf(key);
+  const why = printable(reason).trim();
+  const stops = (await stopsOf(deps.pool, projections)).filter((stop) => stop.stream === stream);
+  const found = await quarantinedIn(deps, projections, [stream], stops);
+  const models = [...new Set([...found, ...stops].map(({ build }) => build.name))];
+  // A build that is being made would have begun without what is skipped here.
+  return withModelLocks(deps.pool, models, async () => {
+    const all = await quarantinedIn(deps, projections, [stream], stops);
+    const entries = all.filter(({ build }) => models.includes(build.name));
+    refuseUnlessAt([...entries.map(({ build, held }) => ({ build, ...held })), ...stops], revision);
+    // An unfinished build may have applied the event already, and would bring it back.
+    for (const { name, build, state } of await allBuilds(deps.pool)) {
+      const unfinished = state === 'building' || state === 'ready';
+      if (unfinished && models.includes(name)) await dropBuild(deps.pool, { name, build }, `state = '${state}'`);
+    }
+    const keys = await goOn(deps, entries, { reason: why });
+    const passed: Stop[] = [];
+    for (const stop of stops) if (await skipStop(deps, stop, why)) passed.push(stop);
+    // Builds that are still before the event learn that it is to be left out.
+    for (const name of models) await giveUpLeases(deps.pool, name);
+    return { keys, passed };
+  });
+}
+
+/** A key alone, or with the revision that it is quarantined at. */
+function keyOf(text: string): [string, number | null] {
+  const [, key = text, revision] = /^(.*)@(\d+)$/.exec(text) ?? [];
+  return [key, revision === undefined ? null : Number(revision)];
+}
+
+/** One event is skipped, and only the one that is meant. @throws NotQuarantined */
+function refuseUnlessAt(found: readonly Pick<Stop, 'build' | 'stream' | 'revision'>[], asked: number | null): void {
+  const revision = asked ?? found[0]?.revision;
+  const other = found.find((one) => one.revision !== revision);
+  if (!other) return;
+  const { build } = other;
+  throw new NotQuarantined(
+    `${other.stream} waits at revision ${other.revision} in build ${build.build} of ${build.name}, not at ${revision}: ` +
+      'retry it first, or name one model with --model; nothing was skipped',
+  );
+}
+
+/** @returns without the keys that are not quarantined any more */
+async function goOn(
+  deps: QuarantineDeps,
+  entries: readonly Entry[],
+  skip: { readonly reason: string } | null,
+): Promise<RetriedKey[]> {
+  const retried = await retriedOf(deps, entries, skip);
+  return entries.flatMap((entry) => {
+    const { build, held } = entry;
+    const why = notHere(entry);
+    const went = retried.get(entry) ?? null;
+    if (why === null && !went) return [];
+    const at = went ? went.held : held;
+    const now = at && { ...at, message: why ?? at.message };
+    return [{ build, before: held, now, events: went?.events ?? 0, skipped: went?.skipped ?? false }];
+  });
+}
+
+/** By entry; without those that are not quarantined any more, and those that today's code can't apply. */
+async function retriedOf(
+  deps: QuarantineDeps,
+  entries: readonly Entry[],
+  skip: { readonly reason: string } | null,
+): Promise<ReadonlyMap<Entry, Retried>> {
+  const retried = new Map<Entry, Retried>();
+  const here = entries.filter((entry) => notHere(entry) === null);
+  for (const build of new Set(here.map((entry) => entry.build))) {
+    const own = here.filter((entry) => entry.build === build);
+    const [{ projection }] = own as [Entry];
+    const streams = own.map(({ held }) => held.stream);
+    const done = await retryKeys(deps, { projection, of: build, streams }, skip);
+    for (const entry of own) {
+      const one = done.get(entry.held.stream);
+      if (one) retried.set(entry, one);
+    }
+  }
+  return retried;
+}
+
+/** @throws NotQuarantined for a stream that is quarantined nowhere */
+async function quarantinedIn(
+  { pool }: QuarantineDeps,
+  projections: readonly AnyProjection[],
+  streams: readonly string[],
+  stops: readonly Stop[] = [],
+): Promise<Entry[]> {
+  const entries = await entriesOf(pool, projections);
+  const known = new Set([...entries.map(({ held }) => held.stream), ...stops.map(({ stream }) => stream)]);
+  const unknown = streams.filter((stream) => !known.has(stream));
+  if (unknown.length > 0) {
+    const models = projections.map(({ name }) => name).join(', ');
+    throw new NotQuarantined(
+      `${unknown.join(', ')} does not wait in ${models}: orderlog quarantine list says what does, by stream`,
+    );
+  }
+  return streams.length === 0 ? entries : entries.filter(({ held }) => streams.includes(held.stream));
+}
