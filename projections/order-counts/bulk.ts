@@ -103,7 +103,7 @@ export const orderCountsBulk: BulkPath<Chunk> = {
           from {staging}.places group by product_id) e
     where e.added is null or e.revision < e.added
     union all ${FOREST_ORPHANS}`,
-  unstage: "delete from {staging}.followed where 'order-' || order_id = any ($1::text[])",
+  unstage: ["delete from {staging}.followed where 'order-' || order_id = any ($1::text[])"],
   recounts: [recountOrders],
   sources: {
     categories: FOREST_SOURCE,

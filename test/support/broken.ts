@@ -4,7 +4,11 @@ import type { EventHandler, AnyProjection } from '../../src/engine/projecting/pr
 export function broken(projection: AnyProjection, events: readonly string[]): AnyProjection {
   const handlers = failing(projection.handlers, events);
   const { bulk } = projection;
-  return { ...projection, handlers, ...(bulk && { bulk: { ...bulk, handlers: failing(bulk.handlers, events) } }) };
+  return {
+    ...projection,
+    handlers,
+    ...(bulk?.handlers && { bulk: { ...bulk, handlers: failing(bulk.handlers, events) } }),
+  };
 }
 
 function failing<Page>(

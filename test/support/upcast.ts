@@ -20,7 +20,7 @@ export function withOlderShapes(projection: AnyProjection): AnyProjection {
   return {
     ...projection,
     handlers: all(projection.handlers),
-    ...(bulk && { bulk: { ...bulk, handlers: all(bulk.handlers) } }),
+    ...(bulk?.handlers && { bulk: { ...bulk, handlers: all(bulk.handlers) } }),
   };
 }
 

@@ -19,8 +19,8 @@ export interface BulkPath<Chunk> {
   readonly staging: string;
   /** The state of a chunk before its first event. */
   begin(this: void): Chunk;
-  /** By event type, the same types as the projection's own handlers. They see every event once and in log order. */
-  readonly handlers: { readonly [type: string]: EventHandler<Chunk> };
+  /** By event type, where the projection's own handlers can't change a chunk. They see every event once and in log order. */
+  readonly handlers?: { readonly [type: string]: EventHandler<Chunk> };
   /** What a chunk has come to. */
   rows(this: void, chunk: Chunk): readonly CopiedRows[];
   /** Steps that make the rows final, one after the other; keys and indexes are made after them. */
@@ -30,8 +30,8 @@ export interface BulkPath<Chunk> {
    * begun. It runs before `finish`.
    */
   readonly orphans: string;
-  /** With `keyedBy`: a statement that takes out what was staged of the streams in $1, a text[]. */
-  readonly unstage?: string;
+  /** With `keyedBy`: statements that take out what there is of the streams in $1, a text[]. */
+  readonly unstage?: readonly string[];
   /** Count again what was counted in the final tables, by another computation; each gives the values that differ. */
   readonly recounts: readonly Recount[];
   /** By table: which events a row is made from, for whoever has to explain it. */

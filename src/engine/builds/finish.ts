@@ -136,7 +136,9 @@ async function holdOrphans(client: pg.ClientBase, store: EventStore, target: Loa
       held.push(waiting);
     }
   }
-  if (held.length > 0) await client.query(named(bulk.unstage ?? '', target), [held.map(({ stream }) => stream)]);
+  const streams = held.map(({ stream }) => stream);
+  if (held.length > 0)
+    for (const statement of bulk.unstage ?? []) await client.query(named(statement, target), [streams]);
   return held;
 }
 

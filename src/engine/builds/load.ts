@@ -183,7 +183,7 @@ class Load {
         if (!held) throw error;
         filling.held.push(held);
         // It was read, so its handler may have done a part of it.
-        if (read && read.type === handler?.eventType) filling.chunk = fold(projection.bulk, filling.recorded);
+        if (read && read.type === handler?.eventType) filling.chunk = fold(projection, filling.recorded);
       }
     }
   }
@@ -196,7 +196,7 @@ class Load {
       const meaning = meaningOf(projection, event);
       if (meaning === 'unknown') return passesOverUnknown ? [] : [{ target, handler: null }];
       if (meaning === 'passed-over') return [];
-      const handler = projection.bulk.handlers[event.type];
+      const handler = (projection.bulk.handlers ?? projection.handlers)[event.type];
       if (!handler) throw new Error(`the bulk path of ${projection.name} has no handler for ${event.type}`);
       return [{ target, handler }];
     });
@@ -250,5 +250,5 @@ function leaveOutHeld(filling: Filling): void {
   if (quarantine.size === 0 || filling.recorded.every((event) => quarantine.lets(event))) return;
   filling.recorded = filling.recorded.filter((event) => quarantine.lets(event));
   filling.held = filling.held.filter((held) => quarantine.waitsAt(held));
-  filling.chunk = fold(projection.bulk, filling.recorded);
+  filling.chunk = fold(projection, filling.recorded);
 }

@@ -2,16 +2,15 @@
 import type pg from 'pg';
 import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
-import type { Bulk } from './bulk.js';
 import type { LoadTarget } from './load.js';
 import { copy } from '../projecting/copy-rows.js';
 import { applyEvent, type HeldEvent, isOfTheEvent } from '../quarantine/quarantine.js';
 
 /** The state of a chunk after these events. */
-export function fold(bulk: Bulk, recorded: readonly RecordedEvent[]): unknown {
+export function fold({ bulk, handlers }: LoadTarget['projection'], recorded: readonly RecordedEvent[]): unknown {
   const chunk = bulk.begin();
   for (const event of recorded) {
-    const handler = bulk.handlers[event.type];
+    const handler = (bulk.handlers ?? handlers)[event.type];
     if (handler) applyEvent(handler, chunk, decode(event, handler.eventType));
   }
   return chunk;
@@ -29,7 +28,7 @@ export async function rowsThatFit(
   chunk: unknown,
   recorded: readonly RecordedEvent[],
 ): Promise<{ held: HeldEvent[]; without: number }> {
-  const { bulk, keyedBy = [] } = target.projection;
+  const { keyedBy = [] } = target.projection;
   const held: HeldEvent[] = [];
   if (keyedBy.length === 0) {
     await copyAll(client, target, chunk);
@@ -45,7 +44,7 @@ export async function rowsThatFit(
     if (!waiting) throw error;
     held.push(waiting);
     rest = rest.filter((event) => target.quarantine.lets(event));
-    error = await refusal(client, target, fold(bulk, rest), 'keep');
+    error = await refusal(client, target, fold(target.projection, rest), 'keep');
   }
   return { held, without: recorded.length - rest.length };
 }
@@ -59,7 +58,7 @@ async function firstRefused(
   let [taken, refused] = [0, recorded.length];
   while (refused - taken > 1) {
     const middle = Math.floor((taken + refused) / 2);
-    const chunk = fold(target.projection.bulk, recorded.slice(0, middle));
+    const chunk = fold(target.projection, recorded.slice(0, middle));
     if ((await refusal(client, target, chunk, 'undo')) === null) taken = middle;
     else refused = middle;
   }

@@ -55,7 +55,7 @@ test('of an event that its handler gives up half-way nothing is in the rows', as
   await store.append('order-1', [counted(5), counted(13), counted(1)], 'any');
   await store.append('order-2', [counted(7)], 'any');
   const projection = withBulk(({ handlers }) => {
-    const { eventType, apply } = handlers['Counted'] as EventHandler<Page>;
+    const { eventType, apply } = handlers?.['Counted'] as EventHandler<Page>;
     const giveUp: EventHandler<Page>['apply'] = (page, event) => {
       apply(page, event);
       if ((event.data as { amount: number }).amount === 13) throw new Error('half of it is done');

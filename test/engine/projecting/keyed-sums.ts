@@ -26,7 +26,7 @@ const bulk = (apply: (amount: number) => void): BulkPath<Page> => ({
     },
   ],
   orphans: 'select null::text as stream, null::integer as revision, null::text as message where false',
-  unstage: 'delete from {staging}.parts where stream = any ($1)',
+  unstage: ['delete from {staging}.parts where stream = any ($1)'],
   finish: ['insert into {schema}.sums select stream, sum(amount) from {staging}.parts group by stream'],
   recounts: [],
   sources: {},

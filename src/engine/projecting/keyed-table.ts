@@ -1,0 +1,140 @@
+/**
+ * A table with one row a stream: the row begins with an event, and later events of the stream change it. One description makes its
+ * DDL, the statements of both paths, and the list of its columns for queries.
+ */
+import type { CopiedRows, CopyValue } from '../builds/bulk.js';
+import type { Columns, Row } from './columns.js';
+import { KeyedRows, type Patch } from './keyed-rows.js';
+import {
+  ddlOf,
+  finishText,
+  insertText,
+  type KeyedShape,
+  orphansText,
+  patchColumns,
+  patchText,
+  shapeOf,
+  stagedIn,
+  stagingText,
+  unstageTexts,
+} from './keyed-statements.js';
+import type { PagePart } from './page-part.js';
+import type { ProjectionDb } from './projection.js';
+
+export interface KeyedTableOptions<C extends Columns> {
+  /** The category of the streams that the rows are about. */
+  readonly category: string;
+  readonly columns: C;
+  /** Says of a key without a row what should have happened: "has not been opened". */
+  readonly missing: string;
+  /** DDL of the indexes beside the primary key. */
+  readonly indexes?: string;
+  readonly fillfactor?: number;
+}
+
+export interface KeyedTable<C extends Columns> extends PagePart<KeyedRows<C>> {
+  readonly columns: C;
+  /** The columns in the words of a query: `u.user_id, u.status, …`. */
+  select(this: void, alias: string): string;
+}
+
+/** A row as a query reads it. */
+export type RowOf<T> = T extends KeyedTable<infer C> ? Row<C> : never;
+
+export function keyedTable<C extends Columns>(table: string, options: KeyedTableOptions<C>): KeyedTable<C> {
+  const { category, columns, missing, indexes = '', fillfactor } = options;
+  const shape = shapeOf(table, category, missing, columns);
+  const begin = (): KeyedRows<C> => new KeyedRows(columns);
+  return {
+    columns,
+    select: (alias) => shape.all.map(({ name }) => `${alias}.${name}`).join(', '),
+    tables: [table],
+    ddl: ddlOf(shape, fillfactor),
+    indexes: `alter table {schema}.${table} add primary key (${shape.key.name});\n${indexes}`,
+    open: begin,
+    flush: (rows, db) => write(shape, rows, db),
+    bulk: {
+      staging: stagingText(shape),
+      begin,
+      rows: (rows) => copied(shape, rows),
+      finish: [finishText(shape)],
+      orphans: orphansText(shape),
+      unstage: unstageTexts(shape),
+      sources: { [table]: { stream: (key) => `${category}-${key}` } },
+    },
+  };
+}
+
+/** Inserts and updates are of different rows: they go out together. */
+async function write<C extends Columns>(shape: KeyedShape, rows: KeyedRows<C>, db: ProjectionDb): Promise<void> {
+  const { inserted, patched } = rows;
+  for (const id of patched.keys()) if (inserted.has(id)) throw missing(shape, id);
+  const writes: Promise<void>[] = [];
+  if (inserted.size > 0) writes.push(insert(shape, [...inserted.values()], db));
+  if (patched.size > 0) writes.push(update(shape, [...patched], db));
+  await Promise.all(writes);
+}
+
+async function insert(
+  shape: KeyedShape,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  db: ProjectionDb,
+): Promise<void> {
+  const values = shape.all.map(({ name, column }) => rows.map((row) => column.encode(row[name])));
+  await db.query(`${shape.table}-insert`, insertText(shape), values);
+}
+
+async function update(
+  shape: KeyedShape,
+  patches: readonly (readonly [string, Patch])[],
+  db: ProjectionDb,
+): Promise<void> {
+  const rows = patches.map(([id, patch]) => patchValues(shape, id, patch));
+  const values = patchColumns(shape).map((_, i) => rows.map((row) => row[i]));
+  const found = await db.query<{ nth: number }>(`${shape.table}-patch`, patchText(shape), values);
+  if (found.length === patches.length) return;
+  const there = new Set(found.map(({ nth }) => nth));
+  for (const [i, [id, { expected }]] of patches.entries()) {
+    if (expected !== null && !there.has(i + 1)) throw missing(shape, id);
+  }
+}
+
+function missing({ category, missing }: KeyedShape, id: string): Error {
+  return new Error(`${category} ${id} ${missing}`);
+}
+
+function copied<C extends Columns>(shape: KeyedShape, { inserted, patched }: KeyedRows<C>): CopiedRows[] {
+  return [
+    {
+      table: `{schema}.${shape.table}`,
+      columns: shape.all.map(({ name }) => name),
+      rows: map(inserted.values(), (row) => shape.all.map(({ name, column }) => column.encode(row[name]))),
+    },
+    {
+      table: stagedIn(shape),
+      columns: patchColumns(shape).map(({ name }) => name),
+      rows: map(patched, ([id, patch]) => patchValues(shape, id, patch)),
+    },
+  ];
+}
+
+/** In the order of `patchColumns`. */
+function patchValues({ changing }: KeyedShape, id: string, { revision, expected, values }: Patch): CopyValue[] {
+  const all: CopyValue[] = [id, revision, expected];
+  for (const { name, column } of changing) {
+    const isSet = Object.hasOwn(values, name);
+    if (column.isNullable) all.push(isSet);
+    if (!isSet) all.push(null);
+    else if (column.role === 'list') all.push(entriesText(values[name] as readonly unknown[]));
+    else all.push(column.encode(values[name]));
+  }
+  return all;
+}
+
+function entriesText(entries: readonly unknown[]): string {
+  return entries.map((entry) => `,${JSON.stringify(entry)}`).join('');
+}
+
+function* map<T, U>(from: Iterable<T>, to: (one: T) => U): Generator<U> {
+  for (const one of from) yield to(one);
+}
