@@ -1,23 +1,7 @@
-import type { Position } from '../../src/engine/core/event-store.js';
 import { streamName } from '../../src/engine/core/stream.js';
 import type { Sealed, Vault } from '../../src/engine/core/vault.js';
 import { answerOrder, type OrderAnswer } from '../../src/order/answer.js';
-import type { OrderStatus, StoredHistoryEntry, StoredLine } from './projection.js';
-
-/** An order as it is stored. */
-export interface OrderRow {
-  readonly order_id: string;
-  readonly user_id: string;
-  readonly status: OrderStatus;
-  readonly revision: number;
-  readonly currency: string;
-  readonly total: number;
-  readonly placed_at: string;
-  /** Of its OrderPlaced. */
-  readonly position: Position;
-  readonly history: readonly StoredHistoryEntry[];
-  readonly items: readonly StoredLine[];
-}
+import type { OrderRow, StoredHistoryEntry } from './projection.js';
 
 /** Shapes a stored order and opens what is sealed in it. */
 export async function orderAnswer(row: OrderRow, vault: Vault): Promise<OrderAnswer> {

@@ -4,8 +4,8 @@ import { streamName } from '../../src/engine/core/stream.js';
 import type { Vault } from '../../src/engine/core/vault.js';
 import type { Freshness, ReadModel, Standing, Turn } from '../../src/engine/projecting/read-model.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
-import { orderAnswer, type OrderRow } from './order-answer.js';
-import type { OrderStatus } from './projection.js';
+import { orderAnswer } from './order-answer.js';
+import { type OrderRow, type OrderStatus, ordersTable } from './projection.js';
 
 /** The place of an order in a list: newest first by business time, then by log position. */
 export interface OrderKey {
@@ -29,8 +29,7 @@ export interface OrderList extends Standing {
   readonly next: OrderKey | null;
 }
 
-const COLUMNS =
-  'o.order_id, o.user_id, o.status, o.revision, o.currency, o.total, o.placed_at, o.position, o.history, o.items';
+const COLUMNS = ordersTable.select('o');
 
 const ONE = `select ${COLUMNS} from {schema}.orders o where o.order_id = $1::uuid`;
 
