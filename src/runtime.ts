@@ -41,7 +41,7 @@ import type { ProjectorLog } from './engine/projecting/projector-log.js';
 import { ReadModel } from './engine/projecting/read-model.js';
 import type { AnyProjection } from './engine/projecting/projection.js';
 import { SnapshotProcess } from './engine/builds/as-of-process.js';
-import { Snapshots } from './engine/builds/as-of-builds.js';
+import { AsOfBuilds } from './engine/builds/as-of-builds.js';
 import { commandSink } from './import/command-sink.js';
 import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
@@ -103,7 +103,7 @@ export interface Runtime {
   unreadableProofs(signal: AbortSignal): AsyncIterable<string>;
   readonly watch: CheckpointWatch;
   readonly times: LogTimes;
-  readonly snapshots: Snapshots;
+  readonly snapshots: AsOfBuilds;
   readonly models: ReadModels;
   readonly answers: AnswerGate;
   readonly orderFacts: OrderFacts;
@@ -149,7 +149,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const builder = options.asOfProcess ? asOfProcess(config, database) : undefined;
     if (builder) closing.push(() => builder.close());
     const sources = { pool, store, projections, keep, log: options.log ?? quiet };
-    const snapshots = new Snapshots({ ...sources, ...(builder && { process: builder }) });
+    const snapshots = new AsOfBuilds({ ...sources, ...(builder && { process: builder }) });
     closing.push(() => snapshots.close());
     const answers = new AnswerGate();
     const models = readModels({ pool, watch, snapshots, answers }, handler);

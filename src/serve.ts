@@ -16,7 +16,7 @@ import { createMetrics } from './http/metrics.js';
 import { allBuilds, readBuild } from './engine/builds/registry.js';
 import { cutSessions } from './engine/postgres/session.js';
 import { measureReadModels } from './engine/projecting/metrics.js';
-import { measureSnapshots } from './engine/builds/as-of-metrics.js';
+import { measureAsOf } from './engine/builds/as-of-metrics.js';
 import { connectionsOf, degradationOf, haveReached, modelStatuses, problemOf } from './engine/projecting/status.js';
 import { sweepNowAndThen } from './engine/builds/as-of-sweep.js';
 import { describeImport } from './import/describe.js';
@@ -96,7 +96,7 @@ async function serveUntil(
     const metrics = createMetrics();
     measureLog(metrics, writer);
     measureReadModels(metrics, { pool: runtime.pool, store: runtime.store, projections });
-    measureSnapshots(metrics, runtime);
+    measureAsOf(metrics, runtime);
     closing.push(inBackground((ends) => sweepNowAndThen(runtime.snapshots, log, ends)));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {

@@ -5,9 +5,9 @@ import { giveWay } from './engine/postgres/background.js';
 import { createPool } from './engine/postgres/pool.js';
 import type { Bulk } from './engine/builds/bulk.js';
 import type { AnyProjection } from './engine/projecting/projection.js';
-import { buildSnapshot } from './engine/builds/as-of-build.js';
+import { makeAsOfBuild } from './engine/builds/as-of-build.js';
 import { type BuildAnswer, type BuildQuestion, failedBuild, type Stores } from './engine/builds/as-of-process.js';
-import type { Snapshot } from './engine/builds/as-of-registry.js';
+import type { AsOfBuild } from './engine/builds/as-of-registry.js';
 import { openLog } from './open-log.js';
 
 type Pool = ReturnType<typeof createPool>;
@@ -33,7 +33,7 @@ async function answer(question: BuildQuestion): Promise<BuildAnswer> {
   }
 }
 
-async function build({ model, place, ...stores }: BuildQuestion): Promise<Snapshot> {
+async function build({ model, place, ...stores }: BuildQuestion): Promise<AsOfBuild> {
   opened ??= open(stores);
   const { pool, store } = await opened.catch((error: unknown) => {
     opened = null;
@@ -41,7 +41,7 @@ async function build({ model, place, ...stores }: BuildQuestion): Promise<Snapsh
   });
   const projection = projections.find(({ name }) => name === model);
   if (!projection || !hasBulk(projection)) throw new Error(`${model} has no bulk path`);
-  return buildSnapshot({ pool, store, projection, place, signal: new AbortController().signal });
+  return makeAsOfBuild({ pool, store, projection, place, signal: new AbortController().signal });
 }
 
 async function open({ connection, eventStoreUrl, embedded }: Stores): Promise<{ pool: Pool; store: EventStore }> {

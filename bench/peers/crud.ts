@@ -88,7 +88,7 @@ async function main(): Promise<void> {
 
 async function placeOrder(
   pool: pg.Pool,
-  wish: { user_id: string; items: { product_id: number; quantity: number }[] },
+  request: { user_id: string; items: { product_id: number; quantity: number }[] },
 ): Promise<{ order_id: string } & Record<string, unknown>> {
   const client = await pool.connect();
   try {
@@ -96,17 +96,17 @@ async function placeOrder(
     const user = await client.query({
       name: 'user',
       text: `SELECT 1 FROM users WHERE user_id = $1 AND status = 'active' AND has_id_proof`,
-      values: [wish.user_id],
+      values: [request.user_id],
     });
     if (user.rowCount === 0) throw new Error('unknown user');
     const found = await client.query<ProductRow>({
       name: 'products',
       text: `SELECT product_id, sku, name, price, currency FROM products
              WHERE product_id = ANY($1) AND status = 'active'`,
-      values: [wish.items.map((line) => line.product_id)],
+      values: [request.items.map((line) => line.product_id)],
     });
     const products = new Map(found.rows.map((row) => [row.product_id, row]));
-    const items = wish.items.map((line, i) => {
+    const items = request.items.map((line, i) => {
       const product = products.get(line.product_id);
       if (!product) throw new Error('unknown product');
       const unit_price = Number(product.price);
@@ -120,7 +120,7 @@ async function placeOrder(
     await client.query({
       name: 'order',
       text: `INSERT INTO orders VALUES ($1, $2, 'placed', $3, $4, $5)`,
-      values: [order_id, wish.user_id, currency, total, placed_at],
+      values: [order_id, request.user_id, currency, total, placed_at],
     });
     await client.query({
       name: 'lines',
@@ -144,7 +144,7 @@ async function placeOrder(
     await client.query('COMMIT');
     return {
       order_id,
-      user_id: wish.user_id,
+      user_id: request.user_id,
       status: 'placed',
       currency,
       total,

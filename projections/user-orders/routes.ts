@@ -67,11 +67,11 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     async (request, reply) => {
       const { limit, status, cursor } = request.query;
       const { freshness, as_of } = await past.asked(request);
-      const list = `orders ${status ?? ''}${placeOf(as_of)}`;
+      const list = `orders ${status ?? ''}${asOfScope(as_of)}`;
       const after = cursors.decode(list, key, cursor);
       const page = await orders.newest({ limit, status, after }, freshness);
       queryHead(reply, tokens, page);
-      return listAnswer(samePlace(request, as_of), reply, page.orders, next(list, page));
+      return listAnswer(sameScope(request, as_of), reply, page.orders, next(list, page));
     },
   );
 
@@ -91,7 +91,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
       const { user_id } = request.params;
       const { limit, status, cursor } = request.query;
       const { freshness, as_of } = await past.asked(request);
-      const list = `orders of ${user_id} ${status ?? ''}${placeOf(as_of)}`;
+      const list = `orders of ${user_id} ${status ?? ''}${asOfScope(as_of)}`;
       const after = cursors.decode(list, key, cursor);
       const page = await orders.ofUser(user_id, { limit, status, after }, freshness);
       // Only a user who is there has orders.
@@ -99,7 +99,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
         throw new Refusal('user-not-found', 'There is no such user.');
       }
       queryHead(reply, tokens, page);
-      return listAnswer(samePlace(request, as_of), reply, page.orders, next(list, page));
+      return listAnswer(sameScope(request, as_of), reply, page.orders, next(list, page));
     },
   );
 
@@ -125,12 +125,12 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
 }
 
 /** A cursor of a list as it was is none of the list as it is. */
-function placeOf(as_of: string | undefined): string {
+function asOfScope(as_of: string | undefined): string {
   return as_of === undefined ? '' : ` as of ${as_of}`;
 }
 
 /** The request whose next page is as of the same place, also where it named a time. */
-function samePlace<Query extends object>(
+function sameScope<Query extends object>(
   { url, query: asked }: { readonly url: string; readonly query: Query },
   as_of: string | undefined,
 ): { readonly url: string; readonly query: Query & { readonly as_of: string | undefined } } {

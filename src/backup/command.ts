@@ -10,7 +10,7 @@ import { restore, type RestoreDeps, type Restored, type RestoreOptions } from '.
 
 export interface BackupCommandDeps extends BackupDeps {
   /** Where the master key is: the name of a setting, or a file. */
-  readonly masterKeyPlace: string;
+  readonly masterKeySource: string;
 }
 
 const SHOWN = 5;
@@ -40,9 +40,9 @@ export async function backupResult(
   };
 }
 
-function notesOf({ masterKeyPlace }: BackupCommandDeps, { manifest, missing }: BackedUp): string[] {
+function notesOf({ masterKeySource }: BackupCommandDeps, { manifest, missing }: BackedUp): string[] {
   const notes = [
-    `the master key is not in this file, and without it nobody reads a name or a proof: keep ${masterKeyPlace} elsewhere`,
+    `the master key is not in this file, and without it nobody reads a name or a proof: keep ${masterKeySource} elsewhere`,
   ];
   if (manifest.log.kind !== 'postgres') {
     notes.push(

@@ -31,7 +31,7 @@ export interface RestoreDeps {
   /** Null where there is none at hand. */
   readonly masterKey: Uint8Array | null;
   /** Where it comes from: a variable or a file. */
-  readonly masterKeyPlace: string;
+  readonly masterKeySource: string;
   readonly openDatabase: (applicationName: string) => Promise<TargetDatabase>;
   /** The log on a server of its own; null where the configuration names none. */
   readonly openLog: (() => Promise<EventStore>) | null;
@@ -61,7 +61,7 @@ export async function restore(deps: RestoreDeps, file: string, options: RestoreO
         `put its master.key into ${dataDir}`,
     );
   }
-  checkMasterKey(manifest, masterKey, deps.masterKeyPlace, file);
+  checkMasterKey(manifest, masterKey, deps.masterKeySource, file);
   // 2. The log, where it is elsewhere, and the database.
   const store = (await deps.openLog?.()) ?? null;
   try {

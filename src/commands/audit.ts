@@ -64,7 +64,7 @@ function whoAndWhy(metadata: JsonObject): Pick<AuditEntry, 'actor' | 'command_id
   };
 }
 
-export interface AuditWish {
+export interface AuditOptions {
   readonly kind: AuditedKind;
   readonly id: string;
   readonly json: boolean;
@@ -77,7 +77,7 @@ export interface AuditWish {
  */
 export async function printAudit(
   { handler }: { readonly handler: CommandHandler },
-  { kind, id, json }: AuditWish,
+  { kind, id, json }: AuditOptions,
   output: Outlet,
   signal: AbortSignal,
 ): Promise<CommandResult> {

@@ -37,8 +37,8 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       await run(json, {}, (runtime, signal) => {
         const { pool, store, tokens, masterKey } = runtime;
-        const masterKeyPlace = placeOfKey(runtime.config);
-        const deps = { pool, store, tokens, masterKey, version, masterKeyPlace, documents: runtime.gate.store };
+        const masterKeySource = placeOfKey(runtime.config);
+        const deps = { pool, store, tokens, masterKey, version, masterKeySource, documents: runtime.gate.store };
         return backupResult(deps, resolve(file), { progress: showProgress(), signal });
       });
     });
@@ -53,7 +53,7 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
         const { dataDir, eventStoreUrl, masterKey, keepBuildSeconds: keepSeconds } = settings;
         const deps = {
           ...{ dataDir, documents: documentStore(settings), projections, keepSeconds },
-          masterKeyPlace: placeOfKey(settings),
+          masterKeySource: placeOfKey(settings),
           masterKey: masterKey ?? (existsSync(masterKeyFile(dataDir)) ? readMasterKey(dataDir) : null),
           openDatabase: (applicationName: string) =>
             openDatabase(settings, { migrate: false, applicationName, signal }),

@@ -1,9 +1,9 @@
 /** `orderlog replay`: read models as they were, each in a schema of its own. */
 import type { Position } from '../engine/core/event-store.js';
-import { BadPoint, placeOf, type PointSources } from '../engine/log/point.js';
+import { BadPoint, resolvePoint, type PointSources } from '../engine/log/point.js';
 import type { AnyProjection } from '../engine/projecting/projection.js';
-import { snapshotSchema } from '../engine/builds/as-of-registry.js';
-import type { Snapshots } from '../engine/builds/as-of-builds.js';
+import { asOfSchema } from '../engine/builds/as-of-registry.js';
+import type { AsOfBuilds } from '../engine/builds/as-of-builds.js';
 import { type CommandResult, WrongUse } from './output.js';
 import type { Progress } from '../engine/core/progress.js';
 import { chosen } from './rebuild.js';
@@ -11,7 +11,7 @@ import { table } from './table.js';
 
 export interface ReplayDeps extends PointSources {
   readonly tokens: { encode(position: Position): string; decode(token: string): Position };
-  readonly snapshots: Snapshots;
+  readonly snapshots: AsOfBuilds;
   readonly projections: readonly AnyProjection[];
 }
 
@@ -56,7 +56,7 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
       const { snapshot, reused } = await deps.snapshots.at(name, place, FOR_EVER_MS);
       const seconds = Math.round(performance.now() - begun) / 1_000;
       const { rows, events } = snapshot;
-      models.push({ name, schema: snapshotSchema(snapshot), position, rows, events, seconds, reused });
+      models.push({ name, schema: asOfSchema(snapshot), position, rows, events, seconds, reused });
       progress.advance();
     }
   } finally {
@@ -69,7 +69,7 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
 
 async function pointOf(deps: ReplayDeps, until: string): Promise<Position> {
   try {
-    return await placeOf(until, deps, FOR_EVER_MS);
+    return await resolvePoint(until, deps, FOR_EVER_MS);
   } catch (error) {
     if (!(error instanceof BadPoint)) throw error;
     throw new WrongUse(`--until ${until}: it ${error.message}`, { cause: error });

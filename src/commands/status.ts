@@ -6,7 +6,7 @@ import type { AnyProjection } from '../engine/projecting/projection.js';
 import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../engine/projecting/status.js';
 import { leftOfRestore } from '../backup/restore-note.js';
 import type { CommandResult } from './output.js';
-import { placedMessage } from '../engine/projecting/placed-message.js';
+import { stopMessage } from '../engine/projecting/stop-message.js';
 import { table } from './table.js';
 
 /** Counting what a read model lacks ends here. */
@@ -42,7 +42,7 @@ export async function statusResult({ pool, store, projections, tokens, config }:
     `${model.lag_events} events`,
     `${model.lag_seconds} s`,
     connectionOf(statuses[i]?.subscription ?? null),
-    model.error ? placedMessage(model.error) : '',
+    model.error ? stopMessage(model.error) : '',
   ]);
   const builds = await allBuilds(pool);
   const unmade = statuses.filter((_, i) => readBuild(builds, projections[i] as AnyProjection) === null);

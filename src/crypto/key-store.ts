@@ -2,7 +2,7 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { Refusal } from '../engine/core/errors.js';
-import { type Sealed, type SealedPlace, Unopened, type Vault } from '../engine/core/vault.js';
+import { type Sealed, type SealedContext, Unopened, type Vault } from '../engine/core/vault.js';
 import { Batch } from './batch.js';
 import { openText, sealText } from './sealed-text.js';
 import { KEY_BYTES, masterKeyOf, unwrapKey, wrapKey } from './wrapped-key.js';
@@ -42,7 +42,7 @@ export class PgKeyStore implements Vault {
     this.#cache = new LRUCache({ max, ttl: ttlMs, ttlResolution: Math.min(1_000, ttlMs) });
   }
 
-  async seal(owner: string, place: SealedPlace & { readonly eventId: string }, text: string): Promise<Sealed> {
+  async seal(owner: string, place: SealedContext & { readonly eventId: string }, text: string): Promise<Sealed> {
     const id = owner.toLowerCase();
     const found = this.#cache.get(id) ?? (await this.#ask(this.#made, id));
     if (!found) throw new Error(`the key of user ${id} could not be made`);
@@ -50,7 +50,7 @@ export class PgKeyStore implements Vault {
     return sealText(found.key, place, text);
   }
 
-  async open(owner: string, place: SealedPlace, sealed: Sealed): Promise<string | null> {
+  async open(owner: string, place: SealedContext, sealed: Sealed): Promise<string | null> {
     const id = owner.toLowerCase();
     const found = this.#cache.get(id) ?? (await this.#ask(this.#found, id));
     if (!found) throw new Unopened(`the key store holds no key of user ${id}, with which ${place.stream} was sealed`);

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type Sealed, type SealedPlace, Unopened } from '../engine/core/vault.js';
+import { type Sealed, type SealedContext, Unopened } from '../engine/core/vault.js';
 import { decrypt, encrypt } from './aes-gcm.js';
 
 // This is the storage format: '1.' and base64url of event id (16 bytes), iv (12), tag (16), ciphertext.
@@ -7,7 +7,7 @@ const VERSION = '1.';
 const ID_BYTES = 16;
 
 /** Seals a text with its owner's key for one field of one event. */
-export function sealText(key: KeyObject, place: SealedPlace & { readonly eventId: string }, text: string): Sealed {
+export function sealText(key: KeyObject, place: SealedContext & { readonly eventId: string }, text: string): Sealed {
   const eventId = place.eventId.toLowerCase();
   const id = Buffer.from(eventId.replaceAll('-', ''), 'hex');
   if (id.length !== ID_BYTES) throw new TypeError('an event id is a UUID');
@@ -16,7 +16,7 @@ export function sealText(key: KeyObject, place: SealedPlace & { readonly eventId
 }
 
 /** @throws Unopened naming the place, never the text, when it was sealed elsewhere, with another key, or was changed */
-export function openText(key: KeyObject, place: SealedPlace, sealed: Sealed): string {
+export function openText(key: KeyObject, place: SealedContext, sealed: Sealed): string {
   try {
     if (!sealed.startsWith(VERSION)) throw new Error('unknown version');
     const bytes = Buffer.from(sealed.slice(VERSION.length), 'base64url');
@@ -30,7 +30,7 @@ export function openText(key: KeyObject, place: SealedPlace, sealed: Sealed): st
   }
 }
 
-function boundTo(eventId: string, place: SealedPlace): string {
+function boundTo(eventId: string, place: SealedContext): string {
   return `${eventId}|${place.stream}|${place.field}`;
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { BadPoint, placeOf, type PointSources } from '../engine/log/point.js';
+import { BadPoint, resolvePoint, type PointSources } from '../engine/log/point.js';
 import { type Freshness, freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
@@ -37,7 +37,7 @@ export class AsOf {
     const freshness = freshnessOf(headers, tokens);
     if (as_of === undefined) return { freshness, as_of };
     const begun = Date.now();
-    const at = await placeOf(as_of, this.sources, freshness.waitMs).catch((error: unknown) => {
+    const at = await resolvePoint(as_of, this.sources, freshness.waitMs).catch((error: unknown) => {
       if (!(error instanceof BadPoint)) throw error;
       throw new Problem(error.code, undefined, [{ path: 'query.as_of', message: error.message }]);
     });

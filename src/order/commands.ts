@@ -1,7 +1,7 @@
 /** What a caller must say, and what the edge adds: the catalogue's and the user's facts of the moment. */
 export const MAX_LINES = 2_000;
 
-export interface OrderLineWish {
+export interface RequestedLine {
   readonly product_id: number;
   readonly quantity: number;
 }
@@ -24,7 +24,7 @@ export type PlaceOrder = {
   readonly type: 'PlaceOrder';
   readonly order_id: string;
   readonly user_id: string;
-  readonly items: readonly OrderLineWish[];
+  readonly items: readonly RequestedLine[];
   readonly placed_at: string;
   /** Null: there is no such user. */
   readonly buyer: BuyerFacts | null;
@@ -40,7 +40,7 @@ export type ImportOrder = {
   readonly order_id: string;
   readonly user_id: string;
   readonly currency: string;
-  readonly items: readonly (OrderLineWish & {
+  readonly items: readonly (RequestedLine & {
     readonly sku: string;
     readonly name: string;
     readonly unit_price: number;

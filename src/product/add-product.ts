@@ -16,23 +16,27 @@ export interface AddProductDeps {
   readonly ids: IdSequence;
 }
 
-type Wish = Omit<AddProduct, 'product_id'> & { readonly product_id?: number };
+type AddProductRequest = Omit<AddProduct, 'product_id'> & { readonly product_id?: number };
 
 /** AddProduct: an id, then the SKU is claimed, then the product is recorded where the claim says. */
 export async function addProduct(
   deps: AddProductDeps,
-  wish: Wish,
+  request: AddProductRequest,
   context: CommandContext,
 ): Promise<Outcome<ProductState>> {
-  const outcome = await add(deps, wish, context);
-  if (wish.product_id !== undefined) await deps.ids.moveBeyond(wish.product_id);
+  const outcome = await add(deps, request, context);
+  if (request.product_id !== undefined) await deps.ids.moveBeyond(request.product_id);
   return outcome;
 }
 
-async function add(deps: AddProductDeps, wish: Wish, context: CommandContext): Promise<Outcome<ProductState>> {
+async function add(
+  deps: AddProductDeps,
+  request: AddProductRequest,
+  context: CommandContext,
+): Promise<Outcome<ProductState>> {
   const { handler, skuClaims, ids } = deps;
-  const given = wish.product_id;
-  const claimed = await claimedBefore(deps, wish, context);
+  const given = request.product_id;
+  const claimed = await claimedBefore(deps, request, context);
   let product_id = given ?? claimed ?? (await nextId(ids));
   // A drawn id has no stream yet; a given one, or one of an earlier attempt, may have.
   let unread = given === undefined && claimed === null;
@@ -42,12 +46,12 @@ async function add(deps: AddProductDeps, wish: Wish, context: CommandContext): P
     const loaded = unread ? empty(productStream.decider.initialState) : await handler.load(productStream, id);
     const replay = await handler.replayed(productStream, id, loaded, context);
     if (replay) return replay;
-    const facts = productStream.decider.decide(loaded.state, { ...wish, product_id });
+    const facts = productStream.decider.decide(loaded.state, { ...request, product_id });
     try {
-      await skuClaims.acquire(wish.sku, { stream, revision: loaded.revision + 1 }, context);
+      await skuClaims.acquire(request.sku, { stream, revision: loaded.revision + 1 }, context);
     } catch (error) {
       // It may be this very command that has it, sent twice at once: then both go on with the id that was first.
-      const other = error instanceof Refusal ? await claimedBefore(deps, wish, context) : null;
+      const other = error instanceof Refusal ? await claimedBefore(deps, request, context) : null;
       if (other === null || other === product_id) throw error;
       product_id = other;
       unread = false;
@@ -63,7 +67,7 @@ async function add(deps: AddProductDeps, wish: Wish, context: CommandContext): P
     const now = await handler.load(productStream, id);
     unread = false;
     if (!now.state || now.commands.has(context.commandId)) continue;
-    await skuClaims.release(wish.sku, stream, context);
+    await skuClaims.release(request.sku, stream, context);
     if (given !== undefined) throw new Refusal('product-exists', `Product ${product_id} exists already.`);
     product_id = await nextId(ids);
   }
@@ -73,7 +77,7 @@ async function add(deps: AddProductDeps, wish: Wish, context: CommandContext): P
 /** The id that another attempt of the same command has drawn and claimed the SKU for; null where there is none. */
 async function claimedBefore(
   { skuClaims }: AddProductDeps,
-  { sku, product_id: given }: Wish,
+  { sku, product_id: given }: AddProductRequest,
   { keyed, commandId }: CommandContext,
 ): Promise<number | null> {
   if (!keyed || given !== undefined) return null;

@@ -41,8 +41,8 @@ export function productRoutes(app: App, deps: ProductRouteDeps): void {
       const { product_id, ...rest } = request.body;
       const unknownCategories = await faults(deps, rest.cat_ids);
       const given = product_id === undefined ? {} : { product_id };
-      const wish = { type: 'AddProduct', ...rest, ...given, unknownCategories, at: context.now } as const;
-      const outcome = await addProduct(deps, wish, context);
+      const product = { type: 'AddProduct', ...rest, ...given, unknownCategories, at: context.now } as const;
+      const outcome = await addProduct(deps, product, context);
       return answer(reply, outcome, `/v1/products/${outcome.state?.product_id}`);
     },
   );

@@ -38,7 +38,7 @@ export async function backUp({ runtime }: Pick<RunningApp, 'runtime'>, file: str
     masterKey,
     documents: gate.store,
     version: '1.2.3',
-    masterKeyPlace: 'MASTER_KEY',
+    masterKeySource: 'MASTER_KEY',
   };
   return (await backupResult(deps, file, options)).document as BackupDocument;
 }
@@ -61,7 +61,7 @@ export function restoreDeps({ database, dataDir }: Target, store: EventStore | n
     dataDir,
     documents: new DocumentStore(join(dataDir, 'documents')),
     masterKey: MASTER_KEY,
-    masterKeyPlace: 'MASTER_KEY',
+    masterKeySource: 'MASTER_KEY',
     openDatabase: (applicationName) => {
       const pool = createPool(database.config, { max: 5, applicationName });
       return Promise.resolve({ connection: database.config, location: null, pool, close: () => pool.end() });

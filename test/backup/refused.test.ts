@@ -133,7 +133,7 @@ t.test('another master key, or none, is told at once', async (t) => {
   const { code, stderr } = await orderlog(other, 'restore', file);
   t.equal(code, 2);
   t.match(stderr, /MASTER_KEY is not the one that the keys in .*backup.tar are wrapped with/);
-  const wrong = { ...restoreDeps(target), masterKey: Buffer.alloc(32, 8), masterKeyPlace: 'data/master.key' };
+  const wrong = { ...restoreDeps(target), masterKey: Buffer.alloc(32, 8), masterKeySource: 'data/master.key' };
   await t.rejects(restore(wrong, file, options), {
     name: 'WrongUse',
     message: /^data\/master.key is not the one that/,

@@ -125,9 +125,10 @@ t.test('whatever is asked, the tree has no cycle, no lost parent and counts its 
   fc.assert(
     fc.property(fc.array(command, { maxLength: 60, size: 'max' }), (commands) => {
       let tree = categoryDecider.initialState;
-      for (const wish of commands) {
+      for (const command of commands) {
         codeOf(() => {
-          for (const event of recorded(categoryDecider.decide(tree, wish))) tree = categoryDecider.evolve(tree, event);
+          for (const event of recorded(categoryDecider.decide(tree, command)))
+            tree = categoryDecider.evolve(tree, event);
         });
       }
       const all = [...tree.categories.values()];

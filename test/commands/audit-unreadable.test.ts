@@ -53,14 +53,14 @@ t.test('an audit shows every event, those that can not be read as stored and mar
 t.test('an audit that the log breaks off says so in its document', async (t) => {
   const { order_id } = await shop.placeOrder((await shop.registerUser()).user_id, [1]);
   const { store, vault } = shop.runtime.handler;
-  const read: EventStore['read'] = async function* (...wish) {
-    yield* store.read(...wish);
+  const read: EventStore['read'] = async function* (...options) {
+    yield* store.read(...options);
     throw new EventStoreUnavailable('the log is gone');
   };
   const handler = new CommandHandler(Object.assign(Object.create(store) as EventStore, { read }), vault);
   const output = new PassThrough();
-  const wish = { kind: 'order', id: order_id, json: true } as const;
-  await t.rejects(printAudit({ handler }, wish, new Outlet(output), new AbortController().signal), {
+  const options = { kind: 'order', id: order_id, json: true } as const;
+  await t.rejects(printAudit({ handler }, options, new Outlet(output), new AbortController().signal), {
     name: 'PrintedInPart',
   });
   output.end();

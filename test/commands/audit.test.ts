@@ -28,7 +28,7 @@ class Reading {
   #ahead = 0;
 
   constructor({ store, vault }: CommandHandler, stop?: { readonly at: string; readonly by: AbortController }) {
-    const read: EventStore['read'] = (...wish) => this.#counted(store.read(...wish));
+    const read: EventStore['read'] = (...options) => this.#counted(store.read(...options));
     this.handler = new CommandHandler(Object.assign(Object.create(store) as EventStore, { read }), vault);
     const sheet = new Writable({
       // Always full: whoever does not wait for it is ahead.
@@ -95,8 +95,8 @@ t.test(
     const { store } = longLived.runtime;
     const read = store.read.bind(store);
     let events = 0;
-    store.read = async function* (...wish) {
-      for await (const event of read(...wish)) {
+    store.read = async function* (...options) {
+      for await (const event of read(...options)) {
         events += 1;
         yield event;
       }

@@ -8,7 +8,7 @@ import { collect } from '../support/event-store/case.js';
 import { outcome, type ProblemBody } from '../support/http-client.js';
 import { answersAsThen, asOf, PATIENT, shopWithAPast } from '../support/past.js';
 import { runningApp } from '../support/running-app.js';
-import { snapshotSchemas } from '../support/snapshots.js';
+import { asOfSchemas } from '../support/snapshots.js';
 
 void t.test('every route answers as it did then, by token and by time, and names the place', async (t) => {
   await answersAsThen(t, await shopWithAPast(t));
@@ -49,7 +49,7 @@ void t.test('a point that can not be meant is refused, on every route, and nothi
       t.match((answer.body as ProblemBody).errors, [{ path: 'query.as_of', message: /^is / }]);
     }
   }
-  t.same(await snapshotSchemas(app.database.pool), []);
+  t.same(await asOfSchemas(app.database.pool), []);
   for (const path of ['/v1/products', '/v1/users']) {
     t.equal(outcome(await app.http.get(asOf(path, tomorrow))), '400 invalid-request', `${path} has no past`);
   }
@@ -151,7 +151,7 @@ void t.test('however often a snapshot is dropped while it is read, each answer i
       `update orderlog.snapshots set used_at = '-infinity' where used_at < clock_timestamp() - interval '50 ms'`,
     );
     await app.runtime.snapshots.sweep();
-    for (const name of await snapshotSchemas(app.database.pool)) numbers.add(name);
+    for (const name of await asOfSchemas(app.database.pool)) numbers.add(name);
   }
   reading = false;
   t.ok((await Promise.all(readers)).every((reads) => reads > 0));

@@ -14,7 +14,7 @@ import {
   until,
 } from '../support/orderlog.js';
 import { writeShop } from '../support/shop-folder.js';
-import { snapshotSchemas } from '../support/snapshots.js';
+import { asOfSchemas } from '../support/snapshots.js';
 
 const PATIENT = { headers: { prefer: 'wait=30' } };
 
@@ -59,7 +59,7 @@ void t.test('as-of builds are made by another process, which gives way and ends 
     [200, 200],
   );
   t.same(await answers[0]?.json(), await answers[1]?.json());
-  t.equal((await snapshotSchemas(database.pool)).length, 1);
+  t.equal((await asOfSchemas(database.pool)).length, 1);
   const [builder = 0] = [...builders(server), ...builders(other)];
   t.ok(builder > 0 && getPriority(builder) > 0, 'it gives way');
   t.match(readFileSync(`/proc/${builder}/cmdline`, 'utf8'), '--max-old-space-size');
@@ -89,6 +89,6 @@ void t.test('a build whose process is killed is begun again', async (t) => {
   holder.release();
   t.equal((await answer).status, 200);
   // 2. Nothing is left of the one that was killed.
-  t.equal((await snapshotSchemas(database.pool)).length, 1);
+  t.equal((await asOfSchemas(database.pool)).length, 1);
   t.match(server.output(), 'begun again');
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 import { projections } from '../../projections/index.js';
 import { testDatabase } from '../support/database.js';
 import { ended, orderlog, settingsFor, start, temporaryFolder } from '../support/orderlog.js';
-import { forgetSnapshots, snapshotRows, snapshotSchemas } from '../support/snapshots.js';
+import { forgetAsOfBuilds, asOfRows, asOfSchemas } from '../support/snapshots.js';
 import { writeShop } from '../support/shop-folder.js';
 
 const KILLS = 6;
@@ -24,13 +24,13 @@ t.test('a replay killed at random moments leaves nothing that is shown, and the 
   const rowsOf = async (stdout: string): Promise<unknown[]> => {
     const { models } = JSON.parse(stdout) as Replayed;
     const numbered = models.map(({ name, schema }) => ({ model: name, number: Number(schema.split('_').at(-1)) }));
-    return Promise.all(numbered.map((snapshot) => snapshotRows(pool, snapshot)));
+    return Promise.all(numbered.map((snapshot) => asOfRows(pool, snapshot)));
   };
   const began = Date.now();
   const whole = await ended(start(settings, 'replay', '--until', until, '--json'));
   const took = Date.now() - began;
   const wanted = await rowsOf(whole.stdout);
-  await forgetSnapshots(pool);
+  await forgetAsOfBuilds(pool);
   for (let kill = 0; kill < KILLS; kill++) {
     const child = start(settings, 'replay', '--until', until);
     const exit = once(child, 'exit');
@@ -43,5 +43,5 @@ t.test('a replay killed at random moments leaves nothing that is shown, and the 
   const last = await orderlog(settings, 'replay', '--until', until, '--json');
   t.equal(last.code, 0, last.stderr);
   t.same(await rowsOf(last.stdout), wanted);
-  t.equal((await snapshotSchemas(pool)).length, projections.length, 'nothing of the others is left');
+  t.equal((await asOfSchemas(pool)).length, projections.length, 'nothing of the others is left');
 });

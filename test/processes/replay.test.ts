@@ -3,7 +3,7 @@ import t from 'tap';
 import { projections } from '../../projections/index.js';
 import { testDatabase } from '../support/database.js';
 import { orderlog, settingsFor, temporaryFolder } from '../support/orderlog.js';
-import { snapshotRows, snapshotSchemas } from '../support/snapshots.js';
+import { asOfRows, asOfSchemas } from '../support/snapshots.js';
 import { writeShop } from '../support/shop-folder.js';
 
 interface Replayed {
@@ -46,11 +46,11 @@ t.test('replay makes read models as they were, finds them again, and says where 
     projections.map(({ name }) => [name, false, half]),
   );
   const schemas = first.models.map(({ schema }) => schema);
-  t.same(await snapshotSchemas(pool), [...schemas].sort());
+  t.same(await asOfSchemas(pool), [...schemas].sort());
   const counted = events.slice(0, Math.floor(events.length / 2) + 1);
   for (const { name, schema, rows, events, seconds } of first.models) {
     t.match(schema, new RegExp(`^asof_${name.replaceAll('-', '_')}_\\d+$`));
-    const found = await snapshotRows(pool, { model: name, number: Number(schema.split('_').at(-1)) });
+    const found = await asOfRows(pool, { model: name, number: Number(schema.split('_').at(-1)) });
     t.equal(rows, Object.values(found).flat().length, `${name}: rows`);
     const types = Object.keys(projections.find((one) => one.name === name)?.handlers ?? {});
     t.equal(events, counted.filter(({ type }) => types.includes(type)).length, `${name}: events`);
@@ -86,7 +86,7 @@ t.test('two processes that replay to one point at once make each snapshot once',
     second?.map(({ schema }) => schema),
   );
   first?.forEach(({ name, reused }, n) => t.not(reused, second?.[n]?.reused, `${name} was made by one of them`));
-  t.equal((await snapshotSchemas(database.pool)).length, projections.length);
+  t.equal((await asOfSchemas(database.pool)).length, projections.length);
 });
 
 t.test('a point or a model that there is not is wrong use, and nothing is made', async (t) => {
@@ -108,5 +108,5 @@ t.test('a point or a model that there is not is wrong use, and nothing is made',
     t.not(stderr, '');
     if (args[1] === '2026-11-26') t.match(stderr, 'it is a date without a time: send 2026-11-26T00:00:00Z');
   }
-  t.same(await snapshotSchemas(database.pool), []);
+  t.same(await asOfSchemas(database.pool), []);
 });

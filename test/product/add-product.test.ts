@@ -28,8 +28,17 @@ function shop(): AddProductDeps & { last: number } {
 }
 
 function add(deps: AddProductDeps, context: CommandContext, over: object = {}): ReturnType<typeof addProduct> {
-  const wish = { sku: 'S', name: 'Lamp', price: 1, currency: 'USD', cat_ids: [1], unknownCategories: [], at, ...over };
-  return addProduct(deps, { type: 'AddProduct', ...wish }, context);
+  const request = {
+    sku: 'S',
+    name: 'Lamp',
+    price: 1,
+    currency: 'USD',
+    cat_ids: [1],
+    unknownCategories: [],
+    at,
+    ...over,
+  };
+  return addProduct(deps, { type: 'AddProduct', ...request }, context);
 }
 
 t.test('a given id moves the sequence on, but not if the product is refused', async (t) => {

@@ -11,7 +11,7 @@ import { testDatabase } from '../support/database.js';
 import { type Histories, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';
 import { ProjectionUnderTest } from '../support/project.js';
-import { forgetSnapshots, skipEvents, snapshotRows, snapshotsOn } from '../support/snapshots.js';
+import { forgetAsOfBuilds, skipEvents, asOfRows, asOfBuildsOn } from '../support/snapshots.js';
 
 const { pool } = await testDatabase(t);
 const MINUTE = 60_000;
@@ -62,12 +62,12 @@ async function agree(name: string, histories: Histories): Promise<void> {
     const projection = broken(whole, chosen(bad).map(nameOf));
     await pool.query('truncate orderlog.skipped_events');
     await skipEvents(pool, name, chosen(skipped));
-    await forgetSnapshots(pool);
-    const snapshots = snapshotsOn(pool, storeOf(events), { projections: [projection] });
+    await forgetAsOfBuilds(pool);
+    const snapshots = asOfBuildsOn(pool, storeOf(events), { projections: [projection] });
     for (const number of places) {
       const { snapshot } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
       const expected = await oneByOne(projection, events.slice(0, number), chosen(skipped));
-      assert.deepEqual(await snapshotRows(pool, snapshot), expected.rows, `${name} after ${number} events`);
+      assert.deepEqual(await asOfRows(pool, snapshot), expected.rows, `${name} after ${number} events`);
       assert.deepEqual(snapshot.held.map(nameOf).sort(), expected.held);
     }
     await snapshots.close();

@@ -8,7 +8,7 @@ import { testDatabase } from '../support/database.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';
 import { type Histories, ofCatalogues, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
 import { ProjectionUnderTest } from '../support/project.js';
-import { forgetSnapshots, snapshotRows, snapshotsOn } from '../support/snapshots.js';
+import { forgetAsOfBuilds, asOfRows, asOfBuildsOn } from '../support/snapshots.js';
 
 const { pool } = await testDatabase(t);
 const MINUTE = 60_000;
@@ -26,11 +26,11 @@ async function agree(
   const projection = projections.find((one) => one.name === name) as AnyProjection;
   const property = fc.asyncProperty(histories, places, async (made, numbers) => {
     const { events } = await made();
-    const snapshots = snapshotsOn(pool, storeOf(events));
-    await forgetSnapshots(pool);
+    const snapshots = asOfBuildsOn(pool, storeOf(events));
+    await forgetAsOfBuilds(pool);
     for (const number of numbers) {
       const { snapshot } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
-      const rows = await snapshotRows(pool, snapshot);
+      const rows = await asOfRows(pool, snapshot);
       const prefix = events.slice(0, number);
       await pool.query('drop schema if exists prefix cascade');
       const under = await ProjectionUnderTest.create(pool, projection, 'prefix');

@@ -7,7 +7,7 @@ import { users } from '../../projections/users/projection.js';
 import { type Position, START } from '../../src/engine/core/event-store.js';
 import type { CheckpointWatch } from '../../src/engine/projecting/watch.js';
 import type { Projection } from '../../src/engine/projecting/projection.js';
-import { writeHeld } from '../../src/engine/quarantine/quarantine.js';
+import { writeQuarantined } from '../../src/engine/quarantine/quarantine.js';
 import { productEvents } from '../../src/product/events.js';
 import { testDatabase } from '../support/database.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -96,7 +96,7 @@ t.test('of a user who waits in quarantine it knows nothing: the row may be of be
   both.addProduct(1);
   await both.catchUp();
   const entry = { stream: `user-${ada}`, revision: 1, position: START, type: 'UserErased', message: '' };
-  await writeHeld(both.pool, { name: 'users', build: 1 }, [entry]);
+  await writeQuarantined(both.pool, { name: 'users', build: 1 }, [entry]);
   const lookUp = new LookUp(both.pool, nobodyWaits);
   const found = await lookUp.find(ada, [1]);
   t.equal(found.user, null);

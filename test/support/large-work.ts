@@ -3,7 +3,7 @@ import { projections } from '../../projections/index.js';
 import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
 import { CheckpointWatch } from '../../src/engine/projecting/watch.js';
 import { startProjectors } from '../../src/engine/projecting/projector.js';
-import { Snapshots } from '../../src/engine/builds/as-of-builds.js';
+import { AsOfBuilds } from '../../src/engine/builds/as-of-builds.js';
 import { haveReached } from '../../src/engine/projecting/status.js';
 import { createPool } from '../../src/engine/postgres/pool.js';
 import { verify } from '../../src/engine/verifying/verify.js';
@@ -32,7 +32,7 @@ const works: Record<string, () => Promise<unknown>> = {
   },
   async 'as-of'() {
     const keep = { keepSeconds: 60, maxBytes: 10 ** 9 };
-    const snapshots = new Snapshots({ pool, store, projections, keep, log });
+    const snapshots = new AsOfBuilds({ pool, store, projections, keep, log });
     const { snapshot } = await snapshots.at('user-orders', head, 600_000);
     await snapshots.close();
     return snapshot.events;

@@ -1,19 +1,19 @@
 import { generateKeySync, type KeyObject } from 'node:crypto';
 import { Refusal } from '../../src/engine/core/errors.js';
-import { type Sealed, type SealedPlace, Unopened, type Vault } from '../../src/engine/core/vault.js';
+import { type Sealed, type SealedContext, Unopened, type Vault } from '../../src/engine/core/vault.js';
 import { openText, sealText } from '../../src/crypto/sealed-text.js';
 
 /** Users' keys in memory, the sealed form as in production. */
 export class MemoryVault implements Vault {
   readonly #keys = new Map<string, KeyObject | null>();
 
-  seal(owner: string, place: SealedPlace & { readonly eventId: string }, text: string): Promise<Sealed> {
+  seal(owner: string, place: SealedContext & { readonly eventId: string }, text: string): Promise<Sealed> {
     const key = this.#made(owner);
     if (!key) return Promise.reject(new Refusal('user-erased', 'The user has been erased.'));
     return Promise.resolve(sealText(key, place, text));
   }
 
-  async open(owner: string, place: SealedPlace, sealed: Sealed): Promise<string | null> {
+  async open(owner: string, place: SealedContext, sealed: Sealed): Promise<string | null> {
     const key = this.#keys.get(owner);
     if (key === undefined) throw new Unopened(`there is no key of user ${owner}`);
     return Promise.resolve(key && openText(key, place, sealed));

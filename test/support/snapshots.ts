@@ -3,26 +3,26 @@ import { projections } from '../../projections/index.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
 import type { RecordedEvent } from '../../src/engine/core/message.js';
 import { dropRemains } from '../../src/engine/builds/as-of-drop.js';
-import { type SnapshotDeps, Snapshots } from '../../src/engine/builds/as-of-builds.js';
-import { snapshotSchema } from '../../src/engine/builds/as-of-registry.js';
+import { type AsOfDeps, AsOfBuilds } from '../../src/engine/builds/as-of-builds.js';
+import { asOfSchema } from '../../src/engine/builds/as-of-registry.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** As a process of its own would have them; nothing is dropped for its age or size. */
-export function snapshotsOn(pool: pg.Pool, store: EventStore, options: Partial<SnapshotDeps> = {}): Snapshots {
+export function asOfBuildsOn(pool: pg.Pool, store: EventStore, options: Partial<AsOfDeps> = {}): AsOfBuilds {
   const keep = { keepSeconds: 3_600, maxBytes: 1024 ** 3 };
-  return new Snapshots({ pool, store, projections, keep, log: silent, ...options });
+  return new AsOfBuilds({ pool, store, projections, keep, log: silent, ...options });
 }
 
 /** Every row of every table of a snapshot, by table, in one order. */
-export async function snapshotRows(
+export async function asOfRows(
   pool: pg.Pool,
   snapshot: { readonly model: string; readonly number: number },
 ): Promise<Record<string, unknown[]>> {
   const all: Record<string, unknown[]> = {};
   for (const table of projections.find(({ name }) => name === snapshot.model)?.tables ?? []) {
     const { rows } = await pool.query<{ row: unknown }>(
-      `select to_jsonb(t) as row from ${snapshotSchema(snapshot)}.${table} t order by to_jsonb(t)::text`,
+      `select to_jsonb(t) as row from ${asOfSchema(snapshot)}.${table} t order by to_jsonb(t)::text`,
     );
     all[table] = rows.map(({ row }) => row);
   }
@@ -41,12 +41,12 @@ export async function skipEvents(pool: pg.Pool, model: string, events: readonly 
 }
 
 /** As a crash of the database has it, but for the schemas: those are dropped too. */
-export async function forgetSnapshots(pool: pg.Pool): Promise<void> {
+export async function forgetAsOfBuilds(pool: pg.Pool): Promise<void> {
   await pool.query('truncate orderlog.snapshots');
   await dropRemains(pool);
 }
 
-export async function snapshotSchemas(pool: pg.Pool): Promise<string[]> {
+export async function asOfSchemas(pool: pg.Pool): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `select nspname as name from pg_namespace where nspname like 'asof\\_%' order by 1`,
   );

@@ -6,10 +6,10 @@ import { finishLoad, makeLoadTables } from './finish.js';
 import { loadLog, type LoadTarget } from './load.js';
 import { inTransaction } from './prepare-model.js';
 import type { AnyProjection } from '../projecting/projection.js';
-import { type HeldEvent, Quarantine, skippedOf } from '../quarantine/quarantine.js';
-import { addSnapshot, setReady, type Snapshot, snapshotSchema, snapshotStaging } from './as-of-registry.js';
+import { type QuarantinedEvent, Quarantine, skippedOf } from '../quarantine/quarantine.js';
+import { addAsOfBuild, setReady, type AsOfBuild, asOfSchema, asOfStaging } from './as-of-registry.js';
 
-export interface BuildSnapshot {
+export interface MakeAsOfBuild {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projection: AnyProjection & { readonly bulk: Bulk };
@@ -22,10 +22,10 @@ export interface BuildSnapshot {
  * be applied waits in it, and what was skipped is left out, as in every build (docs/decisions/0012).
  * @throws GateFailed, OrphanedEvent, UnreadableEvent, what the servers say
  */
-export async function buildSnapshot({ pool, store, projection, place, signal }: BuildSnapshot): Promise<Snapshot> {
+export async function makeAsOfBuild({ pool, store, projection, place, signal }: MakeAsOfBuild): Promise<AsOfBuild> {
   const skipped = await skippedOf(pool, projection.name);
-  const held = new Map<string, HeldEvent>();
-  const hold = (events: readonly HeldEvent[]): void => events.forEach((event) => held.set(event.stream, event));
+  const held = new Map<string, QuarantinedEvent>();
+  const hold = (events: readonly QuarantinedEvent[]): void => events.forEach((event) => held.set(event.stream, event));
   const { number, ...names } = await begin(pool, projection, place);
   const target: LoadTarget = {
     ...names,
@@ -48,11 +48,11 @@ export async function buildSnapshot({ pool, store, projection, place, signal }: 
   return { ...made, rows, held: keysOf(held), holdsTo: place, nextEvent: null };
 }
 
-function begin(pool: pg.Pool, projection: BuildSnapshot['projection'], place: Position): Promise<Names> {
+function begin(pool: pg.Pool, projection: MakeAsOfBuild['projection'], place: Position): Promise<Names> {
   return inTransaction(pool, async (client) => {
-    const number = await addSnapshot(client, projection, place);
+    const number = await addAsOfBuild(client, projection, place);
     const made = { model: projection.name, number };
-    const [schema, staging] = [snapshotSchema(made), snapshotStaging(made)];
+    const [schema, staging] = [asOfSchema(made), asOfStaging(made)];
     await client.query(`create schema ${schema}`);
     const ddl = projection.ddl.replaceAll('{schema}', schema);
     await client.query(ddl.replaceAll(/create table/gi, 'create unlogged table'));
@@ -67,6 +67,6 @@ interface Names {
   readonly staging: string;
 }
 
-function keysOf(held: ReadonlyMap<string, HeldEvent>): Snapshot['held'] {
+function keysOf(held: ReadonlyMap<string, QuarantinedEvent>): AsOfBuild['held'] {
   return [...held.values()].map(({ stream, revision }) => ({ stream, revision }));
 }

@@ -6,52 +6,52 @@ import { UnreadableEvent } from '../core/event-type.js';
 import { within } from '../log/within.js';
 import { isUnavailable } from '../postgres/errors.js';
 import type { Bulk } from './bulk.js';
-import { dropRemains, dropRemainsOf, dropUnused, type KeepSnapshots } from './as-of-drop.js';
+import { dropRemains, dropRemainsOf, dropUnused, type KeepAsOf } from './as-of-drop.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { isOfLostHistory } from '../projecting/lost-history.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { concerns, readBy } from '../projecting/reads.js';
-import { buildSnapshot } from './as-of-build.js';
-import { withSnapshotLock } from './as-of-locks.js';
+import { makeAsOfBuild } from './as-of-build.js';
+import { withAsOfLock } from './as-of-locks.js';
 import { BuilderDied, type SnapshotProcess } from './as-of-process.js';
-import { holdsAt, nearestSnapshot, noteReach, type Snapshot, touch } from './as-of-registry.js';
+import { holdsAt, nearestAsOfBuild, noteReach, type AsOfBuild, touch } from './as-of-registry.js';
 
-export interface SnapshotDeps {
+export interface AsOfDeps {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
-  readonly keep: KeepSnapshots;
+  readonly keep: KeepAsOf;
   readonly log: ProjectorLog;
   /** Where they are made; in this process if left out. */
   readonly process?: SnapshotProcess;
 }
 
 export interface Found {
-  readonly snapshot: Snapshot;
+  readonly snapshot: AsOfBuild;
   /** It was there already. */
   readonly reused: boolean;
 }
 
 type WithBulk = AnyProjection & { readonly bulk: Bulk };
 
-/** Snapshots that are being made or waited for in one process: one is made at a time. */
+/** AsOfBuilds that are being made or waited for in one process: one is made at a time. */
 const MOST_WAITING = 16;
 /** Who is refused comes again when those before him should be made, within these limits. */
 const RETRY_SECONDS = [5, 600] as const;
 /** To ask whether one that is there still holds is a short question of the log: so long is waited at least. */
 const LOOK_MS = 1_000;
 
-export class Snapshots {
+export class AsOfBuilds {
   readonly #closing = new AbortController();
   readonly #making = new Map<string, Promise<Found>>();
-  readonly #looking = new Map<number, Promise<Snapshot>>();
+  readonly #looking = new Map<number, Promise<AsOfBuild>>();
   /** Numbers of those that this process has made and in which a key waits. */
   readonly #degraded: number[] = [];
   #last: Promise<unknown> = Promise.resolve();
   /** How long making one takes, of late. */
   #usualMs = 1_000;
 
-  constructor(private readonly deps: SnapshotDeps) {}
+  constructor(private readonly deps: AsOfDeps) {}
 
   /** How many this process makes, or is about to make. */
   get underWay(): number {
@@ -88,7 +88,7 @@ export class Snapshots {
   /** One that is there, if the log says that it still holds at this place. */
   async #kept(projection: WithBulk, place: Position): Promise<Found | null> {
     const { pool } = this.deps;
-    let snapshot = await nearestSnapshot(pool, projection, place, this.#degraded);
+    let snapshot = await nearestAsOfBuild(pool, projection, place, this.#degraded);
     while (snapshot && holdsAt(snapshot, place) === null) snapshot = await this.#looked(projection, snapshot);
     if (!snapshot || !holdsAt(snapshot, place)) return null;
     await touch(pool, snapshot.number);
@@ -96,7 +96,7 @@ export class Snapshots {
   }
 
   /** Asks the log for the first event after a snapshot that concerns the model: once, whoever wants to know. */
-  #looked(projection: WithBulk, snapshot: Snapshot): Promise<Snapshot> {
+  #looked(projection: WithBulk, snapshot: AsOfBuild): Promise<AsOfBuild> {
     const known = this.#looking.get(snapshot.number);
     if (known) return known;
     const looking = this.#look(projection, snapshot).finally(() => this.#looking.delete(snapshot.number));
@@ -104,7 +104,7 @@ export class Snapshots {
     return looking;
   }
 
-  async #look(projection: WithBulk, snapshot: Snapshot): Promise<Snapshot> {
+  async #look(projection: WithBulk, snapshot: AsOfBuild): Promise<AsOfBuild> {
     const { pool, store } = this.deps;
     const { signal } = this.#closing;
     const head = await store.head();
@@ -150,7 +150,7 @@ export class Snapshots {
   #make(projection: WithBulk, place: Position): Promise<Found> {
     const { pool, log } = this.deps;
     const { name } = projection;
-    return withSnapshotLock(pool, name, this.#closing.signal, async (signal) => {
+    return withAsOfLock(pool, name, this.#closing.signal, async (signal) => {
       // 1. Somebody else may have made it meanwhile.
       const kept = await this.#kept(projection, place);
       if (kept) return kept;
@@ -167,11 +167,11 @@ export class Snapshots {
     });
   }
 
-  async #built(projection: WithBulk, place: Position, signal: AbortSignal): Promise<Snapshot> {
+  async #built(projection: WithBulk, place: Position, signal: AbortSignal): Promise<AsOfBuild> {
     const { pool, store, process } = this.deps;
     // 2. What is half made is of a process that is gone.
     await dropRemainsOf(pool, projection.name);
-    return process?.build(projection.name, place, signal) ?? buildSnapshot({ pool, store, projection, place, signal });
+    return process?.build(projection.name, place, signal) ?? makeAsOfBuild({ pool, store, projection, place, signal });
   }
 
   /** What is wrong with the rows or with the making is for the log; who waits may ask again. */

@@ -4,7 +4,7 @@ import type { ProjectorLog } from '../projecting/projector-log.js';
 import { inTransaction } from './prepare-model.js';
 import { ifNobodyMakes } from './as-of-locks.js';
 
-export interface KeepSnapshots {
+export interface KeepAsOf {
   /** Since it was last used. */
   readonly keepSeconds: number;
   /** Of all together; beyond it, those go that were not used for longest. */
@@ -27,7 +27,7 @@ const TOO_MANY = `
   order by used_at`;
 
 /** By age since the last use and by the size of all. What is in use at the moment is left for the next time. */
-export async function dropUnused(pool: pg.Pool, keep: KeepSnapshots, log: ProjectorLog): Promise<void> {
+export async function dropUnused(pool: pg.Pool, keep: KeepAsOf, log: ProjectorLog): Promise<void> {
   const values = [keep.keepSeconds, keep.maxBytes];
   const { rows } = await pool.query<{ number: number; model: string; expired: boolean }>(TOO_MANY, values);
   for (const { number, model, expired } of rows) {

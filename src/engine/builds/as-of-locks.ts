@@ -10,7 +10,7 @@ const KEYS = `hashtext('orderlog:snapshots'), hashtext(replace($1, '-', '_'))`;
  * @param work its signal is aborted with the given one, and when the lock is lost with its connection
  * @throws whatever the signal was aborted with, also while it waits
  */
-export async function withSnapshotLock<T>(
+export async function withAsOfLock<T>(
   pool: pg.Pool,
   model: string,
   signal: AbortSignal,

@@ -1,17 +1,17 @@
 import { Gauge, type Registry } from 'prom-client';
 import type pg from 'pg';
-import { type KeptSnapshots, keptSnapshots } from './as-of-registry.js';
-import type { Snapshots } from './as-of-builds.js';
+import { type KeptAsOfBuilds, keptAsOfBuilds } from './as-of-registry.js';
+import type { AsOfBuilds } from './as-of-builds.js';
 
-const GAUGES: readonly (readonly [name: string, help: string, value: (kept: KeptSnapshots) => number])[] = [
+const GAUGES: readonly (readonly [name: string, help: string, value: (kept: KeptAsOfBuilds) => number])[] = [
   ['kept', 'Snapshots of the read model as it was that are kept', (one) => one.snapshots],
   ['bytes', 'Size of these snapshots', (one) => one.bytes],
 ];
 
 /** What is kept of all processes, looked up when it is asked for, and what this one makes. */
-export function measureSnapshots(
+export function measureAsOf(
   metrics: Registry,
-  { pool, snapshots }: { readonly pool: pg.Pool; readonly snapshots: Snapshots },
+  { pool, snapshots }: { readonly pool: pg.Pool; readonly snapshots: AsOfBuilds },
 ): void {
   for (const [name, help, value] of GAUGES) {
     new Gauge({
@@ -21,7 +21,7 @@ export function measureSnapshots(
       registers: [metrics],
       async collect(): Promise<void> {
         this.reset();
-        for (const one of await keptSnapshots(pool).catch(() => [])) this.set({ model: one.model }, value(one));
+        for (const one of await keptAsOfBuilds(pool).catch(() => [])) this.set({ model: one.model }, value(one));
       },
     });
   }

@@ -6,7 +6,7 @@ import type { Position } from '../core/event-store.js';
 import { UnreadableEvent } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
 import type { Connection } from '../postgres/session.js';
-import type { Snapshot } from './as-of-registry.js';
+import type { AsOfBuild } from './as-of-registry.js';
 
 /** Where the process finds the database and the log. */
 export interface Stores {
@@ -22,7 +22,7 @@ export interface BuildQuestion extends Stores {
   readonly place: Position;
 }
 
-export type BuildAnswer = { readonly made: Snapshot } | { readonly failed: FailedBuild };
+export type BuildAnswer = { readonly made: AsOfBuild } | { readonly failed: FailedBuild };
 
 /** An error, as far as whoever waits has to know it. */
 export interface FailedBuild {
@@ -56,7 +56,7 @@ export class SnapshotProcess {
   ) {}
 
   /** One at a time. The signal ends the process. @throws BuilderDied, and what making a build throws */
-  async build(model: string, place: Position, signal: AbortSignal): Promise<Snapshot> {
+  async build(model: string, place: Position, signal: AbortSignal): Promise<AsOfBuild> {
     signal.throwIfAborted();
     clearTimeout(this.#idle);
     const child = (this.#child ??= this.#start());

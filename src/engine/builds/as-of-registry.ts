@@ -2,15 +2,15 @@
 import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import { isUndefinedTable } from '../postgres/errors.js';
-import type { HeldEvent } from '../quarantine/quarantine.js';
+import type { QuarantinedEvent } from '../quarantine/quarantine.js';
 
 /** A model by name, and the version of the projection's code that its snapshots have to be made by. */
-export interface SnapshotModel {
+export interface AsOfModel {
   readonly name: string;
   readonly version: number;
 }
 
-export interface Snapshot {
+export interface AsOfBuild {
   /** n of its schema `asof_<model>_<n>`; never given twice. */
   readonly number: number;
   readonly model: string;
@@ -23,7 +23,7 @@ export interface Snapshot {
   readonly events: number;
   readonly rows: number;
   /** The keys that wait in it. */
-  readonly held: readonly Pick<HeldEvent, 'stream' | 'revision'>[];
+  readonly held: readonly Pick<QuarantinedEvent, 'stream' | 'revision'>[];
 }
 
 const COLUMNS = `s.number, s.model, s.position, s.holds_to as "holdsTo", s.next_event as "nextEvent", s.events,
@@ -32,12 +32,12 @@ const COLUMNS = `s.number, s.model, s.position, s.holds_to as "holdsTo", s.next_
 type Db = Pick<pg.ClientBase, 'query'>;
 
 /** Not of `rm_`, which only what is live begins with. */
-export function snapshotSchema({ model, number }: Pick<Snapshot, 'model' | 'number'>): string {
+export function asOfSchema({ model, number }: Pick<AsOfBuild, 'model' | 'number'>): string {
   return `asof_${model.replaceAll('-', '_')}_${number}`;
 }
 
-export function snapshotStaging(snapshot: Pick<Snapshot, 'model' | 'number'>): string {
-  return `${snapshotSchema(snapshot)}_staging`;
+export function asOfStaging(snapshot: Pick<AsOfBuild, 'model' | 'number'>): string {
+  return `${asOfSchema(snapshot)}_staging`;
 }
 
 /** Left out is just what is skipped by now. */
@@ -54,13 +54,13 @@ const HOLDS_NO_MORE_THAN_IT_MUST = `(s.held = '[]' or s.number = any ($4) or not
  * The one that may show a model as it was at this place; whether it does, `holdsAt` says.
  * @param own numbers of those that this process has made
  */
-export async function nearestSnapshot(
+export async function nearestAsOfBuild(
   pool: Db,
-  { name, version }: SnapshotModel,
+  { name, version }: AsOfModel,
   place: Position,
   own: readonly number[],
-): Promise<Snapshot | null> {
-  const { rows } = await pool.query<Snapshot>({
+): Promise<AsOfBuild | null> {
+  const { rows } = await pool.query<AsOfBuild>({
     name: 'snapshots-nearest',
     text: `select ${COLUMNS} from orderlog.snapshots s
            where s.model = $1 and s.version = $2 and s.state = 'ready' and s.position <= $3
@@ -72,7 +72,7 @@ export async function nearestSnapshot(
 }
 
 /** Null: not known yet, the log has to be asked. */
-export function holdsAt({ position, holdsTo, nextEvent }: Snapshot, place: Position): boolean | null {
+export function holdsAt({ position, holdsTo, nextEvent }: AsOfBuild, place: Position): boolean | null {
   if (place < position || (nextEvent !== null && place >= nextEvent)) return false;
   return place <= holdsTo || nextEvent !== null ? true : null;
 }
@@ -82,9 +82,9 @@ export function holdsAt({ position, holdsTo, nextEvent }: Snapshot, place: Posit
  * seen by the same statement: after a crash of the database its tables are, but empty. Not prepared: a snapshot is read a few
  * times, and a connection keeps what was prepared on it for ever.
  */
-export async function rowsOfSnapshot<Row extends object>(
+export async function rowsOfAsOfBuild<Row extends object>(
   pool: Db,
-  snapshot: Snapshot,
+  snapshot: AsOfBuild,
   text: string,
   values: readonly unknown[],
 ): Promise<Row[] | null> {
@@ -92,7 +92,7 @@ export async function rowsOfSnapshot<Row extends object>(
     select s.there as "_there", q.* from (
       select exists (select from orderlog.snapshots where number = ${snapshot.number} and state = 'ready') as there
     ) s left join lateral (
-      select true as "_row", answer.* from (${text.replaceAll('{schema}', snapshotSchema(snapshot))}) answer
+      select true as "_row", answer.* from (${text.replaceAll('{schema}', asOfSchema(snapshot))}) answer
     ) q on true`;
   try {
     const { rows } = await pool.query<Row & { readonly _there: boolean; readonly _row: true | null }>(complete, [
@@ -122,7 +122,7 @@ export async function touch(pool: Db, number: number): Promise<void> {
 export async function noteReach(
   pool: Db,
   number: number,
-  { holdsTo, nextEvent }: Pick<Snapshot, 'holdsTo' | 'nextEvent'>,
+  { holdsTo, nextEvent }: Pick<AsOfBuild, 'holdsTo' | 'nextEvent'>,
 ): Promise<void> {
   await pool.query(
     `update orderlog.snapshots set holds_to = greatest(holds_to, $2), next_event = coalesce(next_event, $3)
@@ -131,7 +131,7 @@ export async function noteReach(
   );
 }
 
-export async function addSnapshot(db: Db, { name, version }: SnapshotModel, place: Position): Promise<number> {
+export async function addAsOfBuild(db: Db, { name, version }: AsOfModel, place: Position): Promise<number> {
   const { rows } = await db.query<{ number: number }>(
     `insert into orderlog.snapshots (number, model, version, holds_to)
      values (nextval('orderlog.snapshot_numbers'), $1, $2, $3) returning number`,
@@ -143,7 +143,7 @@ export async function addSnapshot(db: Db, { name, version }: SnapshotModel, plac
 /** @throws Error when it was cleared away while it was made */
 export async function setReady(
   db: Db,
-  { number, model, position, events, rows, held }: Omit<Snapshot, 'holdsTo' | 'nextEvent'>,
+  { number, model, position, events, rows, held }: Omit<AsOfBuild, 'holdsTo' | 'nextEvent'>,
   skipped: number,
 ): Promise<void> {
   const { rowCount } = await db.query(
@@ -153,19 +153,19 @@ export async function setReady(
          bytes = (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class
                   where relnamespace = $4::regnamespace and relkind = 'r')
      where number = $1 and state = 'building'`,
-    [number, position, events, snapshotSchema({ model, number }), rows, JSON.stringify(held), skipped],
+    [number, position, events, asOfSchema({ model, number }), rows, JSON.stringify(held), skipped],
   );
   if (rowCount === 0) throw new Error(`snapshot ${number} of ${model} was cleared away while it was made`);
 }
 
-export interface KeptSnapshots {
+export interface KeptAsOfBuilds {
   readonly model: string;
   readonly snapshots: number;
   readonly bytes: number;
 }
 
-export async function keptSnapshots(pool: Db): Promise<KeptSnapshots[]> {
-  const { rows } = await pool.query<KeptSnapshots>(
+export async function keptAsOfBuilds(pool: Db): Promise<KeptAsOfBuilds[]> {
+  const { rows } = await pool.query<KeptAsOfBuilds>(
     `select model, count(*) as snapshots, sum(bytes)::bigint as bytes
      from orderlog.snapshots where state = 'ready' group by model`,
   );

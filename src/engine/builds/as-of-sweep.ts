@@ -1,11 +1,11 @@
 import { pause } from '../postgres/back-off.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
-import type { Snapshots } from './as-of-builds.js';
+import type { AsOfBuilds } from './as-of-builds.js';
 
 const EVERY_MS = 60_000;
 
 /** Drops snapshots whose time is over, until the signal; what went wrong is tried again the next time. */
-export async function sweepNowAndThen(snapshots: Snapshots, log: ProjectorLog, signal: AbortSignal): Promise<void> {
+export async function sweepNowAndThen(snapshots: AsOfBuilds, log: ProjectorLog, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await snapshots.sweep().catch((error: unknown) => {
       log.warn({ error: (error as Error).message }, 'snapshots could not be swept');

@@ -5,7 +5,7 @@ import { sessionBeside } from '../postgres/session.js';
 import type { LoadTables, Miscounted, ReadRows } from './bulk.js';
 import { BULK_SETTINGS, type LoadTarget } from './load.js';
 import { copy, named } from '../projecting/copy-rows.js';
-import { type HeldEvent, NotApplied } from '../quarantine/quarantine.js';
+import { type QuarantinedEvent, NotApplied } from '../quarantine/quarantine.js';
 import { inBatches } from '../projecting/statements.js';
 
 /** The rows are not what they should be: the build is not used. */
@@ -61,7 +61,7 @@ export interface FinishOptions {
   /** False: what is made is not to be read, so it need not hold when it is counted again. */
   readonly gate?: boolean;
   /** Runs at the end of the transaction. `held`: the keys that wait as their events go on with what has not begun. */
-  readonly last?: (client: pg.ClientBase, held: readonly HeldEvent[], rows: number) => Promise<void>;
+  readonly last?: (client: pg.ClientBase, held: readonly QuarantinedEvent[], rows: number) => Promise<void>;
   /** Breaks it off, with nothing changed. */
   readonly signal?: AbortSignal;
 }
@@ -90,7 +90,7 @@ export async function finishLoad(
       throw new LoadLost(`the database has crashed while ${projection.name} was made, and lost a part: run it again`);
     for (const table of await tablesOf(client, staging)) await client.query(`analyze ${staging}.${table}`);
     // 1. Nothing goes on that has not begun.
-    const held = await holdOrphans(client, store, target);
+    const held = await quarantineOrphans(client, store, target);
     // 2. The final rows, then keys and indexes.
     for (const step of bulk.finish) {
       if (typeof step === 'string') await client.query(named(step, target));
@@ -119,7 +119,11 @@ interface Orphan {
 }
 
 /** What goes on with nothing waits, where it has a key. @throws OrphanedEvent where it has none */
-async function holdOrphans(client: pg.ClientBase, store: EventStore, target: LoadTarget): Promise<HeldEvent[]> {
+async function quarantineOrphans(
+  client: pg.ClientBase,
+  store: EventStore,
+  target: LoadTarget,
+): Promise<QuarantinedEvent[]> {
   const { bulk, name } = target.projection;
   const { rows } = await client.query<Orphan>(
     named(
@@ -127,7 +131,7 @@ async function holdOrphans(client: pg.ClientBase, store: EventStore, target: Loa
       target,
     ),
   );
-  const held: HeldEvent[] = [];
+  const held: QuarantinedEvent[] = [];
   for (const { stream, revision, message } of rows) {
     const orphan = new OrphanedEvent(`${name}: ${message} (${stream}@${revision})`);
     for await (const event of store.read(stream, { from: revision, limit: 1 })) {

@@ -10,7 +10,7 @@ import { BEGIN } from '../projecting/checkpoints.js';
 import { sessionBeside } from '../postgres/session.js';
 import { copy } from '../projecting/copy-rows.js';
 import type { AnyProjection, EventHandler, ProjectedEvent } from '../projecting/projection.js';
-import { applyEvent, type HeldEvent, type Quarantine } from '../quarantine/quarantine.js';
+import { applyEvent, type QuarantinedEvent, type Quarantine } from '../quarantine/quarantine.js';
 import { readAhead } from '../projecting/read-ahead.js';
 import { categoryOf, meaningOf, readBy, unknownType } from '../projecting/reads.js';
 
@@ -35,7 +35,7 @@ export interface CommittedChunk {
   readonly position: Position;
   /** That have taken effect. */
   readonly events: number;
-  readonly held: readonly HeldEvent[];
+  readonly held: readonly QuarantinedEvent[];
 }
 
 export interface LoadOptions {
@@ -127,7 +127,7 @@ interface Filling {
   chunk: unknown;
   /** Those that the chunk was folded from. */
   recorded: RecordedEvent[];
-  held: HeldEvent[];
+  held: QuarantinedEvent[];
 }
 
 interface Concerned {
@@ -211,7 +211,7 @@ class Load {
     const { position } = this;
     // Also those that none of the events concerned: from here on they follow.
     const moved = this.#fillings.filter(({ target }) => target.from < position);
-    for (const filling of moved) leaveOutHeld(filling);
+    for (const filling of moved) leaveOutQuarantined(filling);
     this.#fillings = this.targets.map(empty);
     this.size = 0;
     this.bytes = 0;
@@ -245,7 +245,7 @@ function empty(target: LoadTarget): Filling {
 }
 
 /** The chunk before may have found out while it was written that a key has to wait. */
-function leaveOutHeld(filling: Filling): void {
+function leaveOutQuarantined(filling: Filling): void {
   const { projection, quarantine } = filling.target;
   if (quarantine.size === 0 || filling.recorded.every((event) => quarantine.lets(event))) return;
   filling.recorded = filling.recorded.filter((event) => quarantine.lets(event));

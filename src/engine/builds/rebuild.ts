@@ -17,7 +17,7 @@ import type { ProjectorLog } from '../projecting/projector-log.js';
 import { withModelLocks } from './model-locks.js';
 import { addBuild, inTransaction, lockModel, makeTables } from './prepare-model.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
-import { heldIn, type Quarantine, quarantineOf, writeHeld } from '../quarantine/quarantine.js';
+import { quarantinedIn, type Quarantine, quarantineOf, writeQuarantined } from '../quarantine/quarantine.js';
 import { switchTo } from './switch.js';
 import { refuseWorse, WorseThanLive } from './worse-than-live.js';
 
@@ -114,7 +114,7 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
 async function isWhole(pool: pg.Pool, projection: AnyProjection, { name, build, state }: Build): Promise<boolean> {
   if (state === 'ready' || !hasBulk(projection)) return true;
   // What waits there waited for the code of then.
-  if ((await heldIn(pool, { name, build })).length > 0) return false;
+  if ((await quarantinedIn(pool, { name, build })).length > 0) return false;
   return isIntact(pool, stagingName(name, build));
 }
 
@@ -169,7 +169,7 @@ function targetOf(
         [name, build, position, events],
       );
       if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
-      await writeHeld(client, { name, build }, held);
+      await writeQuarantined(client, { name, build }, held);
     },
   };
 }
@@ -210,7 +210,7 @@ async function finish(deps: RebuildDeps, makings: readonly Making[], options: Re
     options.signal.throwIfAborted();
     await finishLoad(deps, making.target as LoadTarget, {
       async last(client, held): Promise<void> {
-        await writeHeld(client, making, held);
+        await writeQuarantined(client, making, held);
         await setReady(client, making);
       },
     });

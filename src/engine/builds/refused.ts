@@ -4,7 +4,7 @@ import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
 import type { LoadTarget } from './load.js';
 import { copy } from '../projecting/copy-rows.js';
-import { applyEvent, type HeldEvent, isOfTheEvent } from '../quarantine/quarantine.js';
+import { applyEvent, type QuarantinedEvent, isOfTheEvent } from '../quarantine/quarantine.js';
 
 /** The state of a chunk after these events. */
 export function fold({ bulk, handlers }: LoadTarget['projection'], recorded: readonly RecordedEvent[]): unknown {
@@ -27,9 +27,9 @@ export async function rowsThatFit(
   target: LoadTarget,
   chunk: unknown,
   recorded: readonly RecordedEvent[],
-): Promise<{ held: HeldEvent[]; without: number }> {
+): Promise<{ held: QuarantinedEvent[]; without: number }> {
   const { keyedBy = [] } = target.projection;
-  const held: HeldEvent[] = [];
+  const held: QuarantinedEvent[] = [];
   if (keyedBy.length === 0) {
     await copyAll(client, target, chunk);
     return { held, without: 0 };

@@ -1,7 +1,7 @@
 import type { ClaimOwner, ClaimOwners, Claims } from './claims.js';
 import { type CommandContext, type CommandHandler, empty, type Loaded } from '../core/command-handler.js';
 import { Refusal, WrongExpectedRevision } from '../core/errors.js';
-import { type Claim, ClaimHeld, type ClaimState } from './decider.js';
+import { type Claim, ClaimTaken, type ClaimState } from './decider.js';
 import type { ClaimKind } from './kind.js';
 
 /** An unborne claim younger than this may belong to a command under way. Politeness: safety does not rest on it. */
@@ -39,7 +39,7 @@ export class ClaimProtocol implements Claims {
       } catch (error) {
         if (error instanceof WrongExpectedRevision) {
           loaded = await this.handler.load(binding, id);
-        } else if (error instanceof ClaimHeld) {
+        } else if (error instanceof ClaimTaken) {
           takeOver = await this.#declareDead(id, error.claim, context);
         } else throw error;
       }
@@ -54,7 +54,7 @@ export class ClaimProtocol implements Claims {
       const facts = binding.decider.decide(loaded.state, { type: 'Release', owner: ownerStream });
       if (!loaded.state || facts.length === 0) return;
       // Another command of the owner may have renewed it a moment ago, and be about to bear it out.
-      if ((await this.owners.standing(ownerOf(loaded.state), id)) !== 'dead') return;
+      if ((await this.owners.standing(ownerOf(loaded.state), id)) !== 'abandoned') return;
       try {
         await this.handler.append(binding, id, loaded, facts, context, loaded.revision + 1);
         return;
@@ -73,7 +73,7 @@ export class ClaimProtocol implements Claims {
   async #declareDead(id: string, claim: Claim, context: CommandContext): Promise<number> {
     const taken = (): Refusal => new Refusal(this.kind.taken, this.kind.takenMessage);
     const owner = ownerOf(claim);
-    if ((await this.owners.standing(owner, id)) === 'borne-out') throw taken();
+    if ((await this.owners.standing(owner, id)) === 'confirmed') throw taken();
     if (Date.parse(context.now) - Date.parse(claim.recordedAt) < GRACE_MS) throw taken();
     try {
       await this.owners.abandon(
@@ -84,7 +84,7 @@ export class ClaimProtocol implements Claims {
     } catch (error) {
       if (!(error instanceof WrongExpectedRevision)) throw error;
       // The revision is spent already: on what was claimed, or on something else, and then the claim is dead.
-      if ((await this.owners.standing(owner, id)) === 'borne-out') throw taken();
+      if ((await this.owners.standing(owner, id)) === 'confirmed') throw taken();
     }
     return claim.revision;
   }

@@ -25,7 +25,7 @@ export interface ClaimOwner {
  * What an owner's stream says of a claim: its state has what was claimed; or the revision that the claim names is still to
  * come, so that it may yet; or that revision is spent, and the claim is dead until it is renewed.
  */
-export type ClaimStanding = 'borne-out' | 'open' | 'dead';
+export type ClaimStanding = 'confirmed' | 'pending' | 'abandoned';
 
 /** What the claims must know of, and may do to, the streams of their owners. */
 export interface ClaimOwners {
@@ -51,8 +51,8 @@ export function claimOwners<State, Command, F extends Fact>(
   return {
     async standing(owner, id): Promise<ClaimStanding> {
       const { state, revision } = await handler.load(binding, streamId(owner.stream));
-      if (has(state, id)) return 'borne-out';
-      return revision < owner.revision ? 'open' : 'dead';
+      if (has(state, id)) return 'confirmed';
+      return revision < owner.revision ? 'pending' : 'abandoned';
     },
     async abandon({ stream, revision }, claim, context): Promise<void> {
       const fact = { type: 'ClaimAbandoned', data: claim };

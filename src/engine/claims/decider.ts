@@ -28,7 +28,7 @@ export interface ClaimEventNames {
 }
 
 /** Thrown where somebody else holds the claim; what is to be done then is the protocol's matter. */
-export class ClaimHeld extends Error {
+export class ClaimTaken extends Error {
   override readonly name = 'ClaimHeld';
   constructor(readonly claim: Claim) {
     super(`claimed by ${claim.owner}`);
@@ -42,7 +42,7 @@ export function claimDecider(names: ClaimEventNames): Decider<ClaimState, ClaimC
       switch (command.type) {
         case 'Claim': {
           const { owner, owner_revision } = command;
-          if (state && state.owner !== owner && state.revision !== command.takeOver) throw new ClaimHeld(state);
+          if (state && state.owner !== owner && state.revision !== command.takeOver) throw new ClaimTaken(state);
           if (state && state.owner === owner && state.ownerRevision === owner_revision) return [];
           return [{ type: names.claimed, data: { owner, owner_revision } }];
         }

@@ -123,7 +123,7 @@ export async function mapPersonal(
 ): Promise<JsonObject> {
   const copy = structuredClone(data) as Record<string, unknown>;
   for (const path of paths) {
-    const { parent, last } = placeOf(copy, path);
+    const { parent, last } = fieldAt(copy, path);
     const value = parent?.[last];
     if (parent && typeof value === 'string') parent[last] = await map(value, path);
   }
@@ -135,14 +135,14 @@ export function withoutSecrets(data: object, type: EventType | undefined): JsonO
   if (!type || type.secret.length === 0) return data as JsonObject;
   const copy = structuredClone(data) as JsonObject;
   for (const path of type.secret) {
-    const { parent, last } = placeOf(copy, path);
+    const { parent, last } = fieldAt(copy, path);
     delete parent?.[last];
   }
   return copy;
 }
 
 /** The object in which a path ends, if there is one, and its last step. */
-export function placeOf(data: object, path: string): { parent: Record<string, unknown> | null; last: string } {
+export function fieldAt(data: object, path: string): { parent: Record<string, unknown> | null; last: string } {
   const steps = path.split('.');
   const last = steps.pop() as string;
   let parent: Record<string, unknown> | null = data as Record<string, unknown>;

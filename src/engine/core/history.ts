@@ -1,6 +1,6 @@
 /** Events as a history shows them. No history ends at an event that this code can't read: it is shown as it is stored, and marked. */
 import type { CommandHandler } from './command-handler.js';
-import { type EventTypes, placeOf, UnreadableEvent, withoutSecrets } from './event-type.js';
+import { type EventTypes, fieldAt, UnreadableEvent, withoutSecrets } from './event-type.js';
 import { type Fact, isArray, type JsonObject, type JsonValue, objectOf, type RecordedEvent } from './message.js';
 import { looksSealed } from './vault.js';
 
@@ -42,7 +42,7 @@ function withoutSealed(value: JsonValue): JsonValue {
 function withoutHidden(value: JsonValue, types: EventTypes): JsonObject {
   const data = objectOf(value) as Record<string, JsonValue>;
   for (const path of Object.values(types).flatMap(({ personal }) => personal)) {
-    const { parent, last } = placeOf(data, path);
+    const { parent, last } = fieldAt(data, path);
     if (typeof parent === 'object' && parent !== null && Object.hasOwn(parent, last)) parent[last] = null;
   }
   return Object.values(types).reduce<JsonObject>(withoutSecrets, data);

@@ -9,7 +9,7 @@ export interface LogTimes {
    * @param waitMs how long the answer is waited for where it has to be worked out
    * @throws Refusal read-model-behind: it takes longer, and is gone on with
    */
-  placeAt(time: string, waitMs: number): Promise<Position | null>;
+  positionAt(time: string, waitMs: number): Promise<Position | null>;
   /** Ends what is under way. */
   close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export class Unopened extends Error {
 }
 
 /** Where a sealed text belongs. The same text does not open anywhere else. */
-export interface SealedPlace {
+export interface SealedContext {
   readonly stream: string;
   /** Path of the field in the event's data. */
   readonly field: string;
@@ -31,12 +31,12 @@ export interface Vault {
    * Seals a text for its owner; the owner's key is made when there is none.
    * @throws Refusal when the owner's key has been destroyed
    */
-  seal(owner: string, place: SealedPlace & { readonly eventId: string }, text: string): Promise<Sealed>;
+  seal(owner: string, place: SealedContext & { readonly eventId: string }, text: string): Promise<Sealed>;
   /**
    * Opens a sealed text; null when the owner's key has been destroyed.
    * @throws Unopened when it was tampered with, or its key is lost
    */
-  open(owner: string, place: SealedPlace, sealed: Sealed): Promise<string | null>;
+  open(owner: string, place: SealedContext, sealed: Sealed): Promise<string | null>;
   /** Loads the keys of many owners in one round trip, so that the calls that follow need none. */
   prefetch(owners: readonly string[]): Promise<void>;
   /** Makes the keys that are missing, for many owners in one round trip. */

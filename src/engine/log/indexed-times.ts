@@ -31,7 +31,7 @@ export class IndexedTimes implements LogTimes {
     private readonly step = STEP,
   ) {}
 
-  async placeAt(time: string, waitMs: number): Promise<Position | null> {
+  async positionAt(time: string, waitMs: number): Promise<Position | null> {
     if (!(await this.#covers(time))) await this.#extended(waitMs);
     // 1. The last entry that is not after the moment.
     let { position, latest } = await this.#entry('where latest <= $1', [time]);

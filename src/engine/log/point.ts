@@ -27,10 +27,10 @@ export interface PointSources {
  * The place that a token of the log or an RFC 3339 time names.
  * @throws BadPoint, Refusal read-model-behind
  */
-export async function placeOf(text: string, sources: PointSources, waitMs: number): Promise<Position> {
+export async function resolvePoint(text: string, sources: PointSources, waitMs: number): Promise<Position> {
   // No token has a colon, and every time has.
   if (text.includes(':')) {
-    const place = await sources.times.placeAt(utc(text), waitMs);
+    const place = await sources.times.positionAt(utc(text), waitMs);
     if (place === null) throw new BadPoint('is a time beyond now');
     return place;
   }

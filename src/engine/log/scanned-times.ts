@@ -5,7 +5,7 @@ import type { LogTimes } from '../core/log-times.js';
 export class ScannedTimes implements LogTimes {
   constructor(private readonly store: Pick<EventStore, 'readAll'>) {}
 
-  async placeAt(time: string): Promise<Position | null> {
+  async positionAt(time: string): Promise<Position | null> {
     let [place, latest] = [START, ''];
     for await (const { position, recordedAt } of this.store.readAll()) {
       if (recordedAt > time) return place;

@@ -7,8 +7,8 @@ import { currentBuild, type Readable } from '../builds/registry.js';
 import type { CheckpointWatch } from './watch.js';
 import { IS_LOST } from './lost-history.js';
 import { schemaName } from './projection.js';
-import { rowsOfSnapshot } from '../builds/as-of-registry.js';
-import type { Snapshots } from '../builds/as-of-builds.js';
+import { rowsOfAsOfBuild } from '../builds/as-of-registry.js';
+import type { AsOfBuilds } from '../builds/as-of-builds.js';
 
 /** How fresh an answer has to be. */
 export interface Freshness {
@@ -72,7 +72,7 @@ export class ReadModel {
     readonly pool: pg.Pool,
     readonly model: Readable,
     readonly watch: CheckpointWatch,
-    readonly snapshots: Snapshots | null = null,
+    readonly snapshots: AsOfBuilds | null = null,
   ) {}
 
   /**
@@ -129,7 +129,7 @@ export class ReadModel {
     const deadline = Date.now() + waitMs;
     for (let tries = 0; this.snapshots && tries < MOST_TRIES; tries++) {
       const { snapshot } = await this.snapshots.at(name, place, deadline - Date.now());
-      const rows = await turn(() => rowsOfSnapshot<Row>(this.pool, snapshot, text, values));
+      const rows = await turn(() => rowsOfAsOfBuild<Row>(this.pool, snapshot, text, values));
       const degraded = snapshot.held.filter(({ stream }) => key === null || stream === key).length;
       if (rows) return { position: place, degraded, rows };
     }

@@ -18,7 +18,7 @@ import type { AnyProjection } from './projection.js';
 import { readAhead } from './read-ahead.js';
 import { concerns, readBy } from './reads.js';
 import { noteSubscription } from './subscription-note.js';
-import { LeaseLost, type OnHeld, Tenure, Unprojectable } from './term.js';
+import { LeaseLost, type OnQuarantined, Term, Unprojectable } from './term.js';
 
 export interface RunnerOptions {
   readonly pool: pg.Pool;
@@ -44,17 +44,17 @@ const IDLE_ADVANCE_MS = 500;
 const PACE_MS = 25;
 /** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
 const KEPT_PACE_MS = 250;
-/** A wish to reach a place is forgotten after the longest time that a reader waits. */
-const WISH_MS = 30_000;
+/** A awaited to reach a place is forgotten after the longest time that a reader waits. */
+const AWAITED_MS = 30_000;
 
 /** Runs one build of a projection for as long as it may: until it is stopped, an event can't be applied, or it is dropped. */
 export class Runner {
   /** The build is kept for a rollback. */
   isKept = false;
-  #tenure: Tenure | null = null;
+  #term: Term | null = null;
   /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
   #clear: Position = START;
-  #wish: { readonly position: Position; readonly until: number } = { position: START, until: 0 };
+  #awaited: { readonly position: Position; readonly until: number } = { position: START, until: 0 };
   #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -91,24 +91,24 @@ export class Runner {
    * the projection is not run here.
    */
   wanted(position: Position): Position | null {
-    const tenure = this.#tenure;
-    if (!tenure) return null;
-    if (position > tenure.position) {
-      if (position > this.#wish.position) this.#wish = { position, until: Date.now() + WISH_MS };
-      if (this.#clear > tenure.position) this.#advanceSoon(tenure);
+    const term = this.#term;
+    if (!term) return null;
+    if (position > term.position) {
+      if (position > this.#awaited.position) this.#awaited = { position, until: Date.now() + AWAITED_MS };
+      if (this.#clear > term.position) this.#advanceSoon(term);
       if (position > this.#clear) this.#subscription?.reach(position);
       this.#hurry();
     }
-    return tenure.position;
+    return term.position;
   }
 
   abandon(): void {
-    this.#tenure?.abandon();
+    this.#term?.abandon();
   }
 
   async #work(signal: AbortSignal, backOff: BackOff): Promise<'dropped' | undefined> {
     const { pool, owner, log } = this.options;
-    const onHeld: OnHeld = (held) => {
+    const onQuarantined: OnQuarantined = (held) => {
       log.error(
         { ...this.#subject(), ...held },
         'an event can not be applied: its key waits, see orderlog quarantine list',
@@ -118,29 +118,29 @@ export class Runner {
     const isFree = await isLeaseFree(pool, this.of, owner);
     if (isFree === null) return 'dropped';
     // 2. The lease is ours; if another process has it, its end is waited for.
-    const tenure = isFree ? await Tenure.begin(pool, this.projection, this.of, { owner, signal, onHeld }) : null;
-    if (!tenure) {
+    const term = isFree ? await Term.begin(pool, this.projection, this.of, { owner, signal, onQuarantined }) : null;
+    if (!term) {
       await this.#untilFree(signal);
       return undefined;
     }
-    log.info({ ...this.#subject(), position: tenure.position }, 'projection runs here');
-    this.#tenure = tenure;
-    this.#clear = tenure.position;
-    const renewal = this.#keepLease(tenure);
+    log.info({ ...this.#subject(), position: term.position }, 'projection runs here');
+    this.#term = term;
+    this.#clear = term.position;
+    const renewal = this.#keepLease(term);
     let reason: StopReason | null = null;
     try {
-      await this.#project(tenure, signal, backOff);
+      await this.#project(term, signal, backOff);
     } catch (error) {
       if (error instanceof Unprojectable) ({ reason } = error);
       throw error;
     } finally {
       // 7. The lease goes back, whatever has happened.
-      this.#tenure = null;
+      this.#term = null;
       clearInterval(renewal);
       if (this.#timer) clearTimeout(this.#timer);
       this.#timer = null;
       await this.#turn;
-      await tenure.end(reason);
+      await term.end(reason);
     }
     return undefined;
   }
@@ -154,10 +154,10 @@ export class Runner {
     forget();
   }
 
-  async #project(tenure: Tenure, signal: AbortSignal, backOff: BackOff): Promise<void> {
+  async #project(term: Term, signal: AbortSignal, backOff: BackOff): Promise<void> {
     const { subscribe, pool, pageSize } = this.options;
     // 3. The log still holds what the rows were made from.
-    if (!(await isOfThisLog(this.options, this.of))) throw new Unprojectable(lostHistory(tenure.position));
+    if (!(await isOfThisLog(this.options, this.of))) throw new Unprojectable(lostHistory(term.position));
     const over = new AbortController();
     let interruption: Error | null = null;
     let endNote = (): Promise<void> => Promise.resolve();
@@ -169,23 +169,23 @@ export class Runner {
       // 4. Everything after the checkpoint, then what comes.
       const filter = readBy(this.projection);
       const ends = AbortSignal.any([signal, over.signal]);
-      const subscription = subscribe({ from: tenure.position, filter, pageSize, signal: ends });
+      const subscription = subscribe({ from: term.position, filter, pageSize, signal: ends });
       this.#subscription = subscription;
-      endNote = noteSubscription({ pool, of: this.of, lease: tenure.lease, subscription });
+      endNote = noteSubscription({ pool, of: this.of, lease: term.lease, subscription });
       for await (const { events, position, caughtUp } of readAhead(subscription)) {
         const begun = Date.now();
         // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
         if (events.some((event) => concerns(this.projection, event)))
-          await this.#inTurn(() => this.#apply(tenure, events, position));
+          await this.#inTurn(() => this.#apply(term, events, position));
         // 6. Nothing for us, so only the checkpoint: at once where somebody waits, otherwise now and then.
-        else await this.#passOver(tenure, position);
+        else await this.#passOver(term, position);
         backOff.reset();
-        if (events.length > 0 && caughtUp) await this.#pace(tenure, begun, ends);
+        if (events.length > 0 && caughtUp) await this.#pace(term, begun, ends);
       }
       if (interruption) throw interruption as Error;
       if (!signal.aborted) throw new Error('the subscription has ended');
     } catch (error) {
-      throw error instanceof LogReplaced ? new Unprojectable(lostHistory(tenure.position), { cause: error }) : error;
+      throw error instanceof LogReplaced ? new Unprojectable(lostHistory(term.position), { cause: error }) : error;
     } finally {
       this.#subscription = null;
       over.abort();
@@ -193,9 +193,9 @@ export class Runner {
     }
   }
 
-  async #pace(tenure: Tenure, begun: number, signal: AbortSignal): Promise<void> {
+  async #pace(term: Term, begun: number, signal: AbortSignal): Promise<void> {
     const ms = (this.isKept ? KEPT_PACE_MS : PACE_MS) - (Date.now() - begun);
-    if (ms <= 0 || this.#isAwaited(tenure)) return;
+    if (ms <= 0 || this.#isAwaited(term)) return;
     const over = new AbortController();
     this.#hurry = (): void => over.abort();
     await pause(ms, AbortSignal.any([signal, over.signal]));
@@ -203,43 +203,43 @@ export class Runner {
   }
 
   /** Somebody waits for a place that the checkpoint has not reached. */
-  #isAwaited(tenure: Tenure): boolean {
-    return this.#wish.position > tenure.position && this.#wish.until > Date.now();
+  #isAwaited(term: Term): boolean {
+    return this.#awaited.position > term.position && this.#awaited.until > Date.now();
   }
 
-  async #apply(tenure: Tenure, events: readonly RecordedEvent[], position: Position): Promise<void> {
-    await tenure.apply(events, position);
-    this.options.watch.advanced(this.of, tenure.position);
+  async #apply(term: Term, events: readonly RecordedEvent[], position: Position): Promise<void> {
+    await term.apply(events, position);
+    this.options.watch.advanced(this.of, term.position);
   }
 
-  async #passOver(tenure: Tenure, position: Position): Promise<void> {
+  async #passOver(term: Term, position: Position): Promise<void> {
     this.#clear = position;
-    if (this.#isAwaited(tenure)) return this.#advance(tenure);
+    if (this.#isAwaited(term)) return this.#advance(term);
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      this.#advanceSoon(tenure);
+      this.#advanceSoon(term);
     }, IDLE_ADVANCE_MS);
   }
 
-  async #advance(tenure: Tenure): Promise<void> {
+  async #advance(term: Term): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#clear > tenure.position) await this.#apply(tenure, [], this.#clear);
+      if (this.#clear > term.position) await this.#apply(term, [], this.#clear);
     });
   }
 
-  #advanceSoon(tenure: Tenure): void {
-    this.#advance(tenure).catch((error: unknown) => {
+  #advanceSoon(term: Term): void {
+    this.#advance(term).catch((error: unknown) => {
       this.#interrupt(error instanceof Error ? error : new Error(String(error)));
     });
   }
 
   /** Between two pages, and while there are none. */
-  #keepLease(tenure: Tenure): NodeJS.Timeout {
+  #keepLease(term: Term): NodeJS.Timeout {
     let isUnderWay = false;
     return setInterval(() => {
       if (isUnderWay) return;
       isUnderWay = true;
-      this.#inTurn(() => tenure.renew())
+      this.#inTurn(() => term.renew())
         .catch((error: unknown) => {
           this.#interrupt(error instanceof Error ? error : new Error(String(error)));
         })

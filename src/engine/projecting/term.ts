@@ -17,14 +17,14 @@ import {
 import type { BuildId } from '../builds/registry.js';
 import {
   applyEvent,
-  type HeldEvent,
+  type QuarantinedEvent,
   isOfTheEvent,
   isOfTheMachine,
   messageOf,
   type Quarantine,
   quarantineOf,
   StatementPassedOver,
-  writeHeld,
+  writeQuarantined,
 } from '../quarantine/quarantine.js';
 import {
   type AnyProjection,
@@ -53,17 +53,17 @@ export class Unprojectable extends Error {
 }
 
 /** Told of an event that could not be applied, once it is committed that its key waits. */
-export type OnHeld = (held: HeldEvent) => void;
+export type OnQuarantined = (held: QuarantinedEvent) => void;
 
 interface Beginning {
   /** Name of this process among those that want the lease. */
   readonly owner: string;
   readonly signal?: AbortSignal;
-  readonly onHeld?: OnHeld;
+  readonly onQuarantined?: OnQuarantined;
 }
 
 /** What one owner of a projection does with it: pages, each in one transaction, on a connection of its own. */
-export class Tenure {
+export class Term {
   #position: Position;
   #cache: ProjectionCache = new Map();
   #broken = false;
@@ -76,7 +76,7 @@ export class Tenure {
     readonly client: Session,
     readonly lease: Lease,
     readonly quarantine: Quarantine,
-    readonly onHeld: OnHeld,
+    readonly onQuarantined: OnQuarantined,
   ) {
     this.#position = lease.position;
     this.#db = projectionDb(client, schemaName(of.name, of.build));
@@ -89,8 +89,8 @@ export class Tenure {
     pool: pg.Pool,
     projection: AnyProjection,
     of: BuildId,
-    { owner, signal, onHeld = (): void => undefined }: Beginning,
-  ): Promise<Tenure | null> {
+    { owner, signal, onQuarantined = (): void => undefined }: Beginning,
+  ): Promise<Term | null> {
     const client = sessionBeside(pool, 'projector', { pipeline: true });
     const leave = (): void => {
       client.cut();
@@ -106,7 +106,7 @@ export class Tenure {
       }
       // Whoever changes these takes the lease away: they are true for as long as there is something to write.
       const quarantine = await quarantineOf(client, of, projection);
-      return new Tenure(projection, of, client, lease, quarantine, onHeld);
+      return new Term(projection, of, client, lease, quarantine, onQuarantined);
     } catch (error) {
       client.cut();
       throw error;
@@ -190,8 +190,8 @@ export class Tenure {
         { cause: error },
       );
     }
-    await this.#transaction(0, position, () => writeHeld(this.client, this.of, [held]));
-    this.onHeld(held);
+    await this.#transaction(0, position, () => writeQuarantined(this.client, this.of, [held]));
+    this.onQuarantined(held);
   }
 
   async #inTransaction(recorded: readonly RecordedEvent[], position: Position): Promise<void> {

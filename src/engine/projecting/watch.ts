@@ -145,7 +145,7 @@ export class CheckpointWatch {
     }
     const checkpoint = this.#here.get(key)?.(position) ?? null;
     if (checkpoint === null) return;
-    // It may have been committed just before the wish was heard.
+    // It may have been committed just before the awaited was heard.
     if (checkpoint >= position) this.#tell(REACHED, [key, checkpoint]);
     else this.#elsewhere.set(key, Date.now() + HEARD_MS);
   }

@@ -4,13 +4,13 @@ import type { EventStore, Position } from '../core/event-store.js';
 import { allBuilds, type Build, checkpointOf } from '../builds/registry.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { concerns } from '../projecting/reads.js';
-import { type Held, heldIn } from './quarantine.js';
+import { type QuarantineEntry, quarantinedIn } from './quarantine.js';
 
 /** A key that waits, with the build that it waits in. */
 export interface Entry {
   readonly projection: AnyProjection;
   readonly build: Build;
-  readonly held: Held;
+  readonly held: QuarantineEntry;
 }
 
 /** What waits in these models, in the order of the models and of the log. */
@@ -19,7 +19,7 @@ export async function entriesOf(pool: pg.Pool, projections: readonly AnyProjecti
   const entries: Entry[] = [];
   for (const projection of projections) {
     for (const build of builds.filter(({ name }) => name === projection.name)) {
-      entries.push(...(await heldIn(pool, build)).map((held) => ({ projection, build, held })));
+      entries.push(...(await quarantinedIn(pool, build)).map((held) => ({ projection, build, held })));
     }
   }
   return entries;

@@ -7,7 +7,7 @@ import { withModelLocks } from '../builds/model-locks.js';
 import { allBuilds, type Build } from '../builds/registry.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { entriesOf, type Entry, notHere, waitingEvents } from './entries.js';
-import { type Held, type HeldEvent, NotQuarantined, type Skipped, skippedOf } from './quarantine.js';
+import { type QuarantineEntry, type QuarantinedEvent, NotQuarantined, type Skipped, skippedOf } from './quarantine.js';
 import { giveUpLeases, type Retried, retryKeys } from './retry-keys.js';
 import { skipStop, type Stop, stopsOf } from './stops.js';
 
@@ -18,7 +18,7 @@ export interface QuarantineDeps {
 
 export interface QuarantinedKey {
   readonly build: Build;
-  readonly held: Held;
+  readonly held: QuarantineEntry;
   /** Events of the key that wait, the one it is quarantined at among them. */
   readonly waiting: number;
 }
@@ -40,9 +40,9 @@ export interface SkippedEvent {
 export interface RetriedKey {
   readonly build: Build;
   /** Where it was quarantined. */
-  readonly before: Held;
+  readonly before: QuarantineEntry;
   /** Where it is quarantined now, with the reason; null if it is not. */
-  readonly now: HeldEvent | null;
+  readonly now: QuarantinedEvent | null;
   /** Events that have taken effect. */
   readonly events: number;
   /** The event that it was quarantined at is left out for good. */
@@ -73,7 +73,7 @@ export async function retryQuarantined(
   projections: readonly AnyProjection[],
   streams: readonly string[],
 ): Promise<RetriedKey[]> {
-  return goOn(deps, await quarantinedIn(deps, projections, streams), null);
+  return goOn(deps, await entriesIn(deps, projections, streams), null);
 }
 
 /**
@@ -91,11 +91,11 @@ export async function skipQuarantined(
   const [stream, revision] = keyOf(key);
   const why = printable(reason).trim();
   const stops = (await stopsOf(deps.pool, projections)).filter((stop) => stop.stream === stream);
-  const found = await quarantinedIn(deps, projections, [stream], stops);
+  const found = await entriesIn(deps, projections, [stream], stops);
   const models = [...new Set([...found, ...stops].map(({ build }) => build.name))];
   // A build that is being made would have begun without what is skipped here.
   return withModelLocks(deps.pool, models, async () => {
-    const all = await quarantinedIn(deps, projections, [stream], stops);
+    const all = await entriesIn(deps, projections, [stream], stops);
     const entries = all.filter(({ build }) => models.includes(build.name));
     refuseUnlessAt([...entries.map(({ build, held }) => ({ build, ...held })), ...stops], revision);
     // An unfinished build may have applied the event already, and would bring it back.
@@ -170,7 +170,7 @@ async function retriedOf(
 }
 
 /** @throws NotQuarantined for a stream that is quarantined nowhere */
-async function quarantinedIn(
+async function entriesIn(
   { pool }: QuarantineDeps,
   projections: readonly AnyProjection[],
   streams: readonly string[],

@@ -12,7 +12,7 @@ import type { BuildId } from '../builds/registry.js';
 import type { AnyProjection, EventHandler, ProjectedEvent } from '../projecting/projection.js';
 
 /** Where a key waits: at this event of its stream. */
-export interface HeldEvent {
+export interface QuarantinedEvent {
   readonly stream: string;
   readonly revision: number;
   readonly position: Position;
@@ -71,7 +71,10 @@ export class Quarantine {
   }
 
   /** Lets the key of an event wait at it; null where that can't be, and the projection has to stop. */
-  hold(event: Pick<RecordedEvent, 'stream' | 'revision' | 'position' | 'type'>, error: unknown): HeldEvent | null {
+  hold(
+    event: Pick<RecordedEvent, 'stream' | 'revision' | 'position' | 'type'>,
+    error: unknown,
+  ): QuarantinedEvent | null {
     if (!this.keyedBy.includes(streamCategory(event.stream)) || !isOfTheEvent(error)) return null;
     if (this.isFull) return null;
     this.#waiting.set(event.stream, Math.min(event.revision, this.#waiting.get(event.stream) ?? event.revision));
@@ -136,7 +139,7 @@ export async function quarantineOf(
   of: BuildId,
   { keyedBy }: Pick<AnyProjection, 'keyedBy'>,
 ): Promise<Quarantine> {
-  return new Quarantine(keyedBy, await heldIn(db, of), await skippedOf(db, of.name));
+  return new Quarantine(keyedBy, await quarantinedIn(db, of), await skippedOf(db, of.name));
 }
 
 /** What a build of a model has before its first event: only what was skipped is left out. */
@@ -148,10 +151,13 @@ export async function newQuarantine(
 }
 
 /** An entry of the quarantine. */
-export type Held = HeldEvent & { readonly since: string };
+export type QuarantineEntry = QuarantinedEvent & { readonly since: string };
 
-export async function heldIn(db: Pick<pg.ClientBase, 'query'>, { name, build }: BuildId): Promise<Held[]> {
-  const { rows } = await db.query<Held>(
+export async function quarantinedIn(
+  db: Pick<pg.ClientBase, 'query'>,
+  { name, build }: BuildId,
+): Promise<QuarantineEntry[]> {
+  const { rows } = await db.query<QuarantineEntry>(
     `select stream, revision, position, type, message, since from orderlog.quarantine
      where model = $1 and build = $2 order by position`,
     [name, build],
@@ -159,7 +165,7 @@ export async function heldIn(db: Pick<pg.ClientBase, 'query'>, { name, build }: 
   return rows;
 }
 
-export type Skipped = HeldEvent & { readonly reason: string; readonly skipped_at: string };
+export type Skipped = QuarantinedEvent & { readonly reason: string; readonly skipped_at: string };
 
 /** Events that no build of the model takes any more, and why. */
 export async function skippedOf(db: Pick<pg.ClientBase, 'query'>, model: string): Promise<Skipped[]> {
@@ -175,7 +181,7 @@ export async function skippedOf(db: Pick<pg.ClientBase, 'query'>, model: string)
 export async function writeSkipped(
   db: Pick<pg.ClientBase, 'query'>,
   model: string,
-  { stream, revision, position, type, message }: HeldEvent,
+  { stream, revision, position, type, message }: QuarantinedEvent,
   reason: string,
 ): Promise<void> {
   await db.query(
@@ -186,10 +192,10 @@ export async function writeSkipped(
 }
 
 /** Writes entries, and how many there are; in the transaction that moves the checkpoint. */
-export async function writeHeld(
+export async function writeQuarantined(
   db: Pick<pg.ClientBase, 'query'>,
   { name, build }: BuildId,
-  held: readonly HeldEvent[],
+  held: readonly QuarantinedEvent[],
 ): Promise<void> {
   if (held.length === 0) return;
   await db.query(
@@ -200,10 +206,10 @@ export async function writeHeld(
      set revision = excluded.revision, position = excluded.position, type = excluded.type, message = excluded.message`,
     [name, build, JSON.stringify(held)],
   );
-  await countHeld(db, { name, build });
+  await countQuarantined(db, { name, build });
 }
 
-export async function countHeld(db: Pick<pg.ClientBase, 'query'>, { name, build }: BuildId): Promise<void> {
+export async function countQuarantined(db: Pick<pg.ClientBase, 'query'>, { name, build }: BuildId): Promise<void> {
   await db.query(
     `update orderlog.checkpoints
      set quarantined = (select count(*) from orderlog.quarantine where model = $1 and build = $2)

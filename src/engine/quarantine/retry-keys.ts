@@ -9,13 +9,13 @@ import { sessionBeside } from '../postgres/session.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
 import {
   applyEvent,
-  countHeld,
-  type HeldEvent,
-  heldIn,
+  countQuarantined,
+  type QuarantinedEvent,
+  quarantinedIn,
   isOfTheEvent,
   messageOf,
   newQuarantine,
-  writeHeld,
+  writeQuarantined,
   writeSkipped,
 } from './quarantine.js';
 import { concerns, handlerOf, readBy } from '../projecting/reads.js';
@@ -25,7 +25,7 @@ export interface Retried {
   /** How many of its events have taken effect. */
   readonly events: number;
   /** Where it still waits, or waits now; null if it does not. */
-  readonly held: HeldEvent | null;
+  readonly held: QuarantinedEvent | null;
   /** The event that it waited at is left out for good. */
   readonly skipped: boolean;
 }
@@ -43,7 +43,7 @@ interface Keys {
 
 /** A key as it was found, and what the log has of it from there on. */
 interface Waiting {
-  readonly held: HeldEvent;
+  readonly held: QuarantinedEvent;
   readonly events: RecordedEvent[];
 }
 
@@ -122,7 +122,7 @@ async function retrySome(
   return retried;
 }
 
-function gone(held: HeldEvent): HeldEvent {
+function gone(held: QuarantinedEvent): QuarantinedEvent {
   return { ...held, message: 'the log does not have this event any more: it is another one, or was cut off' };
 }
 
@@ -148,7 +148,11 @@ async function applyAll(
 }
 
 /** From where the key waits up to a place; nothing if the log has no such stream. */
-async function eventsOf(store: EventStore, { stream, revision }: HeldEvent, until: Position): Promise<RecordedEvent[]> {
+async function eventsOf(
+  store: EventStore,
+  { stream, revision }: QuarantinedEvent,
+  until: Position,
+): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   try {
     for await (const event of store.read(stream, { from: revision })) {
@@ -188,8 +192,8 @@ export async function giveUpLeases(pool: pg.Pool, model: string): Promise<void> 
   await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1', [model]);
 }
 
-async function entriesOf(client: pg.ClientBase, of: BuildId, streams: readonly string[]): Promise<HeldEvent[]> {
-  return (await heldIn(client, of)).filter(({ stream }) => streams.includes(stream));
+async function entriesOf(client: pg.ClientBase, of: BuildId, streams: readonly string[]): Promise<QuarantinedEvent[]> {
+  return (await quarantinedIn(client, of)).filter(({ stream }) => streams.includes(stream));
 }
 
 /** Those that wait somewhere else, or not at all. */
@@ -204,12 +208,12 @@ async function writeWhatWaits(
     of.build,
     over,
   ]);
-  await writeHeld(
+  await writeQuarantined(
     client,
     of,
     [...retried.values()].flatMap(({ held }) => held ?? []),
   );
-  await countHeld(client, of);
+  await countQuarantined(client, of);
   const events = [...retried.values()].reduce((sum, one) => sum + one.events, 0);
   await client.query('update orderlog.checkpoints set events = events + $3 where model = $1 and version = $2', [
     of.name,
@@ -223,7 +227,7 @@ async function applyOne(
   client: pg.ClientBase,
   apply: () => Promise<void>,
   { stream, revision, position, type }: RecordedEvent,
-): Promise<HeldEvent | null> {
+): Promise<QuarantinedEvent | null> {
   await client.query('savepoint one');
   try {
     await apply();

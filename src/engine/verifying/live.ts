@@ -6,7 +6,7 @@ import { BULK_SETTINGS } from '../builds/load.js';
 import { allBuilds, type Build, type BuildId, checkpointOf, readBuild } from '../builds/registry.js';
 import { sessionBeside } from '../postgres/session.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
-import { type Held, heldIn, type Skipped, skippedOf } from '../quarantine/quarantine.js';
+import { type QuarantineEntry, quarantinedIn, type Skipped, skippedOf } from '../quarantine/quarantine.js';
 import { type Buckets, bucketsOf, type ComparedTable, comparedTables, rowsIn, type TextRow } from './buckets.js';
 
 /** A live model at the moment of the snapshot. */
@@ -16,7 +16,7 @@ export interface LiveModel {
   readonly position: Position;
   readonly rows: number;
   /** The keys that wait, and where. */
-  readonly held: readonly Held[];
+  readonly held: readonly QuarantineEntry[];
   readonly skipped: readonly Skipped[];
   readonly tables: readonly (ComparedTable & { readonly buckets: Buckets })[];
 }
@@ -78,8 +78,8 @@ export function liveRows(
   wanted: readonly { readonly table: ComparedTable; readonly buckets: readonly number[] }[],
 ): Promise<{ position: Position; rows: ReadonlyMap<string, TextRow>[] }> {
   return inSnapshot(pool, async (client) => {
-    const position = await placeOf(client, build);
-    const waiting = await heldIn(client, build);
+    const position = await checkpointPositionOf(client, build);
+    const waiting = await quarantinedIn(client, build);
     if (JSON.stringify(waiting) !== JSON.stringify(held)) throw new ChangedMeanwhile(build.name);
     const rows = [];
     for (const { table, buckets } of wanted) {
@@ -107,12 +107,12 @@ async function liveModel(client: pg.Client, projection: AnyProjection, build: Bu
     tables.push({ ...table, buckets });
   }
   const of = { name, build: build.build };
-  const held = await heldIn(client, of);
+  const held = await quarantinedIn(client, of);
   const skipped = await skippedOf(client, name);
-  return { projection, build: of, position: await placeOf(client, of), rows, held, skipped, tables };
+  return { projection, build: of, position: await checkpointPositionOf(client, of), rows, held, skipped, tables };
 }
 
-async function placeOf(client: pg.Client, build: BuildId): Promise<Position> {
+async function checkpointPositionOf(client: pg.Client, build: BuildId): Promise<Position> {
   const checkpoint = await checkpointOf(client, build);
   if (!checkpoint) throw new ChangedMeanwhile(build.name);
   return checkpoint.position;

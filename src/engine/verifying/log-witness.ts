@@ -164,7 +164,7 @@ export class LogWitness implements Witness {
    * Claims that the owner as replayed does not bear out. A registration may be under way.
    * @param owners a query for `stream` and `owner` of what is borne out
    */
-  async unborneClaims(pool: pg.Pool, kind: string, owners: string): Promise<string[]> {
+  async unconfirmedClaims(pool: pg.Pool, kind: string, owners: string): Promise<string[]> {
     const { rows } = await pool.query<{ stream: string; owner: string }>(`
       select c.stream, c.owner from (
         select distinct on (stream) stream, owner from ${this.schema}.claims

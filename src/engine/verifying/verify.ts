@@ -9,8 +9,8 @@ import type { BuildId } from '../builds/registry.js';
 import { loadLog, type LoadTarget } from '../builds/load.js';
 import { isOfThisLog } from '../projecting/lost-history.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
-import { type HeldEvent, Quarantine } from '../quarantine/quarantine.js';
-import { placedMessage } from '../projecting/placed-message.js';
+import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';
+import { stopMessage } from '../projecting/stop-message.js';
 import { bucketsOf, differing, fewOf } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
@@ -59,7 +59,7 @@ interface Replayed {
   readonly live: LiveModel;
   readonly target: LoadTarget;
   /** Where keys wait in what is made here, and do not in the live rows: by stream. */
-  readonly held: Map<string, HeldEvent>;
+  readonly held: Map<string, QuarantinedEvent>;
 }
 
 /** @throws UnreadableEvent, OrphanedEvent, ChangedMeanwhile, and what the servers say */
@@ -131,7 +131,7 @@ function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
   const { bulk } = projection;
   if (!bulk) throw new Error(`${projection.name} has no bulk path`);
   const schema = `${prefix}_${schemaName(build.name, build.build)}`;
-  const held = new Map<string, HeldEvent>();
+  const held = new Map<string, QuarantinedEvent>();
   const target: LoadTarget = {
     projection: { ...projection, bulk },
     schema,
@@ -147,7 +147,7 @@ function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
   return { live, target, held };
 }
 
-function note(all: Map<string, HeldEvent>, held: readonly HeldEvent[]): Promise<void> {
+function note(all: Map<string, QuarantinedEvent>, held: readonly QuarantinedEvent[]): Promise<void> {
   for (const one of held) all.set(one.stream, one);
   return Promise.resolve();
 }
@@ -166,7 +166,7 @@ function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position, lost: R
       }
       return stopped === null
         ? []
-        : [`${buildOf(of)} was compared up to where it has stopped: ${placedMessage(stopped)}`];
+        : [`${buildOf(of)} was compared up to where it has stopped: ${stopMessage(stopped)}`];
     }),
   );
 }
@@ -230,7 +230,7 @@ async function claimNotes(pool: pg.Pool, witness: LogWitness, replayed: readonly
   const notes: string[] = [];
   for (const { live, target } of replayed) {
     for (const { category, owners } of live.projection.confirmedClaims ?? [])
-      notes.push(...(await witness.unborneClaims(pool, category, owners.replaceAll('{schema}', target.schema))));
+      notes.push(...(await witness.unconfirmedClaims(pool, category, owners.replaceAll('{schema}', target.schema))));
   }
   return notes;
 }

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import type { BulkPath } from '../../../src/engine/builds/bulk.js';
 import type { EventHandler, Projection } from '../../../src/engine/projecting/projection.js';
-import { heldIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
 import { rebuildAll } from './rebuilding.js';
 import { keyedSums } from '../projecting/keyed-sums.js';
 import { stage } from '../projecting/running.js';
@@ -68,5 +68,5 @@ test('of an event that its handler gives up half-way nothing is in the rows', as
     { stream: 'order-1', sum: 5 },
     { stream: 'order-2', sum: 7 },
   ]);
-  t.match(await heldIn(pool, { name: 'sums', build: 1 }), [{ stream: 'order-1', revision: 1 }]);
+  t.match(await quarantinedIn(pool, { name: 'sums', build: 1 }), [{ stream: 'order-1', revision: 1 }]);
 });

@@ -4,7 +4,7 @@ import type { Found } from '../../../src/engine/builds/as-of-builds.js';
 import { testDatabase } from '../../support/database.js';
 import { placeOf, storeOf } from '../../support/made-up-store.js';
 import { Shop } from '../../support/shop.js';
-import { snapshotsOn } from '../../support/snapshots.js';
+import { asOfBuildsOn } from '../../support/snapshots.js';
 import { until } from '../projecting/running.js';
 
 const MINUTE = 60_000;
@@ -17,7 +17,7 @@ t.test('who finds the queue full is told when those before it should be made, an
   shop.addProduct(1, 1);
   for (let order = 1; order <= 40; order++) shop.place(order, 1);
   const store = storeOf(shop.log.events);
-  const snapshots = snapshotsOn(pool, store);
+  const snapshots = asOfBuildsOn(pool, store);
   const ask = (order: number): Promise<Found> =>
     snapshots.at('user-orders', placeOf(shop.log.events, 2 + order), MINUTE);
 

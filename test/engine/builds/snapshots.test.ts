@@ -2,15 +2,15 @@ import t, { type Test } from 'tap';
 import type pg from 'pg';
 import { Registry } from 'prom-client';
 import { projections } from '../../../projections/index.js';
-import { measureSnapshots } from '../../../src/engine/builds/as-of-metrics.js';
-import type { Found, SnapshotDeps, Snapshots } from '../../../src/engine/builds/as-of-builds.js';
+import { measureAsOf } from '../../../src/engine/builds/as-of-metrics.js';
+import type { Found, AsOfDeps, AsOfBuilds } from '../../../src/engine/builds/as-of-builds.js';
 import { createPool } from '../../../src/engine/postgres/pool.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { breakConnections } from '../../support/event-store/postgres-log.js';
 import { type MadeUpStore, placeOf, storeOf } from '../../support/made-up-store.js';
 import { codeOfAsync } from '../../support/reading.js';
 import { Shop } from '../../support/shop.js';
-import { snapshotRows, snapshotSchemas, snapshotsOn } from '../../support/snapshots.js';
+import { asOfRows, asOfSchemas, asOfBuildsOn } from '../../support/snapshots.js';
 import { until } from '../projecting/running.js';
 
 const MINUTE = 60_000;
@@ -21,9 +21,9 @@ interface Stage {
   readonly pool: pg.Pool;
   readonly shop: Shop;
   readonly store: MadeUpStore;
-  readonly snapshots: Snapshots;
+  readonly snapshots: AsOfBuilds;
   /** As another process would have them, on the same log. */
-  another(options?: Partial<SnapshotDeps>): Snapshots;
+  another(options?: Partial<AsOfDeps>): AsOfBuilds;
 }
 
 /** Two categories with a product, then three orders; nothing of a snapshot is there. */
@@ -35,9 +35,9 @@ async function stage(t: Test): Promise<Stage> {
   shop.addProduct(1, 2);
   for (const order of [1, 2, 3]) shop.place(order, 1);
   const store = storeOf(shop.log.events);
-  const another = (options: Partial<SnapshotDeps> = {}): Snapshots => {
+  const another = (options: Partial<AsOfDeps> = {}): AsOfBuilds => {
     const pool = createPool(database.config, { max: 5, applicationName: 'orderlog-test-other' });
-    const snapshots = snapshotsOn(pool, store, options);
+    const snapshots = asOfBuildsOn(pool, store, options);
     t.teardown(async () => {
       await snapshots.close();
       await pool.end();
@@ -58,7 +58,7 @@ function hold(store: MadeUpStore): { readonly begun: () => boolean; release(): v
   return { begun: () => events > 1, release };
 }
 
-const placeAfter = ({ shop }: Stage, number: number) => placeOf(shop.log.events, number);
+const positionAfter = ({ shop }: Stage, number: number) => placeOf(shop.log.events, number);
 
 async function states(pool: pg.Pool): Promise<string[]> {
   const { rows } = await pool.query<{ state: string }>('select state from orderlog.snapshots order by number');
@@ -78,26 +78,26 @@ t.test('however many ask at once, in several processes, one snapshot is made, on
   const { store, pool } = scene;
   const processes = [scene.snapshots, scene.another(), scene.another()];
   const asked = Array.from({ length: 30 }, (_, n) =>
-    (processes[n % 3] ?? scene.snapshots).at(TREE, placeAfter(scene, 3), MINUTE),
+    (processes[n % 3] ?? scene.snapshots).at(TREE, positionAfter(scene, 3), MINUTE),
   );
   const found = await Promise.all(asked);
   t.equal(new Set(found.map((one) => one.snapshot.number)).size, 1);
   t.equal(store.readsFromStart, 1);
   t.same(await states(pool), ['ready']);
-  t.match(found[0]?.snapshot, { events: 3, rows: 4, position: placeAfter(scene, 3) });
+  t.match(found[0]?.snapshot, { events: 3, rows: 4, position: positionAfter(scene, 3) });
 });
 
 t.test('who waits too short a time is told so, and it is there for who asks later', async (t) => {
   const scene = await stage(t);
   const { snapshots, store } = scene;
   const held = hold(store);
-  t.equal(await codeOfAsync(() => snapshots.at(TREE, placeAfter(scene, 3), 0)), 'read-model-behind');
+  t.equal(await codeOfAsync(() => snapshots.at(TREE, positionAfter(scene, 3), 0)), 'read-model-behind');
   await until(held.begun);
   t.equal(snapshots.underWay, 1);
   held.release();
   // Nobody waits for it, and it is made all the same.
   await until(() => snapshots.underWay === 0);
-  const { reused } = await snapshots.at(TREE, placeAfter(scene, 3), 0);
+  const { reused } = await snapshots.at(TREE, positionAfter(scene, 3), 0);
   t.ok(reused);
   t.equal(store.readsFromStart, 1);
 });
@@ -105,20 +105,20 @@ t.test('who waits too short a time is told so, and it is there for who asks late
 t.test('a snapshot serves every place up to the next event that concerns its model', async (t) => {
   const scene = await stage(t);
   const { snapshots, store, shop } = scene;
-  const first = await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const first = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   for (const number of [4, 6, 5]) {
-    const { snapshot, reused } = await snapshots.at(TREE, placeAfter(scene, number), MINUTE);
+    const { snapshot, reused } = await snapshots.at(TREE, positionAfter(scene, number), MINUTE);
     t.same([snapshot.number, reused], [first.snapshot.number, true], `after ${number} events`);
   }
   shop.place(4, 1);
   shop.renameCategory(2, 'Other');
   shop.place(5, 1);
-  t.ok((await snapshots.at(TREE, placeAfter(scene, 7), MINUTE)).reused, 'an order more');
-  const later = await snapshots.at(TREE, placeAfter(scene, 8), MINUTE);
+  t.ok((await snapshots.at(TREE, positionAfter(scene, 7), MINUTE)).reused, 'an order more');
+  const later = await snapshots.at(TREE, positionAfter(scene, 8), MINUTE);
   t.notOk(later.reused, 'a name of today is none of then');
-  t.equal((await snapshots.at(TREE, placeAfter(scene, 9), MINUTE)).snapshot.number, later.snapshot.number);
-  t.equal((await snapshots.at(TREE, placeAfter(scene, 5), MINUTE)).snapshot.number, first.snapshot.number);
-  t.notOk((await snapshots.at(TREE, placeAfter(scene, 2), MINUTE)).reused, 'and what was before it is another');
+  t.equal((await snapshots.at(TREE, positionAfter(scene, 9), MINUTE)).snapshot.number, later.snapshot.number);
+  t.equal((await snapshots.at(TREE, positionAfter(scene, 5), MINUTE)).snapshot.number, first.snapshot.number);
+  t.notOk((await snapshots.at(TREE, positionAfter(scene, 2), MINUTE)).reused, 'and what was before it is another');
   t.equal(store.readsFromStart, 3);
 });
 
@@ -127,25 +127,25 @@ t.test('a build that lost its connections is begun again by who asks next, in th
   const { snapshots, pool, store } = scene;
   for (const next of [snapshots, scene.another()]) {
     const held = hold(store);
-    const broken = snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+    const broken = snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
     await until(held.begun);
     t.same(await states(pool), ['building']);
-    const half = await snapshotSchemas(pool);
+    const half = await asOfSchemas(pool);
     await breakConnections(pool, 'orderlog-test-other');
     held.release();
     await t.rejects(broken);
     // A connection of the pool may still be found broken.
     const found: Found[] = [];
     await until(() =>
-      next.at(TREE, placeAfter(scene, 3), MINUTE).then(
+      next.at(TREE, positionAfter(scene, 3), MINUTE).then(
         (one) => found.push(one) > 0,
         () => false,
       ),
     );
     const [{ snapshot, reused }] = found as [Found];
     t.notOk(reused);
-    t.match(await snapshotRows(pool, snapshot), { products: [{ product_id: 1 }] });
-    t.notMatch(await snapshotSchemas(pool), half, 'nothing of the first is left');
+    t.match(await asOfRows(pool, snapshot), { products: [{ product_id: 1 }] });
+    t.notMatch(await asOfSchemas(pool), half, 'nothing of the first is left');
     t.same(await states(pool), ['ready']);
     await pool.query(`update orderlog.snapshots set version = 0`);
     await age(pool, snapshot.number, 100_000);
@@ -161,32 +161,32 @@ t.test('what a killed process has left is swept by any other, and what is being 
     create schema asof_category_tree_1000001; create schema asof_category_tree_1000001_staging;
     create schema asof_order_counts_1000002; create schema asof_of_no_model_1000003_staging`);
   const held = hold(store);
-  const being = snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const being = snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   await until(held.begun);
   await scene.another().sweep();
-  t.same((await snapshotSchemas(pool)).length, 2, 'the schemas of what is being made');
+  t.same((await asOfSchemas(pool)).length, 2, 'the schemas of what is being made');
   held.release();
   t.ok(await being);
-  t.equal((await snapshotSchemas(pool)).length, 1);
+  t.equal((await asOfSchemas(pool)).length, 1);
   // A crash of the database empties the registry and the tables.
   await pool.query('truncate orderlog.snapshots');
   await snapshots.sweep();
-  t.same(await snapshotSchemas(pool), []);
+  t.same(await asOfSchemas(pool), []);
 });
 
 t.test('a snapshot is dropped when it was not used for as long as it is kept', async (t) => {
   const scene = await stage(t);
   const { pool, snapshots } = scene;
-  const { snapshot } = await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
-  const other = await snapshots.at('order-counts', placeAfter(scene, 5), MINUTE);
+  const { snapshot } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  const other = await snapshots.at('order-counts', positionAfter(scene, 5), MINUTE);
   await age(pool, snapshot.number, 3_590);
   await snapshots.sweep();
-  t.equal((await snapshotSchemas(pool)).length, 2);
+  t.equal((await asOfSchemas(pool)).length, 2);
   // Being found is being used.
-  await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   await age(pool, other.snapshot.number, 3_610);
   await snapshots.sweep();
-  t.same(await snapshotSchemas(pool), [`asof_category_tree_${snapshot.number}`]);
+  t.same(await asOfSchemas(pool), [`asof_category_tree_${snapshot.number}`]);
 });
 
 t.test('of snapshots that are too large together those go that were not used for longest', async (t) => {
@@ -194,33 +194,33 @@ t.test('of snapshots that are too large together those go that were not used for
   const { pool, snapshots } = scene;
   const numbers: number[] = [];
   for (const place of [1, 2, 3])
-    numbers.push((await snapshots.at(TREE, placeAfter(scene, place), MINUTE)).snapshot.number);
+    numbers.push((await snapshots.at(TREE, positionAfter(scene, place), MINUTE)).snapshot.number);
   const [first = 0, second = 0, third = 0] = numbers;
   await pool.query('update orderlog.snapshots set bytes = 100');
   const small = scene.another({ keep: { keepSeconds: 3_600, maxBytes: 250 } });
   await small.sweep();
-  t.equal((await snapshotSchemas(pool)).length, 3, 'what was used a moment ago stays');
+  t.equal((await asOfSchemas(pool)).length, 3, 'what was used a moment ago stays');
   await age(pool, first, 20);
   await age(pool, second, 60);
   await age(pool, third, 40);
   await small.sweep();
   const left = [first, third].map((number) => `asof_category_tree_${number}`);
-  t.same(await snapshotSchemas(pool), left);
+  t.same(await asOfSchemas(pool), left);
 });
 
 t.test('a snapshot that somebody reads is not dropped under him', async (t) => {
   const scene = await stage(t);
   const { pool, snapshots } = scene;
-  const { snapshot } = await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const { snapshot } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   await age(pool, snapshot.number, 100_000);
   const reader = await pool.connect();
   await reader.query(`begin; select from asof_category_tree_${snapshot.number}.categories`);
   await snapshots.sweep();
-  t.equal((await snapshotSchemas(pool)).length, 1);
+  t.equal((await asOfSchemas(pool)).length, 1);
   await reader.query('commit');
   reader.release();
   await snapshots.sweep();
-  t.same(await snapshotSchemas(pool), []);
+  t.same(await asOfSchemas(pool), []);
 });
 
 t.test('a process makes one at a time, lets a few wait, and refuses more', async (t) => {
@@ -230,7 +230,7 @@ t.test('a process makes one at a time, lets a few wait, and refuses more', async
   const held = hold(store);
   const codes: (string | null)[] = [];
   const asked = Array.from({ length: 20 }, async (_, n) => {
-    codes.push(await codeOfAsync(() => snapshots.at('user-orders', placeAfter(scene, 6 + n), MINUTE)));
+    codes.push(await codeOfAsync(() => snapshots.at('user-orders', positionAfter(scene, 6 + n), MINUTE)));
   });
   await until(() => held.begun() && codes.length >= 4);
   t.same(await states(pool), ['building'], 'one is being made');
@@ -244,12 +244,12 @@ t.test('a process makes one at a time, lets a few wait, and refuses more', async
 
 t.test('a snapshot that another version of the code has made is not used', async (t) => {
   const scene = await stage(t);
-  const { snapshot } = await scene.snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  const { snapshot } = await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   const next = projections.map((one) => ({ ...one, version: one.version + 1 }));
-  const found = await scene.another({ projections: next }).at(TREE, placeAfter(scene, 3), MINUTE);
+  const found = await scene.another({ projections: next }).at(TREE, positionAfter(scene, 3), MINUTE);
   t.notOk(found.reused);
   t.not(found.snapshot.number, snapshot.number);
-  t.ok((await scene.snapshots.at(TREE, placeAfter(scene, 3), MINUTE)).reused, 'each has its own');
+  t.ok((await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE)).reused, 'each has its own');
 });
 
 t.test('a snapshot whose numbers do not hold is not shown, and the reason is in the log', async (t) => {
@@ -263,20 +263,20 @@ t.test('a snapshot whose numbers do not hold is not shown, and the reason is in 
   const told: object[] = [];
   const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => void told.push(fields) };
   const broken = scene.another({ projections: wrong, log });
-  t.equal(await codeOfAsync(() => broken.at(TREE, placeAfter(scene, 3), MINUTE)), 'read-model-behind');
+  t.equal(await codeOfAsync(() => broken.at(TREE, positionAfter(scene, 3), MINUTE)), 'read-model-behind');
   t.match(told, [{ model: TREE, error: /counted again/ }]);
-  t.notOk((await scene.snapshots.at(TREE, placeAfter(scene, 3), MINUTE)).reused);
+  t.notOk((await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE)).reused);
 });
 
 t.test('metrics tell what is kept, how large it is, and what is being made', async (t) => {
   const scene = await stage(t);
   const { snapshots, pool, store } = scene;
   const metrics = new Registry();
-  measureSnapshots(metrics, { pool, snapshots });
-  await snapshots.at(TREE, placeAfter(scene, 2), MINUTE);
-  await snapshots.at(TREE, placeAfter(scene, 3), MINUTE);
+  measureAsOf(metrics, { pool, snapshots });
+  await snapshots.at(TREE, positionAfter(scene, 2), MINUTE);
+  await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   const held = hold(store);
-  const being = snapshots.at('order-counts', placeAfter(scene, 3), MINUTE);
+  const being = snapshots.at('order-counts', positionAfter(scene, 3), MINUTE);
   await until(held.begun);
   const told = await metrics.metrics();
   t.match(told, /^orderlog_snapshots_kept\{model="category-tree"\} 2$/m);
@@ -290,7 +290,7 @@ t.test('closing breaks off what is being made, at once', async (t) => {
   const scene = await stage(t);
   const { snapshots, store } = scene;
   const held = hold(store);
-  const being = codeOfAsync(() => snapshots.at(TREE, placeAfter(scene, 3), MINUTE));
+  const being = codeOfAsync(() => snapshots.at(TREE, positionAfter(scene, 3), MINUTE));
   await until(held.begun);
   const closed = snapshots.close();
   held.release();

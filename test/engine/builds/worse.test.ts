@@ -1,6 +1,6 @@
 import { test, type Test } from 'tap';
 import { projections } from '../../../projections/index.js';
-import { writeHeld } from '../../../src/engine/quarantine/quarantine.js';
+import { writeQuarantined } from '../../../src/engine/quarantine/quarantine.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
 import { switchTo } from '../../../src/engine/builds/switch.js';
 import { retryResult } from '../../../src/commands/quarantine.js';
@@ -29,7 +29,7 @@ async function shopWithOrder(t: Test): Promise<{ shop: RunningApp; stream: strin
 /** By hand: the key waits at its first event. */
 async function hold({ runtime: { pool, store } }: RunningApp, stream: string, build: number): Promise<void> {
   for await (const { revision, position, type } of store.read(stream, { limit: 1 }))
-    await writeHeld(pool, of(build), [{ stream, revision, position, type, message: 'too much' }]);
+    await writeQuarantined(pool, of(build), [{ stream, revision, position, type, message: 'too much' }]);
 }
 
 async function states({ runtime: { pool } }: RunningApp): Promise<string[]> {

@@ -44,8 +44,8 @@ function adding(
   over: { name?: string; fingerprint?: string } = {},
 ): ReturnType<typeof addProduct> {
   const { name = 'Lamp', fingerprint = 'same' } = over;
-  const wish = { sku: 'S', name, price: 1, currency: 'USD', cat_ids: [1], unknownCategories: [], at };
-  return addProduct(deps, { type: 'AddProduct', ...wish }, testContext({ key: 'add', fingerprint }));
+  const request = { sku: 'S', name, price: 1, currency: 'USD', cat_ids: [1], unknownCategories: [], at };
+  return addProduct(deps, { type: 'AddProduct', ...request }, testContext({ key: 'add', fingerprint }));
 }
 
 function productDeps(handler = handlerOnNewLog()): AddProductDeps {

@@ -84,7 +84,7 @@ async function rules(name: string, recorded: Recorded, arbitrary: typeof stamps,
         offsets.map((offset) => BEGIN + offset),
       );
       for (const offset of asked) {
-        assert.equal(await times.placeAt(iso(BEGIN + offset), MINUTE), await expected(store, BEGIN + offset));
+        assert.equal(await times.positionAt(iso(BEGIN + offset), MINUTE), await expected(store, BEGIN + offset));
       }
       await times.close();
     });
@@ -95,17 +95,17 @@ async function rules(name: string, recorded: Recorded, arbitrary: typeof stamps,
   await t.test(`${name}: now is the head of the log, and what lies beyond is no place`, async (t) => {
     const { store, times } = await recorded(t, [BEGIN, BEGIN, BEGIN + 5]);
     const last = await expected(store, Date.now());
-    t.equal(await times.placeAt(iso(Date.now() - 1_000), MINUTE), last);
-    t.equal(await times.placeAt(iso(Date.now() + MINUTE), MINUTE), null);
-    t.equal(await times.placeAt(iso(BEGIN - 1), MINUTE), START);
-    t.not(await times.placeAt(iso(BEGIN + 4), MINUTE), START, 'of equal times all are before it');
+    t.equal(await times.positionAt(iso(Date.now() - 1_000), MINUTE), last);
+    t.equal(await times.positionAt(iso(Date.now() + MINUTE), MINUTE), null);
+    t.equal(await times.positionAt(iso(BEGIN - 1), MINUTE), START);
+    t.not(await times.positionAt(iso(BEGIN + 4), MINUTE), START, 'of equal times all are before it');
   });
 
   await t.test(`${name}: what the log has recorded is not beyond now, whatever the clock says here`, async (t) => {
     const ahead = Date.now() + MINUTE;
     const { store, times } = await recorded(t, [BEGIN, ahead]);
-    t.equal(await times.placeAt(iso(ahead), MINUTE), await expected(store, ahead));
-    t.equal(await times.placeAt(iso(ahead + 1), MINUTE), null);
+    t.equal(await times.positionAt(iso(ahead), MINUTE), await expected(store, ahead));
+    t.equal(await times.positionAt(iso(ahead + 1), MINUTE), null);
   });
 }
 
@@ -143,11 +143,11 @@ t.test('an index is made once and kept: of what it covers, only a few events are
   );
   const watch = watched(log);
   const times = new IndexedTimes(pool, watch.store, 10);
-  await times.placeAt(iso(BEGIN + 98), MINUTE);
+  await times.positionAt(iso(BEGIN + 98), MINUTE);
   t.equal(await entries(pool), 10);
   watch.read.length = 0;
   const again = new IndexedTimes(pool, watch.store, 10);
-  t.equal(await again.placeAt(iso(BEGIN + 42), MINUTE), await expected(log, BEGIN + 42));
+  t.equal(await again.positionAt(iso(BEGIN + 42), MINUTE), await expected(log, BEGIN + 42));
   t.ok(watch.read.length <= 10, `${watch.read.length} events were read`);
 });
 
@@ -161,9 +161,9 @@ t.test('an index that takes long to make keeps nobody for longer than he waits, 
   let release = (): void => undefined;
   watch.hold = new Promise((resolve) => (release = resolve));
   const times = new IndexedTimes(pool, watch.store, 10);
-  t.equal(await codeOfAsync(() => times.placeAt(iso(BEGIN + 20), 0)), 'read-model-behind');
+  t.equal(await codeOfAsync(() => times.positionAt(iso(BEGIN + 20), 0)), 'read-model-behind');
   release();
-  t.equal(await times.placeAt(iso(BEGIN + 20), MINUTE), await expected(log, BEGIN + 20));
+  t.equal(await times.positionAt(iso(BEGIN + 20), MINUTE), await expected(log, BEGIN + 20));
   t.equal(await entries(pool), 5);
 });
 
@@ -183,10 +183,10 @@ t.test('an index whose making was broken off is gone on with from where it was',
       yield event;
     }
   };
-  await t.rejects(times.placeAt(iso(BEGIN + 49), MINUTE), broken);
+  await t.rejects(times.positionAt(iso(BEGIN + 49), MINUTE), broken);
   t.equal(await entries(pool), 2);
   const other = new IndexedTimes(pool, second.store, 10);
-  t.equal(await other.placeAt(iso(BEGIN + 49), MINUTE), await expected(log, BEGIN + 49));
+  t.equal(await other.positionAt(iso(BEGIN + 49), MINUTE), await expected(log, BEGIN + 49));
   t.ok(!second.read.includes((await collect(log.readAll()))[19]?.position ?? ''), 'not from the start');
 });
 
@@ -205,5 +205,5 @@ t.test('a place is found in a log that others write to faster than it is read', 
     while (last && options.until === undefined) yield await Promise.resolve({ ...last, recordedAt: iso(BEGIN) });
   };
   const times = new IndexedTimes(pool, store, 10);
-  t.equal(await times.placeAt(iso(BEGIN + 60), MINUTE), last?.position);
+  t.equal(await times.positionAt(iso(BEGIN + 60), MINUTE), last?.position);
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type Position, START } from '../../../src/engine/core/event-store.js';
-import { placeOf } from '../../../src/engine/log/point.js';
+import { resolvePoint } from '../../../src/engine/log/point.js';
 import { PositionTokens } from '../../../src/http/position-token.js';
 
 const tokens = new PositionTokens('log-1');
@@ -10,10 +10,10 @@ const at = (number: number): Position => number.toString(16).padStart(16, '0') a
 async function asked(text: string): Promise<string> {
   let time = '';
   const times = {
-    placeAt: (wanted: string) => Promise.resolve((time = wanted) === '' ? null : START),
+    positionAt: (wanted: string) => Promise.resolve((time = wanted) === '' ? null : START),
     close: () => Promise.resolve(),
   };
-  await placeOf(text, { tokens, store: { head: () => Promise.resolve(at(7)) }, times }, 0);
+  await resolvePoint(text, { tokens, store: { head: () => Promise.resolve(at(7)) }, times }, 0);
   return time;
 }
 
@@ -52,11 +52,11 @@ t.test('what is no time is told so, whatever it looks like', async (t) => {
 
 t.test('a token is a place of this log, up to its head', async (t) => {
   const sources = { tokens, store: { head: () => Promise.resolve(at(7)) }, times: null as never };
-  for (const place of [START, at(1), at(7)]) t.equal(await placeOf(tokens.encode(place), sources, 0), place);
-  await t.rejects(placeOf(tokens.encode(at(8)), sources, 0), { name: 'BadPoint', message: /beyond the head/ });
+  for (const place of [START, at(1), at(7)]) t.equal(await resolvePoint(tokens.encode(place), sources, 0), place);
+  await t.rejects(resolvePoint(tokens.encode(at(8)), sources, 0), { name: 'BadPoint', message: /beyond the head/ });
   const elsewhere = [new PositionTokens('log-2').encode(at(1)), tokens.encode(`${at(1)}${at(1)}` as Position), 'x', ''];
   for (const token of elsewhere) {
-    await t.rejects(placeOf(token, sources, 0), { name: 'BadPoint', code: 'invalid-log-position' }, token);
+    await t.rejects(resolvePoint(token, sources, 0), { name: 'BadPoint', code: 'invalid-log-position' }, token);
   }
 });
 

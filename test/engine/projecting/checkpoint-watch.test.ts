@@ -147,7 +147,7 @@ test('who begins to wait during a look does not have to wait for the poll', asyn
   t.ok(Math.min(...waits) < 180, `${waits.map(Math.round).join(', ')} ms`);
 });
 
-test('a wish that is heard after the commit it is about is answered at once', async (t) => {
+test('a request that is heard after the commit it is about is answered at once', async (t) => {
   const { pool, store, start, reached } = await stage(t);
   start(tally('heard_late'));
   const position = await append(store, counted());
@@ -157,10 +157,10 @@ test('a wish that is heard after the commit it is about is answered at once', as
   const heard: unknown[] = [];
   listening.on('notification', ({ payload }) => heard.push(JSON.parse(payload ?? 'null')));
   await listening.query('listen orderlog_checkpoint');
-  const wish = JSON.stringify(['heard_late:1', position]);
+  const request = JSON.stringify(['heard_late:1', position]);
   await until(async () => {
     // Said again, as who waits does: the projector's process may not listen yet.
-    await pool.query('select pg_notify($1, $2)', ['orderlog_waiting', wish]);
+    await pool.query('select pg_notify($1, $2)', ['orderlog_waiting', request]);
     await sleep(50);
     return heard.length > 0;
   });

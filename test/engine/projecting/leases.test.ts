@@ -7,7 +7,7 @@ import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
 import type { BuildId } from '../../../src/engine/builds/registry.js';
 import { acquireLease } from '../../../src/engine/projecting/checkpoints.js';
 import { prepareModel } from '../../../src/engine/builds/prepare-model.js';
-import { LeaseLost, Tenure } from '../../../src/engine/projecting/term.js';
+import { LeaseLost, Term } from '../../../src/engine/projecting/term.js';
 import { type Stage, stage, until } from './running.js';
 import { append, counted, tallied, tally } from './tally.js';
 
@@ -15,7 +15,7 @@ import { append, counted, tallied, tally } from './tally.js';
 const END_LEASE = `
   update orderlog.checkpoints set lease_until = clock_timestamp() - interval '1 second' where lease_owner is not null`;
 
-async function collected(store: Stage['store']): Promise<{ events: Parameters<Tenure['apply']>[0]; head: Position }> {
+async function collected(store: Stage['store']): Promise<{ events: Parameters<Term['apply']>[0]; head: Position }> {
   const events = [];
   for await (const event of store.readAll()) events.push(event);
   return { events, head: await store.head() };
@@ -50,7 +50,7 @@ test('who has lost the lease can write nothing', async (t) => {
   const { events, head } = await collected(store);
   const projection = tally('lost');
   const of = await prepared(pool, projection);
-  const former = await Tenure.begin(pool, projection, of, { owner: 'first' });
+  const former = await Term.begin(pool, projection, of, { owner: 'first' });
   if (!former) return t.fail('no lease');
   await pool.query(END_LEASE);
   await acquireLease(pool, of, 'second');
@@ -76,16 +76,16 @@ test('a page that has begun ends before the lease changes hands', async (t) => {
     },
   });
   const of = await prepared(pool, projection);
-  const tenure = await Tenure.begin(pool, projection, of, { owner: 'first' });
-  if (!tenure) return t.fail('no lease');
-  await tenure.apply(events, head);
+  const term = await Term.begin(pool, projection, of, { owner: 'first' });
+  if (!term) return t.fail('no lease');
+  await term.apply(events, head);
   await Promise.all(thieves);
   t.same(await tallied(pool, 'stolen'), { noted: 1, total: 1, position: head, events: 1 });
   await append(store, counted());
   const later = await collected(store);
-  await t.rejects(tenure.apply(later.events, later.head), LeaseLost);
+  await t.rejects(term.apply(later.events, later.head), LeaseLost);
   t.same((await tallied(pool, 'stolen')).noted, 1);
-  await tenure.end(null);
+  await term.end(null);
 });
 
 test('a lease that is worked with is not taken for expired', async (t) => {

@@ -4,7 +4,7 @@ import { test } from 'tap';
 import type { EventStore, Position } from '../../../src/engine/core/event-store.js';
 import type { NewEvent } from '../../../src/engine/core/message.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
-import { heldIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
 import { meaningOf } from '../../../src/engine/projecting/reads.js';
 import { retryKeys } from '../../../src/engine/quarantine/retry-keys.js';
 import { knowing } from '../../support/knowing.js';
@@ -40,14 +40,14 @@ test('a key waits at an event of a type that nobody knows, until a release that 
   const last = await append(store, waits, counted(100));
   t.ok(await reached('sums', last), 'the checkpoint goes past it');
   t.same(await sums(pool, 1), { [waits]: 5, [other]: 3 });
-  t.match(await heldIn(pool, of), [{ stream: waits, revision: 1, type: 'Weighed', message: UNKNOWN }]);
+  t.match(await quarantinedIn(pool, of), [{ stream: waits, revision: 1, type: 'Weighed', message: UNKNOWN }]);
   t.match(
     log.lines.filter(({ level }) => level === 'error'),
     [{ fields: { stream: waits, revision: 1 }, message: /its key waits/ }],
   );
   await rebuildAll({ pool, store, watch }, {}, models);
   t.same(await sums(pool, 2), await sums(pool, 1), 'made anew, the rows are the same');
-  t.match(await heldIn(pool, { ...of, build: 2 }), [{ stream: waits, revision: 1, message: UNKNOWN }]);
+  t.match(await quarantinedIn(pool, { ...of, build: 2 }), [{ stream: waits, revision: 1, message: UNKNOWN }]);
   const [same] = models as [AnyProjection];
   t.match(
     [...(await retryKeys({ pool, store }, { projection: same, of, streams: [waits] }))],
@@ -91,7 +91,7 @@ test('a type that is known in other streams only is not known', async (t) => {
   const stream = order();
   start(knowing(keyedSums('sums'), 'product', 'Weighed'));
   t.ok(await reached('sums', await append(store, stream, weighed(), counted())));
-  t.match(await heldIn(pool, { name: 'sums', build: 1 }), [{ stream, revision: 0, message: UNKNOWN }]);
+  t.match(await quarantinedIn(pool, { name: 'sums', build: 1 }), [{ stream, revision: 0, message: UNKNOWN }]);
   t.same(await sums(pool, 1), {});
 });
 
@@ -106,7 +106,7 @@ test('what is known and has no handler is passed over, and so is whatever is in 
   t.ok(await reached('sums', last));
   await rebuildAll({ pool, store, watch }, {}, [keyedSums('sums')]);
   t.same([await sums(pool, 1), await sums(pool, 2)], [{ [stream]: 3 }, { [stream]: 3 }]);
-  t.same(await heldIn(pool, { name: 'sums', build: 1 }), []);
+  t.same(await quarantinedIn(pool, { name: 'sums', build: 1 }), []);
   t.notOk(log.lines.some(({ level }) => level === 'error'));
   // Where whole logs are read, not by categories.
   for (const other of ['orders-1', 'order', 'constructor-1'])

@@ -9,7 +9,7 @@ import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { CheckpointWatch } from '../../../src/engine/projecting/watch.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
 import { startProjectors } from '../../../src/engine/projecting/projector.js';
-import { heldIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
 import { retryResult } from '../../../src/commands/quarantine.js';
 import { broken } from '../../support/broken.js';
 import { testDatabase } from '../../support/database.js';
@@ -92,7 +92,7 @@ test('over random histories with events that can not be applied: one by one, mad
       const expected = await projectionOf(pool, projection, others);
       for (const build of [1, 2]) {
         assert.deepEqual(await buildRows(pool, projection, build), expected, `build ${build} is exact for all others`);
-        const held = await heldIn(pool, { name: projection.name, build });
+        const held = await quarantinedIn(pool, { name: projection.name, build });
         assert.deepEqual(new Map(held.map(({ stream, revision }) => [stream, revision])), waitsAt);
       }
     }
@@ -110,7 +110,7 @@ test('over random histories with events that can not be applied: one by one, mad
           expected,
           `build ${build} is that of a clean projection`,
         );
-        assert.deepEqual(await heldIn(pool, { name: projection.name, build }), []);
+        assert.deepEqual(await quarantinedIn(pool, { name: projection.name, build }), []);
       }
     }
     await watch.close();

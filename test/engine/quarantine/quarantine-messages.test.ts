@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { heldIn, messageOf } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn, messageOf } from '../../../src/engine/quarantine/quarantine.js';
 import { keyedSums } from '../projecting/keyed-sums.js';
 import { stage, until } from '../projecting/running.js';
 import { counted } from '../projecting/tally.js';
@@ -15,7 +15,7 @@ test('a key waits whatever the characters of the message', async (t) => {
   start(keyedSums('sums', refuse));
   const { position } = await store.append('order-1', [counted()], 'any');
   t.ok(await reached('sums', position), 'the checkpoint goes past it');
-  t.match(await heldIn(pool, { name: 'sums', build: 1 }), [
+  t.match(await quarantinedIn(pool, { name: 'sums', build: 1 }), [
     { stream: 'order-1', message: 'a half \\ud800, a NUL \\u0000 and "a line"' },
   ]);
   t.notOk(log.lines.some(({ level }) => level === 'warn'));

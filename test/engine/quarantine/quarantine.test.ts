@@ -4,9 +4,9 @@ import { test } from 'tap';
 import type { EventStore, Position } from '../../../src/engine/core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../../src/engine/core/message.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
-import { type HeldEvent, heldIn } from '../../../src/engine/quarantine/quarantine.js';
+import { type QuarantinedEvent, quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
 import { giveUpLeases, retryKeys } from '../../../src/engine/quarantine/retry-keys.js';
-import { Tenure } from '../../../src/engine/projecting/term.js';
+import { Term } from '../../../src/engine/projecting/term.js';
 import { rebuildAll } from '../builds/rebuilding.js';
 import { keyedSums, LARGEST_SUM } from '../projecting/keyed-sums.js';
 import { stage, until } from '../projecting/running.js';
@@ -65,7 +65,7 @@ for (const [what, { bad, why, apply }] of Object.entries(poisons)) {
     const expected = { [one]: 7, [waits]: 5, ...Object.fromEntries(others.map((stream) => [stream, 3])) };
     t.same(await sums(pool), expected);
     t.match(await checkpoint(pool), { state: 'running', position: last, events: 44, quarantined: 1 });
-    const [held, ...rest] = await heldIn(pool, { name: 'sums', build: 1 });
+    const [held, ...rest] = await quarantinedIn(pool, { name: 'sums', build: 1 });
     t.match(held, { stream: waits, revision: 1, type: 'Counted', message: why });
     t.notMatch(held?.message, /\n/, 'in one line');
     t.same(rest, []);
@@ -74,7 +74,7 @@ for (const [what, { bad, why, apply }] of Object.entries(poisons)) {
     // The same by the bulk path.
     await rebuildAll({ pool, store, watch }, {}, [keyedSums('sums', apply)]);
     t.same(await sums(pool, 2), expected, 'made anew, the rows are the same');
-    t.match(await heldIn(pool, { name: 'sums', build: 2 }), [{ stream: waits, revision: 1, message: why }]);
+    t.match(await quarantinedIn(pool, { name: 'sums', build: 2 }), [{ stream: waits, revision: 1, message: why }]);
   });
 }
 
@@ -135,7 +135,7 @@ test('when a thousand keys wait, the next one stops the projection', async (t) =
   t.match(await checkpoint(pool), { state: 'running', quarantined: 1_000 });
   await append(store, order(), counted(POISON));
   await until(() => log.lines.some(({ message }) => message.startsWith('projection stopped')));
-  const { rows } = await pool.query<{ error: HeldEvent }>('select error from orderlog.checkpoints');
+  const { rows } = await pool.query<{ error: QuarantinedEvent }>('select error from orderlog.checkpoints');
   t.match(rows[0]?.error, { message: /1000 keys wait already/ });
 });
 
@@ -146,23 +146,23 @@ test('an owner that loses its lease at the event lets no key wait', async (t) =>
   t.ok(await reached('sums', before));
   await first.stop();
   const of = { name: 'sums', build: 1 };
-  const tenure = await Tenure.begin(pool, keyedSums('sums', refuse), of, { owner: 'by hand' });
-  if (!tenure) return t.fail('the lease is not free');
-  const send = tenure.client.query.bind(tenure.client) as (text: unknown) => Promise<pg.QueryResult>;
+  const term = await Term.begin(pool, keyedSums('sums', refuse), of, { owner: 'by hand' });
+  if (!term) return t.fail('the lease is not free');
+  const send = term.client.query.bind(term.client) as (text: unknown) => Promise<pg.QueryResult>;
   let tries = 0;
-  tenure.client.query = (async (text: unknown) => {
+  term.client.query = (async (text: unknown) => {
     const result = await send(text);
     // Its last try was undone, the next transaction is to say that the key waits.
     if (text === 'rollback' && ++tries === 2) await giveUpLeases(pool, 'sums');
     return result;
-  }) as typeof tenure.client.query;
+  }) as typeof term.client.query;
   const events: RecordedEvent[] = [];
   await append(store, order(), counted(POISON));
   for await (const event of store.readAll({ from: before })) events.push(event);
-  await t.rejects(tenure.apply(events, await store.head()), { name: 'LeaseLost' });
-  tenure.abandon();
+  await t.rejects(term.apply(events, await store.head()), { name: 'LeaseLost' });
+  term.abandon();
   t.equal(tries, 3, 'the transaction of the entry was undone as well');
-  t.same(await heldIn(pool, of), []);
+  t.same(await quarantinedIn(pool, of), []);
   t.match(await checkpoint(pool), { quarantined: 0, position: before });
 });
 

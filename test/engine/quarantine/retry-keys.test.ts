@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { test } from 'tap';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
-import { heldIn, writeHeld } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn, writeQuarantined } from '../../../src/engine/quarantine/quarantine.js';
 import { retryKeys } from '../../../src/engine/quarantine/retry-keys.js';
 import { retryResult, skipResult } from '../../../src/commands/quarantine.js';
 import { keyedSums } from '../projecting/keyed-sums.js';
@@ -47,7 +47,7 @@ test('many keys are let go on with the lease taken once', async (t) => {
     await sums(pool),
     Array.from({ length: 50 }, () => 14),
   );
-  t.same(await heldIn(pool, of), []);
+  t.same(await quarantinedIn(pool, of), []);
 });
 
 test('the projection goes on while streams are read, and what comes for the keys meanwhile is taken', async (t) => {
@@ -74,7 +74,7 @@ test('a key whose event the log does not have still waits, and that is told', as
   const { pool, store } = running;
   const [stream = ''] = await manyWait(running, 1);
   const entry = { revision: 0, position: await store.head(), type: 'Counted', message: 'thirteen' };
-  await writeHeld(pool, of, [
+  await writeQuarantined(pool, of, [
     { ...entry, stream: 'order-gone' },
     { ...entry, stream, revision: 7 },
   ]);
@@ -83,7 +83,7 @@ test('a key whose event the log does not have still waits, and that is told', as
   t.equal(exitCode, 1);
   t.match(text, /order-gone: .*WAITS at 0: the log does not have this event/);
   t.match(text, new RegExp(`${stream}: .*WAITS at 7: the log does not have this event`));
-  t.equal((await heldIn(pool, of)).length, 2);
+  t.equal((await quarantinedIn(pool, of)).length, 2);
 });
 
 test('an event that the log does not have is not skipped either, and nobody is told so', async (t) => {
@@ -91,7 +91,7 @@ test('an event that the log does not have is not skipped either, and nobody is t
   const { pool, store } = running;
   await manyWait(running, 1);
   const entry = { revision: 0, position: await store.head(), type: 'Counted', message: 'thirteen' };
-  await writeHeld(pool, of, [{ ...entry, stream: 'order-gone' }]);
+  await writeQuarantined(pool, of, [{ ...entry, stream: 'order-gone' }]);
   const deps = { pool, store, projections: [mended], tokens: { encode: String } };
   const { exitCode, text } = await skipResult(deps, { stream: 'order-gone', reason: 'it is gone' });
   t.equal(exitCode, 1);

@@ -6,7 +6,7 @@ import { broken } from '../../support/broken.js';
 import { testDatabase } from '../../support/database.js';
 import { type MadeUpStore, placeOf, storeOf } from '../../support/made-up-store.js';
 import { Shop } from '../../support/shop.js';
-import { skipEvents, snapshotRows, snapshotsOn } from '../../support/snapshots.js';
+import { skipEvents, asOfRows, asOfBuildsOn } from '../../support/snapshots.js';
 
 const MINUTE = 60_000;
 const ORDERS = 'user-orders';
@@ -35,16 +35,16 @@ async function stage(t: Parameters<typeof testDatabase>[0]): Promise<Stage> {
 t.test('one in which a key waits is used again by whoever made it, and made anew by who may do better', async (t) => {
   const { pool, shop, store, worse, held } = await stage(t);
   const [then, now] = [placeOf(shop.log.events, 3), placeOf(shop.log.events, 5)];
-  const first = snapshotsOn(pool, store, { projections: worse });
+  const first = asOfBuildsOn(pool, store, { projections: worse });
   const { snapshot } = await first.at(ORDERS, now, MINUTE);
   t.same(snapshot.held, [held]);
-  t.equal((await snapshotRows(pool, snapshot))['orders']?.length, 2);
+  t.equal((await asOfRows(pool, snapshot))['orders']?.length, 2);
   t.match(await first.at(ORDERS, now, MINUTE), { reused: true, snapshot: { number: snapshot.number, held: [held] } });
   t.same((await first.at(ORDERS, then, MINUTE)).snapshot.held, [], 'before it nothing waits');
-  const mended = snapshotsOn(pool, store);
+  const mended = asOfBuildsOn(pool, store);
   const better = await mended.at(ORDERS, now, MINUTE);
   t.match(better, { reused: false, snapshot: { held: [] } });
-  t.equal((await snapshotRows(pool, better.snapshot))['orders']?.length, 3);
+  t.equal((await asOfRows(pool, better.snapshot))['orders']?.length, 3);
   t.ok((await mended.at(ORDERS, then, MINUTE)).reused, 'where nothing waits there is nothing to do better');
 });
 
@@ -60,8 +60,8 @@ t.test('while the key waits in what is read as well, one snapshot serves all pro
      values ($1, 7, $2, $3, $4, 'OrderPlaced', 'it is too much')`,
     inTheLive,
   );
-  const { snapshot } = await snapshotsOn(pool, store, { projections: worse }).at(ORDERS, now, MINUTE);
-  const other = snapshotsOn(pool, store);
+  const { snapshot } = await asOfBuildsOn(pool, store, { projections: worse }).at(ORDERS, now, MINUTE);
+  const other = asOfBuildsOn(pool, store);
   t.match(await other.at(ORDERS, now, MINUTE), { reused: true, snapshot: { number: snapshot.number, held: [held] } });
   // An operator has let it go on.
   await pool.query('delete from orderlog.quarantine');
@@ -70,15 +70,15 @@ t.test('while the key waits in what is read as well, one snapshot serves all pro
 
 t.test('what an operator has skipped is in no snapshot, also of those that were made before', async (t) => {
   const { pool, shop, store } = await stage(t);
-  const snapshots = snapshotsOn(pool, store);
+  const snapshots = asOfBuildsOn(pool, store);
   const [then, now] = [placeOf(shop.log.events, 3), placeOf(shop.log.events, 5)];
   const before = await snapshots.at(ORDERS, then, MINUTE);
   const whole = await snapshots.at(ORDERS, now, MINUTE);
-  t.equal((await snapshotRows(pool, whole.snapshot))['orders']?.length, 3);
+  t.equal((await asOfRows(pool, whole.snapshot))['orders']?.length, 3);
   await skipEvents(pool, ORDERS, shop.log.events.slice(3, 4));
   const { snapshot, reused } = await snapshots.at(ORDERS, now, MINUTE);
   t.notOk(reused);
-  t.equal((await snapshotRows(pool, snapshot))['orders']?.length, 2);
+  t.equal((await asOfRows(pool, snapshot))['orders']?.length, 2);
   t.ok((await snapshots.at(ORDERS, now, MINUTE)).reused);
   t.equal((await snapshots.at(ORDERS, then, MINUTE)).snapshot.number, before.snapshot.number, 'it came later');
   t.equal((await snapshots.at('order-counts', now, MINUTE)).snapshot.events, 5, 'it was skipped in one model only');

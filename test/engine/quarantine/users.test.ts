@@ -3,7 +3,7 @@ import { test, type Test } from 'tap';
 import { projections } from '../../../projections/index.js';
 import type { JsonObject, NewEvent } from '../../../src/engine/core/message.js';
 import { startProjectors } from '../../../src/engine/projecting/projector.js';
-import { heldIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
 import { retryResult } from '../../../src/commands/quarantine.js';
 import { broken } from '../../support/broken.js';
 import { until } from '../../support/orderlog.js';
@@ -52,7 +52,7 @@ async function retriedByMendedCode(t: Test, { shop }: Users): Promise<void> {
   await rebuildAll(shop.runtime);
   const { pool } = shop.runtime;
   for (const projection of projections) {
-    t.same(await heldIn(pool, { name: projection.name, build: 1 }), []);
+    t.same(await quarantinedIn(pool, { name: projection.name, build: 1 }), []);
     t.same(await buildRows(pool, projection, 1), await buildRows(pool, projection, 2), projection.name);
   }
 }
@@ -66,7 +66,7 @@ test('a user waits alone: all others are registered, changed and read, and order
   const { user_id: third } = await shop.registerUser();
   await http.ok('PATCH', `/v1/users/${other}`, { json: { name: 'Grace' } });
   await atTheHead(shop);
-  t.match(await heldIn(runtime.pool, { name: 'users', build: 1 }), [{ stream: `user-${waits}`, revision: 1 }]);
+  t.match(await quarantinedIn(runtime.pool, { name: 'users', build: 1 }), [{ stream: `user-${waits}`, revision: 1 }]);
   const degraded = async (path: string): Promise<string | null> => (await http.get(path)).headers.get('degraded');
   t.equal(await degraded(`/v1/users/${waits}`), '1');
   t.equal(await degraded(`/v1/users/${other}`), null);
@@ -83,8 +83,10 @@ test('a user waits alone: all others are registered, changed and read, and order
 test('what waits of a user does not concern the products', async (t) => {
   const users = await usersWith(t, () => event('ClaimAbandoned', { claim_stream: 'userEmail-0', claim_revision: 0 }));
   const { shop, waits } = users;
-  t.match(await heldIn(shop.runtime.pool, { name: 'users', build: 1 }), [{ stream: `user-${waits}`, revision: 1 }]);
-  t.same(await heldIn(shop.runtime.pool, { name: 'products', build: 1 }), []);
+  t.match(await quarantinedIn(shop.runtime.pool, { name: 'users', build: 1 }), [
+    { stream: `user-${waits}`, revision: 1 },
+  ]);
+  t.same(await quarantinedIn(shop.runtime.pool, { name: 'products', build: 1 }), []);
   const { product_id } = await shop.addProduct([1]);
   t.match((await shop.http.get(`/v1/products/${product_id}`)).data, { product_id, status: 'active' });
   await shop.placeOrder(waits, [product_id]);

@@ -9,7 +9,7 @@ import { ANSWER_TIMEOUT_MS, answered } from './answer.js';
 import type { Clients } from './clients.js';
 import { explain, refusalOf } from './errors.js';
 import { positionOf, revisionOf } from './position.js';
-import type { Reader, ReadWish } from './reader.js';
+import type { Reader, ReadRequest } from './reader.js';
 import { within } from '../within.js';
 
 const FIRST_PAUSE_MS = 50;
@@ -126,10 +126,10 @@ export class Appender {
     return stored.length === events.length && stored.every((event, i) => text(event) === text(events[i] as NewEvent));
   }
 
-  async #read(wish: ReadWish): Promise<RecordedEvent[]> {
+  async #read(request: ReadRequest): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
     try {
-      for await (const event of this.reader.stream(wish)) events.push(event);
+      for await (const event of this.reader.stream(request)) events.push(event);
     } catch (error) {
       if (!(error instanceof StreamNotFound)) throw error;
     }

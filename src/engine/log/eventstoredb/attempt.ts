@@ -11,7 +11,7 @@ import {
 import { type Filter, type Position, START } from '../../core/event-store.js';
 import type { RecordedEvent } from '../../core/message.js';
 import type { Clients } from './clients.js';
-import { passes, placeOf, recordedFrom } from './event.js';
+import { passes, logPositionOf, recordedFrom } from './event.js';
 import { Inbox } from './inbox.js';
 import { type LogPosition, pairOf, positionOf } from './position.js';
 
@@ -63,7 +63,7 @@ export class Attempt {
       const items = this.#inbox.take(most - events.length);
       if (items.length === 0) break;
       for (const { event } of items) {
-        if (!event || !passes(event, this.filter) || positionOf(placeOf(event)) <= last) continue;
+        if (!event || !passes(event, this.filter) || positionOf(logPositionOf(event)) <= last) continue;
         const recorded = recordedFrom(event);
         last = recorded.position;
         events.push(recorded);

@@ -17,7 +17,7 @@ export function passes(
 }
 
 /** Of a record of a stream or of $all; one whose place the server did not tell has no place in the log. */
-export function placeOf(event: { readonly position?: LogPosition | undefined }): LogPosition {
+export function logPositionOf(event: { readonly position?: LogPosition | undefined }): LogPosition {
   if (!event.position) throw new TypeError('an event came without its position');
   return event.position;
 }
@@ -28,7 +28,7 @@ export function placeOf(event: { readonly position?: LogPosition | undefined }):
  */
 export function recordedFrom(event: ClientEvent | AllStreamRecordedEvent): RecordedEvent {
   return {
-    position: positionOf(placeOf(event)),
+    position: positionOf(logPositionOf(event)),
     stream: event.streamId,
     revision: revisionOf(event.revision),
     id: event.id.toLowerCase(),

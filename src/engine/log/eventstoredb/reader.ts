@@ -9,7 +9,7 @@ import { Attempt } from './attempt.js';
 import type { Clients } from './clients.js';
 import { ANSWER_TIMEOUT_MS, NoAnswer } from './answer.js';
 import { explain, refusalOf } from './errors.js';
-import { passes, placeOf, recordedFrom } from './event.js';
+import { passes, logPositionOf, recordedFrom } from './event.js';
 import { Inbox } from './inbox.js';
 import { pairOf, positionOf, revisionOf } from './position.js';
 
@@ -23,7 +23,7 @@ const FAR_PATIENCE_MS = 1_500;
 /** Events that wait in the buffer of a read. */
 const BUFFER = 512;
 
-export interface ReadWish {
+export interface ReadRequest {
   readonly stream: string;
   readonly from: number;
   readonly limit: number;
@@ -32,7 +32,7 @@ export interface ReadWish {
   readonly giveUpAt?: number;
 }
 
-export interface ScanWish {
+export interface ScanRequest {
   /** After this place. */
   readonly from: Position;
   readonly until?: Position | undefined;
@@ -60,7 +60,7 @@ export class Reader {
   ) {}
 
   /** From the leader: what a command decides on must not be stale. @throws StreamNotFound, EventStoreUnavailable */
-  async *stream({ stream, from, limit, signal, giveUpAt }: ReadWish): AsyncGenerator<RecordedEvent> {
+  async *stream({ stream, from, limit, signal, giveUpAt }: ReadRequest): AsyncGenerator<RecordedEvent> {
     let next = from;
     let left = limit;
     const read = (client: EventStoreDBClient): Inbox<ResolvedEvent> => {
@@ -99,7 +99,7 @@ export class Reader {
     until,
     limit,
     signal,
-  }: ScanWish): AsyncGenerator<NonNullable<AllStreamResolvedEvent['event']>> {
+  }: ScanRequest): AsyncGenerator<NonNullable<AllStreamResolvedEvent['event']>> {
     let place = from;
     const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
       const fromPosition = place === START ? FIRST : pairOf(place);
@@ -109,7 +109,7 @@ export class Reader {
     };
     for await (const { event } of this.#resumed(read, signal)) {
       if (!event) continue;
-      const position = positionOf(placeOf(event));
+      const position = positionOf(logPositionOf(event));
       if (position <= place) continue;
       if (until !== undefined && position > until) return;
       place = position;
@@ -121,14 +121,14 @@ export class Reader {
    * The client's readAll knows no filter: over a long way the server's own is used, by a subscription that is left before the
    * end; the rest, of which a subscription would not say where it ends, is read whole.
    */
-  async *all(wish: ScanWish, filter: Filter | undefined): AsyncGenerator<RecordedEvent> {
-    const { until, signal } = wish;
-    let { from } = wish;
+  async *all(request: ScanRequest, filter: Filter | undefined): AsyncGenerator<RecordedEvent> {
+    const { until, signal } = request;
+    let { from } = request;
     const isOver = (): boolean => signal?.aborted === true || (until !== undefined && from >= until);
     if (isOver()) return;
     // What is near is there before a subscription is: who asks for the next one only, needs none.
     for await (const record of this.records({ from, until, limit: NEAR, signal })) {
-      from = positionOf(placeOf(record));
+      from = positionOf(logPositionOf(record));
       if (passes(record, filter)) yield recordedFrom(record);
     }
     if (filter && !isOver() && isFar(from, until ?? (await this.head()))) {
@@ -154,7 +154,7 @@ export class Reader {
     for (let before: Position | null = null; from !== before && !isOver();) {
       before = from;
       for await (const record of this.records({ from, until, signal })) {
-        from = positionOf(placeOf(record));
+        from = positionOf(logPositionOf(record));
         if (passes(record, filter)) yield recordedFrom(record);
       }
     }
@@ -166,7 +166,7 @@ export class Reader {
     let mark: Mark | null = null;
     let count = 0;
     for await (const record of this.records({ from, limit: most, signal })) {
-      const place = positionOf(placeOf(record));
+      const place = positionOf(logPositionOf(record));
       if (passes(record, filter)) return { position, match: place, ended: false, mark };
       position = place;
       mark = { position, id: record.id.toLowerCase() };
@@ -184,7 +184,7 @@ export class Reader {
     };
     try {
       for await (const { event } of this.#resumed(read, undefined, '$all', giveUpAt)) {
-        if (!event || positionOf(placeOf(event)) !== position) continue;
+        if (!event || positionOf(logPositionOf(event)) !== position) continue;
         return id === null || event.id.toLowerCase() === id;
       }
       // Scavenged; or the log does not get there.
@@ -201,7 +201,7 @@ export class Reader {
       const options = { direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true } as const;
       return new Inbox(client.readAll(options));
     };
-    for await (const { event } of this.#resumed(read)) if (event) return positionOf(placeOf(event));
+    for await (const { event } of this.#resumed(read)) if (event) return positionOf(logPositionOf(event));
     return START;
   }
 

@@ -32,8 +32,8 @@ const LOOK_AT = 2_000;
 /** What is in the log, and does not come for so long, will not come from this connection. */
 const SILENCE_MS = 2_000;
 const CONNECT_MS = 5_000;
-/** A wish to reach a place is forgotten after the longest time that a reader waits. */
-const WISH_MS = 30_000;
+/** A awaited to reach a place is forgotten after the longest time that a reader waits. */
+const AWAITED_MS = 30_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 const LASTING_MS = 2_000;
@@ -61,7 +61,7 @@ export interface Sources {
 export class SupervisedSubscription implements Subscription {
   #given: Position;
   #attempt: Attempt | null = null;
-  #wish: { readonly position: Position; readonly until: number };
+  #awaited: { readonly position: Position; readonly until: number };
   /** Something that matches is in the log behind the last page since then, and has not come. */
   #missedSince: number | null = null;
   #lookedAt = 0;
@@ -80,11 +80,11 @@ export class SupervisedSubscription implements Subscription {
     private readonly options: SubscribeOptions,
   ) {
     this.#given = options.from;
-    this.#wish = { position: options.from, until: 0 };
+    this.#awaited = { position: options.from, until: 0 };
   }
 
   reach(position: Position): void {
-    if (position > this.#wish.position) this.#wish = { position, until: Date.now() + WISH_MS };
+    if (position > this.#awaited.position) this.#awaited = { position, until: Date.now() + AWAITED_MS };
     this.#attempt?.wake();
   }
 
@@ -202,7 +202,7 @@ export class SupervisedSubscription implements Subscription {
     // 3. A long stretch of what does not match.
     if (attempt.marker > this.#given) return { events: [], position: attempt.marker, caughtUp: false };
     // 4. Is there something that has not come, and how far can the place be moved on?
-    const isAwaited = this.#wish.position > this.#given && this.#wish.until > Date.now();
+    const isAwaited = this.#awaited.position > this.#given && this.#awaited.until > Date.now();
     const isSoon = isAwaited || (attempt.isLive && !this.#isCaughtUp);
     const soon = this.options.filter ? LOOK_SOON_MS : LOOK_SOON_WHOLE_MS;
     const wait = (isSoon ? soon : LOOK_EVERY_MS) - (Date.now() - this.#lookedAt);

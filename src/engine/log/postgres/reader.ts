@@ -11,7 +11,7 @@ import { numberOf, positionOf } from './position.js';
 const FIRST_PAGE = 100;
 const GROWTH = 4;
 
-export interface StreamWish {
+export interface StreamRequest {
   readonly stream: string;
   /** First revision. */
   readonly from: number;
@@ -153,7 +153,7 @@ export class PostgresReader {
   }
 
   /** A page of each stream, in one query. All pages together have the bytes of one: those behind it are empty, and not complete. */
-  async streams(wishes: readonly StreamWish[]): Promise<StreamPage[]> {
+  async streams(requests: readonly StreamRequest[]): Promise<StreamPage[]> {
     const rows = await this.#query<Nullable<EventRow> & { readonly n: number; readonly known: true | null }>({
       name: 'log-streams',
       text: `SELECT e.n, CASE WHEN e.position IS NOT NULL THEN true ELSE (
@@ -169,12 +169,20 @@ export class PostgresReader {
                  ORDER BY e.revision LIMIT s.most) e ON true) e
              WHERE ${FITS}
              ORDER BY e.n, e.revision`,
-      values: [wishes.map((wish) => wish.stream), wishes.map((wish) => wish.from), wishes.map((wish) => wish.limit)],
+      values: [
+        requests.map((request) => request.stream),
+        requests.map((request) => request.from),
+        requests.map((request) => request.limit),
+      ],
     });
     // Nothing is known of the streams that have no row: the bytes ran out before them.
     const last = rows.at(-1);
     const end = (last?.bytes ?? 0) < PAGE_BYTES ? Infinity : (last?.n ?? 0);
-    const pages = wishes.map((_, i) => ({ exists: i + 1 > end, events: [] as RecordedEvent[], complete: i + 1 < end }));
+    const pages = requests.map((_, i) => ({
+      exists: i + 1 > end,
+      events: [] as RecordedEvent[],
+      complete: i + 1 < end,
+    }));
     for (const row of rows) {
       const page = pages[row.n - 1] as (typeof pages)[number];
       page.exists = row.known === true;

@@ -20,7 +20,7 @@ import type { Connection } from '../../postgres/session.js';
 import { idOfLog } from '../log-opened.js';
 import { GIVE_UP_AFTER_MS, PostgresAppender } from './appender.js';
 import { numberOf } from './position.js';
-import { PageSize, PostgresReader, type StreamPage, type StreamWish } from './reader.js';
+import { PageSize, PostgresReader, type StreamPage, type StreamRequest } from './reader.js';
 import { follow } from './subscription.js';
 import { RecentEvents } from '../recent-events.js';
 import { PostgresTail } from './tail.js';
@@ -38,7 +38,7 @@ export class PostgresEventStore implements EventStore {
   readonly #appender: PostgresAppender;
   readonly #tail: PostgresTail;
   readonly #reader: PostgresReader;
-  readonly #loadStream: (wish: StreamWish) => Promise<StreamPage>;
+  readonly #loadStream: (request: StreamRequest) => Promise<StreamPage>;
   readonly #closing = new AbortController();
   #logId: Promise<string> | null = null;
 
@@ -50,7 +50,7 @@ export class PostgresEventStore implements EventStore {
     const { giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
     const reader = new PostgresReader(pool);
     this.#reader = reader;
-    this.#loadStream = gather((wishes) => reader.streams(wishes), PARALLEL_LOADS);
+    this.#loadStream = gather((requests) => reader.streams(requests), PARALLEL_LOADS);
     this.#tail = new PostgresTail(connection, async () => numberOf(await reader.head()));
     this.#appender = new PostgresAppender(connection, giveUpAfterMs, (range, events) => {
       this.#recent.add(events);

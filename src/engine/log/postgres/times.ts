@@ -29,7 +29,7 @@ const BISECT = `
 export class PostgresTimes implements LogTimes {
   constructor(private readonly pool: pg.Pool) {}
 
-  async placeAt(time: string): Promise<Position | null> {
+  async positionAt(time: string): Promise<Position | null> {
     const { rows } = await this.pool.query<{ place: number; beyond: boolean }>({
       name: 'log-times-bisect',
       text: BISECT,

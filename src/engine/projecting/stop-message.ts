@@ -1,7 +1,7 @@
 import type { StopReason } from './checkpoints.js';
 
 /** Why a projection has stopped, for people: it names the event, where the message does not say it already. */
-export function placedMessage({
+export function stopMessage({
   stream,
   revision,
   message,
