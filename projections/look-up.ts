@@ -1,9 +1,8 @@
-import type pg from 'pg';
 import type { Position } from '../src/engine/core/event-store.js';
 import { gather } from '../src/engine/postgres/gather.js';
-import { JointQuery } from '../src/engine/projecting/joint-query.js';
+import type { Engine } from '../src/engine/engine.js';
+import type { JointQuery } from '../src/engine/projecting/joint-query.js';
 import type { Freshness } from '../src/engine/projecting/read-model.js';
-import type { CheckpointWatch } from '../src/engine/projecting/watch.js';
 import { type FoundProduct, offered } from './products/offered.js';
 import { buyers, type FoundUser } from './users/buyers.js';
 
@@ -29,9 +28,13 @@ export class LookUp {
   readonly #query: JointQuery;
   readonly #find: (asked: Asked) => Promise<Found>;
 
-  constructor(pool: pg.Pool, watch: CheckpointWatch) {
-    this.#query = new JointQuery(pool, watch, 'users and products', [buyers, offered]);
-    this.#find = gather((asked) => this.#findAll(asked), QUERIES_AT_ONCE, ({ productIds }) => productIds.length);
+  constructor(engine: Pick<Engine, 'jointQuery'>) {
+    this.#query = engine.jointQuery('users and products', [buyers, offered]);
+    this.#find = gather(
+      (asked) => this.#findAll(asked),
+      QUERIES_AT_ONCE,
+      ({ productIds }) => productIds.length,
+    );
   }
 
   /** @throws Refusal read-model-behind when the models do not reach `freshness.min` in time */

@@ -112,10 +112,10 @@ program
   .addOption(jsonOption)
   .action(async (models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
     const { jobs, dryRun = false, json = false } = options;
-    await run(json, { migrate: true, inBackground: true }, (runtime, signal) => {
+    await run(json, { migrate: true, inBackground: true, log: problemLog }, (runtime, signal) => {
       const { keepBuildSeconds: keepSeconds } = runtime.config;
       const command = { models, jobs, dryRun, switch: options.switch, keepSeconds, signal, progress: showProgress() };
-      return rebuildResult({ ...runtime, log: problemLog }, command);
+      return rebuildResult(runtime, command);
     });
   });
 
@@ -126,9 +126,9 @@ program
   .option('--degraded', 'also where keys wait in it that do not wait in the one that is read')
   .addOption(jsonOption)
   .action(async (model: string, { degraded = false, json = false }: { degraded?: boolean; json?: boolean }) => {
-    await run(json, { migrate: true }, (runtime, signal) => {
+    await run(json, { migrate: true, log: problemLog }, (runtime, signal) => {
       const { keepBuildSeconds: keepSeconds } = runtime.config;
-      return rollbackResult({ ...runtime, log: problemLog }, { model, degraded, keepSeconds, signal });
+      return rollbackResult(runtime, { model, degraded, keepSeconds, signal });
     });
   });
 

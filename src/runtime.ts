@@ -10,17 +10,15 @@ import { Products } from '../projections/products/read-model.js';
 import { UserOrders } from '../projections/user-orders/read-model.js';
 import { Users } from '../projections/users/read-model.js';
 import { CachedTree } from './category/cached-tree.js';
-import { ClaimProtocol } from './engine/claims/acquire.js';
 import { skuClaims } from './product/claims.js';
 import { emailClaims } from './user/claims.js';
-import { streams, witnessedStreams } from './streams.js';
-import type { WitnessedStreams } from './engine/verifying/log-witness.js';
+import { witnessedStreams } from './streams.js';
 import type { Config } from './config.js';
-import { claimOwners, type Claims } from './engine/claims/claims.js';
-import { CommandHandler } from './engine/core/command-handler.js';
-import { type EventStore, START } from './engine/core/event-store.js';
+import type { Claims } from './engine/claims/claims.js';
+import type { CommandHandler } from './engine/core/command-handler.js';
+import { type Engine, openEngine } from './engine/engine.js';
+import type { EventStore } from './engine/core/event-store.js';
 import type { IdSequence } from './engine/core/id-sequence.js';
-import type { LogTimes } from './engine/core/log-times.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint } from './crypto/derive.js';
 import { PgKeyStore } from './crypto/key-store.js';
 import { loadOrCreateMasterKey, masterKeyFile } from './crypto/master-key.js';
@@ -29,19 +27,13 @@ import { WrongMasterKey } from './crypto/wrapped-key.js';
 import { DocumentStore } from './documents/document-store.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-proof-gate.js';
 import { PdfChecker } from './documents/pdf-checker.js';
-import { bindToLog } from './engine/log/log-identity.js';
-import { logTimes } from './engine/log/log-times.js';
 import { AnswerGate } from './http/answer-gate.js';
 import { PositionTokens } from './http/position-token.js';
-import { idSequence } from './engine/postgres/id-sequence.js';
 import { isUndefinedTable } from './engine/postgres/errors.js';
 import type { Connection } from './engine/postgres/session.js';
-import { CheckpointWatch } from './engine/projecting/watch.js';
 import type { ProjectorLog } from './engine/projecting/projector-log.js';
-import { ReadModel } from './engine/projecting/read-model.js';
 import type { AnyProjection } from './engine/projecting/projection.js';
-import { SnapshotProcess } from './engine/builds/as-of-process.js';
-import { AsOfBuilds } from './engine/builds/as-of-builds.js';
+import { AsOfProcess } from './engine/builds/as-of-process.js';
 import { commandSink } from './import/command-sink.js';
 import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
@@ -92,6 +84,11 @@ export interface Runtime {
   readonly store: EventStore;
   readonly masterKey: Uint8Array;
   readonly secrets: Secrets;
+  readonly engine: Engine;
+  /** Of the engine, as all that stands between here and `handler`. */
+  readonly watch: Engine['watch'];
+  readonly times: Engine['times'];
+  readonly streams: Engine['streams'];
   readonly handler: CommandHandler;
   readonly tree: CachedTree;
   readonly emailClaims: Claims;
@@ -101,15 +98,11 @@ export interface Runtime {
   readonly gate: IdProofGate;
   /** What is wrong with the users' proofs of identity. */
   unreadableProofs(signal: AbortSignal): AsyncIterable<string>;
-  readonly watch: CheckpointWatch;
-  readonly times: LogTimes;
-  readonly snapshots: AsOfBuilds;
   readonly models: ReadModels;
   readonly answers: AnswerGate;
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
   readonly projections: readonly AnyProjection[];
-  readonly streams: WitnessedStreams;
   /** Names of the migrations that opening has applied. */
   readonly applied: readonly string[];
   import(dir: string, settings: ImportSettings): Promise<ImportResult>;
@@ -136,23 +129,21 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const store = options.store ?? (await openLog(config, pool, connection));
     closing.push(() => store.close());
     options.signal?.throwIfAborted();
-    const logId = await bindToLog(pool, store).catch(orMigrate);
-    const handler = new CommandHandler(store, new PgKeyStore(pool, masterKey));
-    const checker = new PdfChecker();
-    closing.push(() => checker.close());
-    const watch = new CheckpointWatch(pool);
-    closing.push(() => watch.close());
-    const documents = documentStore(config);
-    const times = logTimes(pool, store);
-    closing.push(() => times.close());
-    const keep = { keepSeconds: config.snapshotKeepSeconds, maxBytes: config.snapshotMaxMb * MEGABYTE };
+    const keepAsOf = { keepSeconds: config.snapshotKeepSeconds, maxBytes: config.snapshotMaxMb * MEGABYTE };
+    const vault = new PgKeyStore(pool, masterKey);
     const builder = options.asOfProcess ? asOfProcess(config, database) : undefined;
     if (builder) closing.push(() => builder.close());
-    const sources = { pool, store, projections, keep, log: options.log ?? quiet };
-    const snapshots = new AsOfBuilds({ ...sources, ...(builder && { process: builder }) });
-    closing.push(() => snapshots.close());
+    const engine = await openEngine({
+      ...{ pool, store, vault, projections, streams: witnessedStreams, keepAsOf, log: options.log ?? quiet },
+      ...(builder && { asOfProcess: builder }),
+    }).catch(orMigrate);
+    closing.push(() => engine.close());
+    const { handler } = engine;
+    const checker = new PdfChecker();
+    closing.push(() => checker.close());
+    const documents = documentStore(config);
     const answers = new AnswerGate();
-    const models = readModels({ pool, watch, snapshots, answers }, handler);
+    const models = readModels(engine, answers);
     const wired = {
       config,
       connection,
@@ -161,31 +152,23 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       store,
       masterKey,
       secrets,
+      engine,
+      watch: engine.watch,
+      times: engine.times,
+      streams: engine.streams,
       handler,
       tree: new CachedTree(handler),
-      emailClaims: new ClaimProtocol(
-        emailClaims,
-        handler,
-        claimOwners(handler, userStream, (user, hash) => user?.email_hash === hash),
-      ),
-      skuClaims: new ClaimProtocol(
-        skuClaims,
-        handler,
-        claimOwners(handler, productStream, (product, sku) => product?.sku === sku),
-      ),
-      categoryIds: idSequence(pool, 'category'),
-      productIds: idSequence(pool, 'product'),
+      emailClaims: engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash),
+      skuClaims: engine.claims(skuClaims, productStream, (product, sku) => product?.sku === sku),
+      categoryIds: engine.sequence('category'),
+      productIds: engine.sequence('product'),
       gate: { store: documents, checker, maxBytes: config.uploadMaxBytes },
       unreadableProofs: (signal: AbortSignal) => unreadableProofs(models.users, documents, signal),
-      watch,
-      times,
-      snapshots,
       models,
       answers,
-      orderFacts: placeOrderFacts(new LookUp(pool, watch), handler),
-      tokens: new PositionTokens(logId),
+      orderFacts: placeOrderFacts(new LookUp(engine), handler),
+      tokens: new PositionTokens(engine.logId),
       projections,
-      streams: witnessedStreams,
       applied,
     };
     const importInto = (dir: string, settings: ImportSettings): Promise<ImportResult> =>
@@ -195,8 +178,8 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       if (seed === null) return null;
       return sowOnce({
         dataDir,
-        logId,
-        isEmpty: () => isEmpty(store),
+        logId: engine.logId,
+        isEmpty: () => engine.isEmpty(),
         sow: () => importInto(seed, { dryRun: false, onError: 'stop', progress, signal }),
       });
     };
@@ -211,9 +194,9 @@ export function documentStore({ dataDir }: Pick<Config, 'dataDir'>): DocumentSto
   return new DocumentStore(join(dataDir, 'documents'));
 }
 
-function asOfProcess({ eventStoreUrl }: Config, { connection, location }: Database): SnapshotProcess {
-  const script = join(import.meta.dirname, 'snapshot-builder.js');
-  return new SnapshotProcess(script, { connection, eventStoreUrl, embedded: location !== null });
+function asOfProcess({ eventStoreUrl }: Config, { connection, location }: Database): AsOfProcess {
+  const script = join(import.meta.dirname, 'as-of-builder.js');
+  return new AsOfProcess(script, { connection, eventStoreUrl, embedded: location !== null });
 }
 
 function orMigrate(error: unknown): never {
@@ -222,38 +205,24 @@ function orMigrate(error: unknown): never {
     : error;
 }
 
-function readModels(
-  { pool, watch, snapshots, answers }: Pick<Runtime, 'pool' | 'watch' | 'snapshots' | 'answers'>,
-  { vault }: CommandHandler,
-): ReadModels {
-  const model = (name: string): ReadModel => {
-    const projection = projections.find((one) => one.name === name);
-    if (!projection) throw new Error(`there is no projection ${name}`);
-    return new ReadModel(pool, projection, watch, snapshots);
-  };
+function readModels(engine: Engine, answers: AnswerGate): ReadModels {
+  const { vault } = engine.handler;
   return {
-    tree: new CategoryTree(model('category-tree')),
-    counts: new OrderCounts(model('order-counts')),
-    orders: new UserOrders(model('user-orders'), vault, answers.turn),
-    users: new Users(model('users'), vault),
-    products: new Products(model('products')),
+    tree: new CategoryTree(engine.readModel('category-tree')),
+    counts: new OrderCounts(engine.readModel('order-counts')),
+    orders: new UserOrders(engine.readModel('user-orders'), vault, answers.turn),
+    users: new Users(engine.readModel('users'), vault),
+    products: new Products(engine.readModel('products')),
   };
-}
-
-/** A log that holds only its own opening. */
-async function isEmpty(store: EventStore): Promise<boolean> {
-  const streamPrefixes = Object.keys(streams).map((category) => `${category}-`);
-  const [ours] = await store.distances([{ position: START, filter: { streamPrefixes } }], 1);
-  return ours?.events === 0;
 }
 
 type Wired = Omit<Runtime, 'import' | 'sow' | 'close'>;
 
 async function importDir(runtime: Wired, dir: string, settings: ImportSettings): Promise<ImportResult> {
-  const { handler, tree, secrets, gate, store } = runtime;
+  const { engine, handler, tree, secrets, gate } = runtime;
   const { hashKey } = secrets;
   const derive = (purpose: string, ...parts: string[]): string => deriveUuid(hashKey, purpose, ...parts);
-  const stored = (await isEmpty(store)) ? nothingStored : await readStoredState(handler);
+  const stored = (await engine.isEmpty()) ? nothingStored : await readStoredState(handler);
   const sink = commandSink({
     handler,
     tree,

@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { projections } from '../projections/index.js';
-import { startWorker } from '../projections/worker.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { Position } from './engine/core/event-store.js';
@@ -13,16 +11,10 @@ import { Drain } from './http/drain.js';
 import type { App } from './http/app-type.js';
 import type { HealthCheck } from './http/health.js';
 import { createMetrics } from './http/metrics.js';
-import { allBuilds, readBuild } from './engine/builds/registry.js';
 import { cutSessions } from './engine/postgres/session.js';
-import { measureReadModels } from './engine/projecting/metrics.js';
-import { measureAsOf } from './engine/builds/as-of-metrics.js';
-import { connectionsOf, degradationOf, haveReached, modelStatuses, problemOf } from './engine/projecting/status.js';
-import { sweepNowAndThen } from './engine/builds/as-of-sweep.js';
 import { describeImport } from './import/describe.js';
 import { stdout } from './commands/outlet.js';
 import { noProgress } from './commands/progress.js';
-import { buildMissing } from './engine/builds/build-missing.js';
 import { type Log, measureLog, openLogger } from './logger.js';
 import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
@@ -34,9 +26,6 @@ export interface Parts {
   /** The greeting is one JSON document, the log goes to standard error. */
   readonly json: boolean;
 }
-
-/** Counting what a read model lacks ends here: health asks only whether there is something. */
-const CAP = 1;
 
 /** How long a start lets the read models catch up before it answers: after sowing, and otherwise. */
 const SOWN_PATIENCE_MS = 20_000;
@@ -72,6 +61,7 @@ async function serveUntil(
     });
   });
   const runtime = await openRuntime(config, { migrate: true, forRequests: true, log, signal, asOfProcess: parts.api });
+  const { engine } = runtime;
   const closing: (() => Promise<unknown>)[] = [() => runtime.close()];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -83,21 +73,17 @@ async function serveUntil(
     // The first lines are the greeting's: until then, only what is wrong is told.
     log.level = quieter(config.logLevel);
     if (parts.projectors) {
-      const { pool, store, watch } = runtime;
       const { keepBuildSeconds: keepSeconds } = config;
-      const worker = startWorker({ pool, store, watch, log });
+      const worker = engine.startProjectors();
       closing.push(() => worker.stop());
-      closing.push(
-        inBackground((ends) => buildMissing({ pool, store, watch, log }, projections, { keepSeconds, signal: ends })),
-      );
+      closing.push(inBackground((ends) => engine.buildMissing({ keepSeconds, signal: ends })));
       // Whoever asks at once, as a first user does, gets what has been sown and not an empty tree.
-      await Promise.race([ended, caughtUp(runtime, headAtStart, sown ? SOWN_PATIENCE_MS : PATIENCE_MS)]);
+      await Promise.race([ended, engine.catchUp(headAtStart, sown ? SOWN_PATIENCE_MS : PATIENCE_MS)]);
     }
     const metrics = createMetrics();
     measureLog(metrics, writer);
-    measureReadModels(metrics, { pool: runtime.pool, store: runtime.store, projections });
-    measureAsOf(metrics, runtime);
-    closing.push(inBackground((ends) => sweepNowAndThen(runtime.snapshots, log, ends)));
+    engine.measure(metrics);
+    closing.push(inBackground((ends) => engine.sweepAsOf(ends)));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
       const cli = join(import.meta.dirname, 'cli.js');
@@ -145,20 +131,8 @@ function quieter(level: Config['logLevel']): Config['logLevel'] {
   return ['info', 'debug', 'trace'].includes(level) ? 'warn' : level;
 }
 
-async function caughtUp({ pool, store, watch }: Runtime, head: Position, ms: number): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (Date.now() < deadline && !(await haveReached({ pool, store, projections }, head))) {
-    const builds = await allBuilds(pool);
-    const left = deadline - Date.now();
-    await Promise.all(
-      projections.map((one) => watch.waitFor(one.name, readBuild(builds, one)?.build ?? 0, head, left)),
-    );
-  }
-}
-
 function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
-  const { pool, store } = runtime;
-  const sources = { pool, store, projections };
+  const { pool, store, engine } = runtime;
   let caughtUp = false;
   return [
     {
@@ -178,22 +152,15 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
     {
       name: 'read-models',
       check: async () => {
-        caughtUp ||= await haveReached(sources, headAtStart);
+        caughtUp ||= await engine.hasReached(headAtStart);
         return caughtUp ? { ok: true } : { ok: false, detail: 'the head of the log found at start is not reached yet' };
       },
     },
     {
       name: 'projectors',
       check: async (signal) => {
-        const statuses = await modelStatuses(sources, { cap: CAP, stalledOnly: true, signal });
-        const problems = statuses.map(problemOf).filter((problem) => problem !== null);
-        const degradations = statuses.map(degradationOf).filter((one) => one !== null);
-        const told = [...problems, ...degradations, connectionsOf(statuses)].filter((one) => one !== null);
-        return {
-          ok: problems.length === 0,
-          degraded: degradations.length > 0,
-          ...(told.length > 0 && { detail: told.join('; ') }),
-        };
+        const { detail, ...health } = await engine.health(signal);
+        return { ...health, ...(detail !== null && { detail }) };
       },
     },
   ];

@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { printableLines } from '../engine/core/printable.js';
 import type { AnyProjection } from '../engine/projecting/projection.js';
 import { type CommandResult, WrongUse } from '../commands/output.js';
-import { rebuild, type RebuildDeps, type Rebuilt } from '../engine/builds/rebuild.js';
+import type { Rebuilt } from '../engine/builds/rebuild.js';
+import type { Engine } from '../engine/engine.js';
 import { backUp, type BackedUp, type BackupDeps, type BackupOptions } from './backup.js';
 import { restore, type RestoreDeps, type Restored, type RestoreOptions } from './restore.js';
 
@@ -64,7 +65,7 @@ export interface RestoreCommandDeps extends RestoreDeps {
   readonly projections: readonly AnyProjection[];
   readonly keepSeconds: number;
   /** The installation as it is then. */
-  readonly openRuntime: () => Promise<RebuildDeps & { close(): Promise<void> }>;
+  readonly openRuntime: () => Promise<{ readonly engine: Pick<Engine, 'rebuild'>; close(): Promise<void> }>;
 }
 
 /** @throws WrongUse for a backup that can't be restored here, and what rebuilding throws */
@@ -92,7 +93,7 @@ async function remake(
 ): Promise<Rebuilt[]> {
   const runtime = await openRuntime();
   try {
-    return await rebuild(runtime, projections, {
+    return await runtime.engine.rebuild(projections, {
       ...{ jobs: 2, switch: true, keepSeconds, signal },
       stretch: (what, total) => {
         progress.start(what, total);

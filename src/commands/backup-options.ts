@@ -58,7 +58,7 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
           openDatabase: (applicationName: string) =>
             openDatabase(settings, { migrate: false, applicationName, signal }),
           openLog: eventStoreUrl === null ? null : () => openLogAt(eventStoreUrl),
-          openRuntime: async () => ({ ...(await openRuntime(settings, { signal })), log: problemLog }),
+          openRuntime: () => openRuntime(settings, { log: problemLog, signal }),
         };
         return restoreResult(deps, resolve(file), { progress: showProgress(), signal });
       });

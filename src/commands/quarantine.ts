@@ -1,20 +1,16 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
 import type { Position } from '../engine/core/event-store.js';
 import { printable, printableLines } from '../engine/core/printable.js';
+import type { Engine } from '../engine/engine.js';
 import type { AnyProjection } from '../engine/projecting/projection.js';
-import {
-  listQuarantine,
-  type QuarantineDeps,
-  type RetriedKey,
-  retryQuarantined,
-  skipQuarantined,
-} from '../engine/quarantine/operations.js';
+import type { RetriedKey } from '../engine/quarantine/operations.js';
 import { NotQuarantined } from '../engine/quarantine/quarantine.js';
 import { type CommandResult, WrongUse } from './output.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';
 
-export interface QuarantineCommandDeps extends QuarantineDeps {
+export interface QuarantineCommandDeps {
+  readonly engine: Pick<Engine, 'listQuarantine' | 'retryQuarantined' | 'skipQuarantined'>;
   readonly projections: readonly AnyProjection[];
   readonly tokens: { encode(position: Position): string };
 }
@@ -26,8 +22,8 @@ export interface OfModel {
 
 /** What waits, and what was skipped. @throws WrongUse for a model that there is not */
 export async function listResult(deps: QuarantineCommandDeps, { model }: OfModel): Promise<CommandResult> {
-  const { tokens } = deps;
-  const list = await listQuarantine(deps, modelsOf(deps, model));
+  const { engine, tokens } = deps;
+  const list = await engine.listQuarantine(modelsOf(deps, model));
   const quarantined = list.quarantined.map(({ build, held, waiting }) => {
     const { stream, revision, type, message: error, since } = held;
     const position = tokens.encode(held.position);
@@ -71,7 +67,7 @@ export async function retryResult(
   deps: QuarantineCommandDeps,
   { streams, model }: OfModel & { readonly streams: readonly string[] },
 ): Promise<CommandResult> {
-  const done = await retryQuarantined(deps, modelsOf(deps, model), streams).catch(asWrongUse);
+  const done = await deps.engine.retryQuarantined(modelsOf(deps, model), streams).catch(asWrongUse);
   return { document: { retried: documentsOf(deps, done, null) }, ...printed(done) };
 }
 
@@ -81,7 +77,8 @@ export async function skipResult(
   { stream, reason, model }: OfModel & { readonly stream: string; readonly reason: string },
 ): Promise<CommandResult> {
   if (!/[^\s\p{C}]/u.test(reason)) throw new WrongUse('say why the event is skipped: --reason TEXT');
-  const { keys, passed } = await skipQuarantined(deps, modelsOf(deps, model), stream, reason).catch(asWrongUse);
+  const skip = deps.engine.skipQuarantined(modelsOf(deps, model), stream, reason);
+  const { keys, passed } = await skip.catch(asWrongUse);
   const why = printable(reason).trim();
   const documents = passed.map(({ build, stream: at, revision }) => ({
     ...{ model: build.name, version: build.build, stream: at, revision, reason: why, events: 0, held: null },

@@ -1,12 +1,17 @@
 /** `orderlog rebuild` and `orderlog rollback`. */
-import { planRebuild } from '../engine/builds/plan.js';
-import { rebuild, type RebuildDeps, type Rebuilt } from '../engine/builds/rebuild.js';
-import { NoStandby, rollback, type RollbackOptions } from '../engine/builds/rollback.js';
+import type { Rebuilt } from '../engine/builds/rebuild.js';
+import { NoStandby, type RollbackOptions } from '../engine/builds/rollback.js';
 import { WorseThanLive } from '../engine/builds/worse-than-live.js';
 import type { Progress } from '../engine/core/progress.js';
+import type { Engine } from '../engine/engine.js';
 import type { AnyProjection } from '../engine/projecting/projection.js';
 import { type CommandResult, WrongUse } from './output.js';
 import { table } from './table.js';
+
+export interface RebuildCommandDeps {
+  readonly engine: Pick<Engine, 'rebuild' | 'planRebuild' | 'rollback'>;
+  readonly projections: readonly AnyProjection[];
+}
 
 export interface RebuildCommand {
   readonly models: readonly string[];
@@ -19,15 +24,12 @@ export interface RebuildCommand {
 }
 
 /** @throws WrongUse for a model that there is not, and what rebuilding throws */
-export async function rebuildResult(
-  deps: RebuildDeps & { readonly projections: readonly AnyProjection[] },
-  command: RebuildCommand,
-): Promise<CommandResult> {
+export async function rebuildResult(deps: RebuildCommandDeps, command: RebuildCommand): Promise<CommandResult> {
   const projections = chosen(deps.projections, command.models);
   if (command.dryRun) return dryRun(deps, projections);
   const { progress } = command;
   try {
-    const models = await rebuild(deps, projections, {
+    const models = await deps.engine.rebuild(projections, {
       ...command,
       stretch: (what, total) => {
         progress.start(what, total);
@@ -54,8 +56,8 @@ export function chosen(projections: readonly AnyProjection[], names: readonly st
 }
 
 /** What a rebuild would do: nothing is made. */
-async function dryRun({ pool }: RebuildDeps, projections: readonly AnyProjection[]): Promise<CommandResult> {
-  const planned = await planRebuild(pool, projections);
+async function dryRun({ engine }: RebuildCommandDeps, projections: readonly AnyProjection[]): Promise<CommandResult> {
+  const planned = await engine.planRebuild(projections);
   const models = planned.map(({ name, build, events, from, resumes }) => ({
     ...{ name, version: build, events, rows: 0, seconds: 0, switched: false, from, resumes },
   }));
@@ -87,11 +89,11 @@ export interface RollbackCommand extends RollbackOptions {
 
 /** Back to the build that was active before the last switch. @throws WrongUse */
 export async function rollbackResult(
-  deps: RebuildDeps & { readonly projections: readonly AnyProjection[] },
+  deps: RebuildCommandDeps,
   { model, ...options }: RollbackCommand,
 ): Promise<CommandResult> {
   const [projection] = chosen(deps.projections, [model]) as [AnyProjection];
-  const { from, to } = await rollback(deps, projection, options).catch((error: unknown) => {
+  const { from, to } = await deps.engine.rollback(projection, options).catch((error: unknown) => {
     throw asWrongUse(error, model);
   });
   const text = `${model} is read from build ${to} again, not from ${from}`;

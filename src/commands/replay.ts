@@ -1,17 +1,17 @@
 /** `orderlog replay`: read models as they were, each in a schema of its own. */
 import type { Position } from '../engine/core/event-store.js';
-import { BadPoint, resolvePoint, type PointSources } from '../engine/log/point.js';
+import { BadPoint } from '../engine/log/point.js';
 import type { AnyProjection } from '../engine/projecting/projection.js';
 import { asOfSchema } from '../engine/builds/as-of-registry.js';
-import type { AsOfBuilds } from '../engine/builds/as-of-builds.js';
+import type { Engine } from '../engine/engine.js';
 import { type CommandResult, WrongUse } from './output.js';
 import type { Progress } from '../engine/core/progress.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';
 
-export interface ReplayDeps extends PointSources {
+export interface ReplayDeps {
+  readonly engine: Pick<Engine, 'asOf' | 'resolvePoint'>;
   readonly tokens: { encode(position: Position): string; decode(token: string): Position };
-  readonly snapshots: AsOfBuilds;
   readonly projections: readonly AnyProjection[];
 }
 
@@ -46,14 +46,14 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
   const position = deps.tokens.encode(place);
   const models: Replayed[] = [];
   // What is broken off is begun again by the next who asks.
-  const leave = (): void => void deps.snapshots.close();
+  const leave = (): void => void deps.engine.asOf.close();
   signal.addEventListener('abort', leave, { once: true });
   progress.start('models', projections.length);
   try {
     for (const { name } of projections) {
       signal.throwIfAborted();
       const begun = performance.now();
-      const { snapshot, reused } = await deps.snapshots.at(name, place, FOR_EVER_MS);
+      const { snapshot, reused } = await deps.engine.asOf.at(name, place, FOR_EVER_MS);
       const seconds = Math.round(performance.now() - begun) / 1_000;
       const { rows, events } = snapshot;
       models.push({ name, schema: asOfSchema(snapshot), position, rows, events, seconds, reused });
@@ -69,7 +69,7 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
 
 async function pointOf(deps: ReplayDeps, until: string): Promise<Position> {
   try {
-    return await resolvePoint(until, deps, FOR_EVER_MS);
+    return await deps.engine.resolvePoint(until, deps.tokens, FOR_EVER_MS);
   } catch (error) {
     if (!(error instanceof BadPoint)) throw error;
     throw new WrongUse(`--until ${until}: it ${error.message}`, { cause: error });

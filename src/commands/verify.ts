@@ -7,7 +7,8 @@ import type { Progress } from '../engine/core/progress.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';
 import { ChangedMeanwhile } from '../engine/verifying/live.js';
-import { type Verified, verify, type VerifyDeps } from '../engine/verifying/verify.js';
+import type { Engine } from '../engine/engine.js';
+import type { Verified } from '../engine/verifying/verify.js';
 
 export interface VerifyCommand {
   readonly models: readonly string[];
@@ -15,7 +16,8 @@ export interface VerifyCommand {
   readonly signal: AbortSignal;
 }
 
-export interface VerifyCommandDeps extends VerifyDeps {
+export interface VerifyCommandDeps {
+  readonly engine: Pick<Engine, 'verify' | 'pool'>;
   readonly projections: readonly AnyProjection[];
   readonly tokens: { encode(position: Position): string };
   /** Of the documents that are stored, page by page; null where they can't be listed. */
@@ -49,7 +51,7 @@ async function once(
 ): Promise<Verified> {
   for (let tries = 1; ; tries++) {
     try {
-      return await verify(deps, projections, {
+      return await deps.engine.verify(projections, {
         signal,
         stretch: (what, total) => {
           progress.start(what, total);
@@ -59,7 +61,7 @@ async function once(
         },
         async notes(witness) {
           const unnamed: string[] = [];
-          for await (const page of deps.documents()) unnamed.push(...(await witness.unnamed(deps.pool, page)));
+          for await (const page of deps.documents()) unnamed.push(...(await witness.unnamed(deps.engine.pool, page)));
           return unnamed.map((id) => `the document ${id} is named by no event`);
         },
       });

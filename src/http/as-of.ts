@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { BadPoint, resolvePoint, type PointSources } from '../engine/log/point.js';
+import type { Engine } from '../engine/engine.js';
+import { BadPoint } from '../engine/log/point.js';
 import { type Freshness, freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
@@ -22,7 +23,8 @@ export interface Asked {
   readonly as_of: string | undefined;
 }
 
-export interface AsOfSources extends PointSources {
+export interface AsOfSources {
+  readonly engine: Pick<Engine, 'resolvePoint'>;
   readonly tokens: PositionTokens;
 }
 
@@ -32,12 +34,12 @@ export class AsOf {
 
   /** @throws Problem invalid-request, invalid-log-position, Refusal read-model-behind */
   async asked({ headers, query }: AskedRequest): Promise<Asked> {
-    const { tokens } = this.sources;
+    const { engine, tokens } = this.sources;
     const { as_of } = query;
     const freshness = freshnessOf(headers, tokens);
     if (as_of === undefined) return { freshness, as_of };
     const begun = Date.now();
-    const at = await resolvePoint(as_of, this.sources, freshness.waitMs).catch((error: unknown) => {
+    const at = await engine.resolvePoint(as_of, tokens, freshness.waitMs).catch((error: unknown) => {
       if (!(error instanceof BadPoint)) throw error;
       throw new Problem(error.code, undefined, [{ path: 'query.as_of', message: error.message }]);
     });

@@ -150,7 +150,7 @@ void t.test('however often a snapshot is dropped while it is read, each answer i
     await app.database.pool.query(
       `update orderlog.snapshots set used_at = '-infinity' where used_at < clock_timestamp() - interval '50 ms'`,
     );
-    await app.runtime.snapshots.sweep();
+    await app.runtime.engine.asOf.sweep();
     for (const name of await asOfSchemas(app.database.pool)) numbers.add(name);
   }
   reading = false;

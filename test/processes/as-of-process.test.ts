@@ -36,9 +36,7 @@ function builders({ pid }: Serving): number[] {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
       const isChild = stat.slice(stat.lastIndexOf(')')).split(' ')[2] === String(pid);
-      return isChild && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('snapshot-builder')
-        ? [Number(name)]
-        : [];
+      return isChild && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('as-of-builder') ? [Number(name)] : [];
     } catch {
       return [];
     }

@@ -9,6 +9,7 @@ import type { CheckpointWatch } from '../../src/engine/projecting/watch.js';
 import type { Projection } from '../../src/engine/projecting/projection.js';
 import { writeQuarantined } from '../../src/engine/quarantine/quarantine.js';
 import { productEvents } from '../../src/product/events.js';
+import { jointQueriesOver } from '../support/engine-parts.js';
 import { testDatabase } from '../support/database.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { UsersInTheLog } from '../support/plain-users.js';
@@ -75,7 +76,7 @@ t.test('finds the user and the products, and leaves out what it does not know', 
   both.addProduct(2);
   both.log.add('product-2', productEvents.ProductRetired, { product_id: 2, retired_at: at });
   await both.catchUp();
-  const lookUp = new LookUp(both.pool, nobodyWaits);
+  const lookUp = new LookUp(jointQueriesOver(both.pool, nobodyWaits));
   t.strictSame(await lookUp.find(ada, [1, 2, 3, 1]), {
     user: { status: 'active', hasIdProof: true },
     products: new Map([
@@ -97,7 +98,7 @@ t.test('of a user who waits in quarantine it knows nothing: the row may be of be
   await both.catchUp();
   const entry = { stream: `user-${ada}`, revision: 1, position: START, type: 'UserErased', message: '' };
   await writeQuarantined(both.pool, { name: 'users', build: 1 }, [entry]);
-  const lookUp = new LookUp(both.pool, nobodyWaits);
+  const lookUp = new LookUp(jointQueriesOver(both.pool, nobodyWaits));
   const found = await lookUp.find(ada, [1]);
   t.equal(found.user, null);
   t.equal(found.products.size, 1);
@@ -120,7 +121,7 @@ t.test('many at once go in few queries, and each gets its own', async (t) => {
       return both.pool.query(statement);
     },
   } as unknown as pg.Pool;
-  const lookUp = new LookUp(counting, nobodyWaits);
+  const lookUp = new LookUp(jointQueriesOver(counting, nobodyWaits));
   const found = await Promise.all(
     ids.map(async (id) => {
       if (id > 50) await new Promise(setImmediate);
@@ -148,7 +149,7 @@ t.test('a look-up never gets the answer of a query that was sent before it asked
       return answer;
     },
   } as unknown as pg.Pool;
-  const lookUp = new LookUp(slow, nobodyWaits);
+  const lookUp = new LookUp(jointQueriesOver(slow, nobodyWaits));
   const early = lookUp.find(randomUUID(), [1]);
   await firstIsSent;
   both.addProduct(1);
@@ -171,11 +172,15 @@ t.test('waits until both models have got where the caller has been', async (t) =
     await both.catchUp(model as 'users' | 'products');
     return true;
   });
-  const found = await new LookUp(both.pool, watch).find(ada, [1], { min, waitMs: 1000, lenient: false });
+  const found = await new LookUp(jointQueriesOver(both.pool, watch)).find(ada, [1], {
+    min,
+    waitMs: 1000,
+    lenient: false,
+  });
   t.same(waitedFor, ['users', 'products']);
   t.equal(found.products.size, 1);
   t.equal(found.position, min);
-  await new LookUp(both.pool, nobodyWaits).find(ada, [1], { min, waitMs: 1000, lenient: false });
+  await new LookUp(jointQueriesOver(both.pool, nobodyWaits)).find(ada, [1], { min, waitMs: 1000, lenient: false });
 });
 
 t.test('too late is refused, or answered with what is there if the caller is lenient', async (t) => {
@@ -183,8 +188,10 @@ t.test('too late is refused, or answered with what is there if the caller is len
   const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
   const min = both.log.events.at(-1)?.position ?? START;
   const lookUp = new LookUp(
-    both.pool,
-    watchThat((model) => Promise.resolve(model === 'users')),
+    jointQueriesOver(
+      both.pool,
+      watchThat((model) => Promise.resolve(model === 'users')),
+    ),
   );
   t.equal(await codeOfAsync(() => lookUp.find(ada, [], { min, waitMs: 1, lenient: false })), 'read-model-behind');
   t.equal((await lookUp.find(ada, [], { min, waitMs: 1, lenient: true })).user, null);
@@ -192,13 +199,15 @@ t.test('too late is refused, or answered with what is there if the caller is len
 
 t.test('before the models are there they know nothing, so that the streams are asked', async (t) => {
   const { pool } = await testDatabase(t);
-  const lookUp = new LookUp(pool, nobodyWaits);
+  const lookUp = new LookUp(jointQueriesOver(pool, nobodyWaits));
   const nothing = { user: null, products: new Map(), position: START };
   t.same(await lookUp.find(randomUUID(), [1]), nothing);
   const waiting = { min: 'f' as Position, waitMs: 1, lenient: false };
   const late = new LookUp(
-    pool,
-    watchThat(() => Promise.resolve(false)),
+    jointQueriesOver(
+      pool,
+      watchThat(() => Promise.resolve(false)),
+    ),
   );
   t.equal(await codeOfAsync(() => late.find(randomUUID(), [1], waiting)), 'read-model-behind');
 });

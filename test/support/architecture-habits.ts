@@ -1,7 +1,7 @@
 /** Habits of the house that can be read off one file. */
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { type Source, walk } from './architecture.js';
+import { type Source, walk } from './syntax.js';
 
 const MAY_READ_ENVIRONMENT = ['src/config.ts', 'src/cli.ts', 'src/embedded-postgres/environment.ts'];
 /** It escapes what a terminal would obey: everything that is printed goes through it. */

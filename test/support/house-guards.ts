@@ -1,5 +1,5 @@
 /** Guards over the text of the sources: which file owns a table, what the engine may say, which words are retired. */
-import type { Source } from './architecture.js';
+import type { Source } from './syntax.js';
 
 /** Names of the engine's and the shop's tables, from the statements that name them outside of the migrations. */
 export function tableOwners(sources: readonly Source[]): ReadonlyMap<string, readonly string[]> {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { startWorker } from '../../projections/worker.js';
+import type { Projectors } from '../../src/engine/projecting/projector.js';
 import { buildApp } from '../../src/app.js';
 import type { CategoryAnswer } from '../../src/category/answer.js';
 import type { Config } from '../../src/config.js';
@@ -53,7 +53,6 @@ export interface RunningOptions {
 export const demo = join(import.meta.dirname, '../../../seed/demo');
 
 const MEGABYTE = 1024 * 1024;
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export async function runningApp(t: Test, options: RunningOptions = {}): Promise<RunningApp> {
   const database = options.database ?? (await testDatabase(t));
@@ -83,8 +82,8 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
   await app.ready();
   app.server.listen(0, '127.0.0.1');
   await once(app.server, 'listening');
-  let worker: ReturnType<typeof startWorker> | null = null;
-  const startProjectors = (): void => void (worker = startWorker({ ...runtime, log: silent }));
+  let worker: Projectors | null = null;
+  const startProjectors = (): void => void (worker = runtime.engine.startProjectors());
   const stopProjectors = async (): Promise<void> => {
     await worker?.stop();
     worker = null;

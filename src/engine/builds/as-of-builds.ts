@@ -13,7 +13,7 @@ import type { AnyProjection } from '../projecting/projection.js';
 import { concerns, readBy } from '../projecting/reads.js';
 import { makeAsOfBuild } from './as-of-build.js';
 import { withAsOfLock } from './as-of-locks.js';
-import { BuilderDied, type SnapshotProcess } from './as-of-process.js';
+import { BuilderDied, type AsOfProcess } from './as-of-process.js';
 import { holdsAt, nearestAsOfBuild, noteReach, type AsOfBuild, touch } from './as-of-registry.js';
 
 export interface AsOfDeps {
@@ -23,7 +23,7 @@ export interface AsOfDeps {
   readonly keep: KeepAsOf;
   readonly log: ProjectorLog;
   /** Where they are made; in this process if left out. */
-  readonly process?: SnapshotProcess;
+  readonly process?: AsOfProcess;
 }
 
 export interface Found {

@@ -11,7 +11,7 @@ const GAUGES: readonly (readonly [name: string, help: string, value: (kept: Kept
 /** What is kept of all processes, looked up when it is asked for, and what this one makes. */
 export function measureAsOf(
   metrics: Registry,
-  { pool, snapshots }: { readonly pool: pg.Pool; readonly snapshots: AsOfBuilds },
+  { pool, asOf }: { readonly pool: pg.Pool; readonly asOf: AsOfBuilds },
 ): void {
   for (const [name, help, value] of GAUGES) {
     new Gauge({
@@ -30,7 +30,7 @@ export function measureAsOf(
     help: 'Snapshots that this process makes or is about to make',
     registers: [metrics],
     collect(): void {
-      this.set(snapshots.underWay);
+      this.set(asOf.underWay);
     },
   });
 }

@@ -45,7 +45,7 @@ const HEAP_MB = 256;
 /** To start one takes longer than to make a small build. */
 const IDLE_MS = 60_000;
 
-export class SnapshotProcess {
+export class AsOfProcess {
   #child: ChildProcess | null = null;
   #idle: NodeJS.Timeout | undefined;
 

@@ -117,6 +117,25 @@ export function degradationOf({ name, quarantined }: ModelStatus): string | null
   return `${name} is degraded: ${keys} at an event that could not be applied, see orderlog quarantine list`;
 }
 
+/** How the projectors are, in a few words. */
+export interface Health {
+  readonly ok: boolean;
+  readonly degraded: boolean;
+  /** Null where there is nothing to say. */
+  readonly detail: string | null;
+}
+
+export function healthOf(statuses: readonly ModelStatus[]): Health {
+  const problems = statuses.map(problemOf).filter((one) => one !== null);
+  const degradations = statuses.map(degradationOf).filter((one) => one !== null);
+  const told = [...problems, ...degradations, connectionsOf(statuses)].filter((one) => one !== null);
+  return {
+    ok: problems.length === 0,
+    degraded: degradations.length > 0,
+    detail: told.length === 0 ? null : told.join('; '),
+  };
+}
+
 /** How the projectors are connected to the log, in a few words; null where there is nothing to say of it. */
 export function connectionsOf(statuses: readonly ModelStatus[]): string | null {
   const subscriptions = statuses.flatMap(({ subscription }) => (subscription ? [subscription] : []));

@@ -12,6 +12,7 @@ import { startProjectors } from '../../../src/engine/projecting/projector.js';
 import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
 import { retryResult } from '../../../src/commands/quarantine.js';
 import { broken } from '../../support/broken.js';
+import { quarantineOver } from '../../support/engine-parts.js';
 import { testDatabase } from '../../support/database.js';
 import { knowing } from '../../support/knowing.js';
 import { ProjectionUnderTest } from '../../support/project.js';
@@ -98,7 +99,7 @@ test('over random histories with events that can not be applied: one by one, mad
     }
     // 3. With code that is mended.
     const { exitCode } = await retryResult(
-      { pool, store, projections: newer, tokens: { encode: String } },
+      { engine: quarantineOver({ pool, store }), projections: newer, tokens: { encode: String } },
       { streams: [] },
     );
     assert.equal(exitCode, 0);

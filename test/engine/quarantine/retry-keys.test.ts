@@ -7,6 +7,7 @@ import { retryResult, skipResult } from '../../../src/commands/quarantine.js';
 import { keyedSums } from '../projecting/keyed-sums.js';
 import { type Stage, stage } from '../projecting/running.js';
 import { counted } from '../projecting/tally.js';
+import { quarantineOver } from '../../support/engine-parts.js';
 
 const of = { name: 'sums', build: 1 };
 const mended = keyedSums('sums') as AnyProjection;
@@ -78,7 +79,7 @@ test('a key whose event the log does not have still waits, and that is told', as
     { ...entry, stream: 'order-gone' },
     { ...entry, stream, revision: 7 },
   ]);
-  const deps = { pool, store, projections: [mended], tokens: { encode: String } };
+  const deps = { engine: quarantineOver({ pool, store }), projections: [mended], tokens: { encode: String } };
   const { exitCode, text } = await retryResult(deps, { streams: [] });
   t.equal(exitCode, 1);
   t.match(text, /order-gone: .*WAITS at 0: the log does not have this event/);
@@ -92,7 +93,7 @@ test('an event that the log does not have is not skipped either, and nobody is t
   await manyWait(running, 1);
   const entry = { revision: 0, position: await store.head(), type: 'Counted', message: 'thirteen' };
   await writeQuarantined(pool, of, [{ ...entry, stream: 'order-gone' }]);
-  const deps = { pool, store, projections: [mended], tokens: { encode: String } };
+  const deps = { engine: quarantineOver({ pool, store }), projections: [mended], tokens: { encode: String } };
   const { exitCode, text } = await skipResult(deps, { stream: 'order-gone', reason: 'it is gone' });
   t.equal(exitCode, 1);
   t.match(text, /order-gone: events that have taken effect: 0, WAITS at 0/);

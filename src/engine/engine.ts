@@ -1,0 +1,230 @@
+/** The engine as an application uses it: one object over a database, a log and the application's projections. */
+import type { Registry } from 'prom-client';
+import type pg from 'pg';
+import { buildMissing } from './builds/build-missing.js';
+import { AsOfBuilds } from './builds/as-of-builds.js';
+import type { KeepAsOf } from './builds/as-of-drop.js';
+import type { AsOfProcess } from './builds/as-of-process.js';
+import { measureAsOf } from './builds/as-of-metrics.js';
+import { sweepNowAndThen } from './builds/as-of-sweep.js';
+import { type PlannedBuild, planRebuild } from './builds/plan.js';
+import { rebuild, type RebuildOptions, type Rebuilt } from './builds/rebuild.js';
+import { allBuilds, readBuild } from './builds/registry.js';
+import { rollback, type RollbackOptions, type RolledBack } from './builds/rollback.js';
+import { ClaimProtocol } from './claims/acquire.js';
+import { claimOwners, type Claims } from './claims/claims.js';
+import type { ClaimKind } from './claims/kind.js';
+import { CommandHandler, type StreamBinding } from './core/command-handler.js';
+import { type EventStore, type Position, START } from './core/event-store.js';
+import type { IdSequence } from './core/id-sequence.js';
+import type { LogTimes } from './core/log-times.js';
+import type { Fact } from './core/message.js';
+import type { Vault } from './core/vault.js';
+import { bindToLog } from './log/log-identity.js';
+import { logTimes } from './log/log-times.js';
+import { resolvePoint } from './log/point.js';
+import { idSequence } from './postgres/id-sequence.js';
+import { JointQuery, type JointPart } from './projecting/joint-query.js';
+import { measureReadModels } from './projecting/metrics.js';
+import type { AnyProjection } from './projecting/projection.js';
+import { type Projectors, startProjectors } from './projecting/projector.js';
+import type { ProjectorLog } from './projecting/projector-log.js';
+import { ReadModel } from './projecting/read-model.js';
+import {
+  type Counting,
+  type Health,
+  healthOf,
+  haveReached,
+  type ModelStatus,
+  modelStatuses,
+} from './projecting/status.js';
+import { CheckpointWatch } from './projecting/watch.js';
+import {
+  listQuarantine,
+  type QuarantineList,
+  type RetriedKey,
+  retryQuarantined,
+  type SkippedEvent,
+  skipQuarantined,
+} from './quarantine/operations.js';
+import type { WitnessedStreams } from './verifying/log-witness.js';
+import { type Verified, verify, type VerifyOptions } from './verifying/verify.js';
+
+export interface EngineOptions {
+  /** Of the database of the read models. Closing the engine does not end it. */
+  readonly pool: pg.Pool;
+  /** Closing the engine does not close it. */
+  readonly store: EventStore;
+  readonly vault: Vault;
+  readonly projections: readonly AnyProjection[];
+  /** The application's stream categories. */
+  readonly streams: WitnessedStreams;
+  readonly keepAsOf: KeepAsOf;
+  /** Where as-of builds are made; in this process if left out. */
+  readonly asOfProcess?: AsOfProcess;
+  readonly log: ProjectorLog;
+}
+
+/** Opens the engine. @throws WrongLog when the database belongs to another log */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  return new Engine(options, await bindToLog(options.pool, options.store));
+}
+
+export class Engine {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly projections: readonly AnyProjection[];
+  readonly streams: WitnessedStreams;
+  readonly log: ProjectorLog;
+  readonly handler: CommandHandler;
+  readonly watch: CheckpointWatch;
+  readonly times: LogTimes;
+  /** Read models as they were at a position. */
+  readonly asOf: AsOfBuilds;
+
+  constructor(
+    options: EngineOptions,
+    readonly logId: string,
+  ) {
+    const { pool, store, projections, streams, log } = options;
+    this.pool = pool;
+    this.store = store;
+    this.projections = projections;
+    this.streams = streams;
+    this.log = log;
+    this.handler = new CommandHandler(store, options.vault);
+    this.watch = new CheckpointWatch(pool);
+    this.times = logTimes(pool, store);
+    const { keepAsOf: keep, asOfProcess } = options;
+    this.asOf = new AsOfBuilds({ pool, store, projections, keep, log, ...(asOfProcess && { process: asOfProcess }) });
+  }
+
+  // Writing
+
+  /** @param has tells whether the state of an owner confirms a claim of that id */
+  claims<State, Command, F extends Fact>(
+    kind: ClaimKind,
+    owners: StreamBinding<State, Command, F>,
+    has: (state: State, id: string) => boolean,
+  ): Claims {
+    return new ClaimProtocol(kind, this.handler, claimOwners(this.handler, owners, has));
+  }
+
+  sequence(name: string): IdSequence {
+    return idSequence(this.pool, name);
+  }
+
+  /** Whether no event of the application is in the log. */
+  async isEmpty(): Promise<boolean> {
+    const streamPrefixes = Object.keys(this.streams.known).map((category) => `${category}-`);
+    const [ours] = await this.store.distances([{ position: START, filter: { streamPrefixes } }], 1);
+    return ours?.events === 0;
+  }
+
+  // Reading
+
+  /** The queries on one read model. @param name of its projection */
+  readModel(name: string): ReadModel {
+    const projection = this.projections.find((one) => one.name === name);
+    if (!projection) throw new Error(`there is no projection ${name}`);
+    return new ReadModel(this.pool, projection, this.watch, this.asOf);
+  }
+
+  /** One statement on several read models. */
+  jointQuery(name: string, parts: readonly JointPart[]): JointQuery {
+    return new JointQuery(this.pool, this.watch, name, parts);
+  }
+
+  /** The position that a token or an RFC 3339 time names. @throws BadPoint, Refusal read-model-behind */
+  resolvePoint(text: string, tokens: { decode(token: string): Position }, waitMs: number): Promise<Position> {
+    return resolvePoint(text, { tokens, store: this.store, times: this.times }, waitMs);
+  }
+
+  // Projecting
+
+  startProjectors(): Projectors {
+    return startProjectors(this);
+  }
+
+  statuses(counting: Counting): Promise<ModelStatus[]> {
+    return modelStatuses(this, counting);
+  }
+
+  async health(signal: AbortSignal): Promise<Health> {
+    return healthOf(await this.statuses({ cap: 1, stalledOnly: true, signal }));
+  }
+
+  /** Whether every read model has reached a position. */
+  hasReached(position: Position): Promise<boolean> {
+    return haveReached(this, position);
+  }
+
+  /** Waits until every read model has reached a position, or the time is over. */
+  async catchUp(position: Position, ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
+    while (Date.now() < deadline && !(await this.hasReached(position))) {
+      const builds = await allBuilds(this.pool);
+      const left = deadline - Date.now();
+      await Promise.all(
+        this.projections.map((one) => this.watch.waitFor(one.name, readBuild(builds, one)?.build ?? 0, position, left)),
+      );
+    }
+  }
+
+  /** Adds the gauges of read models, subscriptions and as-of builds. */
+  measure(metrics: Registry): void {
+    measureReadModels(metrics, this);
+    measureAsOf(metrics, this);
+  }
+
+  // Builds
+
+  /** Builds read models in the background, then switches to them. Resumes an interrupted rebuild. */
+  rebuild(projections: readonly AnyProjection[], options: RebuildOptions): Promise<Rebuilt[]> {
+    return rebuild(this, projections, options);
+  }
+
+  planRebuild(projections: readonly AnyProjection[]): Promise<PlannedBuild[]> {
+    return planRebuild(this.pool, projections);
+  }
+
+  rollback(projection: AnyProjection, options: RollbackOptions): Promise<RolledBack> {
+    return rollback(this, projection, options);
+  }
+
+  /** After a deployment with newer projections: builds what has no build of today's version yet. Never rejects. */
+  buildMissing(options: { readonly keepSeconds: number; readonly signal: AbortSignal }): Promise<void> {
+    return buildMissing(this, this.projections, options);
+  }
+
+  /** Drops as-of builds whose time is over, until the signal. Never rejects. */
+  sweepAsOf(signal: AbortSignal): Promise<void> {
+    return sweepNowAndThen(this.asOf, this.log, signal);
+  }
+
+  // Proving and repairing
+
+  /** Projects the log a second time and compares the rows. */
+  verify(projections: readonly AnyProjection[], options: VerifyOptions): Promise<Verified> {
+    return verify(this, projections, options);
+  }
+
+  listQuarantine(projections: readonly AnyProjection[]): Promise<QuarantineList> {
+    return listQuarantine(this, projections);
+  }
+
+  retryQuarantined(projections: readonly AnyProjection[], streams: readonly string[]): Promise<RetriedKey[]> {
+    return retryQuarantined(this, projections, streams);
+  }
+
+  skipQuarantined(projections: readonly AnyProjection[], key: string, reason: string): Promise<SkippedEvent> {
+    return skipQuarantined(this, projections, key, reason);
+  }
+
+  /** Ends what is under way in the background. Projectors are stopped by themselves, before this. */
+  async close(): Promise<void> {
+    await this.asOf.close();
+    await this.times.close();
+    await this.watch.close();
+  }
+}
