@@ -9,7 +9,7 @@ import {
   totalsOf,
   type TreeEvent,
 } from '../forest/bulk-forest.js';
-import { countAgain } from '../../src/engine/projecting/count-again.js';
+import { countAgain } from '../forest/count-again.js';
 import { on, type ProjectedEvent } from '../../src/engine/projecting/projection.js';
 import { productEvents } from '../../src/product/events.js';
 

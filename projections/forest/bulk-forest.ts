@@ -2,7 +2,7 @@
  * A tree in the bulk path: what happened to its places is staged, and where each stands in the end is asked once. The
  * statements make `{staging}.forest` (id, parent, name, code, nth).
  */
-import { DistinctCounts } from '../../src/engine/core/distinct-counts.js';
+import { DistinctCounts } from './distinct-counts.js';
 import { Forest } from './forest.js';
 import type { CopiedRows, CopyValue, FinishStep, ReadRows, RowSource } from '../../src/engine/builds/bulk.js';
 

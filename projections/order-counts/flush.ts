@@ -1,4 +1,4 @@
-import { changesBetween, DistinctCounts } from '../../src/engine/core/distinct-counts.js';
+import { changesBetween, DistinctCounts } from '../forest/distinct-counts.js';
 import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
 import { addMovedOrders } from './moved-orders.js';
 import { type Order, type Page, type Status, STATUSES } from './page.js';

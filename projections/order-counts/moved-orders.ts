@@ -1,4 +1,4 @@
-import type { DistinctCounts } from '../../src/engine/core/distinct-counts.js';
+import type { DistinctCounts } from '../forest/distinct-counts.js';
 import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
 import type { Page, Status } from './page.js';
 

@@ -1,5 +1,5 @@
 import type { Miscounted, ReadRows } from '../../src/engine/builds/bulk.js';
-import { type Alike, countAgain } from '../../src/engine/projecting/count-again.js';
+import { type Alike, countAgain } from '../forest/count-again.js';
 import { type Status, STATUSES } from './page.js';
 
 /** Counts the orders of every category again, order by order and outside of the database, from where the products stand. */

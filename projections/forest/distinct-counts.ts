@@ -1,4 +1,4 @@
-import type { Forest } from '../../../projections/forest/forest.js';
+import type { Forest } from './forest.js';
 
 /**
  * How many things stand in each place of a forest or below it, by kind. A thing that stands in several places counts once in
