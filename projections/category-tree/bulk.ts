@@ -1,17 +1,9 @@
-import { categoryEvents } from '../../src/category/events.js';
-import type { BulkPath, CopiedRows, Miscounted, ReadRows } from '../../src/engine/builds/bulk.js';
-import {
-  FOREST_FINISH,
-  FOREST_ORPHANS,
-  FOREST_SOURCE,
-  FOREST_STAGING,
-  forestRows,
-  totalsOf,
-  type TreeEvent,
-} from '../forest/bulk-forest.js';
+import type { Miscounted, ReadRows } from '../../src/engine/builds/bulk.js';
+import type { PagePart } from '../../src/engine/projecting/page-part.js';
+import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import { countAgain } from '../forest/count-again.js';
-import { on, type ProjectedEvent } from '../../src/engine/projecting/projection.js';
-import { productEvents } from '../../src/product/events.js';
+import type { Step } from '../forest/tree.js';
+import type { Page } from './page.js';
 
 interface ProductEvent {
   readonly productId: number;
@@ -22,9 +14,20 @@ interface ProductEvent {
   readonly retired?: boolean;
 }
 
-interface Chunk {
-  readonly tree: TreeEvent[];
-  readonly products: ProductEvent[];
+class Chunk extends TreeChunk {
+  readonly products: ProductEvent[] = [];
+
+  addProduct(step: Step, id: number, catIds: readonly number[]): void {
+    this.#note(step, { productId: id, added: true, catIds, retired: false });
+  }
+
+  changeProduct(step: Step, id: number, change: Pick<ProductEvent, 'catIds' | 'retired'>): void {
+    this.#note(step, { productId: id, ...change });
+  }
+
+  #note({ revision, position }: Step, event: Omit<ProductEvent, 'revision' | 'position'>): void {
+    this.products.push({ revision, position, ...event });
+  }
 }
 
 /**
@@ -44,43 +47,25 @@ function countedIn(upTo: '<=' | '<'): string {
     ) select array_agg(id order by id) from up) end`;
 }
 
-export const categoryTreeBulk: BulkPath<Chunk> = {
+export const totalsInBulk: PagePart<Page, Chunk>['bulk'] = {
   staging: `
-    ${FOREST_STAGING}
+    ${treeBulk.staging}
     create unlogged table {staging}.products (
       product_id integer, revision integer, position text collate "C", added boolean, cat_ids text, retired boolean
     );`,
-  begin: () => ({ tree: [], products: [] }),
-  handlers: {
-    CategoryAdded: on(categoryEvents.CategoryAdded, ({ tree }, { data, revision: nth, position }) => {
-      const { cat_id: id, parent_cat_id: parent, name, code } = data;
-      tree.push({ id, nth, position, kind: 'add', parent, name, code });
-    }),
-    CategoryRenamed: on(categoryEvents.CategoryRenamed, ({ tree }, { data, revision: nth, position }) => {
-      tree.push({ id: data.cat_id, nth, position, kind: 'rename', name: data.name });
-    }),
-    CategoryMoved: on(categoryEvents.CategoryMoved, ({ tree }, { data, revision: nth, position }) => {
-      tree.push({ id: data.cat_id, nth, position, kind: 'move', parent: data.parent_cat_id });
-    }),
-    CategoryRemoved: on(categoryEvents.CategoryRemoved, ({ tree }, { data, revision: nth, position }) => {
-      tree.push({ id: data.cat_id, nth, position, kind: 'remove' });
-    }),
-    ProductAdded: on(productEvents.ProductAdded, (chunk, { data, ...event }) => {
-      note(chunk, data.product_id, event, { added: true, catIds: data.cat_ids, retired: false });
-    }),
-    ProductCategorised: on(productEvents.ProductCategorised, (chunk, { data, ...event }) => {
-      note(chunk, data.product_id, event, { catIds: data.cat_ids });
-    }),
-    ProductRetired: on(productEvents.ProductRetired, (chunk, { data, ...event }) => {
-      note(chunk, data.product_id, event, { retired: true });
-    }),
-    ProductReinstated: on(productEvents.ProductReinstated, (chunk, { data, ...event }) => {
-      note(chunk, data.product_id, event, { retired: false });
-    }),
-  },
-  rows,
+  begin: () => new Chunk(),
+  rows: (chunk) => [
+    chunk.rows(),
+    {
+      table: '{staging}.products',
+      columns: ['product_id', 'revision', 'position', 'added', 'cat_ids', 'retired'],
+      rows: chunk.products.map(({ productId, revision, position, added, catIds, retired }) => [
+        ...[productId, revision, position, added ?? false, catIds ?? null, retired ?? null],
+      ]),
+    },
+  ],
   finish: [
-    ...FOREST_FINISH,
+    ...treeBulk.finish,
     `insert into {schema}.products (product_id, cat_ids, retired)
      select product_id,
        (array_agg(cat_ids order by revision desc) filter (where cat_ids is not null))[1]::integer[],
@@ -114,39 +99,16 @@ export const categoryTreeBulk: BulkPath<Chunk> = {
     from (select product_id, min(revision) as revision, min(revision) filter (where added) as added
           from {staging}.products group by product_id) e
     where e.added is null or e.revision < e.added
-    union all ${FOREST_ORPHANS}`,
-  recounts: [recountProducts],
+    union all ${treeBulk.orphans}`,
   sources: {
-    categories: FOREST_SOURCE,
+    ...treeBulk.sources,
     products: { stream: (key) => `product-${key}` },
     document: { stream: () => 'categoryTree-main' },
   },
 };
 
-function recountProducts(read: ReadRows): Promise<Miscounted[]> {
+export function recountProducts(read: ReadRows): Promise<Miscounted[]> {
   const alike = `select cat_ids as places, 'total_products' as kind, count(*)::integer as things
     from {schema}.products where not retired group by cat_ids`;
   return countAgain(read, ['total_products'], read(alike));
-}
-
-function note(
-  { products }: Chunk,
-  productId: number,
-  { revision, position }: Pick<ProjectedEvent, 'revision' | 'position'>,
-  changed: Pick<ProductEvent, 'added' | 'catIds' | 'retired'>,
-): void {
-  products.push({ productId, revision, position, ...changed });
-}
-
-function rows({ tree, products }: Chunk): CopiedRows[] {
-  return [
-    forestRows(tree),
-    {
-      table: '{staging}.products',
-      columns: ['product_id', 'revision', 'position', 'added', 'cat_ids', 'retired'],
-      rows: products.map(({ productId, revision, position, added, catIds, retired }) => [
-        ...[productId, revision, position, added ?? false, catIds ?? null, retired ?? null],
-      ]),
-    },
-  ];
 }

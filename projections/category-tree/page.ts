@@ -1,5 +1,6 @@
 import type { Position } from '../../src/engine/core/event-store.js';
 import { Forest } from '../forest/forest.js';
+import type { Label, Step } from '../forest/tree.js';
 import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
 
 export interface Category {
@@ -34,18 +35,33 @@ export class Page {
     readonly rearranged: readonly number[] = [],
   ) {}
 
-  category(id: number): Category {
-    const place = this.forest.get(id);
-    if (!place) throw new RangeError(`there is no category ${id}`);
-    return place.value;
+  add({ revision, position }: Step, id: number, parent: number | null, { name, code }: Label): void {
+    this.forest.add(id, parent, { code, name, total: 0, revision });
+    this.#treeChanged(id, position);
   }
 
-  treeChanged(id: number, position: Position): void {
-    this.touched.add(id);
-    this.revision = position;
+  rename({ revision, position }: Step, id: number, name: string): void {
+    Object.assign(this.#category(id), { name, revision });
+    this.#treeChanged(id, position);
   }
 
-  productChanged(id: number, change: Partial<Pick<Product, 'catIds' | 'retired'>>, position: Position): void {
+  move({ revision, position }: Step, id: number, parent: number | null): void {
+    this.#category(id).revision = revision;
+    this.forest.move(id, parent);
+    this.#treeChanged(id, position);
+  }
+
+  remove({ position }: Step, id: number): void {
+    this.forest.remove(id);
+    this.#treeChanged(id, position);
+  }
+
+  addProduct(step: Step, id: number, catIds: readonly number[]): void {
+    this.products.set(id, { catIds: [], retired: false, before: null, changed: true });
+    this.changeProduct(step, id, { catIds });
+  }
+
+  changeProduct({ position }: Step, id: number, change: Partial<Pick<Product, 'catIds' | 'retired'>>): void {
     const product = this.products.get(id);
     if (!product) throw new RangeError(`there is no product ${id}`);
     const before = this.countedIn(product);
@@ -56,6 +72,17 @@ export class Page {
   /** Ids of the categories that a product is counted in: those it stands in, and all above them. */
   countedIn(product: Pick<Product, 'catIds' | 'retired'>): number[] {
     return product.retired ? [] : this.forest.above(product.catIds).map((place) => place.id);
+  }
+
+  #category(id: number): Category {
+    const place = this.forest.get(id);
+    if (!place) throw new RangeError(`there is no category ${id}`);
+    return place.value;
+  }
+
+  #treeChanged(id: number, position: Position): void {
+    this.touched.add(id);
+    this.revision = position;
   }
 }
 

@@ -4,9 +4,11 @@
  */
 import { DistinctCounts } from './distinct-counts.js';
 import { Forest } from './forest.js';
+import type { Label, Step, Tree } from './tree.js';
 import type { CopiedRows, CopyValue, FinishStep, ReadRows, RowSource } from '../../src/engine/builds/bulk.js';
+import type { PagePart } from '../../src/engine/projecting/page-part.js';
 
-export interface TreeEvent {
+interface TreeEvent {
   readonly id: number;
   /** The event's number in the stream of the tree. */
   readonly nth: number;
@@ -17,7 +19,7 @@ export interface TreeEvent {
   readonly code?: string | null;
 }
 
-export const FOREST_STAGING = `
+const FOREST_STAGING = `
   create unlogged table {staging}.tree (
     id integer, nth integer, position text collate "C", kind text, parent integer, name text, code text
   );
@@ -25,12 +27,12 @@ export const FOREST_STAGING = `
   create unlogged table {staging}.closure (id integer, above integer);`;
 
 /** A category's row comes from the events of the tree that name it. */
-export const FOREST_SOURCE: RowSource = {
+const FOREST_SOURCE: RowSource = {
   stream: () => 'categoryTree-main',
   isAbout: (data, key) => String(data['cat_id']) === key,
 };
 
-export function forestRows(events: readonly TreeEvent[]): CopiedRows {
+function forestRows(events: readonly TreeEvent[]): CopiedRows {
   const columns = ['id', 'nth', 'position', 'kind', 'parent', 'name', 'code'];
   const row = (one: TreeEvent): CopyValue[] => [
     ...[one.id, one.nth, one.position, one.kind],
@@ -39,7 +41,7 @@ export function forestRows(events: readonly TreeEvent[]): CopiedRows {
   return { table: '{staging}.tree', columns, rows: events.map(row) };
 }
 
-export const FOREST_FINISH: readonly string[] = [
+const FOREST_FINISH: readonly string[] = [
   // A place that was removed and added again begins with what was added last.
   `create unlogged table {staging}.forest as
    select t.id, (array_agg(t.parent order by t.nth desc) filter (where t.kind in ('add', 'move')))[1] as parent,
@@ -112,8 +114,47 @@ async function forestOf(read: ReadRows): Promise<Forest<null>> {
 }
 
 /** Places that something happened to before they were there. */
-export const FOREST_ORPHANS = `
+const FOREST_ORPHANS = `
   select 'categoryTree-main' as stream, t.nth as revision, 'there is no category ' || t.id as message
   from {staging}.tree t
   where t.kind <> 'add'
     and not exists (select from {staging}.tree a where a.id = t.id and a.kind = 'add' and a.nth < t.nth)`;
+
+/** What happened to the tree in a chunk. */
+export class TreeChunk implements Tree {
+  readonly #events: TreeEvent[] = [];
+
+  add(step: Step, id: number, parent: number | null, label?: Label): void {
+    this.#note(step, { id, kind: 'add', parent, ...label });
+  }
+
+  rename(step: Step, id: number, name: string): void {
+    this.#note(step, { id, kind: 'rename', name });
+  }
+
+  move(step: Step, id: number, parent: number | null): void {
+    this.#note(step, { id, kind: 'move', parent });
+  }
+
+  remove(step: Step, id: number): void {
+    this.#note(step, { id, kind: 'remove' });
+  }
+
+  rows(): CopiedRows {
+    return forestRows(this.#events);
+  }
+
+  #note({ revision: nth, position }: Step, event: Omit<TreeEvent, 'nth' | 'position'>): void {
+    this.#events.push({ ...event, nth, position });
+  }
+}
+
+/** The bulk path of a tree up to `{staging}.forest`. The table `categories` is filled from that. */
+export const treeBulk: PagePart<unknown, TreeChunk>['bulk'] = {
+  staging: FOREST_STAGING,
+  begin: () => new TreeChunk(),
+  rows: (chunk) => [chunk.rows()],
+  finish: FOREST_FINISH,
+  orphans: FOREST_ORPHANS,
+  sources: { categories: FOREST_SOURCE },
+};

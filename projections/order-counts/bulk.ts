@@ -1,31 +1,37 @@
-import { categoryEvents } from '../../src/category/events.js';
-import type { BulkPath, CopiedRows } from '../../src/engine/builds/bulk.js';
-import {
-  FOREST_FINISH,
-  FOREST_ORPHANS,
-  FOREST_SOURCE,
-  FOREST_STAGING,
-  forestRows,
-  totalsOf,
-  type TreeEvent,
-} from '../forest/bulk-forest.js';
-import { on } from '../../src/engine/projecting/projection.js';
-import { orderEvents } from '../../src/order/events.js';
-import { productEvents } from '../../src/product/events.js';
-import { type Status, STATUSES } from './page.js';
-import { recountOrders } from './recount.js';
+import type { CopiedRows } from '../../src/engine/builds/bulk.js';
+import type { PagePart } from '../../src/engine/projecting/page-part.js';
+import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
+import type { Step } from '../forest/tree.js';
+import { type Page, type Status, STATUSES } from './page.js';
 
-interface Chunk {
-  readonly tree: TreeEvent[];
+class Chunk extends TreeChunk {
   readonly places: {
     readonly productId: number;
     readonly revision: number;
     readonly added: boolean;
     readonly catIds: readonly number[];
-  }[];
-  readonly placed: Map<string, { readonly productIds: readonly number[]; status: Status }>;
+  }[] = [];
+  readonly placed = new Map<string, { readonly productIds: readonly number[]; status: Status }>();
   /** Of orders placed in earlier chunks. */
-  readonly followed: { readonly orderId: string; readonly revision: number; readonly status: Status }[];
+  readonly followed: { readonly orderId: string; readonly revision: number; readonly status: Status }[] = [];
+
+  addProduct({ revision }: Step, productId: number, catIds: readonly number[]): void {
+    this.places.push({ productId, revision, added: true, catIds });
+  }
+
+  moveProduct({ revision }: Step, productId: number, catIds: readonly number[]): void {
+    this.places.push({ productId, revision, added: false, catIds });
+  }
+
+  addOrder(id: string, productIds: readonly number[]): void {
+    this.placed.set(id, { productIds, status: 'placed' });
+  }
+
+  moveOrder({ revision }: Step, orderId: string, status: Status): void {
+    const order = this.placed.get(orderId);
+    if (order) order.status = status;
+    else this.followed.push({ orderId, revision, status });
+  }
 }
 
 /** Orders of the same products and status count alike. */
@@ -38,42 +44,15 @@ const ORDERS_BY_PLACE = `
     select product_ids, status, count(*)::integer as things from {schema}.orders group by product_ids, status
   ) alike`;
 
-export const orderCountsBulk: BulkPath<Chunk> = {
+export const countsInBulk: PagePart<Page, Chunk>['bulk'] = {
   staging: `
-    ${FOREST_STAGING}
+    ${treeBulk.staging}
     create unlogged table {staging}.places (product_id integer, revision integer, added boolean, cat_ids text);
     create unlogged table {staging}.followed (order_id uuid, revision integer, status text);`,
-  begin: () => ({ tree: [], places: [], placed: new Map(), followed: [] }),
-  handlers: {
-    CategoryAdded: on(categoryEvents.CategoryAdded, ({ tree }, { data, revision: nth, position }) => {
-      tree.push({ id: data.cat_id, nth, position, kind: 'add', parent: data.parent_cat_id });
-    }),
-    CategoryMoved: on(categoryEvents.CategoryMoved, ({ tree }, { data, revision: nth, position }) => {
-      tree.push({ id: data.cat_id, nth, position, kind: 'move', parent: data.parent_cat_id });
-    }),
-    CategoryRemoved: on(categoryEvents.CategoryRemoved, ({ tree }, { data, revision: nth, position }) => {
-      tree.push({ id: data.cat_id, nth, position, kind: 'remove' });
-    }),
-    ProductAdded: on(productEvents.ProductAdded, ({ places }, { data, revision }) => {
-      places.push({ productId: data.product_id, revision, added: true, catIds: data.cat_ids });
-    }),
-    ProductCategorised: on(productEvents.ProductCategorised, ({ places }, { data, revision }) => {
-      places.push({ productId: data.product_id, revision, added: false, catIds: data.cat_ids });
-    }),
-    OrderPlaced: on(orderEvents.OrderPlaced, ({ placed }, { data }) => {
-      const productIds = [...new Set(data.items.map((item) => item.product_id))].sort((a, b) => a - b);
-      placed.set(data.order_id, { productIds, status: 'placed' });
-    }),
-    OrderPaid: on(orderEvents.OrderPaid, (chunk, { data, revision }) => {
-      follow(chunk, data.order_id, revision, 'paid');
-    }),
-    OrderCancelled: on(orderEvents.OrderCancelled, (chunk, { data, revision }) => {
-      follow(chunk, data.order_id, revision, 'cancelled');
-    }),
-  },
+  begin: () => new Chunk(),
   rows,
   finish: [
-    ...FOREST_FINISH,
+    ...treeBulk.finish,
     `insert into {schema}.products (product_id, cat_ids)
      select distinct on (product_id) product_id, cat_ids::integer[] from {staging}.places
      order by product_id, revision desc`,
@@ -102,25 +81,19 @@ export const orderCountsBulk: BulkPath<Chunk> = {
     from (select product_id, min(revision) as revision, min(revision) filter (where added) as added
           from {staging}.places group by product_id) e
     where e.added is null or e.revision < e.added
-    union all ${FOREST_ORPHANS}`,
+    union all ${treeBulk.orphans}`,
   unstage: ["delete from {staging}.followed where 'order-' || order_id = any ($1::text[])"],
-  recounts: [recountOrders],
   sources: {
-    categories: FOREST_SOURCE,
+    ...treeBulk.sources,
     products: { stream: (key) => `product-${key}` },
     orders: { stream: (key) => `order-${key}` },
   },
 };
 
-function follow({ placed, followed }: Chunk, orderId: string, revision: number, status: Status): void {
-  const order = placed.get(orderId);
-  if (order) order.status = status;
-  else followed.push({ orderId, revision, status });
-}
-
-function rows({ tree, places, placed, followed }: Chunk): CopiedRows[] {
+function rows(chunk: Chunk): CopiedRows[] {
+  const { places, placed, followed } = chunk;
   return [
-    forestRows(tree),
+    chunk.rows(),
     {
       table: '{staging}.places',
       columns: ['product_id', 'revision', 'added', 'cat_ids'],

@@ -1,4 +1,5 @@
 import { Forest } from '../forest/forest.js';
+import type { Step, Tree } from '../forest/tree.js';
 import type { StoredFact } from '../../src/engine/core/event-type.js';
 import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
 import type { orderEvents } from '../../src/order/events.js';
@@ -23,7 +24,7 @@ export interface Order {
  * What a page works on. Counts are a function of where products stand and of the orders' statuses, so handlers only note
  * where things are at the end of the page; flush brings the counts from the one to the other.
  */
-export class Page {
+export class Page implements Tree {
   /** Products that events of the page put somewhere. */
   readonly products = new Map<number, Product>();
   readonly orders = new Map<string, Order>();
@@ -41,15 +42,44 @@ export class Page {
     readonly rearranged: readonly number[] = [],
   ) {}
 
+  add(_step: Step, id: number, parent: number | null): void {
+    this.forest.add(id, parent, null);
+    this.categories.add(id);
+  }
+
+  move(_step: Step, id: number, parent: number | null): void {
+    this.forest.move(id, parent);
+    this.categories.add(id);
+  }
+
+  remove(_step: Step, id: number): void {
+    this.forest.remove(id);
+    this.categories.add(id);
+  }
+
+  addProduct(_step: Step, id: number, catIds: readonly number[]): void {
+    this.setProduct(id, { catIds, before: null });
+  }
+
+  moveProduct(_step: Step, id: number, catIds: readonly number[]): void {
+    const product = this.products.get(id);
+    if (!product) throw new RangeError(`there is no product ${id}`);
+    this.setProduct(id, { ...product, catIds });
+  }
+
+  addOrder(id: string, productIds: readonly number[]): void {
+    this.orders.set(id, { productIds, before: null, status: 'placed' });
+  }
+
+  moveOrder(_step: Step, id: string, status: Status): void {
+    const order = this.orders.get(id);
+    if (!order) throw new RangeError(`there is no order ${id}`);
+    order.status = status;
+  }
+
   setProduct(id: number, product: Product): void {
     this.products.set(id, product);
     this.catIds.set(id, product.catIds);
-  }
-
-  order(id: string): Order {
-    const order = this.orders.get(id);
-    if (!order) throw new RangeError(`there is no order ${id}`);
-    return order;
   }
 }
 

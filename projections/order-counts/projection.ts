@@ -1,24 +1,27 @@
 import { categoryEvents } from '../../src/category/events.js';
-import { on, type Projection } from '../../src/engine/projecting/projection.js';
+import { defineProjection } from '../../src/engine/projecting/define-projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
-import { orderCountsBulk } from './bulk.js';
+import { countsInBulk } from './bulk.js';
 import { flush } from './flush.js';
-import { open, type Page } from './page.js';
+import { open } from './page.js';
+import { recountOrders } from './recount.js';
 
 /** How many orders there are in a category or below it, by status. */
-export const orderCounts: Projection<Page> = {
+export const orderCounts = defineProjection({
   name: 'order-counts',
   version: 2,
   // What is asked of it, the counts, is as it was.
   oldestReadable: 1,
-  tables: ['categories', 'products', 'orders'],
   reads: { categoryTree: categoryEvents, product: productEvents, order: orderEvents },
   keyedBy: ['order'],
-  // Counts change far more often than anything else: room on the page keeps those updates off the index, and likewise
-  // the one change of status that an order may have. What waits to enter the index by product is searched one by one, so
-  // not much may wait.
-  ddl: `
+  page: {
+    counts: {
+      tables: ['categories', 'products', 'orders'],
+      // Counts change far more often than anything else: room on the page keeps those updates off the index, and likewise
+      // the one change of status that an order may have. What waits to enter the index by product is searched one by one, so
+      // not much may wait.
+      ddl: `
     create table {schema}.categories (
       cat_id integer not null,
       parent_cat_id integer,
@@ -36,7 +39,7 @@ export const orderCounts: Projection<Page> = {
       product_ids integer[] not null
     ) with (fillfactor = 85);
   `,
-  indexes: `
+      indexes: `
     alter table {schema}.categories add primary key (cat_id);
     alter table {schema}.products add primary key (product_id);
     create index products_cat_ids on {schema}.products using gin (cat_ids);
@@ -44,39 +47,43 @@ export const orderCounts: Projection<Page> = {
     create index orders_product_ids on {schema}.orders using gin (product_ids)
       with (gin_pending_list_limit = 256);
   `,
-  bulk: orderCountsBulk,
-  handlers: {
-    CategoryAdded: on(categoryEvents.CategoryAdded, (page, { data }) => {
-      page.forest.add(data.cat_id, data.parent_cat_id, null);
-      page.categories.add(data.cat_id);
-    }),
-    CategoryMoved: on(categoryEvents.CategoryMoved, (page, { data }) => {
-      page.forest.move(data.cat_id, data.parent_cat_id);
-      page.categories.add(data.cat_id);
-    }),
-    CategoryRemoved: on(categoryEvents.CategoryRemoved, (page, { data }) => {
-      page.forest.remove(data.cat_id);
-      page.categories.add(data.cat_id);
-    }),
-    ProductAdded: on(productEvents.ProductAdded, (page, { data }) => {
-      page.setProduct(data.product_id, { catIds: data.cat_ids, before: null });
-    }),
-    ProductCategorised: on(productEvents.ProductCategorised, (page, { data }) => {
-      const product = page.products.get(data.product_id);
-      if (!product) throw new RangeError(`there is no product ${data.product_id}`);
-      page.setProduct(data.product_id, { ...product, catIds: data.cat_ids });
-    }),
-    OrderPlaced: on(orderEvents.OrderPlaced, (page, { data }) => {
-      const productIds = [...new Set(data.items.map((item) => item.product_id))].sort((a, b) => a - b);
-      page.orders.set(data.order_id, { productIds, before: null, status: 'placed' });
-    }),
-    OrderPaid: on(orderEvents.OrderPaid, (page, { data }) => {
-      page.order(data.order_id).status = 'paid';
-    }),
-    OrderCancelled: on(orderEvents.OrderCancelled, (page, { data }) => {
-      page.order(data.order_id).status = 'cancelled';
-    }),
+      open,
+      flush,
+      bulk: countsInBulk,
+    },
   },
-  open,
-  flush,
-};
+  handlers: {
+    CategoryAdded: ({ counts }, event) => {
+      counts.add(event, event.data.cat_id, event.data.parent_cat_id);
+    },
+    CategoryRenamed: 'passed-over',
+    CategoryMoved: ({ counts }, event) => {
+      counts.move(event, event.data.cat_id, event.data.parent_cat_id);
+    },
+    CategoryRemoved: ({ counts }, event) => {
+      counts.remove(event, event.data.cat_id);
+    },
+    ClaimAbandoned: 'passed-over',
+    ProductAdded: ({ counts }, event) => {
+      counts.addProduct(event, event.data.product_id, event.data.cat_ids);
+    },
+    ProductRenamed: 'passed-over',
+    ProductPriced: 'passed-over',
+    ProductCategorised: ({ counts }, event) => {
+      counts.moveProduct(event, event.data.product_id, event.data.cat_ids);
+    },
+    ProductRetired: 'passed-over',
+    ProductReinstated: 'passed-over',
+    OrderPlaced: ({ counts }, { data }) => {
+      const productIds = [...new Set(data.items.map((item) => item.product_id))].sort((a, b) => a - b);
+      counts.addOrder(data.order_id, productIds);
+    },
+    OrderPaid: ({ counts }, event) => {
+      counts.moveOrder(event, event.data.order_id, 'paid');
+    },
+    OrderCancelled: ({ counts }, event) => {
+      counts.moveOrder(event, event.data.order_id, 'cancelled');
+    },
+  },
+  recounts: [recountOrders],
+});

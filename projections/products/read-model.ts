@@ -2,7 +2,7 @@ import { Refusal } from '../../src/engine/core/errors.js';
 import type { Position } from '../../src/engine/core/event-store.js';
 import type { Freshness, ReadModel } from '../../src/engine/projecting/read-model.js';
 import type { ProductAnswer } from '../../src/product/answer.js';
-import type { ProductRow } from './projection.js';
+import type { ProductRow } from './products-table.js';
 
 export interface ProductListOptions {
   readonly status: 'active' | 'retired';

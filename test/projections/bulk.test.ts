@@ -51,12 +51,6 @@ const olderShapes = fc.array(fc.boolean(), { minLength: 1, maxLength: 20 });
 
 const nothing = (_rows: Record<string, unknown[]>, _events: readonly RecordedEvent[]): void => undefined;
 
-void t.test('a bulk path has a handler for what the projection hears, and for nothing else', async (t) => {
-  for (const { name, bulk, handlers } of projections) {
-    t.same(Object.keys(bulk?.handlers ?? handlers).sort(), Object.keys(handlers).sort(), name);
-  }
-});
-
 void t.test('the tree: bulk, event by event and the definition agree, row for row', async () => {
   await agree('category-tree', ofShops, (rows, events) => {
     const expected = bruteForce(events);

@@ -1,14 +1,8 @@
 import type { EventHandler, AnyProjection } from '../../src/engine/projecting/projection.js';
 
-/** The projection with code that fails at these events, each `<stream>@<revision>`, on both its paths. */
+/** The projection with code that fails at these events, each `<stream>@<revision>`. */
 export function broken(projection: AnyProjection, events: readonly string[]): AnyProjection {
-  const handlers = failing(projection.handlers, events);
-  const { bulk } = projection;
-  return {
-    ...projection,
-    handlers,
-    ...(bulk?.handlers && { bulk: { ...bulk, handlers: failing(bulk.handlers, events) } }),
-  };
+  return { ...projection, handlers: failing(projection.handlers, events) };
 }
 
 function failing<Page>(

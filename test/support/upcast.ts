@@ -16,12 +16,7 @@ export function withOlderShapes(projection: AnyProjection): AnyProjection {
   };
   const all = <Page>(handlers: Readonly<Record<string, EventHandler<Page>>>): Record<string, EventHandler<Page>> =>
     Object.fromEntries(Object.entries(handlers).map(([type, handler]) => [type, older(handler)]));
-  const { bulk } = projection;
-  return {
-    ...projection,
-    handlers: all(projection.handlers),
-    ...(bulk?.handlers && { bulk: { ...bulk, handlers: all(bulk.handlers) } }),
-  };
+  return { ...projection, handlers: all(projection.handlers) };
 }
 
 /** The same history as it would lie in the log: what `isOld` picks was recorded in the oldest shape. */

@@ -3,8 +3,6 @@
  * one chunk of the log is folded in memory and copied where it belongs; what follows on something of an earlier chunk is
  * staged, and joined at the end.
  */
-import type { EventHandler } from '../projecting/projection.js';
-
 export type CopyValue = string | number | boolean | null | readonly number[];
 
 /** Rows for one table. `{schema}` stands for the read model's schema and `{staging}` for that of the load, as everywhere here. */
@@ -17,10 +15,8 @@ export interface CopiedRows {
 export interface BulkPath<Chunk> {
   /** DDL of the tables that the load alone needs. */
   readonly staging: string;
-  /** The state of a chunk before its first event. */
+  /** A chunk before its first event. The projection's handlers change it: they see each event once, in the order of the log. */
   begin(this: void): Chunk;
-  /** By event type, where the projection's own handlers can't change a chunk. They see every event once and in log order. */
-  readonly handlers?: { readonly [type: string]: EventHandler<Chunk> };
   /** What a chunk has come to. */
   rows(this: void, chunk: Chunk): readonly CopiedRows[];
   /** Steps that make the rows final, one after the other; keys and indexes are made after them. */

@@ -194,11 +194,8 @@ class Load {
     if (!byType || known) return known ?? NOBODY;
     const found = this.targets.flatMap(({ projection, passesOverUnknown }, target): Concerned[] => {
       const meaning = meaningOf(projection, event);
-      if (meaning === 'unknown') return passesOverUnknown ? [] : [{ target, handler: null }];
-      if (meaning === 'passed-over') return [];
-      const handler = (projection.bulk.handlers ?? projection.handlers)[event.type];
-      if (!handler) throw new Error(`the bulk path of ${projection.name} has no handler for ${event.type}`);
-      return [{ target, handler }];
+      if (meaning === 'passed-over' || (meaning === 'unknown' && passesOverUnknown)) return [];
+      return [{ target, handler: meaning === 'unknown' ? null : (projection.handlers[event.type] ?? null) }];
     });
     byType.set(event.type, found);
     return found;

@@ -10,7 +10,7 @@ import { applyEvent, type QuarantinedEvent, isOfTheEvent } from '../quarantine/q
 export function fold({ bulk, handlers }: LoadTarget['projection'], recorded: readonly RecordedEvent[]): unknown {
   const chunk = bulk.begin();
   for (const event of recorded) {
-    const handler = (bulk.handlers ?? handlers)[event.type];
+    const handler = handlers[event.type];
     if (handler) applyEvent(handler, chunk, decode(event, handler.eventType));
   }
   return chunk;

@@ -72,7 +72,7 @@ export const bigint = column<number, 'fixed'>('fixed', 'bigint');
 export const boolean = column<boolean, 'fixed'>('fixed', 'boolean');
 /** ISO 8601, to the millisecond. */
 export const time = column<string, 'fixed'>('fixed', 'timestamptz(3)', 'timestamptz');
-export const integers = column<readonly number[], 'fixed'>('fixed', 'integer[]', 'text', asArray);
+export const integers = column<number[], 'fixed'>('fixed', 'integer[]', 'text', asArray);
 export const json = <T>(): Column<T, 'fixed'> => column('fixed', 'json', 'text', asJson);
 
 /** A JSON array that only grows. */

@@ -1,4 +1,4 @@
-import type { Recount, RowSource } from '../builds/bulk.js';
+import type { Bulk, Recount, RowSource } from '../builds/bulk.js';
 import { type HandlersOf, handlersOf, type Reads } from './handlers.js';
 import type { LivePage, PageOf, PagePart, PageParts } from './page-part.js';
 import type { Projection, ProjectionDb } from './projection.js';
@@ -11,7 +11,7 @@ export interface Derived<Live> {
   /** Around the writing of the parts, which `write` does. */
   flush(this: void, page: Live, db: ProjectionDb, write: () => Promise<void>): Promise<void>;
   /** The same rows at once, from those that the parts have at the end of a load. */
-  readonly finish: readonly string[];
+  readonly finish: Bulk['finish'];
   readonly sources: { readonly [table: string]: RowSource };
 }
 

@@ -12,7 +12,7 @@ export interface PagePart<Live, Chunk = Live> {
   /** Reads what the page's events touch. */
   open(this: void, events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Live> | Live;
   flush(this: void, live: Live, db: ProjectionDb): Promise<void>;
-  readonly bulk: Omit<BulkPath<Chunk>, 'handlers' | 'recounts'>;
+  readonly bulk: Omit<BulkPath<Chunk>, 'recounts'>;
 }
 
 export type PageParts = { readonly [name: string]: PagePart<unknown> };

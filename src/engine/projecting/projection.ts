@@ -72,14 +72,6 @@ export interface Projection<Page> {
 /** Any projection, as the projector sees it: what a page is in memory is the projection's own affair. */
 export type AnyProjection = Projection<unknown>;
 
-/** Binds a handler to an event type. Handlers change the page's working state only: no I/O, no clock, no randomness. */
-export function on<Page, T extends EventType>(
-  eventType: T,
-  apply: (page: Page, event: Envelope<StoredFact<T>>) => void,
-): EventHandler<Page> {
-  return { eventType, apply: apply };
-}
-
 /** The schema of a build of a read model. */
 export function schemaName(name: string, build: number): string {
   return `rm_${name.replaceAll('-', '_')}_v${build}`;

@@ -1,6 +1,6 @@
 import type { BulkPath } from '../../../src/engine/builds/bulk.js';
-import { on, type Projection } from '../../../src/engine/projecting/projection.js';
-import { Counted, known } from './tally.js';
+import type { Projection } from '../../../src/engine/projecting/projection.js';
+import { handlingCounted, known } from './tally.js';
 
 /** A key's sum may not be larger. */
 export const LARGEST_SUM = 32_767;
@@ -9,15 +9,9 @@ interface Page {
   readonly sums: Map<string, number>;
 }
 
-const bulk = (apply: (amount: number) => void): BulkPath<Page> => ({
+const bulk: BulkPath<Page> = {
   staging: 'create unlogged table {staging}.parts (stream text not null, amount smallint not null)',
   begin: () => ({ sums: new Map() }),
-  handlers: {
-    Counted: on(Counted, (page, { stream, data }) => {
-      apply(data.amount);
-      add(page, stream, data.amount);
-    }),
-  },
   rows: ({ sums }) => [
     {
       table: '{staging}.parts',
@@ -30,7 +24,7 @@ const bulk = (apply: (amount: number) => void): BulkPath<Page> => ({
   finish: ['insert into {schema}.sums select stream, sum(amount) from {staging}.parts group by stream'],
   recounts: [],
   sources: {},
-});
+};
 
 function add({ sums }: Page, stream: string, amount: number): void {
   sums.set(stream, (sums.get(stream) ?? 0) + amount);
@@ -45,13 +39,11 @@ export function keyedSums(name: string, apply: (amount: number) => void = () => 
     reads: { order: known, product: known },
     keyedBy: ['order'],
     ddl: 'create table {schema}.sums (stream text primary key, sum smallint not null)',
-    bulk: bulk(apply),
-    handlers: {
-      Counted: on(Counted, (page, { stream, data }) => {
-        apply(data.amount);
-        add(page, stream, data.amount);
-      }),
-    },
+    bulk,
+    handlers: handlingCounted((page: Page, { stream, data }) => {
+      apply(data.amount);
+      add(page, stream, data.amount);
+    }),
     open: () => Promise.resolve({ sums: new Map() }),
     async flush({ sums }, db): Promise<void> {
       await db.query(

@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { eventType } from '../../../src/engine/core/event-type.js';
 import type { EventStore, Position } from '../../../src/engine/core/event-store.js';
 import type { NewEvent } from '../../../src/engine/core/message.js';
-import {
-  on,
-  type ProjectedEvent,
-  type Projection,
-  type ProjectionCache,
-  type ProjectionDb,
+import { type HandlersOf, handlersOf } from '../../../src/engine/projecting/handlers.js';
+import type {
+  ProjectedEvent,
+  Projection,
+  ProjectionCache,
+  ProjectionDb,
 } from '../../../src/engine/projecting/projection.js';
 
 export const Counted = eventType('Counted', z.strictObject({ amount: z.int() }));
@@ -20,6 +20,14 @@ export const known = {
   Unheard: eventType('Unheard', z.strictObject({ amount: z.int() })),
   constructor: eventType('constructor', z.strictObject({ amount: z.int() })),
 };
+
+type Handlers<Page> = HandlersOf<Page, { readonly test: typeof known }>;
+
+/** Handlers for a projection that adds up the amounts. */
+export function handlingCounted<Page>(counted: Handlers<Page>['Counted']): Projection<Page>['handlers'] {
+  const handlers = { Counted: counted, Unheard: 'passed-over', constructor: 'passed-over' } as const;
+  return handlersOf<Page, { readonly test: typeof known }>({ test: known }, handlers);
+}
 
 /** The table takes no larger one. */
 export const LARGEST_TOTAL = 1_000_000;
@@ -52,13 +60,11 @@ export function tally(name: string, hooks: Hooks = {}): Projection<Page> {
       create table {schema}.total (one integer primary key, total bigint not null check (total <= ${LARGEST_TOTAL})) with (fillfactor = 50);
       insert into {schema}.total values (1, 0);
     `,
-    handlers: {
-      Counted: on(Counted, (page, event) => {
-        hooks.apply?.(event.data.amount);
-        page.events.push(event);
-        page.total += event.data.amount;
-      }),
-    },
+    handlers: handlingCounted((page: Page, event) => {
+      hooks.apply?.(event.data.amount);
+      page.events.push(event);
+      page.total += event.data.amount;
+    }),
     async open(events, db, cache): Promise<Page> {
       await hooks.open?.(events);
       if (!cache.has('total')) {

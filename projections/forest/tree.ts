@@ -1,0 +1,16 @@
+import type { ProjectedEvent } from '../../src/engine/projecting/projection.js';
+
+/** The event by which something happens to a place. */
+export type Step = Pick<ProjectedEvent, 'revision' | 'position'>;
+
+export interface Label {
+  readonly name: string;
+  readonly code: string | null;
+}
+
+/** What happens to the places of a tree, as handlers say it: on a live page, or in a chunk of the bulk path. */
+export interface Tree {
+  add(step: Step, id: number, parent: number | null, label?: Label): void;
+  move(step: Step, id: number, parent: number | null): void;
+  remove(step: Step, id: number): void;
+}

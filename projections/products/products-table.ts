@@ -1,0 +1,25 @@
+import { bigint, changing, integers, key, lastRevision, text } from '../../src/engine/projecting/columns.js';
+import { keyedTable, type RowOf } from '../../src/engine/projecting/keyed-table.js';
+
+export const productsTable = keyedTable('products', {
+  category: 'product',
+  missing: 'has not been added',
+  columns: {
+    product_id: key('integer'),
+    sku: text(),
+    name: changing(text()),
+    price: changing(bigint),
+    currency: text(),
+    /** As recorded, whether or not those categories are still there. */
+    cat_ids: changing(integers),
+    status: changing(text<'active' | 'retired'>()),
+    revision: lastRevision,
+  },
+  indexes: `
+    create index products_by_sku on {schema}.products (sku);
+    create index products_by_status on {schema}.products (status, product_id);
+  `,
+  fillfactor: 90,
+});
+
+export type ProductRow = RowOf<typeof productsTable>;
