@@ -3,6 +3,7 @@
  * DDL, the statements of both paths, and the list of its columns for queries.
  */
 import type { CopiedRows, CopyValue } from '../builds/bulk.js';
+import { NotApplied } from '../quarantine/quarantine.js';
 import type { Columns, Row } from './columns.js';
 import { KeyedRows, type Patch } from './keyed-rows.js';
 import {
@@ -99,8 +100,8 @@ async function update(
   }
 }
 
-function missing({ category, missing }: KeyedShape, id: string): Error {
-  return new Error(`${category} ${id} ${missing}`);
+function missing({ category, missing }: KeyedShape, id: string): NotApplied {
+  return new NotApplied(`${category} ${id} ${missing}`);
 }
 
 function copied<C extends Columns>(shape: KeyedShape, { inserted, patched }: KeyedRows<C>): CopiedRows[] {

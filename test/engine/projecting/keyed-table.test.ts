@@ -237,7 +237,7 @@ t.test('a missing row is named by its key', async (t) => {
   lent(log, 1);
   log.add('loan-1', loanEvents.Noted, { note: null });
   log.add('loan-3', loanEvents.Noted, { note: null });
-  await t.rejects(under.apply(log.events), { message: 'loan 3 has not begun' });
+  await t.rejects(under.apply(log.events), { name: 'NotApplied', message: 'loan 3 has not begun' });
   t.same((await under.rows())['loans'], []);
 });
 
