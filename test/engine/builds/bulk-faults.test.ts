@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import type { Bulk } from '../../../src/engine/builds/bulk.js';
+import type { BulkPath } from '../../../src/engine/builds/bulk.js';
 import type { EventHandler, Projection } from '../../../src/engine/projecting/projection.js';
 import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
 import { rebuildAll } from './rebuilding.js';
@@ -9,16 +9,22 @@ import { counted } from '../projecting/tally.js';
 
 type Page = typeof keyedSums extends (name: string) => Projection<infer P> ? P : never;
 
+function withBulk(change: (bulk: BulkPath<Page>) => Partial<BulkPath<Page>>): Projection<Page> {
+  const projection = keyedSums('sums');
+  const bulk = projection.bulk as BulkPath<Page>;
+  return { ...projection, bulk: { ...bulk, ...change(bulk) } };
+}
+
 test('for a fault of the machine no event is looked for in a chunk', async (t) => {
   const { store, pool, watch } = await stage(t);
   for (let i = 0; i < 100; i++) await store.append(`order-${i}`, [counted()], 'any');
   let tries = 0;
-  const rows = (): never => {
-    tries += 1;
-    throw Object.assign(new Error('the server is shutting down'), { code: '57P01' });
-  };
-  const sums = keyedSums('sums');
-  const projection = { ...sums, bulk: { ...(sums.bulk as Bulk), rows } };
+  const projection = withBulk(() => ({
+    rows(): never {
+      tries += 1;
+      throw Object.assign(new Error('the server is shutting down'), { code: '57P01' });
+    },
+  }));
   await t.rejects(rebuildAll({ pool, store, watch }, {}, [projection]), /shutting down/);
   t.equal(tries, 1);
 });
