@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { changesBetween, DistinctCounts } from '../../../src/engine/core/distinct-counts.js';
-import { Forest } from '../../../projections/forest/forest.js';
+import { changesBetween, DistinctCounts } from '../../projections/forest/distinct-counts.js';
+import { Forest } from '../../projections/forest/forest.js';
 
 const KINDS = ['one', 'other'] as const;
 const PLACES = 12;
