@@ -1,5 +1,5 @@
 /** The registry: one line a read model. */
-import type { AnyProjection } from '../src/engine/projecting/projection.js';
+import type { AnyProjection } from '../src/engine/index.js';
 import { categoryTree } from './category-tree/projection.js';
 import { orderCounts } from './order-counts/projection.js';
 import { products } from './products/projection.js';

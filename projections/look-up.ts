@@ -1,8 +1,4 @@
-import type { Position } from '../src/engine/core/event-store.js';
-import { gather } from '../src/engine/postgres/gather.js';
-import type { Engine } from '../src/engine/engine.js';
-import type { JointQuery } from '../src/engine/projecting/joint-query.js';
-import type { Freshness } from '../src/engine/projecting/read-model.js';
+import { type Engine, type Freshness, gather, type JointQuery, type Position } from '../src/engine/index.js';
 import { type FoundProduct, offered } from './products/offered.js';
 import { buyers, type FoundUser } from './users/buyers.js';
 

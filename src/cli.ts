@@ -6,14 +6,18 @@ import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addBackupAndRestore } from './commands/backup-options.js';
 import { type Config, ConfigError, readConfig } from './config.js';
-import { clientUrl, readEventStoreUrl, showsCredentials } from './engine/log/eventstoredb/connection-url.js';
-import { PostgresEventStore } from './engine/log/postgres/store.js';
+import {
+  clientUrl,
+  COPYING,
+  openLogAt,
+  PostgresEventStore,
+  readEventStoreUrl,
+  showsCredentials,
+} from './engine/index.js';
 import { leaveAtOnce } from './embedded-postgres/embedded.js';
 import { ownLifetime } from './lifetime.js';
-import { openLogAt } from './open-log.js';
 import { printAudit } from './commands/audit.js';
 import { copyBackResult, copyLogResult } from './commands/copy-log.js';
-import { COPYING } from './engine/copying/move.js';
 import { doctor } from './commands/doctor.js';
 import { printEvents } from './commands/events.js';
 import { describeImport } from './import/describe.js';

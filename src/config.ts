@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { readDotEnv } from './dot-env.js';
-import { clientUrl, readEventStoreUrl, showsCredentials } from './engine/log/eventstoredb/connection-url.js';
+import { clientUrl, readEventStoreUrl, showsCredentials } from './engine/index.js';
 
 export interface Config {
   /** Null: the embedded Postgres. */

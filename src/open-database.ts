@@ -1,17 +1,20 @@
 /** Opens the database that the configuration names, without looking into it; the log and the keys are opened elsewhere. */
 import type pg from 'pg';
 import type { Config } from './config.js';
-import { EventStoreUnavailable } from './engine/core/errors.js';
-import { WrongLog } from './engine/log/log-identity.js';
-import { giveWay } from './engine/postgres/background.js';
+import {
+  type Connection,
+  createPool,
+  EventStoreUnavailable,
+  giveWay,
+  isUnavailable,
+  migrate,
+  type ProjectorLog,
+  refuseUnsuitable,
+  UnsuitableDatabase,
+  WrongLog,
+} from './engine/index.js';
 import { startEmbedded } from './embedded-postgres/embedded.js';
-import { isUnavailable } from './engine/postgres/errors.js';
 import { migrations } from '../migrations/index.js';
-import { migrate } from './engine/postgres/migrate.js';
-import { createPool } from './engine/postgres/pool.js';
-import type { Connection } from './engine/postgres/session.js';
-import { refuseUnsuitable, UnsuitableDatabase } from './engine/postgres/suitable-database.js';
-import type { ProjectorLog } from './engine/projecting/projector-log.js';
 import { ServerUnreachable, WrongUse } from './commands/output.js';
 
 const POOL_SIZE = 20;

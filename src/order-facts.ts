@@ -1,7 +1,6 @@
 /** PlaceOrder's facts of the moment: from the read models, and where they know nothing, or nothing good, from the streams. */
 import type { LookUp } from '../projections/look-up.js';
-import type { CommandHandler } from './engine/core/command-handler.js';
-import type { Freshness } from './engine/projecting/read-model.js';
+import type { CommandHandler, Freshness } from './engine/index.js';
 import type { BuyerFacts, ProductFacts } from './order/commands.js';
 import { productStream } from './product/stream.js';
 import { userStream } from './user/stream.js';

@@ -14,11 +14,21 @@ import { skuClaims } from './product/claims.js';
 import { emailClaims } from './user/claims.js';
 import { witnessedStreams } from './streams.js';
 import type { Config } from './config.js';
-import type { Claims } from './engine/claims/claims.js';
-import type { CommandHandler } from './engine/core/command-handler.js';
-import { type Engine, openEngine } from './engine/engine.js';
-import type { EventStore } from './engine/core/event-store.js';
-import type { IdSequence } from './engine/core/id-sequence.js';
+import {
+  type AnyProjection,
+  AsOfProcess,
+  type Claims,
+  type CommandHandler,
+  type Connection,
+  type Engine,
+  type EventStore,
+  type IdSequence,
+  isUndefinedTable,
+  openEngine,
+  openLog,
+  type Progress,
+  type ProjectorLog,
+} from './engine/index.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint } from './crypto/derive.js';
 import { PgKeyStore } from './crypto/key-store.js';
 import { loadOrCreateMasterKey, masterKeyFile } from './crypto/master-key.js';
@@ -29,20 +39,13 @@ import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-p
 import { PdfChecker } from './documents/pdf-checker.js';
 import { AnswerGate } from './http/answer-gate.js';
 import { PositionTokens } from './http/position-token.js';
-import { isUndefinedTable } from './engine/postgres/errors.js';
-import type { Connection } from './engine/postgres/session.js';
-import type { ProjectorLog } from './engine/projecting/projector-log.js';
-import type { AnyProjection } from './engine/projecting/projection.js';
-import { AsOfProcess } from './engine/builds/as-of-process.js';
 import { commandSink } from './import/command-sink.js';
 import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
 import { nothingStored } from './import/stored.js';
 import { type Database, type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
-import { openLog } from './open-log.js';
 import { unreadableProofs } from './commands/unreadable-proofs.js';
 import { sowOnce } from './commands/sowing.js';
-import type { Progress } from './engine/core/progress.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
 import { userStream } from './user/stream.js';

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import type { ProjectorLog } from './engine/projecting/projector-log.js';
+import type { ProjectorLog } from './engine/index.js';
 
 /** What is read of the answer of `orderlog verify --json`. */
 interface Answer {

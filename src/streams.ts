@@ -1,7 +1,6 @@
 /** Every stream category of the shop, with the event types that this release knows in it. `log-main` is the engine's own. */
 import { categoryEvents } from './category/events.js';
-import type { EventTypes } from './engine/core/event-type.js';
-import type { WitnessedStreams } from './engine/verifying/log-witness.js';
+import type { EventTypes, WitnessedStreams } from './engine/index.js';
 import { orderEvents } from './order/events.js';
 import { skuClaims } from './product/claims.js';
 import { productEvents } from './product/events.js';

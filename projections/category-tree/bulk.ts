@@ -1,5 +1,4 @@
-import type { Miscounted, ReadRows } from '../../src/engine/builds/bulk.js';
-import type { PagePart } from '../../src/engine/projecting/page-part.js';
+import type { Miscounted, PagePart, ReadRows } from '../../src/engine/index.js';
 import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import { countAgain } from '../forest/count-again.js';
 import type { Step } from '../forest/tree.js';

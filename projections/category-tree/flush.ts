@@ -1,5 +1,5 @@
 import { changesBetween, DistinctCounts } from '../forest/distinct-counts.js';
-import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
+import type { ProjectionDb } from '../../src/engine/index.js';
 import type { Page } from './page.js';
 
 const KINDS = ['product'] as const;

@@ -1,7 +1,6 @@
-import type { Position } from '../../src/engine/core/event-store.js';
+import type { Position, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
 import { Forest } from '../forest/forest.js';
 import type { Label, Step } from '../forest/tree.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
 
 export interface Category {
   readonly code: string | null;

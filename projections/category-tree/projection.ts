@@ -1,5 +1,5 @@
 import { categoryEvents } from '../../src/category/events.js';
-import { defineProjection } from '../../src/engine/projecting/define-projection.js';
+import { defineProjection } from '../../src/engine/index.js';
 import { productEvents } from '../../src/product/events.js';
 import { recountProducts, totalsInBulk } from './bulk.js';
 import { flush } from './flush.js';

@@ -1,7 +1,6 @@
 import type { CategoryAnswer } from '../../src/category/answer.js';
-import { type Position, START } from '../../src/engine/core/event-store.js';
+import { type Freshness, type Position, type ReadModel, START } from '../../src/engine/index.js';
 import type { PreparedAnswer } from '../../src/http/prepared-answer.js';
-import type { Freshness, ReadModel } from '../../src/engine/projecting/read-model.js';
 import { TreeDocument, type TreeRow } from './tree-document.js';
 
 export interface TreeOptions {

@@ -1,4 +1,4 @@
-import type { Position } from '../../src/engine/core/event-store.js';
+import type { Position } from '../../src/engine/index.js';
 import { prepareAnswer, type PreparedAnswer } from '../../src/http/prepared-answer.js';
 
 export interface TreeRow {

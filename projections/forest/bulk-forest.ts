@@ -5,8 +5,7 @@
 import { DistinctCounts } from './distinct-counts.js';
 import { Forest } from './forest.js';
 import type { Label, Step, Tree } from './tree.js';
-import type { CopiedRows, CopyValue, FinishStep, ReadRows, RowSource } from '../../src/engine/builds/bulk.js';
-import type { PagePart } from '../../src/engine/projecting/page-part.js';
+import type { CopiedRows, CopyValue, FinishStep, PagePart, ReadRows, RowSource } from '../../src/engine/index.js';
 
 interface TreeEvent {
   readonly id: number;

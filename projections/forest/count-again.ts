@@ -1,4 +1,4 @@
-import type { Miscounted, ReadRows } from '../../src/engine/builds/bulk.js';
+import type { Miscounted, ReadRows } from '../../src/engine/index.js';
 
 /** Things of one kind that stand in the same categories. */
 export interface Alike {

@@ -1,4 +1,4 @@
-import type { ProjectedEvent } from '../../src/engine/projecting/projection.js';
+import type { ProjectedEvent } from '../../src/engine/index.js';
 
 /** The event by which something happens to a place. */
 export type Step = Pick<ProjectedEvent, 'revision' | 'position'>;

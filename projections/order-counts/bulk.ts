@@ -1,5 +1,4 @@
-import type { CopiedRows } from '../../src/engine/builds/bulk.js';
-import type { PagePart } from '../../src/engine/projecting/page-part.js';
+import type { CopiedRows, PagePart } from '../../src/engine/index.js';
 import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import type { Step } from '../forest/tree.js';
 import { type Page, type Status, STATUSES } from './page.js';

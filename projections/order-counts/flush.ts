@@ -1,5 +1,5 @@
 import { changesBetween, DistinctCounts } from '../forest/distinct-counts.js';
-import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
+import type { ProjectionDb } from '../../src/engine/index.js';
 import { addMovedOrders } from './moved-orders.js';
 import { type Order, type Page, type Status, STATUSES } from './page.js';
 

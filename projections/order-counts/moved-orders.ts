@@ -1,5 +1,5 @@
 import type { DistinctCounts } from '../forest/distinct-counts.js';
-import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
+import type { ProjectionDb } from '../../src/engine/index.js';
 import type { Page, Status } from './page.js';
 
 /** An order that may count elsewhere, once for each of its products that may stand elsewhere. */

@@ -1,7 +1,6 @@
 import { Forest } from '../forest/forest.js';
 import type { Step, Tree } from '../forest/tree.js';
-import type { StoredFact } from '../../src/engine/core/event-type.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb, StoredFact } from '../../src/engine/index.js';
 import type { orderEvents } from '../../src/order/events.js';
 
 export const STATUSES = ['placed', 'paid', 'cancelled'] as const;

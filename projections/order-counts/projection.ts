@@ -1,5 +1,5 @@
 import { categoryEvents } from '../../src/category/events.js';
-import { defineProjection } from '../../src/engine/projecting/define-projection.js';
+import { defineProjection } from '../../src/engine/index.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
 import { countsInBulk } from './bulk.js';

@@ -1,4 +1,4 @@
-import type { Freshness, ReadModel, Standing } from '../../src/engine/projecting/read-model.js';
+import type { Freshness, ReadModel, Standing } from '../../src/engine/index.js';
 
 /** Orders by the status they have now. */
 export interface OrderCountsAnswer {

@@ -1,4 +1,4 @@
-import type { Miscounted, ReadRows } from '../../src/engine/builds/bulk.js';
+import type { Miscounted, ReadRows } from '../../src/engine/index.js';
 import { type Alike, countAgain } from '../forest/count-again.js';
 import { type Status, STATUSES } from './page.js';
 

@@ -1,5 +1,4 @@
-import type { PagePart } from '../../src/engine/projecting/page-part.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/projecting/projection.js';
+import type { PagePart, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
 import { treeBulk, type TreeChunk } from '../forest/bulk-forest.js';
 import { Forest } from '../forest/forest.js';
 import type { Step, Tree } from '../forest/tree.js';

@@ -1,4 +1,4 @@
-import type { JointPart } from '../../src/engine/projecting/joint-query.js';
+import type { JointPart } from '../../src/engine/index.js';
 import { products } from './projection.js';
 
 export interface FoundProduct {

@@ -1,5 +1,4 @@
-import { bigint, changing, integers, key, lastRevision, text } from '../../src/engine/projecting/columns.js';
-import { keyedTable, type RowOf } from '../../src/engine/projecting/keyed-table.js';
+import { bigint, changing, integers, key, keyedTable, lastRevision, type RowOf, text } from '../../src/engine/index.js';
 
 export const productsTable = keyedTable('products', {
   category: 'product',

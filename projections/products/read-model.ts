@@ -1,6 +1,4 @@
-import { Refusal } from '../../src/engine/core/errors.js';
-import type { Position } from '../../src/engine/core/event-store.js';
-import type { Freshness, ReadModel } from '../../src/engine/projecting/read-model.js';
+import { type Freshness, type Position, type ReadModel, Refusal } from '../../src/engine/index.js';
 import type { ProductAnswer } from '../../src/product/answer.js';
 import type { ProductRow } from './products-table.js';
 

@@ -1,10 +1,7 @@
 /**
  * The table `standing`: the categories in which or below which a product stands. A list by category is one range of its index.
  */
-import type { Recount } from '../../src/engine/builds/bulk.js';
-import type { Derived } from '../../src/engine/projecting/define-projection.js';
-import type { LivePage } from '../../src/engine/projecting/page-part.js';
-import type { ProjectionDb } from '../../src/engine/projecting/projection.js';
+import type { Derived, LivePage, ProjectionDb, Recount } from '../../src/engine/index.js';
 import { closureOf } from '../forest/bulk-forest.js';
 import type { Categories, categories } from './categories.js';
 import type { productsTable } from './products-table.js';

@@ -1,5 +1,4 @@
-import { streamName } from '../../src/engine/core/stream.js';
-import type { Sealed, Vault } from '../../src/engine/core/vault.js';
+import { type Sealed, streamName, type Vault } from '../../src/engine/index.js';
 import { answerOrder, type OrderAnswer } from '../../src/order/answer.js';
 import type { OrderRow, StoredHistoryEntry } from './projection.js';
 

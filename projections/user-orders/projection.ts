@@ -1,19 +1,20 @@
-import type { Actor } from '../../src/engine/core/message.js';
-import type { Sealed } from '../../src/engine/core/vault.js';
 import {
+  type Actor,
   bigint,
   changing,
+  defineProjection,
   insertedAt,
   json,
   key,
+  keyedTable,
   lastRevision,
   list,
+  type RowOf,
+  type Sealed,
   text,
   time,
   uuid,
-} from '../../src/engine/projecting/columns.js';
-import { defineProjection } from '../../src/engine/projecting/define-projection.js';
-import { keyedTable, type RowOf } from '../../src/engine/projecting/keyed-table.js';
+} from '../../src/engine/index.js';
 import { orderEvents } from '../../src/order/events.js';
 
 export type OrderStatus = 'placed' | 'paid' | 'cancelled';

@@ -1,8 +1,13 @@
-import type { Position } from '../../src/engine/core/event-store.js';
-import { LIST_BYTES } from '../../src/engine/core/budgets.js';
-import { streamName } from '../../src/engine/core/stream.js';
-import type { Vault } from '../../src/engine/core/vault.js';
-import type { Freshness, ReadModel, Standing, Turn } from '../../src/engine/projecting/read-model.js';
+import {
+  type Freshness,
+  LIST_BYTES,
+  type Position,
+  type ReadModel,
+  type Standing,
+  streamName,
+  type Turn,
+  type Vault,
+} from '../../src/engine/index.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import { orderAnswer } from './order-answer.js';
 import { type OrderRow, type OrderStatus, ordersTable } from './projection.js';

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from '../../src/engine/core/errors.js';
-import { type Position, START } from '../../src/engine/core/event-store.js';
-import { UnreadableEvent } from '../../src/engine/core/event-type.js';
+import { type Position, Refusal, START, UnreadableEvent } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';

@@ -1,16 +1,17 @@
-import type { Sealed } from '../../src/engine/core/vault.js';
 import {
   changing,
+  defineProjection,
   insertedAt,
   json,
   key,
+  keyedTable,
   lastRevision,
   nullable,
+  type RowOf,
+  type Sealed,
   text,
   time,
-} from '../../src/engine/projecting/columns.js';
-import { defineProjection } from '../../src/engine/projecting/define-projection.js';
-import { keyedTable, type RowOf } from '../../src/engine/projecting/keyed-table.js';
+} from '../../src/engine/index.js';
 import { userEvents } from '../../src/user/events.js';
 
 /** An id proof as stored: where the document is, and sealed its digest and its key. */

@@ -1,7 +1,11 @@
-import type { Position } from '../../src/engine/core/event-store.js';
-import { streamName } from '../../src/engine/core/stream.js';
-import type { Vault } from '../../src/engine/core/vault.js';
-import type { Freshness, ReadModel, Standing } from '../../src/engine/projecting/read-model.js';
+import {
+  type Freshness,
+  type Position,
+  type ReadModel,
+  type Standing,
+  streamName,
+  type Vault,
+} from '../../src/engine/index.js';
 import type { UserAnswer } from '../../src/user/answer.js';
 import { type UserRow, usersTable } from './projection.js';
 import { idProofKey, type IdProofKey, userAnswer } from './user-answer.js';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from '../../src/engine/core/errors.js';
-import type { Position } from '../../src/engine/core/event-store.js';
+import { type Position, Refusal } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { freshnessOf } from '../../src/http/freshness.js';

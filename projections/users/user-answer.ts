@@ -1,5 +1,4 @@
-import { streamName } from '../../src/engine/core/stream.js';
-import type { Sealed, Vault } from '../../src/engine/core/vault.js';
+import { type Sealed, streamName, type Vault } from '../../src/engine/index.js';
 import { answerUser, type UserAnswer } from '../../src/user/answer.js';
 import type { UserRow } from './projection.js';
 

@@ -1,13 +1,16 @@
 /** `orderlog backup`: what can't be made again, in one file, while everything goes on. */
 import { createHash, randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import type { EventStore, Position } from '../engine/core/event-store.js';
+import {
+  type EventStore,
+  logIdentity,
+  type Position,
+  positionOf,
+  type Progress,
+  sessionBeside,
+} from '../engine/index.js';
 import { masterKeyOf, wrapKey } from '../crypto/wrapped-key.js';
 import type { DocumentStore } from '../documents/document-store.js';
-import { logIdentity } from '../engine/log/log-identity.js';
-import { positionOf } from '../engine/log/postgres/position.js';
-import { sessionBeside } from '../engine/postgres/session.js';
-import type { Progress } from '../engine/core/progress.js';
 import { ArchiveWriter, sha256 } from './archive-writer.js';
 import {
   documentLine,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { masterKeyOf, unwrapKey, WrongMasterKey } from '../crypto/wrapped-key.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { WrongUse } from '../commands/output.js';
-import type { Progress } from '../engine/core/progress.js';
+import type { Progress } from '../engine/index.js';
 import { contentOf, entriesOf } from './archive-reader.js';
 import { sha256 } from './archive-writer.js';
 import {

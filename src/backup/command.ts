@@ -1,11 +1,8 @@
 /** What `orderlog backup` and `orderlog restore` print. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { printableLines } from '../engine/core/printable.js';
-import type { AnyProjection } from '../engine/projecting/projection.js';
+import { type AnyProjection, type Engine, printableLines, type Rebuilt } from '../engine/index.js';
 import { type CommandResult, WrongUse } from '../commands/output.js';
-import type { Rebuilt } from '../engine/builds/rebuild.js';
-import type { Engine } from '../engine/engine.js';
 import { backUp, type BackedUp, type BackupDeps, type BackupOptions } from './backup.js';
 import { restore, type RestoreDeps, type Restored, type RestoreOptions } from './restore.js';
 

@@ -1,10 +1,7 @@
 /** Where the log is on a server of its own, it may have gone on since the backup, of which the key store has to know. */
 import type pg from 'pg';
 import { categoryEvents } from '../category/events.js';
-import { decode } from '../engine/core/event-type.js';
-import type { EventStore } from '../engine/core/event-store.js';
-import type { RecordedEvent } from '../engine/core/message.js';
-import { streamId } from '../engine/core/stream.js';
+import { decode, type EventStore, type RecordedEvent, streamId } from '../engine/index.js';
 import { productEvents } from '../product/events.js';
 import { destroyKeys } from './erased-users.js';
 

@@ -1,13 +1,16 @@
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { finished } from 'node:stream/promises';
-import type { EventStore } from '../engine/core/event-store.js';
+import {
+  dropAllBuilds,
+  type EventStore,
+  inTransaction,
+  otherProcesses,
+  type Progress,
+  stopThem,
+} from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
-import { dropAllBuilds } from '../engine/builds/drop.js';
-import { inTransaction } from '../engine/builds/prepare-model.js';
-import { otherProcesses, stopThem } from '../engine/postgres/alone.js';
 import { WrongUse } from '../commands/output.js';
-import type { Progress } from '../engine/core/progress.js';
 import { contentOf, entriesOf } from './archive-reader.js';
 import { documentOf } from './check.js';
 import { destroyErased } from './erased-users.js';

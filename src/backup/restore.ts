@@ -1,15 +1,19 @@
 /** `orderlog restore`: an installation from a backup. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type pg from 'pg';
-import type { EventStore } from '../engine/core/event-store.js';
+import {
+  aloneWith,
+  type Connection,
+  type EventStore,
+  logIdOf,
+  migrate,
+  otherProcesses,
+  type Progress,
+  stopThem,
+} from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
-import { logIdOf } from '../engine/log/log-identity.js';
 import { migrations } from '../../migrations/index.js';
-import { migrate } from '../engine/postgres/migrate.js';
-import type { Connection } from '../engine/postgres/session.js';
-import { aloneWith, otherProcesses, stopThem } from '../engine/postgres/alone.js';
 import { WrongUse } from '../commands/output.js';
-import type { Progress } from '../engine/core/progress.js';
 import { checkBackup, type Checked, checkMasterKey } from './check.js';
 import type { CaughtUp } from './later-events.js';
 import type { Manifest } from './manifest.js';

@@ -1,7 +1,7 @@
 /** What a backup is restored into: an installation that holds nothing. */
 import type pg from 'pg';
 import type { DocumentStore } from '../documents/document-store.js';
-import { type LogIdentity, logIdentity } from '../engine/log/log-identity.js';
+import { type LogIdentity, logIdentity } from '../engine/index.js';
 import { WrongUse } from '../commands/output.js';
 import type { Checked } from './check.js';
 import type { Manifest } from './manifest.js';

@@ -5,7 +5,7 @@ import {
   type ExecuteOptions,
   type Loaded,
   type Outcome,
-} from '../engine/core/command-handler.js';
+} from '../engine/index.js';
 import type { CategoryCommand } from './commands.js';
 import type { Tree } from './decider.js';
 import { categoryStream, TREE_ID } from './stream.js';

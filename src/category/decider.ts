@@ -1,7 +1,4 @@
-import type { Decider } from '../engine/core/decider.js';
-import { Refusal } from '../engine/core/errors.js';
-import type { Envelope } from '../engine/core/message.js';
-import { PersistentMap } from '../engine/core/persistent-map.js';
+import { type Decider, type Envelope, PersistentMap, Refusal } from '../engine/index.js';
 import type { AddCategory, CategoryCommand, ChangeCategory, ImportCategories } from './commands.js';
 import type { CategoryFact } from './events.js';
 

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { CommandContext, ExecuteOptions, Outcome } from '../engine/core/command-handler.js';
-import { Refusal } from '../engine/core/errors.js';
-import type { IdSequence } from '../engine/core/id-sequence.js';
+import { type CommandContext, type ExecuteOptions, type IdSequence, type Outcome, Refusal } from '../engine/index.js';
 import { MAX_ID } from '../values.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';

@@ -1,5 +1,4 @@
-import type { StreamBinding } from '../engine/core/command-handler.js';
-import { streamName } from '../engine/core/stream.js';
+import { type StreamBinding, streamName } from '../engine/index.js';
 import type { CategoryCommand } from './commands.js';
 import { categoryDecider, type Tree } from './decider.js';
 import { categoryEvents, type CategoryFact } from './events.js';

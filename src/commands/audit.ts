@@ -1,10 +1,15 @@
 /** The history of one thing, from its events alone. */
-import type { CommandHandler } from '../engine/core/command-handler.js';
-import { StreamNotFound } from '../engine/core/errors.js';
-import type { EventTypes } from '../engine/core/event-type.js';
-import { historyEvent } from '../engine/core/history.js';
-import type { JsonObject, JsonValue } from '../engine/core/message.js';
-import { printable, printableLines, shortened } from '../engine/core/printable.js';
+import {
+  type CommandHandler,
+  type EventTypes,
+  historyEvent,
+  type JsonObject,
+  type JsonValue,
+  printable,
+  printableLines,
+  shortened,
+  StreamNotFound,
+} from '../engine/index.js';
 import { orderStream } from '../order/stream.js';
 import { productStream } from '../product/stream.js';
 import { userStream } from '../user/stream.js';

@@ -6,7 +6,7 @@ import { projections } from '../../projections/index.js';
 import type { Config } from '../config.js';
 import { masterKeyFile, readMasterKey } from '../crypto/master-key.js';
 import { openDatabase } from '../open-database.js';
-import { openLogAt } from '../open-log.js';
+import { openLogAt } from '../engine/index.js';
 import { backupResult, restoreResult } from '../backup/command.js';
 import { type CommandResult, jsonOption } from './output.js';
 import { problemLog } from './problem-log.js';

@@ -1,12 +1,21 @@
 /** `orderlog copy-log`: moves an installation from the log in its database to another one, or back. */
 import type pg from 'pg';
-import type { EventStore } from '../engine/core/event-store.js';
-import { logIdentity, logIdOf } from '../engine/log/log-identity.js';
-import { aloneWith, otherProcesses, stopThem } from '../engine/postgres/alone.js';
+import {
+  aloneWith,
+  compareLogs,
+  COPYING,
+  copyLog,
+  type CopyOptions,
+  type EventStore,
+  logIdentity,
+  logIdOf,
+  moveBack,
+  moveTo,
+  NotTheSame,
+  otherProcesses,
+  stopThem,
+} from '../engine/index.js';
 import { type CommandResult, WrongUse } from './output.js';
-import { NotTheSame } from '../engine/copying/compare.js';
-import { compareLogs, copyLog, type CopyOptions } from '../engine/copying/copy.js';
-import { COPYING, moveBack, moveTo } from '../engine/copying/move.js';
 
 /** How often the rest is copied while somebody, who should not, goes on writing. */
 const ROUNDS = 3;

@@ -1,13 +1,19 @@
 /** Checks what an installation stands on, and says what to do about each finding. */
 import { statfs } from 'node:fs/promises';
 import type pg from 'pg';
-import type { EventStore } from '../engine/core/event-store.js';
-import { printableLines, shortened } from '../engine/core/printable.js';
-import { type EventStoreUrl, readEventStoreUrl } from '../engine/log/eventstoredb/connection-url.js';
-import type { ServerReport } from '../engine/log/eventstoredb/server-description.js';
-import type { AnyProjection } from '../engine/projecting/projection.js';
-import { UnsuitableDatabase } from '../engine/postgres/suitable-database.js';
-import { modelStatuses, problemOf } from '../engine/projecting/status.js';
+import {
+  type AnyProjection,
+  describeEventStore,
+  type EventStore,
+  type EventStoreUrl,
+  modelStatuses,
+  printableLines,
+  problemOf,
+  readEventStoreUrl,
+  type ServerReport,
+  shortened,
+  UnsuitableDatabase,
+} from '../engine/index.js';
 import { type CommandResult, exitCodeOf } from './output.js';
 import { serverChecks } from './server-checks.js';
 
@@ -52,7 +58,7 @@ export interface ExaminedConfig {
 export async function doctor<Config extends ExaminedConfig>(
   readConfig: () => Config,
   open: (config: Config) => Promise<Examined>,
-  describe: (url: EventStoreUrl) => Promise<ServerReport> = describeServer,
+  describe: (url: EventStoreUrl) => Promise<ServerReport> = describeEventStore,
 ): Promise<CommandResult> {
   const checks: Check[] = [node()];
   let failure: unknown = null;
@@ -94,11 +100,6 @@ async function eventStore(
 ): Promise<readonly Check[]> {
   const { url } = readEventStoreUrl(eventStoreUrl ?? '', '.');
   return url ? serverChecks(await describe(url), url.discover) : [];
-}
-
-/** The client is loaded only where there is such a server. */
-async function describeServer(url: EventStoreUrl): Promise<ServerReport> {
-  return (await import('../engine/log/eventstoredb/gossip.js')).describeServer(url);
 }
 
 function node(): Check {

@@ -1,9 +1,14 @@
 /** The log as it is stored, personal fields sealed. */
-import type { EventStore, Position } from '../engine/core/event-store.js';
-import { matches, START } from '../engine/core/event-store.js';
-import { Refusal, StreamNotFound } from '../engine/core/errors.js';
-import type { RecordedEvent } from '../engine/core/message.js';
-import { quoted } from '../engine/core/printable.js';
+import {
+  type EventStore,
+  matches,
+  type Position,
+  quoted,
+  type RecordedEvent,
+  Refusal,
+  START,
+  StreamNotFound,
+} from '../engine/index.js';
 import { streamPrefixes } from '../streams.js';
 import type { Outlet } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';

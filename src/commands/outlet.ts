@@ -1,6 +1,6 @@
 /** The only way to standard output and standard error: what a terminal would obey does not get through. A test keeps all else away. */
 import { once } from 'node:events';
-import { withoutObeyed } from '../engine/core/printable.js';
+import { withoutObeyed } from '../engine/index.js';
 
 /** A terminal, or what stands in for one. */
 export type TerminalStream = NodeJS.WritableStream & { readonly isTTY?: boolean };

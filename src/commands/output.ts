@@ -1,7 +1,6 @@
 import { Option } from 'commander';
-import { EventStoreUnavailable } from '../engine/core/errors.js';
+import { EventStoreUnavailable, printable } from '../engine/index.js';
 import { isExhausted } from '../documents/system-errors.js';
-import { printable } from '../engine/core/printable.js';
 import * as outlets from './outlet.js';
 import { type Outlet, OutputLost } from './outlet.js';
 

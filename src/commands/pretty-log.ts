@@ -1,5 +1,5 @@
 /** The log for people at a terminal. Its lines quote what comes from outside: request ids, messages of servers. */
-import { printable } from '../engine/core/printable.js';
+import { printable } from '../engine/index.js';
 
 /** @returns what makes a line for people of a line of the log */
 export async function prettyLines(colorize: boolean): Promise<(line: string) => string> {

@@ -1,5 +1,4 @@
-import { printable } from '../engine/core/printable.js';
-import type { ProjectorLog } from '../engine/projecting/projector-log.js';
+import { printable, type ProjectorLog } from '../engine/index.js';
 import { stderr } from './outlet.js';
 
 /** What projectors say while a command runs them: only what is wrong, and never on standard output. */

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { Progress } from '../engine/core/progress.js';
+import type { Progress } from '../engine/index.js';
 import { Outlet, terminal, type TerminalStream } from './outlet.js';
 
 /** For work that is over at once. */

@@ -1,10 +1,13 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
-import type { Position } from '../engine/core/event-store.js';
-import { printable, printableLines } from '../engine/core/printable.js';
-import type { Engine } from '../engine/engine.js';
-import type { AnyProjection } from '../engine/projecting/projection.js';
-import type { RetriedKey } from '../engine/quarantine/operations.js';
-import { NotQuarantined } from '../engine/quarantine/quarantine.js';
+import {
+  type AnyProjection,
+  type Engine,
+  NotQuarantined,
+  type Position,
+  printable,
+  printableLines,
+  type RetriedKey,
+} from '../engine/index.js';
 import { type CommandResult, WrongUse } from './output.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';

@@ -1,10 +1,13 @@
 /** `orderlog rebuild` and `orderlog rollback`. */
-import type { Rebuilt } from '../engine/builds/rebuild.js';
-import { NoStandby, type RollbackOptions } from '../engine/builds/rollback.js';
-import { WorseThanLive } from '../engine/builds/worse-than-live.js';
-import type { Progress } from '../engine/core/progress.js';
-import type { Engine } from '../engine/engine.js';
-import type { AnyProjection } from '../engine/projecting/projection.js';
+import {
+  type AnyProjection,
+  type Engine,
+  NoStandby,
+  type Progress,
+  type Rebuilt,
+  type RollbackOptions,
+  WorseThanLive,
+} from '../engine/index.js';
 import { type CommandResult, WrongUse } from './output.js';
 import { table } from './table.js';
 

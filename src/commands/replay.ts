@@ -1,11 +1,13 @@
 /** `orderlog replay`: read models as they were, each in a schema of its own. */
-import type { Position } from '../engine/core/event-store.js';
-import { BadPoint } from '../engine/log/point.js';
-import type { AnyProjection } from '../engine/projecting/projection.js';
-import { asOfSchema } from '../engine/builds/as-of-registry.js';
-import type { Engine } from '../engine/engine.js';
+import {
+  type AnyProjection,
+  asOfSchema,
+  BadPoint,
+  type Engine,
+  type Position,
+  type Progress,
+} from '../engine/index.js';
 import { type CommandResult, WrongUse } from './output.js';
-import type { Progress } from '../engine/core/progress.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';
 

@@ -1,5 +1,5 @@
 /** What an EventStoreDB server says of itself, judged: each finding with what to do about it. */
-import type { NodeReach, ServerMember, ServerReport } from '../engine/log/eventstoredb/server-description.js';
+import type { NodeReach, ServerMember, ServerReport } from '../engine/index.js';
 import type { Check } from './doctor.js';
 
 const OLDEST = [22, 10] as const;

@@ -1,12 +1,20 @@
 import type pg from 'pg';
-import type { EventStore, Position } from '../engine/core/event-store.js';
-import { printableLines } from '../engine/core/printable.js';
-import { allBuilds, readBuild } from '../engine/builds/registry.js';
-import type { AnyProjection } from '../engine/projecting/projection.js';
-import { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from '../engine/projecting/status.js';
+import {
+  allBuilds,
+  type AnyProjection,
+  degradationOf,
+  dropsOf,
+  type EventStore,
+  type ModelStatus,
+  modelStatuses,
+  type Position,
+  printableLines,
+  problemOf,
+  readBuild,
+  stopMessage,
+} from '../engine/index.js';
 import { leftOfRestore } from '../backup/restore-note.js';
 import type { CommandResult } from './output.js';
-import { stopMessage } from '../engine/projecting/stop-message.js';
 import { table } from './table.js';
 
 /** Counting what a read model lacks ends here. */

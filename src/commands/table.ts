@@ -1,4 +1,4 @@
-import { printable } from '../engine/core/printable.js';
+import { printable } from '../engine/index.js';
 
 /** Columns as wide as their widest cell, for people. A cell may hold text from outside. */
 export function table(given: readonly (readonly string[])[]): string[] {

@@ -1,5 +1,5 @@
 /** The users' proofs of identity that are missing, or do not open as they were stored. */
-import { Refusal } from '../engine/core/errors.js';
+import { Refusal } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
 
 interface ListedUser {

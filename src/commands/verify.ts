@@ -1,14 +1,17 @@
 /** `orderlog verify`. */
-import type { Position } from '../engine/core/event-store.js';
-import { printableLines, shortened } from '../engine/core/printable.js';
-import type { AnyProjection } from '../engine/projecting/projection.js';
+import {
+  type AnyProjection,
+  ChangedMeanwhile,
+  type Engine,
+  type Position,
+  printableLines,
+  type Progress,
+  shortened,
+  type Verified,
+} from '../engine/index.js';
 import type { CommandResult } from './output.js';
-import type { Progress } from '../engine/core/progress.js';
 import { chosen } from './rebuild.js';
 import { table } from './table.js';
-import { ChangedMeanwhile } from '../engine/verifying/live.js';
-import type { Engine } from '../engine/engine.js';
-import type { Verified } from '../engine/verifying/verify.js';
 
 export interface VerifyCommand {
   readonly models: readonly string[];

@@ -1,8 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
-import { Refusal } from '../engine/core/errors.js';
-import { type Sealed, type SealedContext, Unopened, type Vault } from '../engine/core/vault.js';
+import { Refusal, type Sealed, type SealedContext, Unopened, type Vault } from '../engine/index.js';
 import { Batch } from './batch.js';
 import { openText, sealText } from './sealed-text.js';
 import { KEY_BYTES, masterKeyOf, unwrapKey, wrapKey } from './wrapped-key.js';

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type Sealed, type SealedContext, Unopened } from '../engine/core/vault.js';
+import { type Sealed, type SealedContext, Unopened } from '../engine/index.js';
 import { decrypt, encrypt } from './aes-gcm.js';
 
 // This is the storage format: '1.' and base64url of event id (16 bytes), iv (12), tag (16), ciphertext.

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Refusal } from '../engine/core/errors.js';
+import { Refusal } from '../engine/index.js';
 import { type DocumentSource, type DocumentStore, DocumentTooLarge, type StoredDocument } from './document-store.js';
 import type { PdfChecker } from './pdf-checker.js';
 

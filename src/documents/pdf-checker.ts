@@ -1,4 +1,4 @@
-import { Refusal } from '../engine/core/errors.js';
+import { Refusal } from '../engine/index.js';
 import { CheckerDied, type CheckLimits, CheckProcess } from './check-process.js';
 import type { PdfQuestion, PdfVerdict } from './pdf-verdict.js';
 

@@ -6,7 +6,7 @@ import { EMBEDDED_NAME, makeCluster } from './cluster.js';
 import { dropPostgresVariables } from './environment.js';
 import { bindCluster } from './owner.js';
 import { placeOf } from './place.js';
-import { KEEPER } from '../engine/postgres/alone.js';
+import { KEEPER } from '../engine/index.js';
 import { EmbeddedServer } from './server.js';
 import { withProcessLock } from './process-lock.js';
 

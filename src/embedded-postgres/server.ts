@@ -3,11 +3,9 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } f
 import { join } from 'node:path';
 import type pg from 'pg';
 import { EMBEDDED_NAME, passwordOf, spawnBinary } from './cluster.js';
-import { KEEPER } from '../engine/postgres/alone.js';
+import { isUnavailable, KEEPER, Session, sessionTo } from '../engine/index.js';
 import { hasSocket, makeSocketFolder, type Place, socketFolder } from './place.js';
 import { dropStalePid, isStartingUp, pidFileOf, runs, serverOf } from './process.js';
-import { isUnavailable } from '../engine/postgres/errors.js';
-import { Session, sessionTo } from '../engine/postgres/session.js';
 
 /** How long a server may take that says it is starting or ending: it may have much to recover. */
 const BUSY_MS = 300_000;

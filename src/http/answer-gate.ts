@@ -1,6 +1,5 @@
 /** How many large answers are made at once, and how much of what was made may wait for slow readers: the others queue. */
-import { ANSWERS_BYTES } from '../engine/core/budgets.js';
-import { Refusal } from '../engine/core/errors.js';
+import { ANSWERS_BYTES, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
 
 /** Each has up to LIST_BYTES of JSON from the database, and several times as much until it is sent. */

@@ -1,4 +1,4 @@
-import type { Position } from '../engine/core/event-store.js';
+import type { Position } from '../engine/index.js';
 import { revisionTag } from './etag.js';
 import type { PositionTokens } from './position-token.js';
 

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import type { Engine } from '../engine/engine.js';
-import { BadPoint } from '../engine/log/point.js';
+import { BadPoint, type Engine } from '../engine/index.js';
 import { type Freshness, freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { CommandContext } from '../engine/core/command-handler.js';
-import type { Actor } from '../engine/core/message.js';
+import type { Actor, CommandContext } from '../engine/index.js';
 import { deriveUuid, fingerprint } from '../crypto/derive.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { newId } from './new-id.js';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Refusal } from '../engine/core/errors.js';
+import { Refusal } from '../engine/index.js';
 import { listElements } from './header-list.js';
 import { invalid } from './problem.js';
 

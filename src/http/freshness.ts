@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Freshness } from '../engine/projecting/read-model.js';
+import type { Freshness } from '../engine/index.js';
 import { listElements } from './header-list.js';
 import type { PositionTokens } from './position-token.js';
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Fault } from '../engine/core/errors.js';
+import type { Fault } from '../engine/index.js';
 import { ifMatchOf } from './etag.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { Problem } from './problem.js';

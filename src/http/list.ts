@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { z } from 'zod';
-import { Refusal } from '../engine/core/errors.js';
+import { Refusal } from '../engine/index.js';
 import { pathOf } from './path-of.js';
 
 const CHECK_BYTES = 9;

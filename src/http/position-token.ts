@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Refusal } from '../engine/core/errors.js';
-import type { Position } from '../engine/core/event-store.js';
+import { type Position, Refusal } from '../engine/index.js';
 
 const CHECK_BYTES = 8;
 

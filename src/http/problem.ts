@@ -1,10 +1,16 @@
-import { EventStoreUnavailable, EventTooLarge, type Fault, Refusal, StreamNotFound } from '../engine/core/errors.js';
-import { UnreadableEvent } from '../engine/core/event-type.js';
-import { printable } from '../engine/core/printable.js';
-import { Unopened } from '../engine/core/vault.js';
+import {
+  EventStoreUnavailable,
+  EventTooLarge,
+  type Fault,
+  isUnavailable,
+  printable,
+  Refusal,
+  StreamNotFound,
+  Unopened,
+  UnreadableEvent,
+} from '../engine/index.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
-import { isUnavailable } from '../engine/postgres/errors.js';
 import { isSystemFault } from '../documents/system-errors.js';
 import { isProblemCode, type ProblemCode, problemKind } from './problem-codes.js';
 

@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import { LIST_BYTES, sizeOf } from '../engine/core/budgets.js';
-import type { CommandHandler } from '../engine/core/command-handler.js';
-import { Refusal, StreamNotFound } from '../engine/core/errors.js';
+import {
+  type CommandHandler,
+  type EventTypes,
+  historyEvent,
+  LIST_BYTES,
+  Refusal,
+  sizeOf,
+  StreamNotFound,
+} from '../engine/index.js';
 import type { ProblemCode } from './problem-codes.js';
-import type { EventTypes } from '../engine/core/event-type.js';
-import { historyEvent } from '../engine/core/history.js';
 import { queryHead } from './answers.js';
 import type { App } from './app-type.js';
 import { type Cursors, listAnswer } from './list.js';

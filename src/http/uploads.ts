@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { type Fault, Refusal } from '../engine/core/errors.js';
+import { type Fault, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
 import { headerFaults } from './header-faults.js';
 import { Problem } from './problem.js';

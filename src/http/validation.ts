@@ -1,6 +1,6 @@
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import type { Fault } from '../engine/core/errors.js';
+import type { Fault } from '../engine/index.js';
 import { headerFaults } from './header-faults.js';
 import { Problem } from './problem.js';
 

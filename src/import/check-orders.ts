@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_EVENT_BYTES } from '../engine/core/errors.js';
+import { MAX_EVENT_BYTES } from '../engine/index.js';
 import { LEFT_OUT, RowFaults } from './finding.js';
 import { splitLines } from './lines.js';
 import { readJson } from './order-json.js';

@@ -1,4 +1,4 @@
-import { shortened } from '../engine/core/printable.js';
+import { shortened } from '../engine/index.js';
 import { checkCategories } from './check-categories.js';
 import { checkOrders, type OrderReferences } from './check-orders.js';
 import { checkProducts, type CheckedProducts } from './check-products.js';

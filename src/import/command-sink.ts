@@ -1,7 +1,5 @@
 import type { CachedTree } from '../category/cached-tree.js';
-import type { Claims } from '../engine/claims/claims.js';
-import type { CommandContext, CommandHandler } from '../engine/core/command-handler.js';
-import type { Actor } from '../engine/core/message.js';
+import type { Actor, Claims, CommandContext, CommandHandler } from '../engine/index.js';
 import { orderStream } from '../order/stream.js';
 import { addProduct, type AddProductDeps } from '../product/add-product.js';
 import type { IdProof } from '../user/commands.js';

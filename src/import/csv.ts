@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { plural } from '../engine/core/plural.js';
+import { plural } from '../engine/index.js';
 import { FOREIGN, foreignText } from './encoding.js';
 import { RowFaults } from './finding.js';
 import { meantColumn } from './form.js';

@@ -1,5 +1,4 @@
-import { plural } from '../engine/core/plural.js';
-import { printable, quoted } from '../engine/core/printable.js';
+import { plural, printable, quoted } from '../engine/index.js';
 import { type CommandResult, Pieces } from '../commands/output.js';
 import type { Finding } from './finding.js';
 import type { Findings, Kind } from './findings.js';

@@ -1,4 +1,4 @@
-import { shortened } from '../engine/core/printable.js';
+import { shortened } from '../engine/index.js';
 import type { Findings } from './findings.js';
 
 /** What is wrong at one place of an import file. */

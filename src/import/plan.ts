@@ -1,4 +1,4 @@
-import type { Progress } from '../engine/core/progress.js';
+import type { Progress } from '../engine/index.js';
 import type { Findings } from './findings.js';
 import type { CategoryRow, ProductRow, UserRow } from './rows.js';
 import type { Source, Sources } from './source.js';

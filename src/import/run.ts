@@ -1,11 +1,8 @@
-import { sizeOf } from '../engine/core/budgets.js';
-import { Refusal } from '../engine/core/errors.js';
-import type { Progress } from '../engine/core/progress.js';
+import { forEachInFlight, type Progress, Refusal, sizeOf } from '../engine/index.js';
 import { checkImport } from './check.js';
 import { plannedOrders } from './check-orders.js';
 import { LEFT_OUT, RowFaults } from './finding.js';
 import { Findings } from './findings.js';
-import { forEachInFlight } from '../engine/core/in-flight.js';
 import type { CheckOptions, ImportPlan } from './plan.js';
 import type { CategoryRow, OrderRow, ProductRow, UserRow } from './rows.js';
 import type { StoredState } from './stored.js';

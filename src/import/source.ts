@@ -2,7 +2,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, createGunzip } from 'node:zlib';
-import { printable } from '../engine/core/printable.js';
+import { printable } from '../engine/index.js';
 import { WrongUse } from '../commands/output.js';
 import { EncodingCensus } from './encoding.js';
 import type { Finding } from './finding.js';

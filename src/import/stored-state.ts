@@ -1,8 +1,6 @@
 import type { CategoryFact } from '../category/events.js';
 import { categoryEvents } from '../category/events.js';
-import type { CommandHandler } from '../engine/core/command-handler.js';
-import type { EventTypes } from '../engine/core/event-type.js';
-import type { Envelope, Fact, RecordedEvent } from '../engine/core/message.js';
+import type { CommandHandler, Envelope, EventTypes, Fact, RecordedEvent } from '../engine/index.js';
 import { type OrderFact, orderEvents } from '../order/events.js';
 import { type ProductFact, productEvents } from '../product/events.js';
 import { type UserFact, userEvents } from '../user/events.js';

@@ -1,6 +1,4 @@
-import type { Decider } from '../engine/core/decider.js';
-import { type Fault, Refusal } from '../engine/core/errors.js';
-import type { Actor, Envelope } from '../engine/core/message.js';
+import { type Actor, type Decider, type Envelope, type Fault, Refusal } from '../engine/index.js';
 import type { ImportOrder, OrderCommand, PlaceOrder } from './commands.js';
 import type { OrderFact } from './events.js';
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { CommandHandler, Outcome } from '../engine/core/command-handler.js';
-import { EventTooLarge, Refusal } from '../engine/core/errors.js';
+import { type CommandHandler, EventTooLarge, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';

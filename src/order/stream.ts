@@ -1,5 +1,4 @@
-import type { StreamBinding } from '../engine/core/command-handler.js';
-import { streamName } from '../engine/core/stream.js';
+import { type StreamBinding, streamName } from '../engine/index.js';
 import type { OrderCommand } from './commands.js';
 import { orderDecider, type OrderState } from './decider.js';
 import { orderEvents, type OrderFact } from './events.js';

@@ -1,9 +1,15 @@
-import type { Claims } from '../engine/claims/claims.js';
-import { type CommandContext, type CommandHandler, empty, type Outcome } from '../engine/core/command-handler.js';
-import { Refusal, WrongExpectedRevision } from '../engine/core/errors.js';
-import type { IdSequence } from '../engine/core/id-sequence.js';
+import {
+  type Claims,
+  type CommandContext,
+  type CommandHandler,
+  empty,
+  type IdSequence,
+  type Outcome,
+  Refusal,
+  streamId,
+  WrongExpectedRevision,
+} from '../engine/index.js';
 import { MAX_ID } from '../values.js';
-import { streamId } from '../engine/core/stream.js';
 import type { AddProduct } from './commands.js';
 import type { ProductState } from './decider.js';
 import { productStream } from './stream.js';

@@ -1,4 +1,4 @@
-import { claimKind } from '../engine/claims/kind.js';
+import { claimKind } from '../engine/index.js';
 
 /** A SKU belongs to one product. */
 export const skuClaims = claimKind({

@@ -1,4 +1,4 @@
-import type { Fault } from '../engine/core/errors.js';
+import type { Fault } from '../engine/index.js';
 
 export type AddProduct = {
   readonly type: 'AddProduct';

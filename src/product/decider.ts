@@ -1,6 +1,4 @@
-import type { Decider } from '../engine/core/decider.js';
-import { type Fault, Refusal } from '../engine/core/errors.js';
-import type { Envelope } from '../engine/core/message.js';
+import { type Decider, type Envelope, type Fault, Refusal } from '../engine/index.js';
 import type { ChangeProduct, ProductCommand } from './commands.js';
 import type { ProductFact } from './events.js';
 

@@ -1,6 +1,6 @@
 // This is the storage format. A change needs a new version, an upcaster and a recorded sample (see CONTRIBUTING).
 import { z } from 'zod';
-import { eventType, type FactOf } from '../engine/core/event-type.js';
+import { eventType, type FactOf } from '../engine/index.js';
 
 const time = z.iso.datetime();
 const productId = z.int().min(1);

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { CommandContext, CommandHandler, Outcome } from '../engine/core/command-handler.js';
-import { type Fault, Refusal } from '../engine/core/errors.js';
+import { type CommandContext, type CommandHandler, type Fault, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';

@@ -1,5 +1,4 @@
-import type { StreamBinding } from '../engine/core/command-handler.js';
-import { streamName } from '../engine/core/stream.js';
+import { type StreamBinding, streamName } from '../engine/index.js';
 import type { ProductCommand } from './commands.js';
 import { productDecider, type ProductState } from './decider.js';
 import { productEvents, type ProductFact } from './events.js';

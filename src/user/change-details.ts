@@ -1,6 +1,12 @@
-import type { Claims } from '../engine/claims/claims.js';
-import type { CommandContext, CommandHandler, ExecuteOptions, Outcome } from '../engine/core/command-handler.js';
-import { Refusal, WrongExpectedRevision } from '../engine/core/errors.js';
+import {
+  type Claims,
+  type CommandContext,
+  type CommandHandler,
+  type ExecuteOptions,
+  type Outcome,
+  Refusal,
+  WrongExpectedRevision,
+} from '../engine/index.js';
 import type { ChangeUserDetails } from './commands.js';
 import type { UserState } from './decider.js';
 import { userStream } from './stream.js';

@@ -1,4 +1,4 @@
-import { claimKind } from '../engine/claims/kind.js';
+import { claimKind } from '../engine/index.js';
 
 /** An e-mail address belongs to one user. The id of its stream is the keyed hash of the comparable address. */
 export const emailClaims = claimKind({

@@ -1,6 +1,4 @@
-import type { Decider } from '../engine/core/decider.js';
-import { Refusal } from '../engine/core/errors.js';
-import type { Envelope } from '../engine/core/message.js';
+import { type Decider, type Envelope, Refusal } from '../engine/index.js';
 import type { UserCommand } from './commands.js';
 import type { UserFact } from './events.js';
 

@@ -1,7 +1,6 @@
 // This is the storage format. A change needs a new version, an upcaster and a recorded sample (see CONTRIBUTING).
 import { z } from 'zod';
-import { eventType, type FactOf } from '../engine/core/event-type.js';
-import type { Sealed } from '../engine/core/vault.js';
+import { eventType, type FactOf, type Sealed } from '../engine/index.js';
 
 const time = z.iso.datetime();
 const sealed = z.string().startsWith('1.') as unknown as z.ZodType<Sealed>;

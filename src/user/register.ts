@@ -1,6 +1,12 @@
-import type { Claims } from '../engine/claims/claims.js';
-import { type CommandContext, type CommandHandler, empty, type Outcome } from '../engine/core/command-handler.js';
-import { Refusal, WrongExpectedRevision } from '../engine/core/errors.js';
+import {
+  type Claims,
+  type CommandContext,
+  type CommandHandler,
+  empty,
+  type Outcome,
+  Refusal,
+  WrongExpectedRevision,
+} from '../engine/index.js';
 import type { ImportUser, RegisterUser } from './commands.js';
 import type { UserState } from './decider.js';
 import { userStream } from './stream.js';

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { Claims } from '../engine/claims/claims.js';
-import type { CommandHandler, Outcome } from '../engine/core/command-handler.js';
-import { Refusal } from '../engine/core/errors.js';
+import { type Claims, type CommandHandler, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';

@@ -1,5 +1,4 @@
-import type { StreamBinding } from '../engine/core/command-handler.js';
-import { streamName } from '../engine/core/stream.js';
+import { type StreamBinding, streamName } from '../engine/index.js';
 import type { UserCommand } from './commands.js';
 import { userDecider, type UserState } from './decider.js';
 import { userEvents, type UserFact } from './events.js';

@@ -45,7 +45,9 @@ export async function skipStop(
 ): Promise<boolean> {
   const event = await eventAt(store, stream, revision);
   if (event?.position !== position) {
-    throw new NotQuarantined(`the log does not have revision ${revision} of ${stream} at the position where ${name} stopped`);
+    throw new NotQuarantined(
+      `the log does not have revision ${revision} of ${stream} at the position where ${name} stopped`,
+    );
   }
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
