@@ -2,22 +2,15 @@
 /** The orderlog command: one subcommand, one operation. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { addBackupAndRestore } from './commands/backup-options.js';
+import { addBackupAndRestore } from './backup-commands.js';
 import { type Config, ConfigError, readConfig } from './config.js';
-import {
-  clientUrl,
-  COPYING,
-  openLogAt,
-  PostgresEventStore,
-  readEventStoreUrl,
-  showsCredentials,
-} from './engine/index.js';
+import { COPYING, openLogAt, PostgresEventStore } from './engine/index.js';
 import { leaveAtOnce } from './embedded-postgres/embedded.js';
 import { ownLifetime } from './lifetime.js';
 import { printAudit } from './commands/audit.js';
 import { copyBackResult, copyLogResult } from './commands/copy-log.js';
+import { targetUrl } from './commands/copy-target.js';
 import { doctor } from './commands/doctor.js';
 import { printEvents } from './commands/events.js';
 import { describeImport } from './import/describe.js';
@@ -204,7 +197,9 @@ program
     await run(options.json ?? false, { migrate: true, applicationName: COPYING }, async (runtime, signal) => {
       const { pool, store, connection, location } = runtime;
       const deps = { pool, store, embedded: location !== null };
-      const target = options.back ? new PostgresEventStore(pool, connection) : await openLogAt(targetUrl(options));
+      const target = options.back
+        ? new PostgresEventStore(pool, connection)
+        : await openLogAt(targetUrl(options, process.env['DEBUG']));
       try {
         const copy = options.back ? copyBackResult : copyLogResult;
         return await copy(deps, target, { categories: Object.keys(streams), progress: showProgress(), signal });
@@ -253,23 +248,6 @@ async function runWithout(
   command: (settings: Config, signal: AbortSignal) => Promise<CommandResult>,
 ): Promise<void> {
   process.exitCode = await runCommand(async () => command(config(), ending), { json });
-}
-
-function targetUrl({ to, toFile }: { readonly to?: string; readonly toFile?: string }): string {
-  const text = toFile === undefined ? to : textOf(toFile);
-  if (text === undefined) throw new WrongUse('say where the log is to go: --to URL');
-  const { url, faults } = readEventStoreUrl(text, process.cwd());
-  if (!url) throw new WrongUse(faults.map((fault) => `--to ${fault}`).join('\n'));
-  if (showsCredentials(process.env['DEBUG'] ?? '')) throw new WrongUse('DEBUG would print passwords: add -esdb* to it');
-  return clientUrl(url);
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(resolve(file), 'utf8');
-  } catch (error) {
-    throw new WrongUse(`${file} can not be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
-  }
 }
 
 function config(): Config {

@@ -1,16 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
 import { faultsOf } from './support/architecture.js';
-
-const root = join(import.meta.dirname, '../..');
-
-function sourcesBelow(folder: string): { path: string; text: string }[] {
-  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
-  return files
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => ({ path: `${folder}/${file}`, text: readFileSync(join(root, folder, file), 'utf8') }));
-}
+import { sourcesBelow } from './support/sources.js';
 
 t.test('everything keeps to the import rules and habits of the house', async (t) => {
   const sources = ['src', 'projections', 'migrations'].flatMap(sourcesBelow);
@@ -34,53 +24,63 @@ t.test('no benchmark or script opens a connection of its own, but the program th
 });
 
 const good: readonly (readonly [path: string, text: string])[] = [
-  ['src/core/a.ts', `import { b } from './b.js'; export const a = b;`],
+  ['src/engine/core/a.ts', `import { b } from './b.js'; export const a = b;`],
   [
     'src/order/decider.ts',
-    `import type { E } from '../core/decider.js'; import { c } from './commands.js'; export const a = c;`,
+    `import type { E } from '../engine/index.js'; import { c } from './commands.js'; export const a = c;`,
   ],
   [
     'src/order/routes.ts',
-    `import { z } from 'zod'; import type { A } from '../infra/http/app-type.js'; import './stream.js';`,
+    `import { z } from 'zod'; import type { A } from '../http/app-type.js'; import './stream.js';`,
   ],
   ['src/order/routes.ts', `import type { FastifyReply } from 'fastify';`],
   [
-    'src/infra/event-store/kurrent.ts',
+    'src/engine/log/eventstoredb/kurrent.ts',
     `import { x } from '@eventstore/db-client'; import { readFile } from 'node:fs';`,
   ],
   ['projections/users/projection.ts', `import { e } from '../../src/user/events.js'; import { w } from './write.js';`],
-  ['src/operations/rebuild.ts', `import { projections } from '../../projections/index.js'; import type pg from 'pg';`],
+  ['src/commands/rebuild.ts', `import { projections } from '../../projections/index.js'; import type pg from 'pg';`],
   ['src/engine/postgres/session.ts', `import pg from 'pg';`],
   ['src/config.ts', `import { join } from 'node:path'; export const port = process.env['PORT'];`],
   ['projections/index.ts', `export { a } from './a/projection.js';`],
   ['src/commands/outlet.ts', `export const out = process.stdout;`],
-  ['src/core/b.ts', `export function f(n: number): void { switch (n) { default: } }`],
+  ['src/engine/core/b.ts', `export function f(n: number): void { switch (n) { default: } }`],
 ];
 
 for (const [path, text] of good) t.same(faultsOf([{ path, text }]), [], `${path}: ${text}`);
 
 const bad: readonly (readonly [title: string, path: string, text: string, fault: string])[] = [
-  ['core and a package', 'src/core/a.ts', `import { z } from 'zod';`, 'imports zod, which core may not'],
-  ['core and the system', 'src/core/a.ts', `import 'node:fs';`, 'imports node:fs, which core may not'],
-  ['core and infra', 'src/core/a.ts', `import '../infra/x.js';`, 'imports src/infra/x.ts, which core may not'],
+  ['core and a package', 'src/engine/core/a.ts', `import { z } from 'zod';`, 'imports zod, which engine/core may not'],
+  ['core and the system', 'src/engine/core/a.ts', `import 'node:fs';`, 'imports node:fs, which engine/core may not'],
+  [
+    'the core and the rest of the engine',
+    'src/engine/core/a.ts',
+    `import '../log/x.js';`,
+    'imports src/engine/log/x.ts, which engine/core may not',
+  ],
   [
     'a type imported in passing',
-    'src/core/a.ts',
+    'src/engine/core/a.ts',
     `export type A = import('zod').A;`,
-    'imports zod, which core may not',
+    'imports zod, which engine/core may not',
   ],
-  ['a late import', 'src/core/a.ts', `export const a = import('zod');`, 'imports zod, which core may not'],
+  [
+    'a late import',
+    'src/engine/core/a.ts',
+    `export const a = import('zod');`,
+    'imports zod, which engine/core may not',
+  ],
   [
     'something exported on',
-    'src/core/a.ts',
+    'src/engine/core/a.ts',
     `export const a = 1; export * from 'zod';`,
-    'imports zod, which core may not',
+    'imports zod, which engine/core may not',
   ],
   [
     'a decider and infra',
     'src/order/decider.ts',
-    `import '../infra/x.js';`,
-    'imports src/infra/x.ts, which inside of a slice may not',
+    `import '../http/x.js';`,
+    'imports src/http/x.ts, which inside of a slice may not',
   ],
   [
     'a decider and another slice',
@@ -103,8 +103,8 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
   [
     'routes and another part of infra',
     'src/order/routes.ts',
-    `import type { A } from '../infra/projector/a.js';`,
-    'imports src/infra/projector/a.ts, which stream and routes of a slice may not',
+    `import type { A } from '../documents/a.js';`,
+    'imports src/documents/a.ts, which stream and routes of a slice may not',
   ],
   [
     'routes and the system',
@@ -125,17 +125,22 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'imports src/order/events.ts, which answer of a slice may not',
   ],
   [
-    'infra and a slice',
-    'src/infra/x.ts',
+    'access to the outside and a slice',
+    'src/http/x.ts',
     `import '../order/events.js';`,
-    'imports src/order/events.ts, which infra may not',
+    'imports src/order/events.ts, which access to the outside may not',
   ],
-  ['infra and a root', 'src/infra/x.ts', `import '../config.js';`, 'imports src/config.ts, which infra may not'],
   [
-    'infra and a migration',
-    'src/infra/x.ts',
-    `import '../../migrations/0001_log.js';`,
-    'imports migrations/0001_log.ts, which infra may not',
+    'access to the outside and a root',
+    'src/http/x.ts',
+    `import '../config.js';`,
+    'imports src/config.ts, which access to the outside may not',
+  ],
+  [
+    'the engine and a migration',
+    'src/engine/log/x.ts',
+    `import '../../../migrations/0001_log.js';`,
+    'imports migrations/0001_log.ts, which engine may not',
   ],
   [
     'a read slice and another',
@@ -158,20 +163,20 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
   [
     'a read slice and Postgres',
     'projections/users/a.ts',
-    `import '../../src/infra/postgres/pool.js';`,
-    'imports src/engine/postgres/pool.ts, which read slice may not',
+    `import '../../src/engine/postgres/pool.js';`,
+    "imports src/engine/postgres/pool.ts, deeper than the engine's index.ts",
   ],
   [
-    'operations and a root',
-    'src/operations/a.ts',
+    'commands and a root',
+    'src/commands/a.ts',
     `import '../runtime.js';`,
-    'imports src/runtime.ts, which operations may not',
+    'imports src/runtime.ts, which commands, import and backup may not',
   ],
   [
-    'operations and a read slice',
-    'src/operations/a.ts',
+    'commands and a read slice',
+    'src/commands/a.ts',
     `import '../../projections/users/read-model.js';`,
-    'imports projections/users/read-model.ts, which operations may not',
+    'imports projections/users/read-model.ts, which commands, import and backup may not',
   ],
   [
     'a migration and the application',
@@ -183,28 +188,40 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'the event store client elsewhere',
     'src/runtime.ts',
     `import '@eventstore/db-client';`,
-    'imports @eventstore/db-client, which only src/infra/event-store may',
+    'imports @eventstore/db-client, which only src/engine/log/eventstoredb/ may',
   ],
   [
     'a connection that is no session',
-    'src/operations/a.ts',
+    'src/commands/a.ts',
     `import { Pool } from 'pg';`,
     'imports pg as more than types: a session is opened by src/engine/postgres/session.ts',
   ],
   [
     'a connection by knex',
-    'src/infra/a.ts',
+    'src/http/a.ts',
     `import knex from 'knex';`,
     'imports knex as more than types: a session is opened by src/engine/postgres/session.ts',
   ],
+  [
+    'a root and the inside of the engine',
+    'src/runtime.ts',
+    `import { a } from './engine/log/open.js';`,
+    "imports src/engine/log/open.ts, deeper than the engine's index.ts",
+  ],
+  [
+    'the engine and the shop',
+    'src/engine/builds/a.ts',
+    `import '../../order/events.js';`,
+    'imports src/order/events.ts, which engine may not',
+  ],
   ['a folder of its own', 'src/misc/a.ts', `export const a = 1;`, 'stands in no zone of the architecture'],
-  ['any', 'src/core/a.ts', `export const a = (b: any[]): void => { b.pop(); };`, 'line 1 says any'],
-  ['an enum', 'src/core/a.ts', `\nexport enum A { B }`, 'line 2 declares an enum'],
-  ['a namespace', 'src/core/a.ts', `export namespace A { export const b = 1; }`, 'line 1 declares a namespace'],
-  ['a default export', 'src/core/a.ts', `export default function a(): void {}`, 'line 1 exports a default'],
-  ['a default value', 'src/core/a.ts', `const a = 1; export default a;`, 'line 1 exports a default'],
-  ['a default by name', 'src/core/a.ts', `const a = 1; export { a as default };`, 'line 1 exports a default'],
-  ['the environment', 'src/infra/a.ts', `export const a = process.env['A'];`, 'line 1 reads the environment'],
+  ['any', 'src/engine/core/a.ts', `export const a = (b: any[]): void => { b.pop(); };`, 'line 1 says any'],
+  ['an enum', 'src/engine/core/a.ts', `\nexport enum A { B }`, 'line 2 declares an enum'],
+  ['a namespace', 'src/engine/core/a.ts', `export namespace A { export const b = 1; }`, 'line 1 declares a namespace'],
+  ['a default export', 'src/engine/core/a.ts', `export default function a(): void {}`, 'line 1 exports a default'],
+  ['a default value', 'src/engine/core/a.ts', `const a = 1; export default a;`, 'line 1 exports a default'],
+  ['a default by name', 'src/engine/core/a.ts', `const a = 1; export { a as default };`, 'line 1 exports a default'],
+  ['the environment', 'src/http/a.ts', `export const a = process.env['A'];`, 'line 1 reads the environment'],
   ['the environment, unpacked', 'src/runtime.ts', `const { env } = process;`, 'line 1 reads the environment'],
   [
     'the environment, imported',
@@ -213,9 +230,9 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'line 1 reads the environment',
   ],
   ['standard output', 'src/cli.ts', `process.stdout.write('a');`, 'line 1 prints past src/commands/outlet.ts'],
-  ['standard error', 'src/infra/a.ts', `pipe(process.stderr);`, 'line 1 prints past src/commands/outlet.ts'],
-  ['the console', 'src/core/a.ts', `\nconsole.log('a');`, 'line 2 prints past src/commands/outlet.ts'],
-  ['the console, given on', 'src/core/a.ts', `call(console);`, 'line 1 prints past src/commands/outlet.ts'],
+  ['standard error', 'src/http/a.ts', `pipe(process.stderr);`, 'line 1 prints past src/commands/outlet.ts'],
+  ['the console', 'src/engine/core/a.ts', `\nconsole.log('a');`, 'line 2 prints past src/commands/outlet.ts'],
+  ['the console, given on', 'src/engine/core/a.ts', `call(console);`, 'line 1 prints past src/commands/outlet.ts'],
   [
     'the console, imported',
     'src/serve.ts',
@@ -224,19 +241,19 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
   ],
   [
     'a barrel',
-    'src/infra/http/all.ts',
+    'src/http/all.ts',
     `export { a } from './a.js'; export * from './b.js';`,
     'only exports what others have',
   ],
-  ['a long file', 'src/core/a.ts', 'export {};\n'.repeat(301), 'has 301 lines, more than 300'],
+  ['a long file', 'src/engine/core/a.ts', 'export {};\n'.repeat(301), 'has 301 lines, more than 300'],
   [
     'arrays compared with a parameter',
     'projections/users/a.ts',
     'export const a = `select from b where c && $1::int[]`;',
     'compares arrays with a parameter by &&, which takes their product: join instead',
   ],
-  ['another case', 'src/core/streamName.ts', `export const a = 1;`, 'is not named in kebab-case'],
-  ['a vague name', 'src/core/date-utils.ts', `export const a = 1;`, 'has a name that says nothing'],
+  ['another case', 'src/engine/core/streamName.ts', `export const a = 1;`, 'is not named in kebab-case'],
+  ['a vague name', 'src/engine/core/date-utils.ts', `export const a = 1;`, 'has a name that says nothing'],
 ];
 
 for (const [title, path, text, fault] of bad) {

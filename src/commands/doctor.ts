@@ -15,7 +15,7 @@ import {
   UnsuitableDatabase,
 } from '../engine/index.js';
 import { type CommandResult, exitCodeOf } from './output.js';
-import { serverChecks } from './server-checks.js';
+import { type Check, serverChecks } from './server-checks.js';
 
 /** Of each line of versions; all later ones will do. */
 const MIN_NODE: Readonly<Record<number, number>> = { 20: 19, 22: 13 };
@@ -28,14 +28,6 @@ const DOCUMENTS_MS = 10_000;
 const MOST_NAMED = 5;
 /** Of a detail: it may quote a server. */
 const MOST_CHARACTERS = 1_000;
-
-export interface Check {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** What to do; null where nothing has to be done. */
-  readonly remedy: string | null;
-}
 
 /** The part of a runtime that is looked at. */
 export interface Examined {

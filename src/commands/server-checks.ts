@@ -1,6 +1,14 @@
 /** What an EventStoreDB server says of itself, judged: each finding with what to do about it. */
 import type { NodeReach, ServerMember, ServerReport } from '../engine/index.js';
-import type { Check } from './doctor.js';
+
+/** What was looked at, and what to do about it. */
+export interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do; null where nothing has to be done. */
+  readonly remedy: string | null;
+}
 
 const OLDEST = [22, 10] as const;
 const MAX_SKEW_MS = 2_000;

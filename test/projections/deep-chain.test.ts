@@ -1,3 +1,4 @@
+import type { LoadTarget } from '../../src/engine/builds/load-target.js';
 import t from 'tap';
 import { categoryTree } from '../../projections/category-tree/projection.js';
 import { orderCounts } from '../../projections/order-counts/projection.js';
@@ -8,7 +9,7 @@ import type { RecordedEvent } from '../../src/engine/core/message.js';
 import { type Bulk, type CopiedRows, type LoadTables } from '../../src/engine/builds/bulk.js';
 import { finishLoad, makeLoadTables } from '../../src/engine/builds/finish.js';
 import { closureOf, totalsOf } from '../../projections/forest/bulk-forest.js';
-import { loadLog, type LoadTarget } from '../../src/engine/builds/load.js';
+import { loadLog } from '../../src/engine/builds/load.js';
 import type { AnyProjection } from '../../src/engine/projecting/projection.js';
 import { Quarantine } from '../../src/engine/quarantine/quarantine.js';
 import { orderEvents } from '../../src/order/events.js';

@@ -24,7 +24,7 @@ const VALUES = /^src\/values\.ts$/;
 const HTTP = /^src\/http\//;
 const FASTIFY = /^@?fastify/;
 const ZOD = /^zod$/;
-const OUTSIDE = 'http|crypto|documents|access|embedded-postgres';
+const OUTSIDE = 'http|logging|crypto|documents|access|embedded-postgres';
 
 /** The first that fits a file is its zone. */
 const zones: readonly Zone[] = [

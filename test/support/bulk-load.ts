@@ -1,6 +1,7 @@
+import type { LoadTarget } from '../../src/engine/builds/load-target.js';
 import type pg from 'pg';
 import { finishLoad, makeLoadTables } from '../../src/engine/builds/finish.js';
-import { loadLog, type LoadTarget } from '../../src/engine/builds/load.js';
+import { loadLog } from '../../src/engine/builds/load.js';
 import {
   type EventStore,
   matches,

@@ -1,9 +1,10 @@
 /** The making of a snapshot: the bulk path up to a place, into unlogged tables. */
+import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../core/event-store.js';
 import type { Bulk } from './bulk.js';
 import { finishLoad, makeLoadTables } from './finish.js';
-import { loadLog, type LoadTarget } from './load.js';
+import { loadLog } from './load.js';
 import { inTransaction } from './prepare-model.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { type QuarantinedEvent, Quarantine, skippedOf } from '../quarantine/quarantine.js';

@@ -1,8 +1,9 @@
+import type { RebuildDeps } from './follow-build.js';
 import { BackOff, pause } from '../postgres/back-off.js';
 import { allBuilds } from './registry.js';
 import { ModelBusy } from './model-locks.js';
 import type { AnyProjection } from '../projecting/projection.js';
-import { rebuild, type RebuildDeps } from './rebuild.js';
+import { rebuild } from './rebuild.js';
 
 /** Whoever is at it may die: how often another process looks whether it is done. */
 const BUSY_MS = 2_000;

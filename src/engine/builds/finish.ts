@@ -1,9 +1,10 @@
 /** The end of a bulk load: from what was copied and staged to the rows as they are read. */
+import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
 import type { EventStore } from '../core/event-store.js';
 import { sessionBeside } from '../postgres/session.js';
 import type { LoadTables, Miscounted, ReadRows } from './bulk.js';
-import { BULK_SETTINGS, type LoadTarget } from './load.js';
+import { BULK_SETTINGS } from './load.js';
 import { copy, named } from '../projecting/copy-rows.js';
 import { type QuarantinedEvent, NotApplied } from '../quarantine/quarantine.js';
 import { inBatches } from '../projecting/statements.js';

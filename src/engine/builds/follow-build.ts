@@ -2,7 +2,18 @@ import { type BuildId, checkpointOf } from './registry.js';
 import type { StopReason } from '../projecting/checkpoints.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { startProjectors } from '../projecting/projector.js';
-import type { RebuildDeps } from './rebuild.js';
+import type pg from 'pg';
+import type { EventStore } from '../core/event-store.js';
+import type { ProjectorLog } from '../projecting/projector-log.js';
+import type { CheckpointWatch } from '../projecting/watch.js';
+
+/** What rebuilding works with. */
+export interface RebuildDeps {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly watch: CheckpointWatch;
+  readonly log: ProjectorLog;
+}
 
 /** The projection of a build has stopped: it can't get to the head. */
 export class FollowingStopped extends Error {

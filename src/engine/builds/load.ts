@@ -4,39 +4,16 @@ import { CHUNK_BYTES, PAGE_BYTES, sizeOf } from '../core/budgets.js';
 import { type EventStore, type Position, START } from '../core/event-store.js';
 import { decodeAlone, type EventType } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
-import type { Bulk, CopiedRows } from './bulk.js';
+import type { CopiedRows } from './bulk.js';
+import type { LoadTarget } from './load-target.js';
 import { fold, rowsThatFit } from './refused.js';
 import { BEGIN } from '../projecting/checkpoints.js';
 import { sessionBeside } from '../postgres/session.js';
 import { copy } from '../projecting/copy-rows.js';
-import type { AnyProjection, EventHandler, ProjectedEvent } from '../projecting/projection.js';
-import { applyEvent, type QuarantinedEvent, type Quarantine } from '../quarantine/quarantine.js';
+import type { EventHandler, ProjectedEvent } from '../projecting/projection.js';
+import { applyEvent, type QuarantinedEvent } from '../quarantine/quarantine.js';
 import { readAhead } from '../projecting/read-ahead.js';
 import { categoryOf, meaningOf, readBy, unknownType } from '../projecting/reads.js';
-
-/** A read model that is to be loaded, and where to. */
-export interface LoadTarget {
-  readonly projection: AnyProjection & { readonly bulk: Bulk };
-  readonly schema: string;
-  readonly staging: string;
-  /** Up to here it has been loaded by an earlier run. */
-  readonly from: Position;
-  /** Events behind this place are none of its own. */
-  readonly until?: Position;
-  /** What is left out; grows by what can't be applied. */
-  readonly quarantine: Quarantine;
-  /** Whoever finds them otherwise: events of unknown types are passed over. */
-  readonly passesOverUnknown?: boolean;
-  /** Runs in the transaction of each chunk. `held`: the keys that wait since the one before. */
-  committing?(client: pg.ClientBase, done: CommittedChunk): Promise<void>;
-}
-
-export interface CommittedChunk {
-  readonly position: Position;
-  /** That have taken effect. */
-  readonly events: number;
-  readonly held: readonly QuarantinedEvent[];
-}
 
 export interface LoadOptions {
   readonly pool: pg.Pool;

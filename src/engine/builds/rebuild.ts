@@ -2,31 +2,23 @@
  * Makes read models anew beside those that are read, and switches (docs/decisions/0010). What an earlier run was killed in is gone on
  * with. The numbered steps are those of the decision.
  */
+import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
-import type { EventStore, Position } from '../core/event-store.js';
+import type { Position } from '../core/event-store.js';
 import type { Bulk } from './bulk.js';
 import { finishLoad, GateFailed, isIntact, LoadLost, makeLoadTables, OrphanedEvent, rowsOf } from './finish.js';
-import { loadLog, type LoadTarget } from './load.js';
+import { loadLog } from './load.js';
 import { allBuilds, type Build, type BuildId, checkpointOf } from './registry.js';
-import type { CheckpointWatch } from '../projecting/watch.js';
 import { dropBuild, stagingName } from './drop.js';
 import { forgetLostHistory } from '../projecting/forget-lost.js';
-import { followTo } from './follow-build.js';
+import { followTo, type RebuildDeps } from './follow-build.js';
 import { forEachInFlight } from '../core/in-flight.js';
-import type { ProjectorLog } from '../projecting/projector-log.js';
 import { withModelLocks } from './model-locks.js';
 import { addBuild, inTransaction, lockModel, makeTables } from './prepare-model.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
 import { quarantinedIn, type Quarantine, quarantineOf, writeQuarantined } from '../quarantine/quarantine.js';
 import { switchTo } from './switch.js';
 import { refuseWorse, WorseThanLive } from './worse-than-live.js';
-
-export interface RebuildDeps {
-  readonly pool: pg.Pool;
-  readonly store: EventStore;
-  readonly watch: CheckpointWatch;
-  readonly log: ProjectorLog;
-}
 
 export interface RebuildOptions {
   /** How many models are finished at the same time. */

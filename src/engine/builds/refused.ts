@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
-import type { LoadTarget } from './load.js';
+import type { LoadTarget } from './load-target.js';
 import { copy } from '../projecting/copy-rows.js';
 import { applyEvent, type QuarantinedEvent, isOfTheEvent } from '../quarantine/quarantine.js';
 

@@ -1,9 +1,8 @@
 /** Back to the build that was active before the last switch, never to a position before one that was answered for. */
 import type pg from 'pg';
 import type { AnyProjection } from '../projecting/projection.js';
-import { followTo } from './follow-build.js';
+import { followTo, type RebuildDeps } from './follow-build.js';
 import { withModelLocks } from './model-locks.js';
-import type { RebuildDeps } from './rebuild.js';
 import { allBuilds, type Build, readBuild } from './registry.js';
 import { switchTo } from './switch.js';
 

@@ -1,16 +1,8 @@
 /** The port to the log. Its contract is the suite in test/support/event-store-contract.ts, run against every adapter. */
 import type { NewEvent, RecordedEvent } from './message.js';
+import type { Position } from './position.js';
 
-declare const positionBrand: unique symbol;
-
-/**
- * A place in the log. Opaque outside the adapter but for three things: two positions of one log compare as strings
- * (`<`), `START` is before every event, and the string can be stored as it is (text, collation C).
- */
-export type Position = string & { readonly [positionBrand]: true };
-
-/** The place before the first event. */
-export const START = '' as Position;
+export { type Position, START } from './position.js';
 
 /** Last revision the stream must have, `none` when it must not exist yet, `any` for no check. */
 export type ExpectedRevision = number | 'none' | 'any';

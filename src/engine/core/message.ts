@@ -1,8 +1,8 @@
 /**
  * Glossary
  *
- * - command: a wish, imperative (PlaceOrder). It may be refused.
- * - event: a fact of the business, past tense (OrderPaid). Once recorded it is never changed.
+ * - command: a request, named in the imperative. It may be refused.
+ * - event: a fact of the business, named in the past tense. Once recorded it is never changed.
  * - stream: the events of one thing, named `<category>-<id>`.
  * - revision: an event's number in its stream, from 0.
  * - position: an event's place in the whole log; opaque outside the event store's adapter.
@@ -13,7 +13,7 @@
  * - correlation id: names everything that belongs to one request; causation id: the message that led to this event.
  * - actor: who asked for it.
  */
-import type { Position } from './event-store.js';
+import type { Position } from './position.js';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };

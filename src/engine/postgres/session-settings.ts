@@ -1,6 +1,9 @@
 /** The settings of every session: a role or a database may have others (`alter role … set`), and results would differ. */
-import type { Connection } from './session.js';
+import type pg from 'pg';
 import type { Bounds } from './session-kinds.js';
+
+/** What a connection needs: a URL, or the fields of one. */
+export type Connection = string | pg.PoolConfig;
 
 /** Go along with the request for a connection, and so before what role and database set. */
 const SETTINGS: Readonly<Record<string, string>> = {

@@ -6,11 +6,10 @@ import pg from 'pg';
 import { AnswerWatch } from './answer-watch.js';
 import { connectionGivesWay } from './background.js';
 import { SESSION_KINDS, type SessionKind } from './session-kinds.js';
-import { AFTER_CONNECT, startupOptions } from './session-settings.js';
-import { types } from './types.js';
+import { AFTER_CONNECT, type Connection, startupOptions } from './session-settings.js';
 
-/** What a connection needs: a URL, or the fields of one. */
-export type Connection = string | pg.PoolConfig;
+export type { Connection } from './session-settings.js';
+import { types } from './types.js';
 
 export interface SessionOptions {
   readonly kind: SessionKind;

@@ -35,7 +35,7 @@ export interface KeyedTableOptions<C extends Columns> {
 
 export interface KeyedTable<C extends Columns> extends PagePart<KeyedRows<C>> {
   readonly columns: C;
-  /** The columns in the words of a query: `u.user_id, u.status, …`. */
+  /** The columns in the words of a query: `t.id, t.status, …`. */
   select(this: void, alias: string): string;
 }
 

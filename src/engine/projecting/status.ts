@@ -49,7 +49,7 @@ export interface Counting {
 const STALLED_SECONDS = 10;
 
 /**
- * When the last step of a page began that is under way for the checkpoint `c`. A page that moves a million products shows no
+ * When the last step of a page began that is under way for the checkpoint `c`. A page that changes a million rows shows no
  * checkpoint until it is over, but each of its steps is short: it works, unlike one that hangs. Its session has the checkpoints
  * locked for writing, and tables of the build at least for reading.
  */

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
-import type { LoadTarget } from '../builds/load.js';
+import type { LoadTarget } from '../builds/load-target.js';
 import { type ComparedTable, rowsIn, type TextRow } from './buckets.js';
 import { inSnapshot, type LiveModel, liveRows } from './live.js';
 import { project } from './project-on.js';

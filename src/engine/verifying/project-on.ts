@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
 import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
-import type { LoadTarget } from '../builds/load.js';
+import type { LoadTarget } from '../builds/load-target.js';
 import { sessionBeside } from '../postgres/session.js';
 import type { ProjectedEvent, ProjectionCache } from '../projecting/projection.js';
 import { handlerOf, meaningOf, readBy } from '../projecting/reads.js';

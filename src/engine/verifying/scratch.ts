@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { makeLoadTables } from '../builds/finish.js';
-import type { LoadTarget } from '../builds/load.js';
+import type { LoadTarget } from '../builds/load-target.js';
 import { sessionBeside } from '../postgres/session.js';
 import { inTransaction } from '../builds/prepare-model.js';
 

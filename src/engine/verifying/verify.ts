@@ -2,11 +2,12 @@
  * Proves that the rows of read models are what the log says: the log is projected once more, by the bulk path, up to the very
  * places that the live rows were read at, into schemas of its own. Nothing live is written or locked.
  */
+import type { LoadTarget } from '../builds/load-target.js';
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../core/event-store.js';
 import { finishLoad, recount } from '../builds/finish.js';
 import type { BuildId } from '../builds/registry.js';
-import { loadLog, type LoadTarget } from '../builds/load.js';
+import { loadLog } from '../builds/load.js';
 import { isOfThisLog } from '../projecting/lost-history.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
 import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';

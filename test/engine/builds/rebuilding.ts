@@ -1,8 +1,9 @@
 /** Rebuilds in tests: on the runtime of an application, or as a process of its own would have it. */
+import type { RebuildDeps } from '../../../src/engine/builds/follow-build.js';
 import type pg from 'pg';
 import { projections } from '../../../projections/index.js';
 import { type AnyProjection, schemaName } from '../../../src/engine/projecting/projection.js';
-import { rebuild, type RebuildDeps, type RebuildOptions, type Rebuilt } from '../../../src/engine/builds/rebuild.js';
+import { rebuild, type RebuildOptions, type Rebuilt } from '../../../src/engine/builds/rebuild.js';
 
 const nothing = (): void => undefined;
 export const quiet = { info: nothing, warn: nothing, error: nothing };

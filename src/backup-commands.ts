@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { projections } from '../../projections/index.js';
-import type { Config } from '../config.js';
-import { masterKeyFile, readMasterKey } from '../crypto/master-key.js';
-import { openDatabase } from '../open-database.js';
-import { openLogAt } from '../engine/index.js';
-import { backupResult, restoreResult } from '../backup/command.js';
-import { type CommandResult, jsonOption } from './output.js';
-import { problemLog } from './problem-log.js';
-import { showProgress } from './progress.js';
-import { documentStore, type OpenOptions, openRuntime, type Runtime } from '../runtime.js';
+import { projections } from '../projections/index.js';
+import type { Config } from './config.js';
+import { masterKeyFile, readMasterKey } from './crypto/master-key.js';
+import { openDatabase } from './open-database.js';
+import { openLogAt } from './engine/index.js';
+import { backupResult, restoreResult } from './backup/command.js';
+import { type CommandResult, jsonOption } from './commands/output.js';
+import { problemLog } from './commands/problem-log.js';
+import { showProgress } from './commands/progress.js';
+import { documentStore, type OpenOptions, openRuntime, type Runtime } from './runtime.js';
 
 export interface Running {
   /** Opens the installation for the command. */

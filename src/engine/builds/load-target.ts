@@ -1,0 +1,29 @@
+import type pg from 'pg';
+import type { Position } from '../core/event-store.js';
+import type { AnyProjection } from '../projecting/projection.js';
+import type { Quarantine, QuarantinedEvent } from '../quarantine/quarantine.js';
+import type { Bulk } from './bulk.js';
+
+/** A read model that is to be loaded, and where to. */
+export interface LoadTarget {
+  readonly projection: AnyProjection & { readonly bulk: Bulk };
+  readonly schema: string;
+  readonly staging: string;
+  /** Up to here it has been loaded by an earlier run. */
+  readonly from: Position;
+  /** Events behind this place are none of its own. */
+  readonly until?: Position;
+  /** What is left out; grows by what can't be applied. */
+  readonly quarantine: Quarantine;
+  /** Whoever finds them otherwise: events of unknown types are passed over. */
+  readonly passesOverUnknown?: boolean;
+  /** Runs in the transaction of each chunk. `held`: the keys that wait since the one before. */
+  committing?(client: pg.ClientBase, done: CommittedChunk): Promise<void>;
+}
+
+export interface CommittedChunk {
+  readonly position: Position;
+  /** That have taken effect. */
+  readonly events: number;
+  readonly held: readonly QuarantinedEvent[];
+}
