@@ -10,6 +10,7 @@ import {
   type ProjectionDb,
   schemaName,
 } from '../../src/engine/projecting/projection.js';
+import { applyEvent } from '../../src/engine/quarantine/quarantine.js';
 import { concerns, handlerOf } from '../../src/engine/projecting/reads.js';
 import { inBatches } from '../../src/engine/projecting/statements.js';
 
@@ -83,7 +84,10 @@ export class ProjectionUnderTest<Page> {
       await client.query('begin');
       const db = this.#statements(client);
       const page = await open(events, db, this.#cache);
-      for (const event of events) handlers[event.type]?.apply(page, event);
+      for (const event of events) {
+        const handler = handlers[event.type];
+        if (handler) applyEvent(handler, page, event);
+      }
       await flush(page, db);
       await client.query('commit');
       this.position = recorded.at(-1)?.position ?? this.position;

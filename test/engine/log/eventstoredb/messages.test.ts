@@ -103,7 +103,7 @@ void t.test(
       ['not-leader', /not known: .*is not the leader: name all nodes of the cluster/],
       ['no-leader', /not known: .*no node of the cluster leads/],
       ['not-ready', /not known: .*the cluster is choosing a leader/],
-      ['deadline', /not known: no answer within 3000 ms/],
+      ['deadline', /not known: the server did not do it in time, as without a quorum/],
       ['access-denied', /denies access: the user in EVENTSTORE_URL needs/],
     ];
     for (const [n, [fault, message]] of faults.entries()) {
