@@ -4,6 +4,7 @@ import {
   type AnyProjection,
   degradationOf,
   dropsOf,
+  heldSnapshot,
   type EventStore,
   type ModelStatus,
   modelStatuses,
@@ -54,18 +55,14 @@ export async function statusResult({ pool, store, projections, tokens, config }:
   ]);
   const builds = await allBuilds(pool);
   const unmade = statuses.filter((_, i) => readBuild(builds, projections[i] as AnyProjection) === null);
-  const left = leftOfRestore(config.dataDir, unmade);
-  const problems = [
-    ...(left === null ? [] : [left]),
-    ...statuses.map(problemOf),
-    ...statuses.map(degradationOf),
-  ].filter((one) => one !== null);
+  const notes = [leftOfRestore(config.dataDir, unmade), await heldSnapshot(pool)].filter((one) => one !== null);
+  const problems = [...notes, ...statuses.map(problemOf), ...statuses.map(degradationOf)].filter((one) => one !== null);
   const header = `store ${store.kind}, head ${tokens.encode(head)}`;
   return {
     document: {
       store: { kind: store.kind, head: tokens.encode(head) },
       models,
-      ...(left !== null && { notes: [left] }),
+      ...(notes.length > 0 && { notes }),
     },
     text: printableLines([
       ...[header, ''],

@@ -104,6 +104,7 @@ export { refuseUnsuitable, UnsuitableDatabase } from './postgres/suitable-databa
 export { aloneWith, KEEPER, otherProcesses, stopThem } from './postgres/alone.js';
 export { giveWay } from './postgres/background.js';
 export { isUnavailable, isUndefinedTable } from './postgres/errors.js';
+export { heldSnapshot } from './postgres/held-snapshot.js';
 export { gather } from './postgres/gather.js';
 
 // Bounds, progress and printing
