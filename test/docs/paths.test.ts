@@ -12,7 +12,7 @@ t.test('what the pages link to, and every file and folder they name, is there', 
       t.ok(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`);
     }
     for (const [, path = ''] of text.matchAll(
-      /`((?:src|projections|migrations|test|docs|scripts|seed|bench)\/[\w./-]+)`/g,
+      /`((?:src|projections|migrations|test|docs|scripts|seed|bench|examples)\/[\w./-]+)`/g,
     )) {
       // Results of a benchmark are nobody's but who ran it.
       if (path !== 'bench/results') t.ok(existsSync(join(root, path)), `${page} names ${path}`);
