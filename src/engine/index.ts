@@ -4,7 +4,7 @@
 export type { Decider } from './core/decider.js';
 export {
   type CommandContext,
-  type CommandHandler,
+  CommandHandler,
   empty,
   type ExecuteOptions,
   type Loaded,

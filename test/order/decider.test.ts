@@ -154,7 +154,7 @@ t.test('imports an order with its end, and never twice', async (t) => {
 
 t.test('the history has one entry for each status, with when, who and why', async (t) => {
   const order = fold(orderDecider, recorded([placed, cancelled]));
-  const by = { kind: 'clerk', id: 'k-1' };
+  const by = { kind: 'test', id: 't-1' };
   t.same(order?.history, [
     { status: 'placed', at, by },
     { status: 'cancelled', at, by, reason: 'late' },
@@ -163,7 +163,7 @@ t.test('the history has one entry for each status, with when, who and why', asyn
 });
 
 t.test('what was not given for a status is not in the history', async (t) => {
-  const by = { kind: 'clerk', id: 'k-1' };
+  const by = { kind: 'test', id: 't-1' };
   const without: readonly OrderFact[] = [
     { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at: at } },
     { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at: at } },
