@@ -3,7 +3,7 @@ import { faultsOf } from './support/architecture.js';
 import { sourcesBelow } from './support/sources.js';
 
 t.test('everything keeps to the import rules and habits of the house', async (t) => {
-  const sources = ['src', 'projections', 'migrations'].flatMap(sourcesBelow);
+  const sources = ['src', 'projections', 'migrations', 'examples'].flatMap(sourcesBelow);
   t.ok(sources.length > 100, 'the sources are found');
   t.same(faultsOf(sources), []);
 });
@@ -42,6 +42,10 @@ const good: readonly (readonly [path: string, text: string])[] = [
   ['src/commands/rebuild.ts', `import { projections } from '../../projections/index.js'; import type pg from 'pg';`],
   ['src/engine/postgres/session.ts', `import pg from 'pg';`],
   ['src/config.ts', `import { join } from 'node:path'; export const port = process.env['PORT'];`],
+  [
+    'examples/lending/a.ts',
+    `import '../../src/engine/index.js'; import '../../src/engine/testing.js'; import './b.js';`,
+  ],
   ['projections/index.ts', `export { a } from './a/projection.js';`],
   ['src/commands/outlet.ts', `export const out = process.stdout;`],
   ['src/engine/core/b.ts', `export function f(n: number): void { switch (n) { default: } }`],
@@ -213,6 +217,24 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'src/engine/builds/a.ts',
     `import '../../order/events.js';`,
     'imports src/order/events.ts, which engine may not',
+  ],
+  [
+    'an example and the inside of the engine',
+    'examples/lending/a.ts',
+    `import '../../src/engine/log/open.js';`,
+    "imports src/engine/log/open.ts, deeper than the engine's index.ts",
+  ],
+  [
+    'an example and the application',
+    'examples/lending/a.ts',
+    `import '../../src/order/events.js';`,
+    'imports src/order/events.ts, which example may not',
+  ],
+  [
+    'a slice and what is for tests',
+    'src/order/decider.ts',
+    `import '../engine/testing.js';`,
+    'imports src/engine/testing.ts, which inside of a slice may not',
   ],
   ['a folder of its own', 'src/misc/a.ts', `export const a = 1;`, 'stands in no zone of the architecture'],
   ['any', 'src/engine/core/a.ts', `export const a = (b: any[]): void => { b.pop(); };`, 'line 1 says any'],
