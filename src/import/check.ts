@@ -7,7 +7,8 @@ import { PRODUCT_COLUMNS, CATEGORY_COLUMNS, USER_COLUMNS } from './rows.js';
 import { Findings } from './findings.js';
 import { csvFault, ndjsonFault } from './form.js';
 import type { Check, CheckOptions, ImportPlan } from './plan.js';
-import { type Form, IMPORT_FILES, type ImportFile, inspect, locateSources } from './source.js';
+import { IMPORT_FILES, type ImportFile } from './files.js';
+import { type Form, inspect, locateSources } from './source.js';
 import type { StoredState } from './stored.js';
 
 export interface CheckedImport {

@@ -4,18 +4,17 @@ import { CsvError, parse } from 'csv-parse';
 import { plural } from '../engine/index.js';
 import { FOREIGN, foreignText } from './encoding.js';
 import { RowFaults } from './finding.js';
-import { meantColumn } from './form.js';
-import type { Check } from './plan.js';
+import { type Columns, meantColumn } from './form.js';
+import type { Findings } from './findings.js';
 import { contentOf, type Source } from './source.js';
 
 /** Longer rows are refused: an unclosed quote would otherwise take in the rest of the file. */
 const MAX_ROW_BYTES = 256 * 1024;
 
-type Reading = Pick<Check, 'findings' | 'unreadable'>;
-
-export interface Columns {
-  readonly required: readonly string[];
-  readonly optional?: readonly string[];
+interface Reading {
+  readonly findings: Findings;
+  /** Names of files of which not every row could be read. */
+  readonly unreadable: Set<string>;
 }
 
 export interface CsvRow {

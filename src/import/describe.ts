@@ -1,7 +1,6 @@
 import { plural, printable, quoted } from '../engine/index.js';
 import { type CommandResult, Pieces } from '../commands/output.js';
-import type { Finding } from './finding.js';
-import type { Findings, Kind } from './findings.js';
+import type { Finding, Findings, Kind } from './findings.js';
 import type { ImportResult } from './run.js';
 
 /** With more findings, people see the first few of each kind. */

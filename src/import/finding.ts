@@ -1,19 +1,6 @@
 import { shortened } from '../engine/index.js';
 import type { Findings } from './findings.js';
 
-/** What is wrong at one place of an import file. */
-export interface Finding {
-  /** Name of the file as it stands in the folder. */
-  readonly file: string;
-  /** Real line of the file on which the row starts; the first is 1 (the header of a CSV file). 0: the file as a whole. */
-  readonly line: number;
-  /** Column of a CSV file, JSON path of an order (`items[2].quantity`, `$` for the whole), empty for the row as a whole. */
-  readonly column: string;
-  /** As it stands in the file, shortened. */
-  readonly value: string;
-  readonly message: string;
-}
-
 const MOST_CHARACTERS = 200;
 /** A message may quote what is stored. */
 const MOST_OF_MESSAGE = 500;

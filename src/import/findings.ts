@@ -3,8 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Finding } from './finding.js';
-import { IMPORT_FILES } from './source.js';
+import { IMPORT_FILES } from './files.js';
+
+/** What is wrong at one place of an import file. */
+export interface Finding {
+  /** Name of the file as it stands in the folder. */
+  readonly file: string;
+  /** Real line of the file on which the row starts; the first is 1 (the header of a CSV file). 0: the file as a whole. */
+  readonly line: number;
+  /** Column of a CSV file, JSON path of an order (`items[2].quantity`, `$` for the whole), empty for the row as a whole. */
+  readonly column: string;
+  /** As it stands in the file, shortened. */
+  readonly value: string;
+  readonly message: string;
+}
 
 /** Findings that say the same of other rows. */
 export interface Kind {

@@ -1,6 +1,10 @@
 /** What a file is that is not what it should be: one finding says so, in place of one on each of its lines. */
 import { isUtf8 } from 'node:buffer';
-import type { Columns } from './csv.js';
+
+export interface Columns {
+  readonly required: readonly string[];
+  readonly optional?: readonly string[];
+}
 
 /** What is known by its first bytes. */
 const BEGINNINGS: readonly (readonly [bytes: readonly number[], what: string, remedy: string])[] = [

@@ -5,12 +5,9 @@ import { constants, createGunzip } from 'node:zlib';
 import { printable } from '../engine/index.js';
 import { WrongUse } from '../commands/output.js';
 import { EncodingCensus } from './encoding.js';
-import type { Finding } from './finding.js';
-import type { Findings } from './findings.js';
+import type { Finding, Findings } from './findings.js';
+import { IMPORT_FILES, type ImportFile } from './files.js';
 import { begins, binaryFault, type Format, GZIP } from './form.js';
-
-export const IMPORT_FILES = ['categories.csv', 'products.csv', 'users.csv', 'orders.ndjson'] as const;
-export type ImportFile = (typeof IMPORT_FILES)[number];
 
 const NAMES: readonly string[] = IMPORT_FILES.flatMap((name) => [name, `${name}.gz`]);
 /** A name that may be meant as one of them: in capitals, with one ending more, or with another one. */

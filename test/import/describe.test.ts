@@ -1,6 +1,6 @@
 import t from 'tap';
 import { describeImport } from '../../src/import/describe.js';
-import type { Finding } from '../../src/import/finding.js';
+import type { Finding } from '../../src/import/findings.js';
 import { Findings } from '../../src/import/findings.js';
 import type { ImportResult } from '../../src/import/run.js';
 import { Pieces } from '../../src/commands/output.js';

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Test } from 'tap';
 import { comparableEmail, deriveUuid } from '../../src/crypto/derive.js';
 import { checkImport, type CheckedImport } from '../../src/import/check.js';
-import type { Finding } from '../../src/import/finding.js';
+import type { Finding } from '../../src/import/findings.js';
 import type { CheckOptions } from '../../src/import/plan.js';
 import { nothingStored, type StoredState } from '../../src/import/stored.js';
 

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
 import { describeImport } from '../../src/import/describe.js';
-import type { Finding } from '../../src/import/finding.js';
+import type { Finding } from '../../src/import/findings.js';
 import { importFolder, type ImportResult, type Sink } from '../../src/import/run.js';
 import { nothingStored } from '../../src/import/stored.js';
 import type { Pieces } from '../../src/commands/output.js';

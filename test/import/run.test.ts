@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Refusal } from '../../src/engine/core/errors.js';
-import type { Finding } from '../../src/import/finding.js';
+import type { Finding } from '../../src/import/findings.js';
 import type { CategoryRow, OrderRow, ProductRow, UserRow } from '../../src/import/rows.js';
 import * as runs from '../../src/import/run.js';
 import type { ImportResult, Sink } from '../../src/import/run.js';

@@ -1,0 +1,3 @@
+/** The files of an import folder. */
+export const IMPORT_FILES = ['categories.csv', 'products.csv', 'users.csv', 'orders.ndjson'] as const;
+export type ImportFile = (typeof IMPORT_FILES)[number];
