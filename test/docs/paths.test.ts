@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 
 const root = join(import.meta.dirname, '../../..');
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownIn('docs')];
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...['docs', 'src', 'examples'].flatMap(markdownIn)];
 
 t.test('what the pages link to, and every file and folder they name, is there', async (t) => {
   for (const page of pages) {
