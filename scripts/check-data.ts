@@ -231,7 +231,7 @@ async function untilReady(origin: string, signal: AbortSignal): Promise<void> {
   throw new Error(`the server was not ready in time: ${last}`);
 }
 
-/** `env` sets what has to be set and passes on the rest. */
+/** `env` sets what must be set and passes on the rest. */
 function orderlog(
   args: readonly string[],
   settings: readonly string[],

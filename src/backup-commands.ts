@@ -45,7 +45,7 @@ export function addBackupAndRestore(program: Command, { run, runWithout, version
 
   program
     .command('restore')
-    .description('an installation from a backup, into one that is empty, and its read models made anew')
+    .description('restore a backup into an empty installation, then rebuild its read models')
     .argument('<file>', 'what orderlog backup has written')
     .addOption(jsonOption)
     .action(async (file: string, { json = false }: { json?: boolean }) => {

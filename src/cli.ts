@@ -99,9 +99,7 @@ program
 
 program
   .command('rebuild')
-  .description(
-    'make read models anew beside those that are read, then switch to them; goes on with what was interrupted',
-  )
+  .description('rebuild read models in the background, then switch to them; resume an interrupted rebuild')
   .argument('[models...]', 'their names; all if left out')
   .option('--jobs <n>', 'how many models are finished at the same time; by default on half of the cores', number, HALF)
   .option('--dry-run', 'say what would be done')
@@ -258,7 +256,7 @@ function config(): Config {
   }
 }
 
-// Whoever reads us may leave at any time (`| head`): no reason to die of it.
+// A reader may leave at any time (`| head`): no reason to die of it.
 let isLost = false;
 stdout.onError((error) => {
   // Each later write fails as well.

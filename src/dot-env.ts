@@ -1,4 +1,4 @@
-/** Reads `.env`: lines NAME=value, quoted values over several lines, comments. Nothing in it is skipped in silence. */
+/** Reads `.env`: lines NAME=value, quoted values over several lines, comments. No line is skipped without an error. */
 import { isUtf8 } from 'node:buffer';
 import { parseEnv } from 'node:util';
 

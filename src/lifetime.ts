@@ -8,7 +8,7 @@ const LONGEST_MS = 4_200;
 const LAST_STEPS_MS = 500;
 
 export interface LifetimeOptions {
-  /** What has to be done even where work under way does not end. */
+  /** Runs in any case, even where work under way does not end. */
   readonly lastly: () => Promise<void>;
   /** How long work under way may take to end. */
   readonly longestMs?: number;

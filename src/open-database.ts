@@ -20,7 +20,7 @@ import { ServerUnreachable, WrongUse } from './commands/output.js';
 const POOL_SIZE = 20;
 
 export interface DatabaseOptions {
-  /** Bring the schema up to date first; otherwise it has to be. With the embedded database it is the default. */
+  /** Bring the schema up to date first; otherwise it must be. With the embedded database it is the default. */
   readonly migrate?: boolean;
   readonly applicationName?: string;
   /** Somebody waits for each statement: then it has a deadline. */

@@ -36,7 +36,7 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
   const { hashKey } = runtime.secrets;
   const cursors = new Cursors(hashKey);
   const past = new AsOf(runtime);
-  // A log position that can't be read is told to whoever sends it, also where nothing waits for it.
+  // A sender learns of a log position that can't be read, even where nothing waits for it.
   app.addHook('preValidation', async (request) => {
     freshnessOf(request.headers, tokens);
   });

@@ -75,7 +75,7 @@ async function serveUntil(
       const worker = engine.startProjectors();
       closing.push(() => worker.stop());
       closing.push(inBackground((ends) => engine.buildMissing({ keepSeconds, signal: ends })));
-      // Whoever asks at once, as a first user does, gets what has been sown and not an empty tree.
+      // A first user who asks at once gets what has been sown and not an empty tree.
       await Promise.race([ended, engine.catchUp(headAtStart, sown ? SOWN_PATIENCE_MS : PATIENCE_MS)]);
     }
     const metrics = createMetrics();

@@ -85,7 +85,7 @@ export class CategoryTree {
     return reading;
   }
 
-  /** The tree at this revision or a later one, read at most once a change whoever asks. */
+  /** The tree at this revision or a later one, read at most once a change for all callers. */
   async #atLeast(revision: Position): Promise<Snapshot> {
     if (this.#latest && this.#latest.document.revision >= revision) return this.#latest;
     // A reading under way may have begun before that revision; the one after it has not.

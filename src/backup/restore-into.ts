@@ -47,7 +47,7 @@ export async function restoreInto(
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<CaughtUp> {
   return inTransaction(pool, async (client) => {
-    // 1. Whoever starts now waits, and finds what is restored.
+    // 1. A process that starts now waits, and finds what is restored.
     await client.query('set local synchronous_commit = on');
     await client.query('select pg_advisory_xact_lock($1, $2)', [...APPENDS]);
     const found = await findTables(client);

@@ -58,13 +58,13 @@ export async function copyLogResult(
         document: { moved: true, from: { kind: source.kind, log_id: from?.log_id }, to, events, appended, seconds },
         text: [
           `${events} events are on the other server (${appended} copied now), compared one by one, in ${seconds} s.`,
-          `The log is now ${to.log_id} there; the table orderlog.events takes nothing more. Read models will be projected anew.`,
+          `The log is now ${to.log_id} there; the table orderlog.events takes nothing more. Projectors rebuild the read models.`,
           'Set EVENTSTORE_URL for every process of this installation, then start them.',
         ].join('\n'),
         exitCode: 0,
       };
     }
-    throw new Error('the log grows while it is copied: stop whoever writes to it, then run this again');
+    throw new Error('the log grows while it is copied: stop all processes that write to it, then run this again');
   });
 }
 

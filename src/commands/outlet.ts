@@ -5,7 +5,7 @@ import { withoutObeyed } from '../engine/index.js';
 /** A terminal, or what stands in for one. */
 export type TerminalStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** Standard output takes no more, as on a full disk. Whoever listens to the stream has told of it. */
+/** Standard output takes no more, as on a full disk. The listener of the stream has reported it. */
 export class OutputLost extends Error {
   override readonly name = 'OutputLost';
 }

@@ -50,7 +50,7 @@ export interface Streams {
 }
 
 /**
- * Runs a command and prints what it came to. With `json`, standard output holds exactly one JSON document, also when the
+ * Runs a command and prints what it came to. With `json`, standard output holds exactly one JSON document, even when the
  * command fails: then it is `{"error":{"name","message"}}`. All else goes to standard error.
  * @returns the code to exit with, after everything has been written
  */

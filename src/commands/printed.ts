@@ -1,4 +1,4 @@
-/** Prints a list as it comes: whoever prints a long one holds no more than one of its entries. */
+/** Prints a list as it comes: of a long one, no more than one entry is in memory. */
 import type { Outlet } from './outlet.js';
 
 /** What stands around the entries. */

@@ -6,7 +6,7 @@ export interface Check {
   readonly check: string;
   readonly ok: boolean;
   readonly detail: string;
-  /** What to do; null where nothing has to be done. */
+  /** What to do; null where there is nothing to do. */
   readonly remedy: string | null;
 }
 
@@ -57,7 +57,7 @@ function remedyOf(fault: string): string {
 function versionCheck(version: string | null): Check {
   const check = 'event store version';
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-  // Whoever builds it himself may have given it no number.
+  // A server that somebody built may have no number.
   const isOwn = version !== null && major === 0;
   const ok = isOwn || major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
   const detail = version === null ? 'not told, as by servers before 21.10' : version;

@@ -1,4 +1,4 @@
-/** The master data goes into an empty log only, but then whole: a sowing that was interrupted is gone on with. */
+/** The master data goes into an empty log only, but then whole: an interrupted sowing is resumed. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

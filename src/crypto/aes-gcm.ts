@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'n
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** iv (12 bytes), tag (16 bytes), ciphertext. `bound` has to be given again to open it. */
+/** iv (12 bytes), tag (16 bytes), ciphertext. Opening it takes the same `bound`. */
 export function encrypt(key: KeyObject, bound: string, plain: string | Buffer): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, iv);

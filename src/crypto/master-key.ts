@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const KEY_BYTES = 32;
 
 /**
- * The master key of a data folder, made at the first call. Whoever loses the file loses all personal data.
+ * The master key of a data folder, made at the first call. If the file is lost, all personal data are lost.
  * @throws Error when the file is not such a key
  */
 export function loadOrCreateMasterKey(dataDir: string): Buffer {

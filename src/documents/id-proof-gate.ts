@@ -13,7 +13,7 @@ const PDF_START = Buffer.from('%PDF-');
 
 /**
  * Stores an id proof if it is one: a PDF that opens. Of anything else nothing stays. A refused source that is a stream is
- * read to its end all the same, so that whoever sends it gets to see the answer.
+ * read to its end all the same, so that its sender gets to see the answer.
  * @throws Refusal id-proof-missing, id-proof-not-pdf, id-proof-encrypted, id-proof-damaged, overloaded
  * @throws DocumentTooLarge, and whatever the source throws
  */

@@ -29,7 +29,7 @@ async function judge(pdf: Uint8Array): Promise<PdfVerdict> {
   try {
     const document = await task.promise;
     const { info } = await document.getMetadata();
-    // Also a document that opens without a password: what it allows is up to whoever holds the owner's.
+    // Also a document that opens without a password: the holder of the owner's password says what it allows.
     if ((info as { EncryptFilterName?: unknown }).EncryptFilterName) return 'encrypted';
     await document.getPage(1);
     return 'opens';

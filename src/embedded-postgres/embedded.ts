@@ -1,4 +1,4 @@
-/** The embedded Postgres: started by whoever comes first, shared, stopped by the last one (docs/decisions/0005). */
+/** The embedded Postgres: started by the first process, shared, stopped by the last one (docs/decisions/0005). */
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
@@ -31,20 +31,20 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: '200',
   shared_buffers: '256MB',
   max_wal_size: '2GB',
-  // A segment of the write-ahead log is not filled when it is made: whoever appends meanwhile would wait for all of it, 100 ms and more.
+  // A segment of the write-ahead log is not filled when it is made: an append meanwhile would wait for all of it, 100 ms and more.
   wal_init_zero: 'off',
   wal_compression: 'on',
   jit: 'off',
   synchronous_commit: 'on',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  // The errors of statements are told to whoever sent them; without them the log stays small.
+  // The sender of a statement gets its errors; without them the log stays small.
   log_min_messages: 'log',
   log_checkpoints: 'off',
 };
 
 export interface EmbeddedOptions {
-  /** Of the server, of interest to whoever starts it. */
+  /** What a process that starts the server may set. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Ends the wait for the server. */
   readonly signal?: AbortSignal;
@@ -171,7 +171,7 @@ async function makeDatabase(client: pg.Client): Promise<void> {
   try {
     await client.query(`CREATE DATABASE ${EMBEDDED_NAME}`);
   } catch (error) {
-    // A process that was killed may have asked for it just before, and the server gone on with that.
+    // A process that was killed may have asked for it just before, and the server has kept doing that.
     if (!ALREADY_THERE.includes((error as { code?: string }).code ?? '')) throw error;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A lock between processes, in a folder of numbered turns. The highest number is the turn that counts: its file names the
  * process that has it and when that started, or is empty once it is over. A turn whose process is gone, killed or not, is
- * over too. Whoever is next makes the next number, which only one can.
+ * over too. The next process makes the next number, which only one can.
  */
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -27,7 +27,7 @@ export interface AsOfSources {
   readonly tokens: PositionTokens;
 }
 
-/** Reads how fresh an answer has to be, or as of which place it has to be. */
+/** Reads how fresh an answer must be, or as of which position it is asked for. */
 export class AsOf {
   constructor(private readonly sources: AsOfSources) {}
 

@@ -48,7 +48,7 @@ function serializerSchema(answer: z.ZodType): JsonSchema {
   return schema;
 }
 
-/** `X or null` as a nullable X: a union would be decided by a validator, for every value anew. */
+/** `X or null` as a nullable X: a validator would decide a union again for every value. */
 function foldNull(schema: JsonSchema): void {
   const options = schema['anyOf'] as JsonSchema[] | undefined;
   if (options?.length !== 2) return;

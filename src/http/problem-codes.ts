@@ -45,7 +45,7 @@ const PROBLEMS = {
     status: 403,
     title: 'Not allowed',
     explanation:
-      'Whoever asks may not do this. Without access control only requests from and to this machine are served.',
+      'The caller may not do this. Without access control only requests from and to this machine are served.',
   },
   'user-not-found': { status: 404, title: 'No such user', explanation: 'There is no user with this id.' },
   'order-not-found': { status: 404, title: 'No such order', explanation: 'There is no order with this id.' },
@@ -129,7 +129,7 @@ const PROBLEMS = {
   'revision-mismatch': {
     status: 412,
     title: 'The revision is another one',
-    explanation: 'The thing is not at the revision that `If-Match` names. Read it again and decide anew.',
+    explanation: 'The thing is not at the revision that `If-Match` names. Read it again, then decide again.',
   },
   'idempotency-mismatch': {
     status: 422,
@@ -174,7 +174,7 @@ const PROBLEMS = {
   'order-too-large': {
     status: 422,
     title: 'The order is too large',
-    explanation: 'What has to be recorded takes more than 512 KiB.',
+    explanation: 'The event to be recorded takes more than 512 KiB.',
   },
   'id-proof-not-pdf': {
     status: 422,

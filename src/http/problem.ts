@@ -14,7 +14,7 @@ import { DocumentUnreadable } from '../documents/frames.js';
 import { isSystemFault } from '../documents/system-errors.js';
 import { isProblemCode, type ProblemCode, problemKind } from './problem-codes.js';
 
-/** Something that ends a request with a problem document. Everything in it is shown to whoever asked. */
+/** Something that ends a request with a problem document. Everything in it is shown to the caller. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly detail: string;
@@ -72,7 +72,7 @@ function printableFault({ path, message }: Fault): Fault {
   return { path: printable(path, MOST_CHARACTERS), message: printable(message, MOST_CHARACTERS) };
 }
 
-/** What an error means to whoever asked; `internal-error`, without a word of the error, if nobody foresaw it. */
+/** What an error means to the caller; `internal-error`, without a word of the error, if nobody foresaw it. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Refusal) {

@@ -23,7 +23,7 @@ export interface FormShape<Fields, Stored> {
   readonly file: string;
   /** The file beyond this is cut off, and its stream says `truncated`; at least a field's longest is let through. */
   readonly maxBytes: number;
-  /** Takes the file; must read it to its end, also when it refuses it. */
+  /** Takes the file; must read it to its end, even when it refuses it. */
   store(file: MultipartFile['file']): Promise<Stored>;
   /** Undoes `store` when the rest of the form turns out to be wrong. */
   discard(stored: Stored): Promise<void>;

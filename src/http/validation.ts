@@ -31,7 +31,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
   };
 };
 
-/** Fastify stops at the first part that is wrong; whoever sent it is to hear of all. */
+/** Fastify stops at the first part that is wrong; its sender is to hear of all. */
 export function allFaults(request: FastifyRequest, problem: Problem): Problem {
   if (!(problem instanceof PartInvalid)) return problem;
   const faults = [...problem.faults];

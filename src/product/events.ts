@@ -8,7 +8,7 @@ const price = z.int().min(0);
 const catIds = z.array(z.int().min(1)).min(1);
 
 export const productEvents = {
-  /** Someone took over a claim that this product had left unborne; the revision that the claim named is spent. */
+  /** Someone took over a claim that this product had not confirmed; the revision that the claim named is spent. */
   ClaimAbandoned: eventType(
     'ClaimAbandoned',
     z.strictObject({ claim_stream: z.string(), claim_revision: z.int().min(0) }),

@@ -15,7 +15,7 @@ const idProof = z.strictObject({
 });
 
 export const userEvents = {
-  /** Someone took over a claim that this user had left unborne; the revision that the claim named is spent. */
+  /** Someone took over a claim that this user had not confirmed; the revision that the claim named is spent. */
   ClaimAbandoned: eventType(
     'ClaimAbandoned',
     z.strictObject({ claim_stream: z.string(), claim_revision: z.int().min(0) }),

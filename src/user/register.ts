@@ -31,7 +31,7 @@ export async function registerUser(
     if (facts.length === 0) return { ...loaded, appended: 0, replayed: false };
     // 2. The address, for the next revision of this user's stream.
     await emailClaims.acquire(email_hash, { stream, revision: loaded.revision + 1 }, context);
-    // 3. The user, at that revision only. If it is spent, the claim is dead and has to be renewed.
+    // 3. The user, at that revision only. If it is spent, the claim is abandoned until it is renewed.
     try {
       const after = await handler.append(userStream, user_id, loaded, facts, context);
       return { ...after, appended: facts.length, replayed: false };

@@ -1,4 +1,4 @@
-/** Read models as they were (docs/decisions/0011): found, or made once by whoever asks first, and kept for reuse. */
+/** Read models as they were (docs/decisions/0011): found, or made once for the first caller, and kept for reuse. */
 import type pg from 'pg';
 import { EventStoreUnavailable, Refusal } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
@@ -79,7 +79,7 @@ export class AsOfBuilds {
     await dropUnused(pool, keep, log);
   }
 
-  /** What is being made is broken off; whoever asks next begins it again. */
+  /** What is being made is broken off; the next caller begins it again. */
   async close(): Promise<void> {
     this.#closing.abort(new Refusal('overloaded', 'The process is about to end.'));
     await this.#last;
@@ -95,7 +95,7 @@ export class AsOfBuilds {
     return { snapshot, reused: true };
   }
 
-  /** Asks the log for the first event after a snapshot that concerns the model: once, whoever wants to know. */
+  /** Asks the log for the first event after a snapshot that concerns the model: once for all callers. */
   #looked(projection: WithBulk, snapshot: AsOfBuild): Promise<AsOfBuild> {
     const known = this.#looking.get(snapshot.number);
     if (known) return known;

@@ -15,7 +15,7 @@ export interface KeepAsOf {
 const LOCK_MS = 1_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Whoever has used it so lately may be about to read it: it stays, whatever the limits. */
+/** A caller that has used it so lately may be about to read it: it stays, whatever the limits. */
 const IN_USE = `used_at > clock_timestamp() - interval '10 seconds'`;
 
 const TOO_MANY = `
@@ -50,7 +50,7 @@ export async function dropRemains(pool: pg.Pool): Promise<void> {
   for (const { model } of rows) await ifNobodyMakes(pool, model, () => dropRemainsOf(pool, model));
 }
 
-/** The same for one model, by whoever has its lock. */
+/** The same for one model. The caller has its lock. */
 export async function dropRemainsOf(pool: pg.Pool, model: string): Promise<void> {
   const { rows } = await pool.query<{ model: string; number: number }>(
     `select * from (${REMAINS}) r where replace(model, '-', '_') = replace($1, '-', '_')`,

@@ -24,7 +24,7 @@ export interface BuildQuestion extends Stores {
 
 export type BuildAnswer = { readonly made: AsOfBuild } | { readonly failed: FailedBuild };
 
-/** An error, as far as whoever waits has to know it. */
+/** An error, as far as the waiting caller must know it. */
 export interface FailedBuild {
   readonly name: string;
   readonly message: string;

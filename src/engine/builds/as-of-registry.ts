@@ -44,7 +44,7 @@ export function asOfStaging(snapshot: Pick<AsOfBuild, 'model' | 'number'>): stri
 const LEAVES_OUT_ENOUGH = `s.skipped = (
   select count(*) from orderlog.skipped_events k where k.model = s.model and k.position <= s.position)`;
 
-/** Whoever has made it can't do better; for others it is, unless what is read was mended since: nothing waits there any more. */
+/** The process that made it can't do better. For others it serves unless the active build was mended since: nothing is quarantined there any more. */
 const HOLDS_NO_MORE_THAN_IT_MUST = `(s.held = '[]' or s.number = any ($4) or not exists (
   select from jsonb_to_recordset(s.held) h (stream text, revision integer) where not exists (
     select from orderlog.quarantine q join orderlog.builds b on b.model = q.model and b.number = q.build
@@ -71,7 +71,7 @@ export async function nearestAsOfBuild(
   return rows[0] ?? null;
 }
 
-/** Null: not known yet, the log has to be asked. */
+/** Null: not known yet, ask the log. */
 export function holdsAt({ position, holdsTo, nextEvent }: AsOfBuild, place: Position): boolean | null {
   if (place < position || (nextEvent !== null && place >= nextEvent)) return false;
   return place <= holdsTo || nextEvent !== null ? true : null;

@@ -5,7 +5,7 @@ import { ModelBusy } from './model-locks.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { rebuild } from './rebuild.js';
 
-/** Whoever is at it may die: how often another process looks whether it is done. */
+/** The process that does it may die: how often another process looks whether it is done. */
 const BUSY_MS = 2_000;
 
 /**
@@ -24,7 +24,7 @@ export async function buildMissing(
     try {
       const missing = await missingIn(pool, projections);
       if (missing.length === 0) return;
-      log.info({ models: missing.map(({ name }) => name) }, 'read models of an older version are built anew');
+      log.info({ models: missing.map(({ name }) => name) }, 'read models of an older version are being rebuilt');
       const made = await rebuild(deps, missing, {
         ...{ jobs: 1, switch: true, keepSeconds, signal },
         ...{ stretch: nothing, done: nothing },
@@ -35,7 +35,7 @@ export async function buildMissing(
       if (signal.aborted) return;
       const retry_ms = Math.round(error instanceof ModelBusy ? BUSY_MS : backOff.next());
       const message = error instanceof Error ? error.message : String(error);
-      log.warn({ message, retry_ms }, 'read models of an older version are not built anew yet');
+      log.warn({ message, retry_ms }, 'read models of an older version are not rebuilt yet');
       await pause(retry_ms, signal);
     }
   }

@@ -30,7 +30,7 @@ export interface BulkPath<Chunk> {
   readonly unstage?: readonly string[];
   /** Count again what was counted in the final tables, by another computation; each gives the values that differ. */
   readonly recounts: readonly Recount[];
-  /** By table: which events a row is made from, for whoever has to explain it. */
+  /** By table: which events a row is made from, to explain it. */
   readonly sources: { readonly [table: string]: RowSource };
 }
 

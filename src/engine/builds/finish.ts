@@ -24,7 +24,7 @@ export class GateFailed extends Error {
   }
 }
 
-/** An event goes on with what has not begun: today's code can't project this log. */
+/** An event continues something that has not begun: today's code can't project this log. */
 export class OrphanedEvent extends NotApplied {
   override readonly name = 'OrphanedEvent';
 }
@@ -119,7 +119,7 @@ interface Orphan {
   readonly message: string;
 }
 
-/** What goes on with nothing waits, where it has a key. @throws OrphanedEvent where it has none */
+/** An event that continues nothing quarantines its key, where it has one. @throws OrphanedEvent where it has none */
 async function quarantineOrphans(
   client: pg.ClientBase,
   store: EventStore,

@@ -15,7 +15,7 @@ export interface LoadTarget {
   readonly until?: Position;
   /** What is left out; grows by what can't be applied. */
   readonly quarantine: Quarantine;
-  /** Whoever finds them otherwise: events of unknown types are passed over. */
+  /** Set by callers that report unknown event types themselves: such events are passed over. */
   readonly passesOverUnknown?: boolean;
   /** Runs in the transaction of each chunk. `held`: the keys that wait since the one before. */
   committing?(client: pg.ClientBase, done: CommittedChunk): Promise<void>;

@@ -178,7 +178,7 @@ class Load {
     return found;
   }
 
-  /** Begins to write the chunk and goes on with the next; waits for the one before it. */
+  /** Begins to write the chunk while the next one fills; waits for the one before it. */
   async write(): Promise<void> {
     await this.#writing;
     if (this.size === 0) return;

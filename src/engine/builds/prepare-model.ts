@@ -4,7 +4,7 @@ import { type AnyProjection, schemaName } from '../projecting/projection.js';
 
 /**
  * Sees to it that there is a build that processes of this projection read, with schema, tables and checkpoint; all or nothing,
- * also when several processes try at once. If a part of it was dropped, all is made anew and the log is projected from
+ * even when several processes try at once. If a part of it was dropped, all is made again and the log is projected from
  * its start. Where a build of another version is there, a rebuild makes one of this version: null until then.
  */
 export async function prepareModel(pool: pg.Pool, projection: AnyProjection): Promise<BuildId | null> {

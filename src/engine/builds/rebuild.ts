@@ -1,6 +1,6 @@
 /**
- * Makes read models anew beside those that are read, and switches (docs/decisions/0010). What an earlier run was killed in is gone on
- * with. The numbered steps are those of the decision.
+ * Rebuilds read models in the background, then switches to them (docs/decisions/0010). Resumes what an earlier run was killed in.
+ * The numbered steps are those of the decision.
  */
 import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
@@ -52,7 +52,7 @@ interface Making extends BuildId {
   state: Build['state'];
 }
 
-/** @throws ModelBusy, GateFailed, LoadLost, OrphanedEvent, WorseThanLive, and whatever stops a projection; then nothing that is read was touched */
+/** @throws ModelBusy, GateFailed, LoadLost, OrphanedEvent, WorseThanLive, and what stops a projection. The active builds are untouched then */
 export async function rebuild(
   deps: RebuildDeps,
   projections: readonly AnyProjection[],
@@ -62,7 +62,7 @@ export async function rebuild(
   const names = projections.map(({ name }) => name);
   return withModelLocks(deps.pool, names, async (held) => {
     const signal = AbortSignal.any([options.signal, held]);
-    // 0. What was made from a history that the log has lost is not gone on with, nor waited for.
+    // 0. What was made from a history that the log has lost is neither resumed nor waited for.
     const isLost = await forgetLostHistory(deps);
     if (isLost) deps.log.warn({}, 'the log has lost a part of its history: read models forget it');
     // 1. An entry and tables for each; or what an earlier run has left.
@@ -85,7 +85,7 @@ export async function rebuild(
   });
 }
 
-/** What an unfinished run has left of this version is gone on with, anything older is dropped: nobody is at it. */
+/** Resumes what an unfinished run has left of this version, and drops anything older: nobody works on it. */
 async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Promise<Making> {
   const { name, version } = projection;
   const left = (await allBuilds(pool)).filter(
@@ -96,7 +96,7 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
   for (const one of left) if (one !== resumed) await dropBuild(pool, one, `state in ('building', 'ready')`);
   const build = resumed ?? (await make(pool, projection));
   const { position, state } = await takeOver(pool, build);
-  if (resumed) log.info({ model: name, version: build.build, state }, 'a rebuild is gone on with');
+  if (resumed) log.info({ model: name, version: build.build, state }, 'a rebuild is resumed');
   const quarantine = await quarantineOf(pool, build, projection);
   const target = hasBulk(projection) ? targetOf(projection, build, position, quarantine) : null;
   return { name, build: build.build, projection, target, state };

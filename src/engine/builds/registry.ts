@@ -20,7 +20,7 @@ export interface Build extends BuildId {
   readonly keptUntil: string | null;
 }
 
-/** What has to be known of a projection to find what it reads. */
+/** What it takes to find the build that a projection's queries read. */
 export interface Readable {
   readonly name: string;
   readonly version: number;

@@ -6,7 +6,7 @@ import { IS_LOST } from '../projecting/lost-history.js';
 export class WorseThanLive extends Error {
   override readonly name = 'WorseThanLive';
   constructor(
-    /** What would be lost, for whoever has another remedy. */
+    /** What would be lost, for callers that have another remedy. */
     readonly loss: string,
     /** The first key of which something would be. */
     readonly stream: string,

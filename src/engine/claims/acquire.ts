@@ -4,7 +4,7 @@ import { Refusal, WrongExpectedRevision } from '../core/errors.js';
 import { type Claim, ClaimTaken, type ClaimState } from './decider.js';
 import type { ClaimKind } from './kind.js';
 
-/** An unborne claim younger than this may belong to a command under way. Politeness: safety does not rest on it. */
+/** A pending claim younger than this may belong to a command under way. A courtesy: safety does not rest on it. */
 const GRACE_MS = 30_000;
 
 const TRIES = 10;

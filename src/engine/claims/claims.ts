@@ -5,7 +5,7 @@ import { streamId } from '../core/stream.js';
 /**
  * Uniqueness across streams: a value that only one thing may have has a stream of its own,
  * and is claimed there before the thing itself is recorded. A claim names its owner's stream and the revision of it at
- * which the owner will append, and the owner appends only there: whoever spends that revision first has decided.
+ * which the owner will append, and the owner appends only there: the first append at that revision decides.
  */
 export interface Claims {
   /** Claims `id` for an owner who will append at `owner.revision`. @throws Refusal when someone else has it */

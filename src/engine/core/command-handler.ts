@@ -174,7 +174,7 @@ export class CommandHandler {
 
   /**
    * Appends facts to a stream that is as loaded.
-   * @throws WrongExpectedRevision, also when another attempt of the same keyed command was first: what that one has
+   * @throws WrongExpectedRevision, even when another attempt of the same keyed command was first: what that one has
    * recorded need not be what this one decided, and is to be read.
    */
   async append<State, Command, F extends Fact>(

@@ -103,7 +103,7 @@ export interface SubscriptionState {
 
 /** Iterated once; ends with its signal, or when the store is closed. */
 export interface Subscription extends AsyncIterable<EventPage> {
-  /** Somebody waits for this place: it is told of as soon as it is reached, also when nothing that matches is there. */
+  /** Somebody waits for this position: it is told of as soon as it is reached, even when nothing matches. */
   reach(position: Position): void;
   /** Null where there is no connection of its own. */
   state(): SubscriptionState | null;
@@ -141,7 +141,7 @@ export interface EventStore {
   /** Everything after `from` and then what comes, each event once and in log order; pulled, with a bounded buffer. */
   subscribe(options: SubscribeOptions): Subscription;
 
-  /** Position of the last event, whoever wrote it; START of an empty log. */
+  /** Position of the last event of any writer; START of an empty log. */
   head(): Promise<Position>;
 
   /**

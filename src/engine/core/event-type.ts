@@ -92,7 +92,7 @@ export function decode<T extends EventType>(event: RecordedEvent, type: T): Enve
   return envelope;
 }
 
-/** The same, for whoever comes by each event once: nothing is kept of it. @throws UnreadableEvent */
+/** The same, for callers that see each event once: nothing of it is kept. @throws UnreadableEvent */
 export function decodeAlone<T extends EventType>(event: RecordedEvent, type: T): Envelope<StoredFact<T>> {
   try {
     const metadata = readMetadata(event.metadata);

@@ -153,7 +153,7 @@ export class MemoryEventStore implements EventStore {
   }
 }
 
-/** By way of JSON: what is read is what any other log would give back, and whoever changes it changes only the copy. */
+/** By way of JSON: a read returns what any other log would, and a caller that changes it changes only the copy. */
 function copy<E extends NewEvent>(event: E): E {
   return JSON.parse(JSON.stringify(event)) as E;
 }

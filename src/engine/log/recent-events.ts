@@ -20,7 +20,7 @@ const MOST_EVENTS = 8_192;
 
 interface Kept {
   readonly event: AppendedEvent;
-  /** As a read would give it; parsed once, for whoever comes first. */
+  /** As a read would give it; parsed once, for the first reader. */
   recorded: RecordedEvent | null;
 }
 

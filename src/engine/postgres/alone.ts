@@ -4,7 +4,7 @@ import type pg from 'pg';
 /** Name of the connections that say that a process uses a shared embedded server. */
 export const KEEPER = 'orderlog-keeper';
 
-/** Two numbers of our own, for whoever works alone with the database. */
+/** Two numbers of our own: the lock of an operation that works alone with the database. */
 const OPERATION = [7401, 6] as const;
 
 /** Runs while no other process copies, moves or restores the log of this database. @throws Error when one does */

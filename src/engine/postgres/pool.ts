@@ -19,7 +19,7 @@ export interface PoolOptions {
 
 /**
  * A pool whose broken connections are dropped without ending the process. One connection stays, however long it is idle: by that
- * whoever needs the database for himself sees that this process is there.
+ * an operation that needs the database for itself sees that this process is there.
  */
 export function createPool(connection: Connection, options: PoolOptions): pg.Pool {
   const { applicationName, kind = 'work', inBackground: givesWay = false } = options;
@@ -51,7 +51,7 @@ class SessionPool extends pg.Pool {
     this.on('release', (_error, client) => this.#idle.add(client));
   }
 
-  /** Does not wait for long: whoever still has a connection then loses it. */
+  /** Does not wait for long: a caller that still has a connection then loses it. */
   override end(): Promise<void>;
   override end(callback: () => void): void;
   override end(callback?: () => void): unknown {
@@ -69,7 +69,7 @@ class SessionPool extends pg.Pool {
       },
       () => undefined,
     );
-    // One that somebody does not give back even then is nothing to wait for.
+    // One that is not returned even then is nothing to wait for.
     await Promise.race([ended, late]);
     isOver.abort();
   }

@@ -1,7 +1,7 @@
 /** Whether a database is one that Orderlog can work with, looked at before anything is done with it. */
 import { type Connection, sessionTo } from './session.js';
 
-/** The database, or the way to it, has to be another one. */
+/** The database, or the way to it, does not suit. */
 export class UnsuitableDatabase extends Error {
   override readonly name = 'UnsuitableDatabase';
   constructor(

@@ -10,7 +10,7 @@ import { schemaName } from './projection.js';
 import { rowsOfAsOfBuild } from '../builds/as-of-registry.js';
 import type { AsOfBuilds } from '../builds/as-of-builds.js';
 
-/** How fresh an answer has to be. */
+/** How fresh an answer must be. */
 export interface Freshness {
   /** The place in the log that the read model must have reached. */
   readonly min: Position | null;

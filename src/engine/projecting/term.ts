@@ -41,7 +41,7 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
-/** The projection can't go on, whoever runs it. Everything before the place in `reason` has taken effect. */
+/** No process can continue the projection. Everything before the position in `reason` has taken effect. */
 export class Unprojectable extends Error {
   override readonly name = 'Unprojectable';
   constructor(
@@ -104,7 +104,7 @@ export class Term {
         await client.end();
         return null;
       }
-      // Whoever changes these takes the lease away: they are true for as long as there is something to write.
+      // A process that changes these takes the lease away: they are true for as long as there is something to write.
       const quarantine = await quarantineOf(client, of, projection);
       return new Term(projection, of, client, lease, quarantine, onQuarantined);
     } catch (error) {

@@ -106,7 +106,7 @@ export class CheckpointWatch {
     else this.#tell(REACHED, [key, position]);
   }
 
-  /** Whoever still waits is told that it was not reached. */
+  /** Tells all that still wait that it was not reached. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.settle(false);
@@ -127,7 +127,7 @@ export class CheckpointWatch {
     this.#timer = null;
   }
 
-  /** Whoever waits for one of these looks again. */
+  /** All that wait for one of these look again. */
   #lookAgainAt(isOne: (key: string) => boolean): void {
     for (const [key, waiters] of this.#waiters) if (isOne(key)) for (const waiter of waiters) waiter.settle(true);
   }

@@ -33,7 +33,7 @@ const MOST_KEYS = 1_000;
 /** Of a message: it may quote the event. */
 const MOST_CHARACTERS = 500;
 
-/** In memory, for whoever has the right to write the build. */
+/** In memory, for the process that has the right to write the build. */
 export class Quarantine {
   readonly #waiting: Map<string, number>;
   readonly #skipped: ReadonlySet<string>;

@@ -95,7 +95,7 @@ async function retrySome(
   }
   await client.query('begin');
   await client.query(`set local lock_timeout = ${LOCK_MS}`);
-  // 2. Whoever projects the build has to take its lease again, and finds what is changed here.
+  // 2. The process that projects the build must take its lease again, and finds what is changed here.
   const checkpoint = await takeCheckpoint(client, of);
   if (checkpoint !== null) {
     await addMeanwhile(store, projection, waiting, read, checkpoint);
@@ -187,7 +187,7 @@ async function takeCheckpoint(client: pg.ClientBase, { name, build }: BuildId): 
   return rows[0]?.position ?? null;
 }
 
-/** Whoever projects a build of the model takes its lease again, and with it what the quarantine is by then. */
+/** The processes that project builds of the model take their leases again, and read the quarantine as it is then. */
 export async function giveUpLeases(pool: pg.Pool, model: string): Promise<void> {
   await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1', [model]);
 }

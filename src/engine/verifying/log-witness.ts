@@ -162,7 +162,7 @@ export class LogWitness implements Witness {
 
   /**
    * Claims that the owner as replayed does not bear out. A registration may be under way.
-   * @param owners a query for `stream` and `owner` of what is borne out
+   * @param owners a query for `stream` and `owner` of confirmed claims
    */
   async unconfirmedClaims(pool: pg.Pool, kind: string, owners: string): Promise<string[]> {
     const { rows } = await pool.query<{ stream: string; owner: string }>(`
@@ -172,7 +172,7 @@ export class LogWitness implements Witness {
       ) c
       where c.owner is not null and not exists (select from (${owners}) o where o.stream = c.stream and o.owner = c.owner)
       limit ${MOST}`);
-    return rows.map(({ stream, owner }) => `the claim ${stream} is not borne out by ${owner}`);
+    return rows.map(({ stream, owner }) => `the claim ${stream} is not confirmed by ${owner}`);
   }
 
   /** Of these ids those that no event refers to. */

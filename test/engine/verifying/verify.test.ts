@@ -222,7 +222,7 @@ test('a claim that nothing bears out is a note', async (t) => {
   );
   const { ok, notes } = await verified(shop);
   t.ok(ok);
-  t.same(notes, ['the claim userEmail-lost is not borne out by user-nobody']);
+  t.same(notes, ['the claim userEmail-lost is not confirmed by user-nobody']);
 });
 
 test('where no read model is made yet, the log alone is looked at', async (t) => {

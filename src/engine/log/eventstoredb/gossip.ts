@@ -46,7 +46,7 @@ export async function describeServer(url: EventStoreUrl, patienceMs = PATIENCE_M
     members.filter(({ alive }) => alive).map(({ address }) => hostOf(address)),
   );
   await ask(others, false);
-  // Whoever knows a leader is right before who does not.
+  // A node that knows a leader is right before one that does not.
   const best = answers.find(({ members }) => leaderOf(members) !== null) ?? answers[0];
   const members = (best?.members ?? []).map(({ address, state, alive }) => ({ address, state, alive }));
   const reached = url.hosts.find((host) => nodes.get(addressOf(host))?.fault === null);

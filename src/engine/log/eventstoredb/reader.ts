@@ -205,7 +205,7 @@ export class Reader {
     return START;
   }
 
-  /** Reads until the server says that this was all; begins anew, with another client, when it breaks off. */
+  /** Reads until the server says that this was all; begins again, with another client, when it breaks off. */
   async *#resumed<T>(
     open: (client: EventStoreDBClient) => Inbox<T>,
     signal?: AbortSignal,
@@ -221,7 +221,7 @@ export class Reader {
           this.clients.heard(client);
           yield item;
         }
-        // Whoever throws the client away cancels this read too, and the client makes an end without an error of that.
+        // Throwing the client away cancels this read too, and the client makes an end without an error of that.
         if (this.clients.isOpen(client)) return;
       } catch (error) {
         const refusal = refusalOf(error, stream);

@@ -40,7 +40,7 @@ const LASTING_MS = 2_000;
 
 type DropReason = 'error' | 'end' | 'silence' | 'refused';
 
-/** The subscription is over, and is begun anew. */
+/** The subscription is over, and begins again. */
 class Drop extends Error {
   override readonly name = 'Drop';
   constructor(
@@ -67,7 +67,7 @@ export class SupervisedSubscription implements Subscription {
   #lookedAt = 0;
   /** There was a drop: the server may be another one since, until the log has been asked. */
   #isToBeAsked = false;
-  /** Whoever is given the pages knows that the head was reached. */
+  /** The reader of the pages knows that the head was reached. */
   #isCaughtUp = false;
   #pause = FIRST_PAUSE_MS;
   #connectedSince: Date | null = null;
@@ -142,7 +142,7 @@ export class SupervisedSubscription implements Subscription {
         const page = await this.#next(attempt);
         if (!page) continue;
         this.#given = page.position;
-        // One that is dropped again and again is not begun anew at once for each event that it brings.
+        // One that is dropped again and again does not begin again at once for each event that it brings.
         if (Date.now() - since > LASTING_MS) this.#pause = FIRST_PAUSE_MS;
         yield page;
       }

@@ -21,7 +21,7 @@ export interface StreamRequest {
 export interface StreamPage {
   readonly exists: boolean;
   readonly events: readonly RecordedEvent[];
-  /** False: the bytes of the page ran out, and the rest has to be asked for. */
+  /** False: the bytes of the page ran out, and the rest must be asked for. */
   readonly complete: boolean;
 }
 
@@ -136,7 +136,7 @@ export class PostgresReader {
   ): Promise<EventPage> {
     const limit = Math.min(size.next, most);
     const values = [numberOf(from), filter?.types ?? null, filter?.streamPrefixes ?? null, limit];
-    // With an end it is planned anew each time: a plan made for a short log would sort all that is left of a long one.
+    // With an end it is planned again each time: a plan made for a short log would sort all that is left of a long one.
     const query =
       until === undefined
         ? { name: 'log-page', text: pageText('', ''), values }
