@@ -154,7 +154,10 @@ export class RandomShop {
   async #retry(one: number): Promise<void> {
     const done = pick(this.#done, one);
     if (!done) return;
+    const { position } = this.http;
     const answer = await this.#exchange(done.command, done.key);
+    // It names the position of the first time: what happened since is still to be waited for.
+    this.http.position = position;
     // A category that was removed since can't be shown any more.
     if (outcome(answer) === '404 category-not-found') return;
     assert.equal(answer.status, 201);

@@ -84,7 +84,7 @@ export class Term {
     client.on('error', broken).on('end', broken);
   }
 
-  /** Null when another owner has the lease. @param signal breaks off the beginning */
+  /** Null when another owner has the lease. @param signal breaks off the connecting */
   static async begin(
     pool: pg.Pool,
     projection: AnyProjection,
@@ -92,12 +92,16 @@ export class Term {
     { owner, signal, onQuarantined = (): void => undefined }: Beginning,
   ): Promise<Term | null> {
     const client = sessionBeside(pool, 'projector', { pipeline: true });
+    let mayHaveLease = false;
+    // A lease that was acquired must go back, or nobody projects the build until it expires.
     const leave = (): void => {
-      client.cut();
+      if (!mayHaveLease) client.cut();
     };
     signal?.addEventListener('abort', leave, { once: true });
     try {
       await client.connect();
+      if (signal?.aborted) throw new Error('stopped before it began');
+      mayHaveLease = true;
       // By the connection that does the work: a process whose connection is dead is to have no lease.
       const lease = await acquireLease(client, of, owner);
       if (!lease) {
