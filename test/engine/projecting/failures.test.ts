@@ -85,7 +85,11 @@ test('a checkpoint ahead of the log stops the projection with an explanation', a
   await append(older, counted());
   startWith({ store: older }, tally('ahead'));
   await until(() => log.lines.some(({ level }) => level === 'error'));
-  t.match(log.lines.at(-1)?.fields, { model: 'ahead', stream: null, message: /the log has lost what this read model was made from/ });
+  t.match(log.lines.at(-1)?.fields, {
+    model: 'ahead',
+    stream: null,
+    message: /the log has lost what this read model was made from/,
+  });
   t.notMatch(log.lines.at(-1)?.fields, { message: /\d{4}/ }, 'a place that no command takes is of no use');
   const [row] = (await pool.query<Stopped>(STOPPED, ['ahead'])).rows;
   t.match(row, { state: 'stopped', error: { position } });
