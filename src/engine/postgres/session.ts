@@ -7,9 +7,9 @@ import { AnswerWatch } from './answer-watch.js';
 import { connectionGivesWay } from './background.js';
 import { SESSION_KINDS, type SessionKind } from './session-kinds.js';
 import { AFTER_CONNECT, type Connection, startupOptions } from './session-settings.js';
+import { types } from './types.js';
 
 export type { Connection } from './session-settings.js';
-import { types } from './types.js';
 
 export interface SessionOptions {
   readonly kind: SessionKind;
