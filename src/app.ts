@@ -1,6 +1,7 @@
 /** The HTTP application as a value: opens nothing, reads no environment. */
 import { fastify, type FastifyBaseLogger, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
+import { ANONYMOUS } from './access/caller.js';
 import { requireAcceptable } from './http/accept.js';
 import { answerProblems, sendProblem } from './http/answer-problem.js';
 import type { App } from './http/app-type.js';
@@ -80,7 +81,9 @@ function newApp(logger: FastifyBaseLogger | null): App {
 }
 
 function admitRequests(app: App, { loopbackOnly, drain }: AppDeps): void {
+  app.decorateRequest('caller');
   app.addHook('onRequest', (request, reply, done) => {
+    request.caller = ANONYMOUS;
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     try {
       drain.enter(reply);

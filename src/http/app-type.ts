@@ -7,6 +7,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
+import type { Caller } from '../access/caller.js';
 import type { ProblemCode } from './problem-codes.js';
 
 /** The application that routes are added to. */
@@ -19,6 +20,10 @@ export type App = FastifyInstance<
 >;
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks. Known before the body is read. */
+    caller: Caller;
+  }
   interface FastifyContextConfig {
     /** A command or a question: says which headers belong to the route. Left out: neither. */
     kind?: 'command' | 'query';

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Actor, CommandContext } from '../engine/index.js';
+import type { CommandContext } from '../engine/index.js';
 import { deriveUuid, fingerprint } from '../crypto/derive.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { newId } from './new-id.js';
@@ -15,27 +15,27 @@ export interface RequestContext extends CommandContext {
 /** The key of everything that is derived from what a request says. */
 export type HashKey = KeyObject;
 
-const ANONYMOUS: Actor = { kind: 'anonymous', id: null };
-
 /**
  * @param content what the caller asks for, as JSON: under one idempotency key it must be the same
  * @throws Problem invalid-request for a bad `Idempotency-Key`
  */
 export function commandContext(
-  request: Pick<FastifyRequest, 'headers' | 'method' | 'url' | 'id'>,
+  request: Pick<FastifyRequest, 'caller' | 'headers' | 'method' | 'url' | 'id'>,
   hashKey: HashKey,
   commandType: string,
   content: unknown,
 ): RequestContext {
+  const { kind, id } = request.caller;
   const key = idempotencyKeyOf(request.headers);
   const common = {
     fingerprint: fingerprint(hashKey, commandType, content),
     correlationId: request.id,
-    actor: ANONYMOUS,
+    actor: { kind, id },
     now: new Date().toISOString(),
   };
   if (key === null) return { ...common, commandId: newId(), keyed: false, eventId: newId, newId };
-  const commandId = deriveUuid(hashKey, 'command', ANONYMOUS.kind, request.method, pathOf(request.url), key);
+  const caller = id === null ? [kind] : [kind, id];
+  const commandId = deriveUuid(hashKey, 'command', ...caller, request.method, pathOf(request.url), key);
   return {
     ...common,
     commandId,

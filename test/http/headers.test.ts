@@ -1,4 +1,5 @@
 import t from 'tap';
+import { ANONYMOUS, type Caller } from '../../src/access/caller.js';
 import { START, type Position } from '../../src/engine/core/event-store.js';
 import { commandContext } from '../../src/http/command-context.js';
 import { isNotModified } from '../../src/http/etag.js';
@@ -83,7 +84,8 @@ void t.test('ids under a key are the same for a retry, and for nothing else', as
     url = '/v1/orders?a=1',
     method = 'POST',
     content: unknown = { a: 1 },
-  ) => commandContext({ headers, url, method, id: 'request-1' }, hashKey, 'PlaceOrder', content);
+    caller: Caller = ANONYMOUS,
+  ) => commandContext({ caller, headers, url, method, id: 'request-1' }, hashKey, 'PlaceOrder', content);
   const first = context({ 'idempotency-key': 'k' });
   const again = context({ 'idempotency-key': '"k"' }, '/v1/orders?b=2');
   t.equal(first.keyed, true);
@@ -100,6 +102,13 @@ void t.test('ids under a key are the same for a retry, and for nothing else', as
   t.not(context({ 'idempotency-key': 'k' }, '/v1/users').commandId, first.commandId);
   t.not(context({ 'idempotency-key': 'k' }, '/v1/orders', 'PATCH').commandId, first.commandId);
   t.not(context({ 'idempotency-key': 'k' }, '/v1/orders', 'POST', { a: 2 }).fingerprint, first.fingerprint);
+  const by = (caller: Caller) => context({ 'idempotency-key': 'k' }, '/v1/orders', 'POST', { a: 1 }, caller);
+  const ada = by({ kind: 'customer', id: 'ada' });
+  t.same(ada.actor, { kind: 'customer', id: 'ada' });
+  t.equal(by({ kind: 'customer', id: 'ada' }).commandId, ada.commandId, 'the same caller');
+  t.not(by({ kind: 'customer', id: 'bob' }).commandId, ada.commandId, 'another caller');
+  t.not(by({ kind: 'clerk', id: 'ada' }).commandId, ada.commandId, 'another role');
+  t.not(ada.commandId, first.commandId);
   const unkeyed = context({});
   t.equal(unkeyed.keyed, false);
   t.not(unkeyed.newId('order'), unkeyed.newId('order'));
