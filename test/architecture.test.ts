@@ -143,8 +143,8 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
   [
     'the engine and a migration',
     'src/engine/log/x.ts',
-    `import '../../../migrations/0001_log.js';`,
-    'imports migrations/0001_log.ts, which engine may not',
+    `import '../../../migrations/0001_baseline.js';`,
+    'imports migrations/0001_baseline.ts, which engine may not',
   ],
   [
     'a read slice and another',

@@ -23,7 +23,7 @@ import { refuseUnlessEmpty } from './target.js';
 /** Under which this operation is known to the database. */
 export const RESTORING = 'orderlog-restore';
 
-/** Of the appends (migrations/0001_log.ts). */
+/** Of the appends (migrations/baseline/log.ts). */
 const APPENDS = [7401, 1] as const;
 const MOST_PART_BYTES = 64 * 1024 * 1024;
 

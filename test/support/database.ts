@@ -53,7 +53,7 @@ function testServer(): Promise<Embedded> {
 async function migratedTemplate(admin: pg.Client, config: pg.PoolConfig): Promise<string> {
   const folder = join(import.meta.dirname, '../../migrations');
   const hash = createHash('sha256');
-  for (const file of readdirSync(folder)
+  for (const file of readdirSync(folder, { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.js'))
     .sort()) {
     hash.update(readFileSync(join(folder, file)));

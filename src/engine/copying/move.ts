@@ -8,7 +8,7 @@ import { otherProcesses, stopThem } from '../postgres/alone.js';
 /** Under which this operation is known to the database. */
 export const COPYING = 'orderlog-copy-log';
 
-/** A number of our own, of the appends (migrations/0001_log.ts). */
+/** A number of our own, of the appends (migrations/baseline/log.ts). */
 const APPENDS = [7401, 1] as const;
 
 export interface Move {

@@ -4,7 +4,6 @@ import { START } from '../../../src/engine/core/event-store.js';
 import { bindToLog, logIdentity, logIdOf, WrongLog } from '../../../src/engine/log/log-identity.js';
 import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
-import { down, up } from '../../../migrations/0005_log_identity.js';
 import { testDatabase } from '../../support/database.js';
 import { postgresLog } from '../../support/event-store/postgres-log.js';
 
@@ -48,16 +47,6 @@ t.test('another log is refused with what to do, and nothing is written into it',
 
   await pool.query(`UPDATE orderlog.log_identity SET log_id = $1, kind = 'postgres'`, [randomUUID()]);
   await t.rejects(bindToLog(pool, own), { message: /the log was exchanged/ });
-});
-
-t.test('an installation from before belongs to the log that it has', async (t) => {
-  const { pool, store, config } = await postgresLog(t);
-  const logId = await store.logId();
-  const knex = (await import('knex')).default({ client: 'pg', connection: config as object });
-  t.teardown(() => knex.destroy());
-  await down(knex);
-  await up(knex);
-  t.match(await logIdentity(pool), { log_id: logId, kind: 'postgres' });
 });
 
 t.test('looking for the id of a log does not open it', async (t) => {

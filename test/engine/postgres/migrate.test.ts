@@ -9,12 +9,9 @@ t.test('a process starts on a schema that a later release has brought further', 
   t.same(await migrate(config, migrations), []);
 });
 
-t.test('read models of the release before become the first builds of their models', async (t) => {
+t.test('an empty database gets every migration, once, however many processes start at the same time', async (t) => {
   const { pool, config } = await testDatabase(t);
-  await pool.query(`
-    drop table orderlog.builds; delete from orderlog.migrations where name = '0006_builds';
-    insert into orderlog.checkpoints (model, version, position) values ('users', 1, '0000000000000007')`);
-  t.same(await migrate(config, migrations), ['0006_builds']);
-  const { rows } = await pool.query('select model, number, version, state from orderlog.builds');
-  t.same(rows, [{ model: 'users', number: 1, version: 1, state: 'active' }]);
+  await pool.query('drop schema orderlog cascade');
+  const applied = await Promise.all([migrate(config, migrations), migrate(config, migrations)]);
+  t.same(applied.flat(), Object.keys(migrations));
 });

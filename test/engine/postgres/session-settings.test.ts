@@ -90,7 +90,7 @@ t.test('whatever role and database set, every session has what the code relies o
 t.test('migrations run, and the application works, whatever role and database set', async (t) => {
   const database = await hostileDatabase(t);
   await database.pool.query('drop schema orderlog cascade');
-  t.ok((await migrate(database.config, migrations)).length > 5);
+  t.same(await migrate(database.config, migrations), Object.keys(migrations));
   const app = await runningApp(t, { database });
   const { user_id } = await app.registerUser({ name: 'Zoë 日本' });
   const { cat_id } = await app.addCategory({ name: '日本' });

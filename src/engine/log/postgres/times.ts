@@ -5,7 +5,7 @@ import { positionOf } from './position.js';
 
 /**
  * Halves the log until one place is left: the answer is always in [low, high]. Positions have no gap and times never run
- * backwards along them (migrations/0001_log.ts), so this needs no index but the primary key, and one round trip.
+ * backwards along them (migrations/baseline/log.ts), so this needs no index but the primary key, and one round trip.
  */
 const BISECT = `
   with recursive ends as (
