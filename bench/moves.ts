@@ -77,7 +77,7 @@ async function move(store: PostgresEventStore, parent_cat_id: number): Promise<R
     const asked = performance.now();
     const { rows } = await pool.query<{ name: string }>(
       `select c.model as name from orderlog.checkpoints c
-       join orderlog.builds b on b.model = c.model and b.number = c.version and b.state = 'active' where c.position >= $1`,
+       join orderlog.builds b on b.model = c.model and b.number = c.build and b.state = 'active' where c.position >= $1`,
       [head],
     );
     slowest = Math.max(slowest, performance.now() - asked);

@@ -4,8 +4,8 @@
  * used twice.
  */
 export const asOfBuilds = `
-  create sequence orderlog.snapshot_numbers;
-  create unlogged table orderlog.snapshots (
+  create sequence orderlog.as_of_build_numbers;
+  create unlogged table orderlog.as_of_builds (
     number bigint primary key,
     model text not null,
     version integer not null,

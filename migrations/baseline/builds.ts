@@ -4,7 +4,7 @@ export const builds = `
     model text not null,
     number integer not null check (number > 0),
     version integer not null,
-    state text not null check (state in ('building', 'ready', 'active', 'kept')),
+    state text not null check (state in ('building', 'ready', 'active', 'standby')),
     made_at timestamptz not null default clock_timestamp(),
     switched_at timestamptz,
     kept_until timestamptz,

@@ -7,7 +7,7 @@
 export const checkpoints = `
   create table orderlog.checkpoints (
     model text not null,
-    version integer not null,
+    build integer not null,
     position text collate "C" not null default '',
     events bigint not null default 0,
     state text not null default 'idle' check (state in ('idle', 'running', 'stopped')),
@@ -18,7 +18,7 @@ export const checkpoints = `
     progressed_at timestamptz not null default clock_timestamp(),
     subscription jsonb,
     quarantined integer not null default 0,
-    primary key (model, version),
+    primary key (model, build),
     constraint leased_or_not check ((lease_owner is null) = (lease_until is null)),
     constraint stopped_for_an_error check ((state = 'stopped') = (error is not null))
   ) with (fillfactor = 20);

@@ -13,7 +13,7 @@ export const quarantine = `
     message text not null,
     since timestamptz(3) not null default clock_timestamp(),
     primary key (model, build, stream),
-    foreign key (model, build) references orderlog.checkpoints (model, version) on delete cascade
+    foreign key (model, build) references orderlog.checkpoints (model, build) on delete cascade
   );
   create table orderlog.skipped_events (
     model text not null,

@@ -5,7 +5,7 @@ import { testDatabase } from '../support/database.js';
 /** Made again from the log, or by whoever opens the database. What can't be is in PRIMARY_TABLES. */
 const FOLLOWING = [
   ...['builds', 'checkpoints', 'migrations', 'migrations_lock', 'quarantine'],
-  ...['snapshots', 'log_times'],
+  ...['as_of_builds', 'log_times'],
 ];
 
 t.test('every table of the schema is in the backup, or can be made again', async (t) => {

@@ -148,7 +148,7 @@ void t.test('however often a snapshot is dropped while it is read, each answer i
   while (numbers.size < 8) {
     // Not the moment it is made: a reader who never gets to read one is told so, in the end.
     await app.database.pool.query(
-      `update orderlog.snapshots set used_at = '-infinity' where used_at < clock_timestamp() - interval '50 ms'`,
+      `update orderlog.as_of_builds set used_at = '-infinity' where used_at < clock_timestamp() - interval '50 ms'`,
     );
     await app.runtime.engine.asOf.sweep();
     for (const name of await asOfSchemas(app.database.pool)) numbers.add(name);

@@ -77,7 +77,7 @@ void t.test('a build whose process is killed is begun again', async (t) => {
   const { server, path, database } = await shop(t);
   const holder = await database.pool.connect();
   // 1. The build waits where it makes its schema.
-  await holder.query('begin; lock table orderlog.snapshots in share mode');
+  await holder.query('begin; lock table orderlog.as_of_builds in share mode');
   const answer = fetch(`${server.url}${path}`, PATIENT);
   let first = 0;
   await until(() => (first = builders(server)[0] ?? 0) > 0);

@@ -46,7 +46,7 @@ t.test('a rebuild killed at random moments: what is read stays, and the next run
     const own = builds.filter(({ model }) => model === one.name);
     t.same(
       own.map(({ state }) => state),
-      ['kept', 'active'],
+      ['standby', 'active'],
       `${one.name}: two builds, whatever was killed`,
     );
     t.same(await buildRows(pool, one, own[1]?.number ?? 0), before[i], `${one.name} has the same rows`);

@@ -38,7 +38,7 @@ t.test('a replay killed at random moments leaves nothing that is shown, and the 
     child.kill('SIGKILL');
     await exit;
     // Begun again each time: what was ended by then is found, and would be passed over.
-    if (kill < KILLS - 1) await pool.query(`delete from orderlog.snapshots where state = 'ready'`);
+    if (kill < KILLS - 1) await pool.query(`delete from orderlog.as_of_builds where state = 'ready'`);
   }
   const last = await orderlog(settings, 'replay', '--until', until, '--json');
   t.equal(last.code, 0, last.stderr);

@@ -32,7 +32,7 @@ async function bothModels(t: Test): Promise<Both> {
   const started = async <Page>(projection: Projection<Page>): Promise<() => Promise<void>> => {
     const { name, version } = projection;
     const projected = await ProjectionUnderTest.create(pool, projection);
-    await pool.query('insert into orderlog.checkpoints (model, version) values ($1, $2)', [name, version]);
+    await pool.query('insert into orderlog.checkpoints (model, build) values ($1, $2)', [name, version]);
     await pool.query(`insert into orderlog.builds (model, number, version, state) values ($1, 1, $2, 'active')`, [
       name,
       version,

@@ -26,8 +26,8 @@ export async function servedModel<Page>(t: Test, projection: Projection<Page>): 
   const { name, version } = projection;
   const moveCheckpoint = (): Promise<unknown> =>
     pool.query(
-      `insert into orderlog.checkpoints (model, version, position) values ($1, $2, $3)
-       on conflict (model, version) do update set position = excluded.position`,
+      `insert into orderlog.checkpoints (model, build, position) values ($1, $2, $3)
+       on conflict (model, build) do update set position = excluded.position`,
       [name, version, projected.position],
     );
   await moveCheckpoint();

@@ -42,7 +42,7 @@ export async function skipEvents(pool: pg.Pool, model: string, events: readonly 
 
 /** As a crash of the database has it, but for the schemas: those are dropped too. */
 export async function forgetAsOfBuilds(pool: pg.Pool): Promise<void> {
-  await pool.query('truncate orderlog.snapshots');
+  await pool.query('truncate orderlog.as_of_builds');
   await dropRemains(pool);
 }
 

@@ -21,7 +21,7 @@ const IN_USE = `used_at > clock_timestamp() - interval '10 seconds'`;
 const TOO_MANY = `
   select number, model, used_at < clock_timestamp() - $1 * interval '1 second' as expired from (
     select number, model, used_at, sum(bytes) over (order by used_at desc, number desc) as together
-    from orderlog.snapshots where state = 'ready'
+    from orderlog.as_of_builds where state = 'ready'
   ) s
   where not ${IN_USE} and (used_at < clock_timestamp() - $1 * interval '1 second' or together > $2)
   order by used_at`;
@@ -39,10 +39,10 @@ export async function dropUnused(pool: pg.Pool, keep: KeepAsOf, log: ProjectorLo
 
 /** Schemas without an entry are of a crash of the database, which empties the registry. */
 const REMAINS = `
-  select model, number from orderlog.snapshots where state = 'building'
+  select model, number from orderlog.as_of_builds where state = 'building'
   union
   select part[1], part[2]::bigint from pg_namespace, regexp_match(nspname, '^asof_(.+?)_(\\d+)(?:_staging)?$') as part
-  where part is not null and not exists (select from orderlog.snapshots s where s.number = part[2]::bigint)`;
+  where part is not null and not exists (select from orderlog.as_of_builds s where s.number = part[2]::bigint)`;
 
 /** What processes have left that were killed while they made a snapshot; what is being made is not touched. */
 export async function dropRemains(pool: pg.Pool): Promise<void> {
@@ -70,11 +70,11 @@ async function drop(pool: pg.Pool, model: string, number: number, condition: str
     return await inTransaction(pool, async (client) => {
       await client.query(`set local lock_timeout = ${LOCK_MS}`);
       const { rows } = await client.query<{ so: boolean }>(
-        `select ${condition} as so from orderlog.snapshots where number = $1 for update`,
+        `select ${condition} as so from orderlog.as_of_builds where number = $1 for update`,
         [number],
       );
       if (rows[0]?.so === false) return false;
-      await client.query('delete from orderlog.snapshots where number = $1', [number]);
+      await client.query('delete from orderlog.as_of_builds where number = $1', [number]);
       await client.query(`drop schema if exists ${schema} cascade`);
       await client.query(`drop schema if exists ${schema}_staging cascade`);
       return true;

@@ -62,7 +62,7 @@ export async function nearestAsOfBuild(
 ): Promise<AsOfBuild | null> {
   const { rows } = await pool.query<AsOfBuild>({
     name: 'snapshots-nearest',
-    text: `select ${COLUMNS} from orderlog.snapshots s
+    text: `select ${COLUMNS} from orderlog.as_of_builds s
            where s.model = $1 and s.version = $2 and s.state = 'ready' and s.position <= $3
              and ${LEAVES_OUT_ENOUGH} and ${HOLDS_NO_MORE_THAN_IT_MUST}
            order by s.position desc, s.number limit 1`,
@@ -90,7 +90,7 @@ export async function rowsOfAsOfBuild<Row extends object>(
 ): Promise<Row[] | null> {
   const complete = `
     select s.there as "_there", q.* from (
-      select exists (select from orderlog.snapshots where number = ${snapshot.number} and state = 'ready') as there
+      select exists (select from orderlog.as_of_builds where number = ${snapshot.number} and state = 'ready') as there
     ) s left join lateral (
       select true as "_row", answer.* from (${text.replaceAll('{schema}', asOfSchema(snapshot))}) answer
     ) q on true`;
@@ -103,7 +103,7 @@ export async function rowsOfAsOfBuild<Row extends object>(
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     // Dropped by hand, it would be found again and again.
-    await pool.query('delete from orderlog.snapshots where number = $1', [snapshot.number]);
+    await pool.query('delete from orderlog.as_of_builds where number = $1', [snapshot.number]);
     return null;
   }
 }
@@ -112,7 +112,7 @@ export async function rowsOfAsOfBuild<Row extends object>(
 export async function touch(pool: Db, number: number): Promise<void> {
   await pool.query({
     name: 'snapshots-touch',
-    text: `update orderlog.snapshots set used_at = clock_timestamp()
+    text: `update orderlog.as_of_builds set used_at = clock_timestamp()
            where number = $1 and used_at < clock_timestamp() - interval '1 second'`,
     values: [number],
   });
@@ -125,7 +125,7 @@ export async function noteReach(
   { holdsTo, nextEvent }: Pick<AsOfBuild, 'holdsTo' | 'nextEvent'>,
 ): Promise<void> {
   await pool.query(
-    `update orderlog.snapshots set holds_to = greatest(holds_to, $2), next_event = coalesce(next_event, $3)
+    `update orderlog.as_of_builds set holds_to = greatest(holds_to, $2), next_event = coalesce(next_event, $3)
      where number = $1`,
     [number, holdsTo, nextEvent],
   );
@@ -133,8 +133,8 @@ export async function noteReach(
 
 export async function addAsOfBuild(db: Db, { name, version }: AsOfModel, place: Position): Promise<number> {
   const { rows } = await db.query<{ number: number }>(
-    `insert into orderlog.snapshots (number, model, version, holds_to)
-     values (nextval('orderlog.snapshot_numbers'), $1, $2, $3) returning number`,
+    `insert into orderlog.as_of_builds (number, model, version, holds_to)
+     values (nextval('orderlog.as_of_build_numbers'), $1, $2, $3) returning number`,
     [name, version, place],
   );
   return rows[0]?.number as number;
@@ -147,7 +147,7 @@ export async function setReady(
   skipped: number,
 ): Promise<void> {
   const { rowCount } = await db.query(
-    `update orderlog.snapshots
+    `update orderlog.as_of_builds
      set state = 'ready', position = $2, events = $3, row_count = $5, held = $6, skipped = $7,
          used_at = clock_timestamp(),
          bytes = (select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class
@@ -167,7 +167,7 @@ export interface KeptAsOfBuilds {
 export async function keptAsOfBuilds(pool: Db): Promise<KeptAsOfBuilds[]> {
   const { rows } = await pool.query<KeptAsOfBuilds>(
     `select model, count(*) as snapshots, sum(bytes)::bigint as bytes
-     from orderlog.snapshots where state = 'ready' group by model`,
+     from orderlog.as_of_builds where state = 'ready' group by model`,
   );
   return rows;
 }

@@ -12,8 +12,8 @@ const EXPIRED = `
   select b.model as name, b.number as build
   from orderlog.builds b
   join unnest($1::text[], $2::integer[]) as own (model, version) on own.model = b.model
-  left join orderlog.checkpoints c on c.model = b.model and c.version = b.number
-  where b.kept_until < clock_timestamp() and (b.state = 'kept' or b.version < own.version
+  left join orderlog.checkpoints c on c.model = b.model and c.build = b.number
+  where b.kept_until < clock_timestamp() and (b.state = 'standby' or b.version < own.version
     -- An older version is read as long as one of its processes is there: then that projects it.
     and (c.lease_until is null or c.lease_until < clock_timestamp() - interval '1 minute'))`;
 
@@ -47,7 +47,7 @@ export async function dropBuild(pool: pg.Pool, { name, build }: BuildId, conditi
         [name, build],
       );
       if (rowCount === 0) return false;
-      await client.query('delete from orderlog.checkpoints where model = $1 and version = $2', [name, build]);
+      await client.query('delete from orderlog.checkpoints where model = $1 and build = $2', [name, build]);
       await client.query(`drop schema if exists ${schemaName(name, build)} cascade`);
       await client.query(`drop schema if exists ${stagingName(name, build)} cascade`);
       return true;
@@ -65,7 +65,7 @@ export async function dropAllBuilds(client: pg.ClientBase): Promise<void> {
      where nspname like 'rm\\_%' or nspname like 'staging\\_%' or nspname like 'asof\\_%'`,
   );
   for (const { name } of rows) await client.query(`drop schema ${name} cascade`);
-  for (const table of ['checkpoints', 'builds', 'snapshots', 'log_times']) {
+  for (const table of ['checkpoints', 'builds', 'as_of_builds', 'log_times']) {
     await client.query(`delete from orderlog.${table}`);
   }
 }

@@ -49,7 +49,7 @@ async function atTheHead({ pool, store, watch }: RebuildDeps, of: BuildId, signa
     if (!checkpoint) throw new Error(`build ${of.build} of ${of.name} was dropped meanwhile`);
     if (checkpoint.position >= head) return;
     const { rows } = await pool.query<{ error: StopReason | null }>(
-      'select error from orderlog.checkpoints where model = $1 and version = $2',
+      'select error from orderlog.checkpoints where model = $1 and build = $2',
       [of.name, of.build],
     );
     const error = rows[0]?.error;

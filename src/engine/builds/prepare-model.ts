@@ -19,8 +19,6 @@ export async function prepareModel(pool: pg.Pool, projection: AnyProjection): Pr
       return now;
     }
     if (await isServedByOthers(client, projection)) return null;
-    const adopted = await adoptUnregistered(client, projection);
-    if (adopted) return adopted;
     const made = await addBuild(client, projection, 'active');
     await makeTables(client, projection, made);
     return made;
@@ -32,7 +30,7 @@ export async function lockModel(client: pg.ClientBase, name: string): Promise<vo
   await client.query('select pg_advisory_xact_lock(hashtext($1))', [`orderlog:rm:${name}`]);
 }
 
-/** A new entry with a number that no build of the model has, also not one of a release that kept no registry. */
+/** A new entry with a number that no build of the model has, nor a schema that was left behind. */
 export async function addBuild(
   client: pg.ClientBase,
   { name, version }: AnyProjection,
@@ -42,7 +40,6 @@ export async function addBuild(
     `insert into orderlog.builds (model, number, version, state, switched_at)
      select $1, 1 + greatest(
          (select max(number) from orderlog.builds where model = $1),
-         (select max(version) from orderlog.checkpoints where model = $1),
          (select max(substring(nspname from '_v(\\d+)$')::int) from pg_namespace where nspname ~ $4), 0),
        $2, $3, case when $3 = 'active' then clock_timestamp() end
      returning number as build`,
@@ -64,8 +61,8 @@ export async function makeTables(
   await client.query(projection.ddl.replaceAll('{schema}', schema));
   if (indexed && projection.indexes) await client.query(projection.indexes.replaceAll('{schema}', schema));
   await client.query(
-    `insert into orderlog.checkpoints (model, version) values ($1, $2)
-     on conflict (model, version) do update
+    `insert into orderlog.checkpoints (model, build) values ($1, $2)
+     on conflict (model, build) do update
      set position = default, events = default, state = default, error = null, quarantined = default,
          lease_owner = null, lease_until = null, lease_epoch = checkpoints.lease_epoch + 1, subscription = null`,
     [name, build],
@@ -98,7 +95,7 @@ async function prepared(
   // What is only read, of an older version, is not this projection's to make.
   const { rows } = await db.query<{ build: number | null; schema: string | null; checkpoint: boolean }>(
     `select b.build, to_regnamespace(regexp_replace($2, '0$', b.build::text)) as schema,
-       exists (select from orderlog.checkpoints where model = $1 and version = b.build) as checkpoint
+       exists (select from orderlog.checkpoints where model = $1 and build = b.build) as checkpoint
      from (select ${currentBuild({ name, version })} as build) b`,
     [name, schemaName(name, 0)],
   );
@@ -111,16 +108,4 @@ async function isServedByOthers(client: pg.ClientBase, { name }: AnyProjection):
     name,
   ]);
   return rowCount !== 0;
-}
-
-/** A process of the release before may have made it meanwhile: its version was the number of its schema. */
-async function adoptUnregistered(client: pg.ClientBase, { name, version }: AnyProjection): Promise<BuildId | null> {
-  const { rowCount } = await client.query(
-    `insert into orderlog.builds (model, number, version, state, switched_at)
-     select model, version, version, 'active', clock_timestamp() from orderlog.checkpoints c
-     where model = $1 and version = $2 and to_regnamespace($3) is not null
-       and not exists (select from orderlog.builds b where b.model = c.model and b.number = c.version)`,
-    [name, version, schemaName(name, version)],
-  );
-  return rowCount === 0 ? null : { name, build: version };
 }

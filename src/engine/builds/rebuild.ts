@@ -118,13 +118,13 @@ async function takeOver(
   pool: pg.Pool,
   { name, build }: BuildId,
 ): Promise<{ position: Position; state: Build['state'] }> {
-  await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1 and version = $2', [
+  await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1 and build = $2', [
     name,
     build,
   ]);
   const { rows } = await pool.query<{ position: Position; state: Build['state'] }>(
     `select c.position, b.state from orderlog.checkpoints c
-     join orderlog.builds b on b.model = c.model and b.number = c.version where c.model = $1 and c.version = $2`,
+     join orderlog.builds b on b.model = c.model and b.number = c.build where c.model = $1 and c.build = $2`,
     [name, build],
   );
   if (!rows[0]) throw new Error(`build ${build} of ${name} was dropped meanwhile`);
@@ -157,7 +157,7 @@ function targetOf(
     async committing(client, { position, events, held }): Promise<void> {
       const { rowCount } = await client.query(
         `update orderlog.checkpoints set position = $3, events = events + $4, progressed_at = clock_timestamp()
-         where model = $1 and version = $2`,
+         where model = $1 and build = $2`,
         [name, build, position, events],
       );
       if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
@@ -184,10 +184,10 @@ async function expected(pool: pg.Pool, makings: readonly Making[]): Promise<numb
   const { rows } = await pool.query<{ events: number | null }>(
     `select sum(greatest(live.events - own.events, 0))::bigint as events
      from unnest($1::text[], $2::integer[]) as m (model, build)
-     join orderlog.checkpoints own on own.model = m.model and own.version = m.build
+     join orderlog.checkpoints own on own.model = m.model and own.build = m.build
      join lateral (
        select max(c.events) as events from orderlog.checkpoints c join orderlog.builds b
-         on b.model = c.model and b.number = c.version and b.state = 'active' where c.model = m.model
+         on b.model = c.model and b.number = c.build and b.state = 'active' where c.model = m.model
      ) live on live.events is not null`,
     [makings.map(({ name }) => name), makings.map(({ build }) => build)],
   );
@@ -215,7 +215,7 @@ async function setReady(db: Pick<pg.ClientBase, 'query'>, { name, build, project
   // The checkpoint's row as well: see takeOver.
   const { rowCount } = await db.query(
     `with held as (
-       update orderlog.checkpoints set progressed_at = clock_timestamp() where model = $1 and version = $2
+       update orderlog.checkpoints set progressed_at = clock_timestamp() where model = $1 and build = $2
      )
      update orderlog.builds set state = 'ready' where model = $1 and number = $2 and state = 'building'`,
     [name, build],

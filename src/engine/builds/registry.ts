@@ -12,10 +12,10 @@ export interface Build extends BuildId {
   /** Of the projection that made it and writes it. */
   readonly version: number;
   /**
-   * building: not all rows are there; ready: it could be switched to; active: read by processes of its version, and by newer
-   * ones as long as these have none of their own; kept: the active one before, which still follows the log.
+   * building: a candidate that lacks rows; ready: a candidate that can become active; active: read by processes of its version, and
+   * by newer ones as long as these have none of their own; standby: the active one before, which still follows the log.
    */
-  readonly state: 'building' | 'ready' | 'active' | 'kept';
+  readonly state: 'building' | 'ready' | 'active' | 'standby';
   /** When it may be dropped; null while it is needed. An active one has an end when a newer version is served. */
   readonly keptUntil: string | null;
 }
@@ -28,7 +28,7 @@ export interface Readable {
 }
 
 /** Builds of these states follow the log. */
-export const FOLLOWING: readonly Build['state'][] = ['active', 'kept'];
+export const FOLLOWING: readonly Build['state'][] = ['active', 'standby'];
 
 /** Tells all processes whose builds have changed in the registry; without a name, that a lease is free. */
 export const BUILDS_CHANNEL = 'orderlog_builds';
@@ -68,7 +68,7 @@ export interface Checkpoint {
 /** As committed; null if there is none. */
 export async function checkpointOf(db: Pick<pg.Pool, 'query'>, { name, build }: BuildId): Promise<Checkpoint | null> {
   const { rows } = await db.query<Checkpoint>(
-    'select position, events from orderlog.checkpoints where model = $1 and version = $2',
+    'select position, events from orderlog.checkpoints where model = $1 and build = $2',
     [name, build],
   );
   return rows[0] ?? null;

@@ -52,7 +52,7 @@ async function lastStandby(
 ): Promise<Build | null> {
   const { rows } = await pool.query<{ build: number }>(
     `select number as build from orderlog.builds
-     where model = $1 and version = $2 and state = 'kept' and kept_until > clock_timestamp()
+     where model = $1 and version = $2 and state = 'standby' and kept_until > clock_timestamp()
      order by switched_at desc limit 1`,
     [name, version],
   );

@@ -36,7 +36,7 @@ export async function switchTo(
     // 1. Nobody else changes the model's entries, and the build may be switched to.
     await lockModel(client, to.name);
     const { rows } = await client.query<Pick<Build, 'state'>>(
-      `select state from orderlog.builds where model = $1 and number = $2 and version = $3 and state in ('ready', 'kept')`,
+      `select state from orderlog.builds where model = $1 and number = $2 and version = $3 and state in ('ready', 'standby')`,
       [to.name, to.build, to.version],
     );
     if (rows.length === 0) throw new NotSwitchable(`build ${to.build} of ${to.name} can not be switched to`);
@@ -59,9 +59,9 @@ async function holdActive(
 ): Promise<Position> {
   const { rows } = await client.query<{ position: Position; lost: boolean }>(
     `select c.position, ${IS_LOST('c')} as lost from orderlog.checkpoints c
-     join orderlog.builds b on b.model = c.model and b.number = c.version
+     join orderlog.builds b on b.model = c.model and b.number = c.build
      where b.model = $1 and b.state = 'active' and b.version <= $2
-     order by c.version for update of c`,
+     order by c.build for update of c`,
     [name, version],
   );
   // A position of a history that the log has lost can't be reached.
@@ -84,16 +84,16 @@ async function changeEntries(
   { name, build, version }: BuildId & { readonly version: number },
   keepSeconds: number,
 ): Promise<void> {
-  // Those kept from an earlier switch have had their time.
+  // The time of an earlier standby build is over.
   await client.query(
     `update orderlog.builds set kept_until = clock_timestamp()
-     where model = $1 and version = $2 and state = 'kept' and number <> $3`,
+     where model = $1 and version = $2 and state = 'standby' and number <> $3`,
     [name, version, build],
   );
   await client.query(
-    `update orderlog.builds set state = case when version = $2 then 'kept' else state end,
+    `update orderlog.builds set state = case when version = $2 then 'standby' else state end,
        kept_until = clock_timestamp() + make_interval(secs => case when exists (
-         select from orderlog.checkpoints c where c.model = builds.model and c.version = builds.number and ${IS_LOST('c')}
+         select from orderlog.checkpoints c where c.model = builds.model and c.build = builds.number and ${IS_LOST('c')}
        ) then 0 else $3 end)
      where model = $1 and version <= $2 and state = 'active'`,
     [name, version, keepSeconds],

@@ -27,7 +27,7 @@ export async function refuseWorse(
     `select q.stream, q.revision, q.message, count(*) over () - 1 as more
      from orderlog.quarantine q
      where q.model = $1 and q.build = $2 and exists (
-       select from orderlog.builds b join orderlog.checkpoints c on c.model = b.model and c.version = b.number
+       select from orderlog.builds b join orderlog.checkpoints c on c.model = b.model and c.build = b.number
        where b.model = $1 and b.state = 'active' and b.version <= $3 and c.position >= q.position and not ${IS_LOST('c')} and not exists (
          select from orderlog.quarantine live
          where live.model = b.model and live.build = b.number and live.stream = q.stream and live.revision <= q.revision

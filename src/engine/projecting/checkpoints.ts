@@ -40,12 +40,12 @@ export async function acquireLease(
       set lease_owner = $3, lease_epoch = c.lease_epoch + 1, lease_until = clock_timestamp() + ${LEASE},
           state = 'running', error = null
       from (
-        select model, version from orderlog.checkpoints
-        where model = $1 and version = $2
+        select model, build from orderlog.checkpoints
+        where model = $1 and build = $2
           and (lease_owner is null or lease_owner = $3 or lease_until < clock_timestamp())
         for update skip locked
       ) free
-      where c.model = free.model and c.version = free.version
+      where c.model = free.model and c.build = free.build
       returning c.lease_epoch as epoch, c.position`,
     values: [of.name, of.build, owner],
   });
@@ -62,7 +62,7 @@ export async function isLeaseFree(
     name: 'projector-lease-free',
     text: `
       select lease_owner is null or lease_owner = $3 or lease_until < clock_timestamp() as free
-      from orderlog.checkpoints where model = $1 and version = $2`,
+      from orderlog.checkpoints where model = $1 and build = $2`,
     values: [of.name, of.build, owner],
   });
   return rows[0]?.free ?? null;
@@ -78,13 +78,13 @@ export async function renewLease(db: Pick<pg.ClientBase, 'query'>, of: BuildId, 
     name: 'projector-renew',
     text: `
       with mine as (
-        select model, version from orderlog.checkpoints
-        where model = $1 and version = $2 and lease_epoch = $3 for update skip locked
+        select model, build from orderlog.checkpoints
+        where model = $1 and build = $2 and lease_epoch = $3 for update skip locked
       ), renewed as (
         update orderlog.checkpoints c set lease_until = clock_timestamp() + ${LEASE}
-        from mine where c.model = mine.model and c.version = mine.version
+        from mine where c.model = mine.model and c.build = mine.build
       )
-      select lease_epoch = $3 as ours from orderlog.checkpoints where model = $1 and version = $2`,
+      select lease_epoch = $3 as ours from orderlog.checkpoints where model = $1 and build = $2`,
     values: [of.name, of.build, epoch],
   });
   return rows[0]?.ours ?? false;
@@ -105,7 +105,7 @@ export async function releaseLease(
        update orderlog.checkpoints
        set lease_owner = null, lease_until = null,
            state = case when $4::jsonb is null then 'idle' else 'stopped' end, error = $4
-       where model = $1 and version = $2 and lease_epoch = $3
+       where model = $1 and build = $2 and lease_epoch = $3
        returning model
      )
      select pg_notify('${BUILDS_CHANNEL}', '') from released`,
@@ -123,7 +123,7 @@ export const MOVE_CHECKPOINT = {
     update orderlog.checkpoints
     set position = $5, events = events + $6, lease_until = clock_timestamp() + ${LEASE},
         progressed_at = clock_timestamp()
-    where model = $1 and version = $2 and lease_epoch = $3 and position = $4
+    where model = $1 and build = $2 and lease_epoch = $3 and position = $4
       and current_setting('synchronous_commit') = 'off'
     returning true`,
 };

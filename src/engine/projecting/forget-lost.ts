@@ -32,7 +32,7 @@ export async function forgetLostHistory(deps: Deps): Promise<boolean> {
       `select quote_ident(nspname) as schema from pg_namespace where nspname like 'asof\\_%'`,
     );
     for (const { schema } of rows) await client.query(`drop schema if exists ${schema} cascade`);
-    for (const table of ['snapshots', 'log_times']) await client.query(`delete from orderlog.${table}`);
+    for (const table of ['as_of_builds', 'log_times']) await client.query(`delete from orderlog.${table}`);
     for (const { model, stream, revision } of skips) {
       await client.query('delete from orderlog.skipped_events where model = $1 and stream = $2 and revision = $3', [
         model,
@@ -46,7 +46,7 @@ export async function forgetLostHistory(deps: Deps): Promise<boolean> {
 
 async function mark(pool: pg.Pool, { name, build }: { readonly name: string; readonly build: number }): Promise<void> {
   const { rows } = await pool.query<{ position: Position }>(
-    'select position from orderlog.checkpoints where model = $1 and version = $2',
+    'select position from orderlog.checkpoints where model = $1 and build = $2',
     [name, build],
   );
   const [row] = rows;
@@ -54,7 +54,7 @@ async function mark(pool: pg.Pool, { name, build }: { readonly name: string; rea
   await pool.query(
     `update orderlog.checkpoints set state = 'stopped', error = $3, lease_owner = null, lease_until = null,
        lease_epoch = lease_epoch + 1
-     where model = $1 and version = $2`,
+     where model = $1 and build = $2`,
     [name, build, JSON.stringify(lostHistory(row.position))],
   );
 }

@@ -122,7 +122,7 @@ export class JointQuery {
     return `
       select ${this.#current} as builds, json_build_array(${results.join(', ')}) as results,
         (select min(c.position) from orderlog.checkpoints c
-         where (c.model, c.version) in (${checkpoints.join(', ')})) as position`;
+         where (c.model, c.build) in (${checkpoints.join(', ')})) as position`;
   }
 
   async #look(): Promise<BuildNumbers> {

@@ -14,7 +14,7 @@ export async function isOfThisLog(
 ): Promise<boolean> {
   const { rows } = await pool.query<{ position: Position; mark: Mark | null; lost: boolean }>(
     `select position, subscription -> 'mark' as mark, coalesce(error ? 'lost', false) as lost
-     from orderlog.checkpoints where model = $1 and version = $2`,
+     from orderlog.checkpoints where model = $1 and build = $2`,
     [name, build],
   );
   const [row] = rows;
@@ -42,7 +42,7 @@ export function lostHistory(position: Position): StopReason {
 export async function isOfLostHistory(pool: pg.Pool, model: string): Promise<boolean> {
   const { rowCount } = await pool.query({
     name: 'lost-history',
-    text: `select from orderlog.checkpoints c join orderlog.builds b on b.model = c.model and b.number = c.version
+    text: `select from orderlog.checkpoints c join orderlog.builds b on b.model = c.model and b.number = c.build
            where c.model = $1 and b.state = 'active' and ${IS_LOST('c')}`,
     values: [model],
   });

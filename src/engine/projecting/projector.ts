@@ -22,7 +22,7 @@ export interface ProjectorOptions {
   readonly log: ProjectorLog;
   /** Most events in a transaction. */
   readonly pageSize?: number;
-  /** These alone, whatever else the registry has; without them, what is read and what is kept. */
+  /** These alone, whatever else the registry has; without them, the active and the standby builds. */
   readonly builds?: readonly BuildId[];
 }
 
@@ -131,7 +131,7 @@ class Crew {
   async #release(): Promise<void> {
     for (const [key, { name, build }] of this.#stopped) {
       const { rowCount } = await this.options.pool.query(
-        `select from orderlog.checkpoints where model = $1 and version = $2 and state = 'idle'`,
+        `select from orderlog.checkpoints where model = $1 and build = $2 and state = 'idle'`,
         [name, build],
       );
       if (rowCount === 0) continue;
@@ -145,7 +145,7 @@ class Crew {
     // One that has stopped at an event stays, until the event is skipped or this process is started again.
     const known = this.#runners.get(key);
     const runner = known ?? new Runner(projection, { name, build }, this.#options);
-    runner.isKept = state === 'kept';
+    runner.isStandby = state === 'standby';
     if (known || signal.aborted) return;
     this.#runners.set(key, runner);
     this.#runs.push(

@@ -190,13 +190,13 @@ export class ReadModel {
     const { name } = this.model;
     const ofKey = `case when c.quarantined = 0 then 0 else (
         select count(*)::integer from orderlog.quarantine h
-        where h.model = c.model and h.build = c.version and h.stream = $${values.length + 1}
+        where h.model = c.model and h.build = c.build and h.stream = $${values.length + 1}
       ) end`;
     const degraded = key === null ? 'c.quarantined' : ofKey;
     return `
       select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", ${IS_LOST('c')} as "_lost", q.*
       from (select ${currentBuild(this.model)} as build) s
-      left join orderlog.checkpoints c on c.model = '${name}' and c.version = ${build}
+      left join orderlog.checkpoints c on c.model = '${name}' and c.build = ${build}
       left join lateral (
         select true as "_row", answer.* from (${text.replaceAll('{schema}', schemaName(name, build))}) answer
       ) q on true`;

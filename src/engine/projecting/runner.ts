@@ -43,14 +43,14 @@ const IDLE_ADVANCE_MS = 500;
  */
 const PACE_MS = 25;
 /** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
-const KEPT_PACE_MS = 250;
+const STANDBY_PACE_MS = 250;
 /** A awaited to reach a place is forgotten after the longest time that a reader waits. */
 const AWAITED_MS = 30_000;
 
 /** Runs one build of a projection for as long as it may: until it is stopped, an event can't be applied, or it is dropped. */
 export class Runner {
-  /** The build is kept for a rollback. */
-  isKept = false;
+  /** Nobody reads it: it takes larger pages, less often. */
+  isStandby = false;
   #term: Term | null = null;
   /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
   #clear: Position = START;
@@ -194,7 +194,7 @@ export class Runner {
   }
 
   async #pace(term: Term, begun: number, signal: AbortSignal): Promise<void> {
-    const ms = (this.isKept ? KEPT_PACE_MS : PACE_MS) - (Date.now() - begun);
+    const ms = (this.isStandby ? STANDBY_PACE_MS : PACE_MS) - (Date.now() - begun);
     if (ms <= 0 || this.#isAwaited(term)) return;
     const over = new AbortController();
     this.#hurry = (): void => over.abort();

@@ -61,14 +61,14 @@ const PAGE_UNDER_WAY = `
     and exists (
       select from pg_locks l join pg_class t on t.oid = l.relation
       where l.pid = w.pid
-        and t.relnamespace = to_regnamespace('rm_' || replace(c.model, '-', '_') || '_v' || c.version))`;
+        and t.relnamespace = to_regnamespace('rm_' || replace(c.model, '-', '_') || '_v' || c.build))`;
 
 export async function modelStatuses(
   { pool, store, projections }: StatusSources,
   { cap, stalledOnly = false, signal }: Counting,
 ): Promise<ModelStatus[]> {
   const { rows } = await pool.query<CheckpointRow>(`
-    select model as name, version, position as checkpoint, events, error,
+    select model as name, build as version, position as checkpoint, events, error,
            case when lease_until >= clock_timestamp() then lease_owner end as lease_owner, quarantined,
            case when state <> 'running' then state when lease_until < clock_timestamp() then 'idle'
                 when quarantined > 0 then 'degraded' else state end as state,
@@ -152,7 +152,7 @@ export function dropsOf({ drops }: SubscriptionState): number {
 /** Whether all read models are at or behind a place, the head found at start, say. */
 export async function haveReached({ pool, projections }: StatusSources, position: Position): Promise<boolean> {
   const { rows } = await pool.query<{ name: string; build: number }>(
-    'select model as name, version as build from orderlog.checkpoints where position >= $1',
+    'select model as name, build from orderlog.checkpoints where position >= $1',
     [position],
   );
   const builds = await allBuilds(pool);

@@ -62,7 +62,7 @@ async function write({ pool, of, lease }: Noted, state: SubscriptionState): Prom
       with quick as materialized (select set_config('synchronous_commit', 'off', true))
       update orderlog.checkpoints set subscription = $4
       from quick
-      where model = $1 and version = $2 and lease_epoch = $3`,
+      where model = $1 and build = $2 and lease_epoch = $3`,
     values: [of.name, of.build, lease.epoch, JSON.stringify(state)],
   });
 }

@@ -189,9 +189,9 @@ export class CheckpointWatch {
     try {
       const { rows } = await this.pool.query<BuildId & { position: Position; active: boolean }>({
         name: 'watch-look',
-        text: `select c.model as name, c.version as build, c.position, b.state is not distinct from 'active' as active
+        text: `select c.model as name, c.build, c.position, b.state is not distinct from 'active' as active
                from orderlog.checkpoints c
-               left join orderlog.builds b on b.model = c.model and b.number = c.version`,
+               left join orderlog.builds b on b.model = c.model and b.number = c.build`,
       });
       for (const { position, active: _, ...of } of rows) this.#reached(keyOf(of), position);
       // A switch whose notification was lost.

@@ -213,7 +213,7 @@ export async function countQuarantined(db: Pick<pg.ClientBase, 'query'>, { name,
   await db.query(
     `update orderlog.checkpoints
      set quarantined = (select count(*) from orderlog.quarantine where model = $1 and build = $2)
-     where model = $1 and version = $2`,
+     where model = $1 and build = $2`,
     [name, build],
   );
 }

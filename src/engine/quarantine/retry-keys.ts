@@ -181,7 +181,7 @@ async function addMeanwhile(
 
 async function takeCheckpoint(client: pg.ClientBase, { name, build }: BuildId): Promise<Position | null> {
   const { rows } = await client.query<{ position: Position }>(
-    `update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1 and version = $2 returning position`,
+    `update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1 and build = $2 returning position`,
     [name, build],
   );
   return rows[0]?.position ?? null;
@@ -215,7 +215,7 @@ async function writeWhatWaits(
   );
   await countQuarantined(client, of);
   const events = [...retried.values()].reduce((sum, one) => sum + one.events, 0);
-  await client.query('update orderlog.checkpoints set events = events + $3 where model = $1 and version = $2', [
+  await client.query('update orderlog.checkpoints set events = events + $3 where model = $1 and build = $2', [
     of.name,
     of.build,
     events,

@@ -21,7 +21,7 @@ export interface Stop {
 /** Those of these models, in their order; without those that no single event has stopped. */
 export async function stopsOf(pool: pg.Pool, projections: readonly AnyProjection[]): Promise<Stop[]> {
   const { rows } = await pool.query<{ model: string; build: number; error: StopReason }>(
-    `select model, version as build, error from orderlog.checkpoints where state = 'stopped' order by version`,
+    `select model, build, error from orderlog.checkpoints where state = 'stopped' order by build`,
   );
   const builds = await allBuilds(pool);
   return projections.flatMap(({ name }) =>
@@ -52,7 +52,7 @@ export async function skipStop(
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
       `update orderlog.checkpoints set state = 'idle', error = null, lease_epoch = lease_epoch + 1
-       where model = $1 and version = $2 and state = 'stopped' and error ->> 'position' = $3`,
+       where model = $1 and build = $2 and state = 'stopped' and error ->> 'position' = $3`,
       [name, build, position],
     );
     if (rowCount === 0) return false;

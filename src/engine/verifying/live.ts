@@ -62,10 +62,10 @@ export function snapshotOf(pool: pg.Pool, projections: readonly AnyProjection[])
       else models.push(await liveModel(client, projection, build));
     }
     const { rows: checkpoints } = await client.query<LiveCheckpoint>(
-      `select c.model as name, c.version as build, c.position,
+      `select c.model as name, c.build, c.position,
          case when c.state = 'stopped' then c.error end as stopped
        from orderlog.checkpoints c
-       join orderlog.builds b on b.model = c.model and b.number = c.version order by 1, 2`,
+       join orderlog.builds b on b.model = c.model and b.number = c.build order by 1, 2`,
     );
     return { models, left, checkpoints };
   });

@@ -61,14 +61,14 @@ function hold(store: MadeUpStore): { readonly begun: () => boolean; release(): v
 const positionAfter = ({ shop }: Stage, number: number) => placeOf(shop.log.events, number);
 
 async function states(pool: pg.Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ state: string }>('select state from orderlog.snapshots order by number');
+  const { rows } = await pool.query<{ state: string }>('select state from orderlog.as_of_builds order by number');
   return rows.map(({ state }) => state);
 }
 
 /** As if it had last been used so long ago. */
 async function age(pool: pg.Pool, number: number, seconds: number): Promise<void> {
   await pool.query(
-    `update orderlog.snapshots set used_at = clock_timestamp() - $2 * interval '1 second' where number = $1`,
+    `update orderlog.as_of_builds set used_at = clock_timestamp() - $2 * interval '1 second' where number = $1`,
     [number, seconds],
   );
 }
@@ -147,7 +147,7 @@ t.test('a build that lost its connections is begun again by who asks next, in th
     t.match(await asOfRows(pool, snapshot), { products: [{ product_id: 1 }] });
     t.notMatch(await asOfSchemas(pool), half, 'nothing of the first is left');
     t.same(await states(pool), ['ready']);
-    await pool.query(`update orderlog.snapshots set version = 0`);
+    await pool.query(`update orderlog.as_of_builds set version = 0`);
     await age(pool, snapshot.number, 100_000);
     await snapshots.sweep();
   }
@@ -157,7 +157,7 @@ t.test('what a killed process has left is swept by any other, and what is being 
   const scene = await stage(t);
   const { snapshots, pool, store } = scene;
   await pool.query(`
-    insert into orderlog.snapshots (number, model, version, holds_to) values (1000001, 'category-tree', 1, '');
+    insert into orderlog.as_of_builds (number, model, version, holds_to) values (1000001, 'category-tree', 1, '');
     create schema asof_category_tree_1000001; create schema asof_category_tree_1000001_staging;
     create schema asof_order_counts_1000002; create schema asof_of_no_model_1000003_staging`);
   const held = hold(store);
@@ -169,7 +169,7 @@ t.test('what a killed process has left is swept by any other, and what is being 
   t.ok(await being);
   t.equal((await asOfSchemas(pool)).length, 1);
   // A crash of the database empties the registry and the tables.
-  await pool.query('truncate orderlog.snapshots');
+  await pool.query('truncate orderlog.as_of_builds');
   await snapshots.sweep();
   t.same(await asOfSchemas(pool), []);
 });
@@ -196,7 +196,7 @@ t.test('of snapshots that are too large together those go that were not used for
   for (const place of [1, 2, 3])
     numbers.push((await snapshots.at(TREE, positionAfter(scene, place), MINUTE)).snapshot.number);
   const [first = 0, second = 0, third = 0] = numbers;
-  await pool.query('update orderlog.snapshots set bytes = 100');
+  await pool.query('update orderlog.as_of_builds set bytes = 100');
   const small = scene.another({ keep: { keepSeconds: 3_600, maxBytes: 250 } });
   await small.sweep();
   t.equal((await asOfSchemas(pool)).length, 3, 'what was used a moment ago stays');

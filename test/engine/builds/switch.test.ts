@@ -42,7 +42,7 @@ test('a rebuild makes the same rows and switches to them, and the build before f
   t.same(
     (await buildsIn(runtime.pool)).map(({ number, state }) => [number, state]),
     projections.flatMap(() => [
-      [1, 'kept'],
+      [1, 'standby'],
       [2, 'active'],
     ]),
   );
@@ -82,7 +82,7 @@ test('a build that is kept follows in few transactions, for nobody reads it', as
   const pages = new Set<string>();
   const look = async (): Promise<number> => {
     const { rows } = await runtime.pool.query<{ events: number; xmin: string }>(
-      `select events, xmin::text from orderlog.checkpoints where model = 'user-orders' and version = 1`,
+      `select events, xmin::text from orderlog.checkpoints where model = 'user-orders' and build = 1`,
     );
     pages.add(rows[0]?.xmin ?? '');
     return rows[0]?.events ?? 0;

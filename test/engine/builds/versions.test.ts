@@ -50,7 +50,7 @@ test('a new version is built beside the old one, which serves; both are served w
   ]);
   // Its time is over, but a process that reads it is there, so it stays and follows.
   await rebuildAll(next, { keepSeconds: 0 }, [bumped]);
-  await until(async () => !(await buildsIn(next.pool)).some(({ state }) => state === 'kept'));
+  await until(async () => !(await buildsIn(next.pool)).some(({ state }) => state === 'standby'));
   await place();
   t.match(
     (await buildsIn(next.pool)).filter(({ model }) => model === 'user-orders'),
@@ -59,7 +59,7 @@ test('a new version is built beside the old one, which serves; both are served w
   // The last process of the old version is gone: then nobody reads it.
   await shop.stopProjectors();
   await next.pool.query(
-    `update orderlog.checkpoints set lease_until = lease_until - interval '1 hour' where version = 1`,
+    `update orderlog.checkpoints set lease_until = lease_until - interval '1 hour' where build = 1`,
   );
   await until(async () =>
     (await buildsIn(next.pool)).every(({ model, number }) => model !== 'user-orders' || number === 3),

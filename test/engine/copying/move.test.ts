@@ -26,7 +26,7 @@ async function moved(t: Parameters<typeof installation>[0]): Promise<Installatio
   const from = await installation(t);
   await from.write(history(50, seeded(4)));
   await from.pool.query(`CREATE SCHEMA rm_users_v1; CREATE SCHEMA rm_users_v2; CREATE TABLE rm_users_v1.users ();
-    INSERT INTO orderlog.checkpoints (model, version, position) VALUES ('users', 1, '00ff')`);
+    INSERT INTO orderlog.checkpoints (model, build, position) VALUES ('users', 1, '00ff')`);
   const target = otherServer();
   const { document, text, exitCode } = await copyLogResult(from, target, options);
   t.equal(exitCode, 0);
@@ -139,7 +139,7 @@ t.test('as long as nothing was written since, there is a way back', async (t) =>
   const table = new PostgresEventStore(pool, database.config);
   t.teardown(() => table.close());
   await t.rejects(copyBackResult(from, table, options), { name: 'WrongUse' }, 'the table is not what it runs on');
-  await pool.query(`INSERT INTO orderlog.checkpoints (model, version, position) VALUES ('users', 1, 'ff')`);
+  await pool.query(`INSERT INTO orderlog.checkpoints (model, build, position) VALUES ('users', 1, 'ff')`);
   t.match((await copyBackResult(on, table, options)).document, { moved: true, to: { kind: 'postgres' } });
   t.equal((await pool.query('SELECT FROM orderlog.checkpoints')).rowCount, 0);
   t.equal(await bindToLog(pool, table), await table.logId());

@@ -9,13 +9,13 @@ test('a process that is stopped in the transaction of a switch holds up the live
   start(tally('live'));
   t.ok(await reached('live', await append(store, counted())));
   await pool.query(`insert into orderlog.builds (model, number, version, state) values ('live', 2, 1, 'ready')`);
-  await pool.query(`insert into orderlog.checkpoints (model, version) values ('live', 2)`);
+  await pool.query(`insert into orderlog.checkpoints (model, build) values ('live', 2)`);
   const child = spawn(process.execPath, [join(import.meta.dirname, 'switching-process.js'), connectionString, 'live']);
   t.teardown(() => child.kill('SIGKILL'));
   // Stopped at some moment of it: again, until it is one that counts.
   const isHeld = async (): Promise<boolean> => {
     const { rowCount } = await pool.query(
-      `select from orderlog.checkpoints where model = 'live' and version = 1 for update skip locked`,
+      `select from orderlog.checkpoints where model = 'live' and build = 1 for update skip locked`,
     );
     return rowCount === 0;
   };

@@ -46,7 +46,7 @@ interface Row {
 }
 
 async function checkpoint(pool: pg.Pool): Promise<Row | undefined> {
-  const text = `select state, position, events, quarantined from orderlog.checkpoints where model = 'sums' and version = 1`;
+  const text = `select state, position, events, quarantined from orderlog.checkpoints where model = 'sums' and build = 1`;
   return (await pool.query<Row>(text)).rows[0];
 }
 

@@ -53,7 +53,7 @@ t.test('while the key waits in what is read as well, one snapshot serves all pro
   const now = placeOf(shop.log.events, 5);
   const inTheLive = [ORDERS, held.stream, held.revision, now];
   await pool.query(`
-    insert into orderlog.checkpoints (model, version) values ('${ORDERS}', 7);
+    insert into orderlog.checkpoints (model, build) values ('${ORDERS}', 7);
     insert into orderlog.builds (model, number, version, state) values ('${ORDERS}', 7, 1, 'active')`);
   await pool.query(
     `insert into orderlog.quarantine (model, build, stream, revision, position, type, message)

@@ -21,7 +21,7 @@ async function atTheHead({ runtime }: RunningApp): Promise<void> {
   const head = await runtime.store.head();
   await until(async () => {
     const { rows } = await runtime.pool.query(
-      `select from orderlog.checkpoints c join orderlog.builds b on b.model = c.model and b.number = c.version
+      `select from orderlog.checkpoints c join orderlog.builds b on b.model = c.model and b.number = c.build
        where b.state = 'active' and c.position >= $1`,
       [head],
     );

@@ -52,7 +52,7 @@ async function isRightAfterRebuild(t: Test, { shop, lost }: Replaced, placed: re
   const made = await rebuildAll(runtime);
   t.ok(made.every(({ switched }) => switched));
   t.match((await runtime.pool.query('select count(*)::int as n from orderlog.log_times')).rows, [{ n: 0 }]);
-  t.match((await runtime.pool.query('select count(*)::int as n from orderlog.snapshots')).rows, [{ n: 0 }]);
+  t.match((await runtime.pool.query('select count(*)::int as n from orderlog.as_of_builds')).rows, [{ n: 0 }]);
   const { rows: builds } = await runtime.pool.query(`select state from orderlog.builds where state <> 'active'`);
   t.same(builds, [], 'no build of the lost history is kept');
   await until(async () => (await modelStatuses(runtime, { cap: 1 })).every((status) => problemOf(status) === null));
