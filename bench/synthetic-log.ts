@@ -4,7 +4,7 @@ import { categoryEvents } from '../src/category/events.js';
 import type { EventStore } from '../src/engine/core/event-store.js';
 import type { EventType, StoredFact } from '../src/engine/core/event-type.js';
 import type { JsonObject, NewEvent } from '../src/engine/core/message.js';
-import { forEachInFlight } from '../src/engine/core/in-flight.js';
+import { forEachInFlight } from '../src/engine/in-flight.js';
 import { orderEvents } from '../src/order/events.js';
 import { productEvents } from '../src/product/events.js';
 import { userEvents } from '../src/user/events.js';

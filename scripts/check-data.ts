@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { forEachInFlight } from '../src/engine/core/in-flight.js';
+import { forEachInFlight } from '../src/engine/in-flight.js';
 
 const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
 const REQUESTS_AT_ONCE = 32;

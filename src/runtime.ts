@@ -44,6 +44,7 @@ import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
 import { nothingStored } from './import/stored.js';
 import { type Database, type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
+import type { ImportSettings } from './commands/import.js';
 import { unreadableProofs } from './commands/unreadable-proofs.js';
 import { sowOnce } from './commands/sowing.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
@@ -60,13 +61,6 @@ export interface OpenOptions extends DatabaseOptions {
   readonly log?: ProjectorLog;
   /** As-of builds are made in a process of their own, so that requests do not wait for this one. */
   readonly asOfProcess?: boolean;
-}
-
-export interface ImportSettings {
-  readonly dryRun: boolean;
-  readonly onError: 'stop' | 'report';
-  readonly progress: Progress;
-  readonly signal?: AbortSignal;
 }
 
 export interface ReadModels {
@@ -129,7 +123,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       const isOfTheFile = error instanceof WrongMasterKey && config.masterKey === null;
       return orMigrate(isOfTheFile ? new WrongMasterKey(masterKeyFile(config.dataDir)) : error);
     });
-    const store = options.store ?? (await openLog(config, pool, connection));
+    const store = options.store ?? (await openLog(config.eventStoreUrl ?? pool));
     closing.push(() => store.close());
     options.signal?.throwIfAborted();
     const keepAsOf = { keepSeconds: config.snapshotKeepSeconds, maxBytes: config.snapshotMaxMb * MEGABYTE };

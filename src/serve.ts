@@ -13,17 +13,11 @@ import { createMetrics } from './http/metrics.js';
 import { describeImport } from './import/describe.js';
 import { stdout } from './commands/outlet.js';
 import { noProgress } from './commands/progress.js';
+import type { Parts } from './commands/serve.js';
 import { type Log, measureLog, openLogger } from './logger.js';
 import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
-
-export interface Parts {
-  readonly api: boolean;
-  readonly projectors: boolean;
-  /** The greeting is one JSON document, the log goes to standard error. */
-  readonly json: boolean;
-}
 
 /** How long a start lets the read models catch up before it answers: after sowing, and otherwise. */
 const SOWN_PATIENCE_MS = 20_000;

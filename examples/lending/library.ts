@@ -15,7 +15,7 @@ export interface Library {
 /** @param vault holds the readers' keys; no event of this example has personal fields, so none is made */
 export async function openLibrary(connection: Connection, vault: Vault, log = quiet): Promise<Library> {
   const pool = createPool(connection, { max: 5, applicationName: 'lending' });
-  const store = await openLog({ eventStoreUrl: null }, pool, connection);
+  const store = await openLog(pool);
   // 1. What verification knows of the log: its streams, no claims, nothing outside of the log.
   const streams = { known: { book: bookEvents }, claims: [], references: () => [] };
   const engine = await openEngine({ pool, store, vault, projections: [loans], streams, keepAsOf: KEEP_AS_OF, log });

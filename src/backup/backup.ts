@@ -1,14 +1,6 @@
 /** `orderlog backup`: what can't be made again, in one file, while everything goes on. */
 import { createHash, randomBytes } from 'node:crypto';
-import type pg from 'pg';
-import {
-  type EventStore,
-  logIdentity,
-  type Position,
-  positionOf,
-  type Progress,
-  sessionBeside,
-} from '../engine/index.js';
+import type { Engine, Position, Progress } from '../engine/index.js';
 import { masterKeyOf, wrapKey } from '../crypto/wrapped-key.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { ArchiveWriter, sha256 } from './archive-writer.js';
@@ -23,12 +15,13 @@ import {
   type TableEntry,
 } from './manifest.js';
 import { missingDocuments } from './named-documents.js';
-import { partsOf } from './table-parts.js';
-import { findTables, type FoundTable, migrationsOf } from './tables.js';
+import { PRIMARY_TABLES } from './tables.js';
+
+/** The tables of one snapshot. */
+type Exported = Parameters<Parameters<Engine['exportTables']>[1]>[0];
 
 export interface BackupDeps {
-  readonly pool: pg.Pool;
-  readonly store: EventStore;
+  readonly engine: Pick<Engine, 'exportTables' | 'store' | 'logId'>;
   readonly tokens: { encode(position: Position): string };
   readonly documents: DocumentStore;
   readonly masterKey: Uint8Array;
@@ -48,73 +41,67 @@ export interface BackedUp {
 
 /** @throws Error when it could not be written; then there is no such file */
 export async function backUp(deps: BackupDeps, file: string, options: BackupOptions): Promise<BackedUp> {
-  const { pool, store, progress, signal } = { ...deps, ...options };
   const archive = new ArchiveWriter(file);
-  const client = sessionBeside(pool, 'work', { applicationName: 'orderlog-backup' });
   try {
-    await client.connect();
-    // Where the log is on another server, the keys of all users up to here are stored already.
-    let head: Awaited<ReturnType<typeof headOf>> = { position: await store.head(), events: 0 };
-    // 1. All tables, from one snapshot.
-    await client.query('begin isolation level repeatable read read only');
-    const isHere = store.kind === 'postgres';
-    if (isHere) head = await headOf(client);
-    const found = (await findTables(client)).filter(({ isLog }) => isHere || !isLog);
-    progress.start('events', head.events);
-    const tables: TableEntry[] = [];
-    for (const table of found) tables.push(await writeTable(client, archive, table, options));
-    // 2. The documents: one that the snapshot names was stored before its event.
-    progress.start('documents', null);
-    const documents = await writeDocuments(deps, archive, options);
-    const missing = isHere ? await missingDocuments(client, deps.documents) : [];
-    // 3. What belongs together.
-    const identity = await logIdentity(client);
-    const manifest: Manifest = {
-      ...manifestHead,
-      version: deps.version,
-      made_at: new Date().toISOString(),
-      log: { id: identity?.log_id ?? (await store.logId()), kind: store.kind },
-      position: deps.tokens.encode(head.position),
-      events: rowsOf(tables, 'events'),
-      users: rowsOf(tables, 'user_keys'),
-      key_check: wrapKey(masterKeyOf(deps.masterKey), KEY_CHECK, randomBytes(32)).toString('base64'),
-      migrations: await migrationsOf(client),
-      tables,
-      documents,
-    };
-    const text = `${JSON.stringify(manifest, null, 2)}\n`;
-    await archive.add(MANIFEST, Buffer.from(text));
-    await archive.add(MANIFEST_DIGEST, Buffer.from(`${sha256(text)}  ${MANIFEST}\n`));
-    signal.throwIfAborted();
+    const backedUp = await deps.engine.exportTables(PRIMARY_TABLES, (exported) =>
+      writeAll(deps, exported, archive, options),
+    );
+    options.signal.throwIfAborted();
     await archive.finish();
-    return { manifest, missing };
+    return backedUp;
   } catch (error) {
     await archive.discard();
     throw error;
   } finally {
-    progress.stop();
-    await client.end().catch(() => undefined);
+    options.progress.stop();
   }
 }
 
-/** Positions leave no gap: the last one is also how many there are. */
-async function headOf(client: pg.ClientBase): Promise<{ position: Position; events: number }> {
-  const { rows } = await client.query<{ head: number }>(
-    'select coalesce(max(position), 0) as head from orderlog.events',
-  );
-  const events = rows[0]?.head ?? 0;
-  return { position: positionOf(BigInt(events)), events };
+async function writeAll(
+  deps: BackupDeps,
+  exported: Exported,
+  archive: ArchiveWriter,
+  options: BackupOptions,
+): Promise<BackedUp> {
+  const { engine, documents: stored } = deps;
+  const { progress, signal } = options;
+  // 1. All tables, from one snapshot.
+  progress.start('events', exported.events);
+  const tables: TableEntry[] = [];
+  for (const table of exported.tables) tables.push(await writeTable(exported, archive, table, options));
+  // 2. The documents: one that the snapshot names was stored before its event.
+  progress.start('documents', null);
+  const documents = await writeDocuments(deps, archive, options);
+  const missing = await missingDocuments(engine.store, exported.head, stored, signal);
+  // 3. What belongs together.
+  const manifest: Manifest = {
+    ...manifestHead,
+    version: deps.version,
+    made_at: new Date().toISOString(),
+    log: { id: engine.logId, kind: engine.store.kind },
+    position: deps.tokens.encode(exported.head),
+    events: rowsOf(tables, 'events'),
+    users: rowsOf(tables, 'user_keys'),
+    key_check: wrapKey(masterKeyOf(deps.masterKey), KEY_CHECK, randomBytes(32)).toString('base64'),
+    migrations: [...exported.migrations],
+    tables,
+    documents,
+  };
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  await archive.add(MANIFEST, Buffer.from(text));
+  await archive.add(MANIFEST_DIGEST, Buffer.from(`${sha256(text)}  ${MANIFEST}\n`));
+  return { manifest, missing };
 }
 
 async function writeTable(
-  client: pg.ClientBase,
+  exported: Exported,
   archive: ArchiveWriter,
-  table: FoundTable,
+  table: Exported['tables'][number],
   { progress, signal }: BackupOptions,
 ): Promise<TableEntry> {
   const parts: TableEntry['parts'] = [];
   let rows = 0;
-  for await (const part of partsOf(client, table)) {
+  for await (const part of exported.parts(table)) {
     signal.throwIfAborted();
     const name = `tables/${table.name}/${String(parts.length + 1).padStart(6, '0')}.copy.gz`;
     await archive.add(name, part.content);

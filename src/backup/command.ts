@@ -127,7 +127,7 @@ function restoredResult(
     },
     text: printableLines([
       `${events} events, keys of ${users} users, ${documents.count} documents of ${made_at}, from ${file} in ${seconds} s`,
-      `read models made anew: ${models.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ')}`,
+      `read models rebuilt: ${models.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ')}`,
       ...notes.map((note) => `note       ${note}`),
       'next: orderlog verify, then orderlog serve. Users who were erased after the backup have to be erased again',
     ]),

@@ -1,9 +1,9 @@
-/** Where the log is on a server of its own, it may have gone on since the backup, of which the key store has to know. */
-import type pg from 'pg';
+/** What the key store and the ids have to know of the log: after a backup of the log, or where it is on a server of its own. */
 import { categoryEvents } from '../category/events.js';
+import { destroyKeys, noteLostKeys } from '../crypto/key-store.js';
 import { decode, type EventStore, type RecordedEvent, streamId } from '../engine/index.js';
 import { productEvents } from '../product/events.js';
-import { destroyKeys } from './erased-users.js';
+import type { Importing } from './tables.js';
 
 const TYPES = ['UserRegistered', 'UserErased', 'CategoryAdded', 'ProductAdded'];
 const BATCH = 1_000;
@@ -14,51 +14,57 @@ export interface CaughtUp {
   readonly lost: number;
 }
 
-/** Keys of erased users are destroyed, those that are lost are noted as such, and no id is given out once more. */
-export async function catchUpWith(client: pg.ClientBase, store: EventStore, signal: AbortSignal): Promise<CaughtUp> {
+/**
+ * The log is on a server of its own, and may be longer than at the time of the backup: keys of erased users are destroyed, those that
+ * are lost are noted as such, and no id is given out once more.
+ */
+export async function catchUpWith(into: Importing, store: EventStore, signal: AbortSignal): Promise<CaughtUp> {
   const sum = { destroyed: 0, lost: 0 };
+  await inBatches(store.readAll({ filter: { types: TYPES }, signal }), signal, async (batch) => {
+    sum.lost += await noteLostKeys(into.client, streamsOf(batch, 'UserRegistered'));
+    sum.destroyed += await destroyKeys(into.client, streamsOf(batch, 'UserErased'));
+    await moveBeyond(into, 'category', batch, (event) => decode(event, categoryEvents.CategoryAdded).data.cat_id);
+    await moveBeyond(into, 'product', batch, (event) => decode(event, productEvents.ProductAdded).data.product_id);
+  });
+  return sum;
+}
+
+/** The keys of all users that the log in the backup says are erased: their erasure may have been under way. */
+export async function destroyErased(into: Importing, signal: AbortSignal): Promise<CaughtUp> {
+  const sum = { destroyed: 0, lost: 0 };
+  await inBatches(into.readLog({ types: ['UserErased'] }, signal), signal, async (batch) => {
+    sum.destroyed += await destroyKeys(into.client, streamsOf(batch, 'UserErased'));
+  });
+  return sum;
+}
+
+async function inBatches(
+  events: AsyncIterable<RecordedEvent>,
+  signal: AbortSignal,
+  work: (batch: readonly RecordedEvent[]) => Promise<void>,
+): Promise<void> {
   let batch: RecordedEvent[] = [];
-  const flush = async (): Promise<void> => {
-    // A user without a key would get a new one, which opens nothing of what the old one has sealed.
-    sum.lost += await noteLost(client, streamsOf(batch, 'UserRegistered'));
-    sum.destroyed += await destroyKeys(client, streamsOf(batch, 'UserErased'));
-    await moveBeyond(client, 'category', batch, (event) => decode(event, categoryEvents.CategoryAdded).data.cat_id);
-    await moveBeyond(client, 'product', batch, (event) => decode(event, productEvents.ProductAdded).data.product_id);
-    batch = [];
-  };
-  for await (const event of store.readAll({ filter: { types: TYPES }, signal })) {
+  for await (const event of events) {
     batch.push(event);
-    if (batch.length >= BATCH) await flush();
+    if (batch.length < BATCH) continue;
+    await work(batch);
+    batch = [];
   }
   signal.throwIfAborted();
-  await flush();
-  return sum;
+  await work(batch);
 }
 
 function streamsOf(events: readonly RecordedEvent[], type: string): string[] {
   return events.filter((event) => event.type === type).map(({ stream }) => streamId(stream));
 }
 
-async function noteLost(client: pg.ClientBase, userIds: readonly string[]): Promise<number> {
-  const { rowCount } = await client.query(
-    `insert into orderlog.user_keys (user_id, destroyed_at)
-     select distinct id, clock_timestamp() from unnest($1::uuid[]) as id on conflict do nothing`,
-    [userIds],
-  );
-  return rowCount ?? 0;
-}
-
 async function moveBeyond(
-  client: pg.ClientBase,
+  into: Importing,
   name: 'category' | 'product',
   events: readonly RecordedEvent[],
   idOf: (event: RecordedEvent) => number,
 ): Promise<void> {
   const type = name === 'category' ? 'CategoryAdded' : 'ProductAdded';
   const ids = events.filter((event) => event.type === type).map(idOf);
-  if (ids.length === 0) return;
-  await client.query('update orderlog.id_sequences set last = greatest(last, $2) where name = $1', [
-    name,
-    ids.reduce((a, b) => Math.max(a, b)),
-  ]);
+  if (ids.length > 0) await into.sequence(name).moveBeyond(ids.reduce((a, b) => Math.max(a, b)));
 }

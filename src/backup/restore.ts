@@ -1,29 +1,24 @@
 /** `orderlog restore`: an installation from a backup. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type pg from 'pg';
-import {
-  aloneWith,
-  type Connection,
-  type EventStore,
-  logIdOf,
-  migrate,
-  otherProcesses,
-  type Progress,
-  stopThem,
-} from '../engine/index.js';
+import { type EventStore, logIdOf, type Progress, TableImport } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { migrations } from '../../migrations/index.js';
 import { WrongUse } from '../commands/output.js';
 import { checkBackup, type Checked, checkMasterKey } from './check.js';
 import type { CaughtUp } from './later-events.js';
 import type { Manifest } from './manifest.js';
-import { restoreInto, RESTORING } from './restore-into.js';
+import { restoreInto } from './restore-into.js';
 import { restoreNote } from './restore-note.js';
+import { PRIMARY_TABLES } from './tables.js';
 import { isRestored, refuseOtherDocuments, refuseUnlessEmpty } from './target.js';
+
+/** Under which this operation is known to the database. */
+const RESTORING = 'orderlog-restore';
 
 /** A database whose schema may not be there yet. */
 export interface TargetDatabase {
-  readonly connection: Connection;
+  /** Folder of the embedded cluster, null with a server of one's own. */
   readonly location: string | null;
   readonly pool: pg.Pool;
   close(): Promise<void>;
@@ -72,7 +67,9 @@ export async function restore(deps: RestoreDeps, file: string, options: RestoreO
     if (store) await refuseAnotherLog(store, manifest, file);
     const database = await deps.openDatabase(RESTORING);
     try {
-      const caughtUp = await aloneWith(database.pool, () => into(deps, database, store, checked, file, options));
+      const { pool, location } = database;
+      const tables = new TableImport({ pool, tables: PRIMARY_TABLES, own: RESTORING, embedded: location !== null });
+      const caughtUp = await tables.alone(() => into(deps, tables, store, checked, file, options));
       return { ...caughtUp, manifest, done: () => rmSync(restoreNote(dataDir), { force: true }) };
     } finally {
       await database.close();
@@ -84,31 +81,25 @@ export async function restore(deps: RestoreDeps, file: string, options: RestoreO
 
 async function into(
   { dataDir, documents }: RestoreDeps,
-  { pool, connection, location }: TargetDatabase,
+  tables: TableImport,
   store: EventStore | null,
   checked: Checked,
   file: string,
   options: RestoreOptions,
 ): Promise<CaughtUp> {
   const { manifest, digest } = checked;
-  const embedded = location !== null;
   const note = restoreNote(dataDir);
   const isInterrupted = existsSync(note) && readFileSync(note, 'utf8') === digest;
-  const client = await pool.connect();
-  try {
-    // An earlier try was killed when all was there but the read models.
-    if (isInterrupted && (await isRestored(client, manifest))) return { destroyed: 0, lost: 0 };
-    await refuseUnlessEmpty(client, manifest);
-    await refuseOtherDocuments(documents, checked);
-    const others = await otherProcesses(client, { own: RESTORING, embedded });
-    if (others.length > 0) throw new Error(stopThem(others));
-  } finally {
-    client.release();
-  }
-  await migrate(connection, migrations);
+  const contents = await tables.contents();
+  // An earlier try was killed when all was there but the read models.
+  if (isInterrupted && isRestored(contents, manifest)) return { destroyed: 0, lost: 0 };
+  refuseUnlessEmpty(contents, manifest);
+  await refuseOtherDocuments(documents, checked);
+  await tables.refuseOtherProcesses();
+  await tables.migrate(migrations);
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   writeFileSync(note, digest, { flush: true });
-  return restoreInto({ pool, documents, store, embedded }, manifest, file, options);
+  return restoreInto({ tables, documents, store }, manifest, file, options);
 }
 
 /** @throws WrongUse when the log is to be where the backup does not expect it */

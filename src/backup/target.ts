@@ -1,50 +1,24 @@
 /** What a backup is restored into: an installation that holds nothing. */
-import type pg from 'pg';
 import type { DocumentStore } from '../documents/document-store.js';
-import { type LogIdentity, logIdentity } from '../engine/index.js';
+import type { TableImport } from '../engine/index.js';
 import { WrongUse } from '../commands/output.js';
 import type { Checked } from './check.js';
 import type { Manifest } from './manifest.js';
-import { findTables, type FoundTable, nameOf } from './tables.js';
 
-/** What makes an installation one that is in use. A log that was only opened, and secrets made at that, do not. */
-const IN_USE: Readonly<Record<string, { readonly what: string; readonly where?: string }>> = {
-  events: { what: 'events', where: `where position > 1 or stream <> 'log-main'` },
-  user_keys: { what: 'keys of users' },
-  skipped_events: { what: 'skipped events' },
-};
-
-/** What an installation holds that is in use; the schema need not be there. */
-async function found(db: pg.ClientBase, tables: readonly FoundTable[]): Promise<string[]> {
-  const holds: string[] = [];
-  for (const table of tables) {
-    const use = IN_USE[table.name];
-    if (!use) continue;
-    const { rowCount } = await db.query(`select from ${nameOf(table)} ${use.where ?? ''} limit 1`);
-    if (rowCount !== 0) holds.push(use.what);
-  }
-  return holds;
-}
-
-async function boundTo(db: pg.ClientBase, tables: readonly FoundTable[]): Promise<LogIdentity | null> {
-  return tables.some(({ name }) => name === 'log_identity') ? logIdentity(db) : null;
-}
+/** What a database holds. A log that was only opened, and secrets made at that, do not count. */
+export type Contents = Awaited<ReturnType<TableImport['contents']>>;
 
 /** @throws WrongUse */
-export async function refuseUnlessEmpty(db: pg.ClientBase, { log }: Manifest): Promise<void> {
-  const tables = await findTables(db);
-  const holds = await found(db, tables);
-  if (holds.length > 0) refuse(`the database holds ${holds.join(' and ')}`);
-  const bound = await boundTo(db, tables);
+export function refuseUnlessEmpty({ inUse, log: bound }: Contents, { log }: Manifest): void {
+  if (inUse.length > 0) refuse(`the database holds ${inUse.join(' and ')}`);
   if (bound && bound.kind !== 'postgres' && bound.log_id !== log.id) {
     refuse(`the database belongs to log ${bound.log_id} on another server`);
   }
 }
 
 /** Whether the database is what the backup has made of it. */
-export async function isRestored(db: pg.ClientBase, { log }: Manifest): Promise<boolean> {
-  const tables = await findTables(db);
-  return (await found(db, tables)).length > 0 && (await boundTo(db, tables))?.log_id === log.id;
+export function isRestored({ inUse, log: bound }: Contents, { log }: Manifest): boolean {
+  return inUse.length > 0 && bound?.log_id === log.id;
 }
 
 /** Those of the backup may be there, of an earlier try. @throws WrongUse */

@@ -1,4 +1,5 @@
-/** The history of one thing, from its events alone. */
+/** `orderlog audit`: the history of one thing, from its events alone. */
+import { type Command, InvalidArgumentError } from 'commander';
 import {
   type CommandHandler,
   type EventTypes,
@@ -13,9 +14,10 @@ import {
 import { orderStream } from '../order/stream.js';
 import { productStream } from '../product/stream.js';
 import { userStream } from '../user/stream.js';
-import type { Outlet } from './outlet.js';
-import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
+import { type Outlet, stdout } from './outlet.js';
+import { type CommandResult, jsonOption, PrintedInPart, WrongUse } from './output.js';
 import { type Frame, Printed } from './printed.js';
+import type { Run } from './run.js';
 
 export type AuditedKind = 'order' | 'user' | 'product';
 
@@ -24,6 +26,23 @@ const streams: Readonly<Record<AuditedKind, { readonly name: (id: string) => str
   user: userStream,
   product: productStream,
 };
+
+export function addAudit(program: Command, run: Run<{ readonly handler: CommandHandler }>): void {
+  program
+    .command('audit')
+    .description(
+      'the history of one thing, from its events; one that can not be read is shown as it is stored, marked, and makes the exit code 1',
+    )
+    .argument('<kind>', 'order, user or product', (kind: string) => {
+      if (kind === 'order' || kind === 'user' || kind === 'product') return kind;
+      throw new InvalidArgumentError('It is order, user or product.');
+    })
+    .argument('<id>', 'its id')
+    .addOption(jsonOption)
+    .action((kind: AuditedKind, id: string, { json = false }: { json?: boolean }) =>
+      run(json, {}, (runtime, signal) => printAudit(runtime, { kind, id, json }, stdout, signal)),
+    );
+}
 
 /**
  * One event as auditors see it: personal fields in the clear, or null once the key is gone. Who and why is null only where the

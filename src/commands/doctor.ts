@@ -1,5 +1,6 @@
-/** Checks what an installation stands on, and says what to do about each finding. */
+/** `orderlog doctor`: checks what an installation stands on, and says what to do about each finding. */
 import { statfs } from 'node:fs/promises';
+import type { Command } from 'commander';
 import type pg from 'pg';
 import {
   type AnyProjection,
@@ -14,7 +15,7 @@ import {
   shortened,
   UnsuitableDatabase,
 } from '../engine/index.js';
-import { type CommandResult, exitCodeOf } from './output.js';
+import { type CommandResult, exitCodeOf, jsonOption, runCommand } from './output.js';
 import { type Check, serverChecks } from './server-checks.js';
 
 /** Of each line of versions; all later ones will do. */
@@ -44,6 +45,20 @@ export interface Examined {
 export interface ExaminedConfig {
   readonly dataDir: string;
   readonly eventStoreUrl: string | null;
+}
+
+export function addDoctor<Config extends ExaminedConfig>(
+  program: Command,
+  readConfig: () => Config,
+  open: (config: Config) => Promise<Examined>,
+): void {
+  program
+    .command('doctor')
+    .description('check configuration, connections, versions, clock and free space, and say what to do')
+    .addOption(jsonOption)
+    .action(async ({ json = false }: { json?: boolean }) => {
+      process.exitCode = await runCommand(() => doctor(readConfig, open), { json });
+    });
 }
 
 /** A finding makes the exit code 1, a server that can't be reached 3. Looks at what it can, whatever else is wrong. */

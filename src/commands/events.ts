@@ -1,4 +1,5 @@
-/** The log as it is stored, personal fields sealed. */
+/** `orderlog events`: the log as it is stored, personal fields sealed. */
+import { type Command, Option } from 'commander';
 import {
   type EventStore,
   matches,
@@ -10,9 +11,10 @@ import {
   StreamNotFound,
 } from '../engine/index.js';
 import { streamPrefixes } from '../streams.js';
-import type { Outlet } from './outlet.js';
+import { type Outlet, stdout } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
 import { Printed } from './printed.js';
+import type { Run } from './run.js';
 
 /** A server may hold streams of other applications. */
 const OURS = { streamPrefixes };
@@ -31,6 +33,19 @@ export interface EventsOptions {
 interface PrintDeps {
   readonly store: EventStore;
   readonly tokens: { encode(position: Position): string; decode(token: string): Position };
+}
+
+export function addEvents(program: Command, run: Run<PrintDeps>): void {
+  program
+    .command('events')
+    .description('print the log, as it is stored')
+    .option('--stream <name>', 'one stream only')
+    .option('--from <place>', 'of the log: after this token; of a stream: from this revision on')
+    .option('--follow', 'go on with what comes')
+    .addOption(new Option('--json', 'print exactly one JSON document (an array)'))
+    .action((options: { stream?: string; from?: string; follow?: boolean; json?: boolean }) =>
+      run(options.json ?? false, {}, (runtime, signal) => printEvents(runtime, options, stdout, signal)),
+    );
 }
 
 /**

@@ -1,4 +1,5 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
+import { type Command, Option } from 'commander';
 import {
   type AnyProjection,
   type Engine,
@@ -8,8 +9,9 @@ import {
   printableLines,
   type RetriedKey,
 } from '../engine/index.js';
-import { type CommandResult, WrongUse } from './output.js';
-import { chosen } from './rebuild.js';
+import { chosen } from './chosen.js';
+import { type CommandResult, jsonOption, WrongUse } from './output.js';
+import type { Run } from './run.js';
 import { table } from './table.js';
 
 export interface QuarantineCommandDeps {
@@ -21,6 +23,48 @@ export interface QuarantineCommandDeps {
 /** A read model; all if there is none. */
 export interface OfModel {
   readonly model?: string | undefined;
+}
+
+/** Adds `orderlog quarantine` and its subcommands. */
+export function addQuarantine(program: Command, run: Run<QuarantineCommandDeps>): void {
+  const quarantine = program
+    .command('quarantine')
+    .description('keys of read models that wait at an event which can not be applied')
+    .configureHelp({ sortSubcommands: false });
+  const modelOption = new Option('--model <name>', 'of this read model only');
+
+  quarantine
+    .command('list')
+    .description('what waits, where and why, and what was skipped')
+    .addOption(modelOption)
+    .addOption(jsonOption)
+    .action(({ model, json = false }: { model?: string; json?: boolean }) =>
+      run(json, {}, (runtime) => listResult(runtime, { model })),
+    );
+
+  quarantine
+    .command('retry')
+    .description("apply the events of keys that wait by today's code, in their order; all keys if none is named")
+    .argument('[streams...]', 'the keys, as the list names them: order-… or user-…')
+    .addOption(modelOption)
+    .addOption(jsonOption)
+    .action((streams: string[], { model, json = false }: { model?: string; json?: boolean }) =>
+      run(json, { migrate: true }, (runtime) => retryResult(runtime, { streams, model })),
+    );
+
+  quarantine
+    .command('skip')
+    .description(
+      'leave out for good the event that a key waits at, or that a model has stopped at, and apply those behind it',
+    )
+    .argument('<stream>', 'the stream as the list names it, better with the revision: order-…@1, product-…@0')
+    .requiredOption('--reason <text>', 'why; it is kept, and verify tells it')
+    .addOption(modelOption)
+    .addOption(jsonOption)
+    .action((stream: string, options: { reason: string; model?: string; json?: boolean }) => {
+      const { reason, model, json = false } = options;
+      return run(json, { migrate: true }, (runtime) => skipResult(runtime, { stream, reason, model }));
+    });
 }
 
 /** What waits, and what was skipped. @throws WrongUse for a model that there is not */

@@ -1,18 +1,16 @@
-/** `orderlog rebuild` and `orderlog rollback`. */
-import {
-  type AnyProjection,
-  type Engine,
-  NoStandby,
-  type Progress,
-  type Rebuilt,
-  type RollbackOptions,
-  WorseThanLive,
-} from '../engine/index.js';
-import { type CommandResult, WrongUse } from './output.js';
+/** `orderlog rebuild`. */
+import { availableParallelism } from 'node:os';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { AnyProjection, Engine, Progress, Rebuilt } from '../engine/index.js';
+import { chosen } from './chosen.js';
+import { type CommandResult, jsonOption } from './output.js';
+import { problemLog } from './problem-log.js';
+import { showProgress } from './progress.js';
+import type { Run } from './run.js';
 import { table } from './table.js';
 
 export interface RebuildCommandDeps {
-  readonly engine: Pick<Engine, 'rebuild' | 'planRebuild' | 'rollback'>;
+  readonly engine: Pick<Engine, 'rebuild' | 'planRebuild'>;
   readonly projections: readonly AnyProjection[];
 }
 
@@ -24,6 +22,40 @@ export interface RebuildCommand {
   readonly keepSeconds: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+}
+
+const HALF_OF_THE_CORES = Math.max(1, Math.floor(availableParallelism() / 2));
+
+export function addRebuild(
+  program: Command,
+  run: Run<RebuildCommandDeps & { readonly config: { readonly keepBuildSeconds: number } }>,
+): void {
+  program
+    .command('rebuild')
+    .description('rebuild read models in the background, then switch to them; resume an interrupted rebuild')
+    .argument('[models...]', 'their names; all if left out')
+    .option(
+      '--jobs <n>',
+      'how many models are finished at the same time; by default on half of the cores',
+      jobs,
+      HALF_OF_THE_CORES,
+    )
+    .option('--dry-run', 'say what would be done')
+    .option('--no-switch', 'leave the builds ready; the next rebuild switches to them')
+    .addOption(jsonOption)
+    .action((models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
+      const { jobs, dryRun = false, json = false } = options;
+      return run(json, { migrate: true, inBackground: true, log: problemLog }, (runtime, signal) => {
+        const { keepBuildSeconds: keepSeconds } = runtime.config;
+        const command = { models, jobs, dryRun, switch: options.switch, keepSeconds, signal, progress: showProgress() };
+        return rebuildResult(runtime, command);
+      });
+    });
+}
+
+function jobs(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number from 1 to 99.');
 }
 
 /** @throws WrongUse for a model that there is not, and what rebuilding throws */
@@ -46,16 +78,6 @@ export async function rebuildResult(deps: RebuildCommandDeps, command: RebuildCo
   } finally {
     progress.stop();
   }
-}
-
-/** The read models of these names, in the order of the registry; all if there are none. @throws WrongUse */
-export function chosen(projections: readonly AnyProjection[], names: readonly string[]): readonly AnyProjection[] {
-  const unknown = names.filter((name) => !projections.some((one) => one.name === name));
-  if (unknown.length > 0) {
-    const known = projections.map(({ name }) => name).join(', ');
-    throw new WrongUse(`there is no read model ${unknown.join(', ')}: there are ${known}`);
-  }
-  return names.length === 0 ? projections : projections.filter(({ name }) => names.includes(name));
 }
 
 /** What a rebuild would do: nothing is made. */
@@ -84,34 +106,4 @@ function rebuiltText(models: readonly Rebuilt[]): string {
     model.switched ? 'switched' : 'ready, not switched',
   ]);
   return table([['model', 'build', '', '', '', ''], ...rows]).join('\n');
-}
-
-export interface RollbackCommand extends RollbackOptions {
-  readonly model: string;
-}
-
-/** Back to the build that was active before the last switch. @throws WrongUse */
-export async function rollbackResult(
-  deps: RebuildCommandDeps,
-  { model, ...options }: RollbackCommand,
-): Promise<CommandResult> {
-  const [projection] = chosen(deps.projections, [model]) as [AnyProjection];
-  const { from, to } = await deps.engine.rollback(projection, options).catch((error: unknown) => {
-    throw asWrongUse(error, model);
-  });
-  const text = `${model} is read from build ${to} again, not from ${from}`;
-  return { document: { model, from, to }, text, exitCode: 0 };
-}
-
-function asWrongUse(error: unknown, model: string): unknown {
-  if (error instanceof NoStandby) {
-    const why = `there is no build of ${model} to go back to: it is kept for an hour, or to the next switch`;
-    return new WrongUse(why, { cause: error });
-  }
-  if (!(error instanceof WorseThanLive)) return error;
-  return new WrongUse(
-    `${error.loss}. First orderlog quarantine retry ${error.stream}, or go back all the same, with what waits left out ` +
-      'of the answers: --degraded',
-    { cause: error },
-  );
 }

@@ -1,4 +1,5 @@
 /** `orderlog replay`: read models as they were, each in a schema of its own. */
+import type { Command } from 'commander';
 import {
   type AnyProjection,
   asOfSchema,
@@ -7,8 +8,11 @@ import {
   type Position,
   type Progress,
 } from '../engine/index.js';
-import { type CommandResult, WrongUse } from './output.js';
-import { chosen } from './rebuild.js';
+import { chosen } from './chosen.js';
+import { type CommandResult, jsonOption, WrongUse } from './output.js';
+import { problemLog } from './problem-log.js';
+import { showProgress } from './progress.js';
+import type { Run } from './run.js';
 import { table } from './table.js';
 
 export interface ReplayDeps {
@@ -35,6 +39,24 @@ interface Replayed {
   readonly events: number;
   readonly seconds: number;
   readonly reused: boolean;
+}
+
+export function addReplay(
+  program: Command,
+  run: Run<ReplayDeps & { readonly config: { readonly snapshotKeepSeconds: number } }>,
+): void {
+  program
+    .command('replay')
+    .description('make read models as they were at a point, each in a schema of its own, which is kept for a while')
+    .argument('[models...]', 'their names; all if left out')
+    .requiredOption('--until <point>', 'the position that an answer or an event names, or an RFC 3339 time')
+    .addOption(jsonOption)
+    .action((models: string[], { until, json = false }: { until: string; json?: boolean }) =>
+      run(json, { migrate: true, log: problemLog }, (runtime, signal) => {
+        const { snapshotKeepSeconds: keepSeconds } = runtime.config;
+        return replayResult(runtime, { until, models, keepSeconds, signal, progress: showProgress() });
+      }),
+    );
 }
 
 /** As long as it takes; the longest that a timer can be set to. */

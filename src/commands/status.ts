@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type pg from 'pg';
 import {
   allBuilds,
@@ -15,7 +16,8 @@ import {
   stopMessage,
 } from '../engine/index.js';
 import { leftOfRestore } from '../backup/restore-note.js';
-import type { CommandResult } from './output.js';
+import { type CommandResult, jsonOption } from './output.js';
+import type { Run } from './run.js';
 import { table } from './table.js';
 
 /** Counting what a read model lacks ends here. */
@@ -27,6 +29,14 @@ export interface StatusDeps {
   readonly projections: readonly AnyProjection[];
   readonly tokens: { encode(position: Position): string };
   readonly config: { readonly dataDir: string };
+}
+
+export function addStatus(program: Command, run: Run<StatusDeps>): void {
+  program
+    .command('status')
+    .description('the stores, the head of the log, and how far each read model is')
+    .addOption(jsonOption)
+    .action(({ json = false }: { json?: boolean }) => run(json, {}, statusResult));
 }
 
 /** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */

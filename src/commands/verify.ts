@@ -1,4 +1,5 @@
 /** `orderlog verify`. */
+import type { Command } from 'commander';
 import {
   type AnyProjection,
   ChangedMeanwhile,
@@ -9,8 +10,10 @@ import {
   shortened,
   type Verified,
 } from '../engine/index.js';
-import type { CommandResult } from './output.js';
-import { chosen } from './rebuild.js';
+import { chosen } from './chosen.js';
+import { type CommandResult, jsonOption } from './output.js';
+import { showProgress } from './progress.js';
+import type { Run } from './run.js';
 import { table } from './table.js';
 
 export interface VerifyCommand {
@@ -29,7 +32,26 @@ export interface VerifyCommandDeps {
   readonly unreadableProofs: (signal: AbortSignal) => AsyncIterable<string>;
 }
 
+/** What the command is given: the documents are listed by their store. */
+export type VerifyRuntime = Omit<VerifyCommandDeps, 'documents'> & {
+  readonly gate: { readonly store: { list(): AsyncIterable<readonly string[]> } };
+};
+
 const TRIES = 3;
+
+export function addVerify(program: Command, run: Run<VerifyRuntime>): void {
+  program
+    .command('verify')
+    .description('project the log once more, and compare what is read with it; nothing that is read is touched')
+    .argument('[models...]', 'their names; all if left out')
+    .addOption(jsonOption)
+    .action((models: string[], { json = false }: { json?: boolean }) =>
+      run(json, { inBackground: true }, (runtime, signal) => {
+        const deps = { ...runtime, documents: () => runtime.gate.store.list() };
+        return verifyResult(deps, { models, signal, progress: showProgress() });
+      }),
+    );
+}
 
 /** Exit code 1 with a difference or a failed check. @throws WrongUse for a model that there is not */
 export async function verifyResult(deps: VerifyCommandDeps, command: VerifyCommand): Promise<CommandResult> {

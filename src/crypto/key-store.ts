@@ -120,6 +120,29 @@ export class PgKeyStore implements Vault {
   }
 }
 
+/** Destroys keys within a transaction of others. @returns how many of the users had one */
+export async function destroyKeys(client: pg.ClientBase, userIds: readonly string[]): Promise<number> {
+  const { rowCount } = await client.query(
+    `update orderlog.user_keys set wrapped = null, destroyed_at = clock_timestamp()
+     where user_id = any($1::uuid[]) and wrapped is not null`,
+    [userIds],
+  );
+  return rowCount ?? 0;
+}
+
+/**
+ * Notes as destroyed the keys of users that the store does not know, within a transaction of others: such a user would get a new
+ * key, which opens nothing of what the old one has sealed. @returns how many users
+ */
+export async function noteLostKeys(client: pg.ClientBase, userIds: readonly string[]): Promise<number> {
+  const { rowCount } = await client.query(
+    `insert into orderlog.user_keys (user_id, destroyed_at)
+     select distinct id, clock_timestamp() from unnest($1::uuid[]) as id on conflict do nothing`,
+    [userIds],
+  );
+  return rowCount ?? 0;
+}
+
 async function inParts(
   owners: readonly string[],
   load: (part: readonly string[]) => Promise<ReadonlyMap<string, UserKey>>,

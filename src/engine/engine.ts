@@ -11,14 +11,18 @@ import { type PlannedBuild, planRebuild } from './builds/plan.js';
 import { rebuild, type RebuildOptions, type Rebuilt } from './builds/rebuild.js';
 import { allBuilds, readBuild } from './builds/registry.js';
 import { rollback, type RollbackOptions, type RolledBack } from './builds/rollback.js';
+import { type Export, exportTables } from './copying/export.js';
+import { type MovedFrom, moveLog, moveLogBack, type MovedLog, type MoveOptions } from './copying/move-log.js';
+import type { PrimaryTable } from './copying/tables.js';
 import { ClaimProtocol } from './claims/acquire.js';
 import { claimOwners, type Claims } from './claims/claims.js';
 import type { ClaimKind } from './claims/kind.js';
-import { CommandHandler, type StreamBinding } from './core/command-handler.js';
+import { CommandHandler } from './core/command-handler.js';
 import { type EventStore, type Position, START } from './core/event-store.js';
 import type { IdSequence } from './core/id-sequence.js';
 import type { LogTimes } from './core/log-times.js';
 import type { Fact } from './core/message.js';
+import type { StreamBinding } from './core/stream-access.js';
 import type { Vault } from './core/vault.js';
 import { bindToLog } from './log/log-identity.js';
 import { logTimes } from './log/log-times.js';
@@ -200,6 +204,28 @@ export class Engine {
   /** Drops as-of builds whose time is over, until the signal. Never rejects. */
   sweepAsOf(signal: AbortSignal): Promise<void> {
     return sweepNowAndThen(this.asOf, this.log, signal);
+  }
+
+  // Moving
+
+  /** Copies the log to another one, compares both, then makes the copy the log of this database. Resumes if stopped. */
+  moveLog(target: EventStore, options: MoveOptions): Promise<MovedLog> {
+    return moveLog(this.#moved(), target, options);
+  }
+
+  /** Back to the log in the database, as long as nothing was written elsewhere; null where it has never held the log. */
+  moveLogBack(options: MoveOptions): Promise<MovedLog | null> {
+    return moveLogBack(this.#moved(), options);
+  }
+
+  /** Gives all primary tables as they are at one moment, while others write. @param tables those of the application, too */
+  exportTables<T>(tables: readonly PrimaryTable[], work: (exported: Export) => Promise<T>): Promise<T> {
+    return exportTables(this, tables, work);
+  }
+
+  #moved(): MovedFrom {
+    const { pool, store, logId } = this;
+    return { pool, store, logId, categories: Object.keys(this.streams.known) };
   }
 
   // Proving and repairing

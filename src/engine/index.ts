@@ -2,15 +2,9 @@
 
 // Deciding and recording
 export type { Decider } from './core/decider.js';
-export {
-  type CommandContext,
-  CommandHandler,
-  empty,
-  type ExecuteOptions,
-  type Loaded,
-  type Outcome,
-  type StreamBinding,
-} from './core/command-handler.js';
+export type { CommandContext, StreamBinding } from './core/stream-access.js';
+export { CommandHandler, type ExecuteOptions, type Outcome } from './core/command-handler.js';
+export { CachedStream } from './core/cached-stream.js';
 export type { Actor, Envelope, Fact, JsonObject, JsonValue, RecordedEvent } from './core/message.js';
 export {
   decode,
@@ -70,8 +64,6 @@ export type { Rebuilt } from './builds/rebuild.js';
 export { NoStandby, type RollbackOptions } from './builds/rollback.js';
 export { WorseThanLive } from './builds/worse-than-live.js';
 export { allBuilds, readBuild } from './builds/registry.js';
-export { dropAllBuilds } from './builds/drop.js';
-export { inTransaction } from './builds/prepare-model.js';
 export type { RetriedKey } from './quarantine/operations.js';
 export { NotQuarantined } from './quarantine/quarantine.js';
 export type { Verified } from './verifying/verify.js';
@@ -83,10 +75,8 @@ export type { ProjectorLog } from './projecting/projector-log.js';
 export { BadPoint } from './log/point.js';
 
 // Opening logs and databases, and moving a log
-export { describeEventStore, openLog, openLogAt } from './log/open.js';
-export { type LogIdentity, logIdentity, logIdOf, WrongLog } from './log/log-identity.js';
-export { PostgresEventStore } from './log/postgres/store.js';
-export { positionOf } from './log/postgres/position.js';
+export { describeEventStore, openLog } from './log/open.js';
+export { logIdOf, WrongLog } from './log/log-identity.js';
 export {
   clientUrl,
   type EventStoreUrl,
@@ -94,14 +84,12 @@ export {
   showsCredentials,
 } from './log/eventstoredb/connection-url.js';
 export type { NodeReach, ServerMember, ServerReport } from './log/eventstoredb/server-description.js';
-export { compareLogs, copyLog, type CopyOptions } from './copying/copy.js';
-export { NotTheSame } from './copying/compare.js';
-export { COPYING, moveBack, moveTo } from './copying/move.js';
-export { type Connection, cutSessions, Session, sessionBeside, sessionTo } from './postgres/session.js';
+export { TableImport } from './copying/import.js';
+export { type Connection, cutSessions, Session, sessionTo } from './postgres/session.js';
 export { createPool } from './postgres/pool.js';
 export { migrate } from './postgres/migrate.js';
 export { refuseUnsuitable, UnsuitableDatabase } from './postgres/suitable-database.js';
-export { aloneWith, KEEPER, otherProcesses, stopThem } from './postgres/alone.js';
+export { KEEPER } from './postgres/alone.js';
 export { giveWay } from './postgres/background.js';
 export { isUnavailable, isUndefinedTable } from './postgres/errors.js';
 export { heldSnapshot } from './postgres/held-snapshot.js';
@@ -109,7 +97,7 @@ export { gather } from './postgres/gather.js';
 
 // Bounds, progress and printing
 export { ANSWERS_BYTES, LIST_BYTES, sizeOf } from './core/budgets.js';
-export { forEachInFlight } from './core/in-flight.js';
+export { forEachInFlight } from './in-flight.js';
 export type { Progress } from './core/progress.js';
 export { plural } from './core/plural.js';
 export { printable, printableLines, quoted, shortened, withoutObeyed } from './core/printable.js';

@@ -1,6 +1,6 @@
 /** What tests of an application over the engine need: rules in plain words, a log and a vault in memory. Public, as index.ts is. */
 import { randomUUID } from 'node:crypto';
-import type { CommandContext } from './core/command-handler.js';
+import type { CommandContext } from './core/stream-access.js';
 import { type Decider, fold } from './core/decider.js';
 import { Refusal } from './core/errors.js';
 import type { EventStore, Position } from './core/event-store.js';

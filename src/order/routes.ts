@@ -54,24 +54,13 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
       const context = commandContext(request, hashKey, 'PlaceOrder', request.body);
       const order_id = context.newId('order');
       // A retry is answered from what was recorded, whatever has become of the user and the products since.
-      if (context.keyed) {
-        const before = await handler.load(orderStream, order_id);
-        const replay = await handler.replayed(orderStream, order_id, before, context);
-        if (replay) return answer(reply, replay, `/v1/orders/${order_id}`);
-      }
-      const productIds = items.map((item) => item.product_id);
-      const { buyer, products } = await facts(user_id, productIds, freshnessOf(request.headers, tokens));
-      const command: OrderCommand = {
-        type: 'PlaceOrder',
-        order_id,
-        user_id,
-        items,
-        placed_at: context.now,
-        buyer,
-        products,
+      const command = async (): Promise<OrderCommand> => {
+        const productIds = items.map((item) => item.product_id);
+        const { buyer, products } = await facts(user_id, productIds, freshnessOf(request.headers, tokens));
+        return { type: 'PlaceOrder', order_id, user_id, items, placed_at: context.now, buyer, products };
       };
       const outcome = await handler
-        .execute(orderStream, order_id, command, context, { isNew: true })
+        .execute(orderStream, order_id, command, context, { isNew: !context.keyed })
         .catch((error: unknown) => {
           throw error instanceof EventTooLarge ? tooLarge(error) : error;
         });

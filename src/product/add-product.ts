@@ -2,12 +2,10 @@ import {
   type Claims,
   type CommandContext,
   type CommandHandler,
-  empty,
   type IdSequence,
   type Outcome,
   Refusal,
   streamId,
-  WrongExpectedRevision,
 } from '../engine/index.js';
 import { MAX_ID } from '../values.js';
 import type { AddProduct } from './commands.js';
@@ -45,37 +43,34 @@ async function add(
   const claimed = await claimedBefore(deps, request, context);
   let product_id = given ?? claimed ?? (await nextId(ids));
   // A drawn id has no stream yet; a given one, or one of an earlier attempt, may have.
-  let unread = given === undefined && claimed === null;
+  let isNew = given === undefined && claimed === null;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const id = String(product_id);
-    const stream = productStream.name(id);
-    const loaded = unread ? empty(productStream.decider.initialState) : await handler.load(productStream, id);
-    const replay = await handler.replayed(productStream, id, loaded, context);
-    if (replay) return replay;
-    const facts = productStream.decider.decide(loaded.state, { ...request, product_id });
+    const stream = productStream.name(String(product_id));
+    let isClaimed = false;
     try {
-      await skuClaims.acquire(request.sku, { stream, revision: loaded.revision + 1 }, context);
+      return await handler.execute(productStream, String(product_id), { ...request, product_id }, context, {
+        isNew,
+        beforeAppend: async (revision) => {
+          isClaimed = false;
+          await skuClaims.acquire(request.sku, { stream, revision }, context);
+          isClaimed = true;
+        },
+      });
     } catch (error) {
-      // It may be this very command that has it, sent twice at once: then both go on with the id that was first.
-      const other = error instanceof Refusal ? await claimedBefore(deps, request, context) : null;
-      if (other === null || other === product_id) throw error;
-      product_id = other;
-      unread = false;
-      continue;
+      if (!(error instanceof Refusal)) throw error;
+      if (isClaimed && error.code === 'product-exists') {
+        // Another product was recorded under this id meanwhile.
+        await skuClaims.release(request.sku, stream, context);
+        if (given !== undefined) throw error;
+        product_id = await nextId(ids);
+      } else {
+        // It may be this very command that has the SKU, sent twice at once: then both use the id that was first.
+        const other = await claimedBefore(deps, request, context);
+        if (other === null || other === product_id) throw error;
+        product_id = other;
+      }
+      isNew = false;
     }
-    try {
-      const after = await handler.append(productStream, id, loaded, facts, context);
-      return { ...after, appended: facts.length, replayed: false };
-    } catch (error) {
-      if (!(error instanceof WrongExpectedRevision)) throw error;
-    }
-    // Someone spent that revision: with the same id, which is then taken, or by taking the claim over.
-    const now = await handler.load(productStream, id);
-    unread = false;
-    if (!now.state || now.commands.has(context.commandId)) continue;
-    await skuClaims.release(request.sku, stream, context);
-    if (given !== undefined) throw new Refusal('product-exists', `Product ${product_id} exists already.`);
-    product_id = await nextId(ids);
   }
   throw new Refusal('revision-conflict', 'The product was overtaken again and again.');
 }

@@ -30,10 +30,9 @@ export interface BackupDocument {
 
 /** @returns what `--json` prints */
 export async function backUp({ runtime }: Pick<RunningApp, 'runtime'>, file: string): Promise<BackupDocument> {
-  const { pool, store, tokens, masterKey, gate } = runtime;
+  const { engine, tokens, masterKey, gate } = runtime;
   const deps = {
-    pool,
-    store,
+    engine,
     tokens,
     masterKey,
     documents: gate.store,
@@ -64,7 +63,7 @@ export function restoreDeps({ database, dataDir }: Target, store: EventStore | n
     masterKeySource: 'MASTER_KEY',
     openDatabase: (applicationName) => {
       const pool = createPool(database.config, { max: 5, applicationName });
-      return Promise.resolve({ connection: database.config, location: null, pool, close: () => pool.end() });
+      return Promise.resolve({ location: null, pool, close: () => pool.end() });
     },
     openLog: store && (() => Promise.resolve(store)),
   };

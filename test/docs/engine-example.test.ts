@@ -13,7 +13,7 @@ import {
   lastRevision,
   nullable,
   openEngine,
-  PostgresEventStore,
+  openLog,
   Refusal,
   type StreamBinding,
   streamName,
@@ -22,8 +22,8 @@ import {
 import { MemoryVault, testContext } from '../../src/engine/testing.js';
 import { testDatabase } from '../support/database.js';
 
-const { pool, config } = await testDatabase(t);
-const store = new PostgresEventStore(pool, config);
+const { pool } = await testDatabase(t);
+const store = await openLog(pool);
 t.teardown(() => store.close());
 const vault = new MemoryVault();
 const context = testContext;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { sourcesBelow } from '../support/sources.js';
 
 const MOST_WORDS = 1_200;
 const root = join(import.meta.dirname, '../../..');
@@ -19,9 +20,7 @@ t.test('the reference names every variable of the configuration and every comman
   const reference = readFileSync(join(root, 'docs/reference.md'), 'utf8');
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
   const variables = [...read('src/config.ts').matchAll(/env\.(?:text|secret|integer|oneOf)\('([A-Z_]+)'/g)];
-  const commands = ['src/cli.ts', 'src/backup-commands.ts', 'src/commands/quarantine-options.ts'].flatMap((path) => [
-    ...read(path).matchAll(/\.command\('([\w-]+)'\)/g),
-  ]);
+  const commands = sourcesBelow('src/commands').flatMap(({ text }) => [...text.matchAll(/\.command\('([\w-]+)'\)/g)]);
   t.ok(variables.length > 10 && commands.length > 15);
   const unnamed = [...variables, ...commands].flatMap(([, name = '']) =>
     new RegExp(`\`(?:quarantine )?${name}\\b`).test(reference) ? [] : [name],

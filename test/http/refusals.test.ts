@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
+import { StreamAccess } from '../../src/engine/core/stream-access.js';
 import { userEvents } from '../../src/user/events.js';
 import { registerUser } from '../../src/user/register.js';
 import { userStream } from '../../src/user/stream.js';
@@ -143,6 +144,12 @@ async function importUsers({ runtime, http }: RunningApp): Promise<void> {
   }
   const stream = userStream.name(ERASED);
   const fact = { type: 'UserErased', data: { user_id: ERASED, email_claim: 'userEmail-gone', erased_at: at } };
-  const event = await handler.seal(stream, randomUUID(), fact, userEvents, testContext());
+  const event = await new StreamAccess(store, handler.vault).seal(
+    stream,
+    randomUUID(),
+    fact,
+    userEvents,
+    testContext(),
+  );
   http.position = tokens.encode((await store.append(stream, [event], 0)).position);
 }

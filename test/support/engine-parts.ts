@@ -1,5 +1,7 @@
 /** Parts of an engine over less than a whole one. */
 import type pg from 'pg';
+import { moveLog, moveLogBack } from '../../src/engine/copying/move-log.js';
+import type { EventStore } from '../../src/engine/core/event-store.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { JointQuery } from '../../src/engine/projecting/joint-query.js';
 import type { CheckpointWatch } from '../../src/engine/projecting/watch.js';
@@ -9,6 +11,7 @@ import {
   retryQuarantined,
   skipQuarantined,
 } from '../../src/engine/quarantine/operations.js';
+import { streams } from '../../src/streams.js';
 
 export function quarantineOver(
   deps: QuarantineDeps,
@@ -17,6 +20,23 @@ export function quarantineOver(
     listQuarantine: (projections) => listQuarantine(deps, projections),
     retryQuarantined: (projections, streams) => retryQuarantined(deps, projections, streams),
     skipQuarantined: (projections, key, reason) => skipQuarantined(deps, projections, key, reason),
+  };
+}
+
+export function movesOver({
+  pool,
+  store,
+  logId,
+}: {
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly logId: string;
+}): Pick<Engine, 'store' | 'moveLog' | 'moveLogBack'> {
+  const from = { pool, store, logId, categories: Object.keys(streams) };
+  return {
+    store,
+    moveLog: (target, options) => moveLog(from, target, options),
+    moveLogBack: (options) => moveLogBack(from, options),
   };
 }
 

@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbedded } from '../../src/embedded-postgres/embedded.js';
-import { forEachInFlight } from '../../src/engine/core/in-flight.js';
+import { forEachInFlight } from '../../src/engine/in-flight.js';
 import { closingLine, failures } from './closing-line.js';
 import { TEST_SERVER, TEST_SETTINGS } from './database.js';
 import { endLeftRunning } from './left-running.js';

@@ -60,7 +60,7 @@ async function open({ connection, eventStoreUrl, embedded }: Stores): Promise<{ 
     inBackground: embedded,
   } as const;
   const pool = createPool(connection, options);
-  return { pool, store: await openLog({ eventStoreUrl }, pool, connection) };
+  return { pool, store: await openLog(eventStoreUrl ?? pool) };
 }
 
 function hasBulk(projection: AnyProjection): projection is AnyProjection & { readonly bulk: Bulk } {

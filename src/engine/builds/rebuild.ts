@@ -12,7 +12,7 @@ import { allBuilds, type Build, type BuildId, checkpointOf } from './registry.js
 import { dropBuild, stagingName } from './drop.js';
 import { forgetLostHistory } from '../projecting/forget-lost.js';
 import { followTo, type RebuildDeps } from './follow-build.js';
-import { forEachInFlight } from '../core/in-flight.js';
+import { forEachInFlight } from '../in-flight.js';
 import { withModelLocks } from './model-locks.js';
 import { addBuild, inTransaction, lockModel, makeTables } from './prepare-model.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';

@@ -1,6 +1,7 @@
 import type { ClaimOwner, ClaimOwners, Claims } from './claims.js';
-import { type CommandContext, type CommandHandler, empty, type Loaded } from '../core/command-handler.js';
+import type { CommandHandler } from '../core/command-handler.js';
 import { Refusal, WrongExpectedRevision } from '../core/errors.js';
+import { type CommandContext, empty, type Loaded, StreamAccess } from '../core/stream-access.js';
 import { type Claim, ClaimTaken, type ClaimState } from './decider.js';
 import type { ClaimKind } from './kind.js';
 
@@ -11,17 +12,21 @@ const TRIES = 10;
 
 /** The protocol of claims, for one kind of them. */
 export class ClaimProtocol implements Claims {
+  readonly #streams: StreamAccess;
+
   constructor(
     private readonly kind: ClaimKind,
-    private readonly handler: CommandHandler,
+    handler: Pick<CommandHandler, 'store' | 'vault'>,
     private readonly owners: ClaimOwners,
-  ) {}
+  ) {
+    this.#streams = new StreamAccess(handler.store, handler.vault);
+  }
 
   async acquire(id: string, owner: ClaimOwner, context: CommandContext): Promise<void> {
     const { binding } = this.kind;
     // Most claims meet an empty stream: the first try does not read. A keyed command may have claimed before.
     let loaded: Loaded<ClaimState> = context.keyed
-      ? await this.handler.load(binding, id)
+      ? await this.#streams.load(binding, id)
       : empty(binding.decider.initialState);
     let takeOver: number | null = null;
     for (let attempt = 0; attempt < TRIES; attempt++) {
@@ -34,11 +39,11 @@ export class ClaimProtocol implements Claims {
         } as const;
         const facts = binding.decider.decide(loaded.state, claim);
         // The index is the claim's revision: a renewal is another event than the claim it renews.
-        if (facts.length > 0) await this.handler.append(binding, id, loaded, facts, context, loaded.revision + 1);
+        if (facts.length > 0) await this.#streams.append(binding, id, loaded, facts, context, loaded.revision + 1);
         return;
       } catch (error) {
         if (error instanceof WrongExpectedRevision) {
-          loaded = await this.handler.load(binding, id);
+          loaded = await this.#streams.load(binding, id);
         } else if (error instanceof ClaimTaken) {
           takeOver = await this.#declareDead(id, error.claim, context);
         } else throw error;
@@ -50,13 +55,13 @@ export class ClaimProtocol implements Claims {
   async release(id: string, ownerStream: string, context: CommandContext): Promise<void> {
     const { binding } = this.kind;
     for (;;) {
-      const loaded = await this.handler.load(binding, id);
+      const loaded = await this.#streams.load(binding, id);
       const facts = binding.decider.decide(loaded.state, { type: 'Release', owner: ownerStream });
       if (!loaded.state || facts.length === 0) return;
       // Another command of the owner may have renewed it a moment ago, and be about to bear it out.
       if ((await this.owners.standing(ownerOf(loaded.state), id)) !== 'abandoned') return;
       try {
-        await this.handler.append(binding, id, loaded, facts, context, loaded.revision + 1);
+        await this.#streams.append(binding, id, loaded, facts, context, loaded.revision + 1);
         return;
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
@@ -65,7 +70,7 @@ export class ClaimProtocol implements Claims {
   }
 
   async claimedFor(id: string, commandId: string): Promise<string | null> {
-    const { state, commands } = await this.handler.load(this.kind.binding, id);
+    const { state, commands } = await this.#streams.load(this.kind.binding, id);
     return state && commands.get(commandId)?.revision === state.revision ? state.owner : null;
   }
 

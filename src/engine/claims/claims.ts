@@ -1,6 +1,7 @@
-import { type CommandContext, type CommandHandler, expectation, type StreamBinding } from '../core/command-handler.js';
+import type { CommandHandler } from '../core/command-handler.js';
 import type { Fact } from '../core/message.js';
 import { streamId } from '../core/stream.js';
+import { type CommandContext, expectation, StreamAccess, type StreamBinding } from '../core/stream-access.js';
 
 /**
  * Uniqueness across streams: a value that only one thing may have has a stream of its own,
@@ -44,20 +45,21 @@ export interface AbandonedClaim {
  * @param has tells whether a state of such a thing bears a claim of that id out
  */
 export function claimOwners<State, Command, F extends Fact>(
-  handler: CommandHandler,
+  handler: Pick<CommandHandler, 'store' | 'vault'>,
   binding: StreamBinding<State, Command, F>,
   has: (state: State, id: string) => boolean,
 ): ClaimOwners {
+  const streams = new StreamAccess(handler.store, handler.vault);
   return {
     async standing(owner, id): Promise<ClaimStanding> {
-      const { state, revision } = await handler.load(binding, streamId(owner.stream));
+      const { state, revision } = await streams.load(binding, streamId(owner.stream));
       if (has(state, id)) return 'confirmed';
       return revision < owner.revision ? 'pending' : 'abandoned';
     },
     async abandon({ stream, revision }, claim, context): Promise<void> {
       const fact = { type: 'ClaimAbandoned', data: claim };
-      const event = await handler.seal(stream, context.eventId(stream, revision), fact, binding.types, context);
-      await handler.store.append(stream, [event], expectation(revision - 1));
+      const event = await streams.seal(stream, context.eventId(stream, revision), fact, binding.types, context);
+      await streams.store.append(stream, [event], expectation(revision - 1));
     },
   };
 }

@@ -1,6 +1,6 @@
 // The schemas are a storage format. A change needs a new version, an upcaster and a recorded sample (see CONTRIBUTING).
 import { z } from 'zod';
-import type { StreamBinding } from '../core/command-handler.js';
+import type { StreamBinding } from '../core/stream-access.js';
 import { eventType, type EventTypes } from '../core/event-type.js';
 import type { Fact } from '../core/message.js';
 import { streamName } from '../core/stream.js';

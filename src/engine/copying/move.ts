@@ -1,15 +1,10 @@
 /** From one log to its copy: the moment from which the copy is the log. */
 import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
-import { type LogIdentity, logIdentity } from '../log/log-identity.js';
+import { type LogIdentity, rebindToLog } from '../log/log-identity.js';
+import { closeLogTable, lockAppends, openLogTable } from '../log/postgres/log-table.js';
 import { dropAllBuilds } from '../builds/drop.js';
-import { otherProcesses, stopThem } from '../postgres/alone.js';
-
-/** Under which this operation is known to the database. */
-export const COPYING = 'orderlog-copy-log';
-
-/** A number of our own, of the appends (migrations/baseline/log.ts). */
-const APPENDS = [7401, 1] as const;
+import { type Alone, refuseOtherProcesses } from '../postgres/alone.js';
 
 export interface Move {
   readonly pool: pg.Pool;
@@ -17,7 +12,7 @@ export interface Move {
   /** Of the source: the copy is complete up to here. */
   readonly head: Position;
   readonly to: Pick<LogIdentity, 'log_id' | 'kind'>;
-  readonly embedded: boolean;
+  readonly alone: Alone;
 }
 
 /**
@@ -26,36 +21,29 @@ export interface Move {
  * @returns false when the source has grown
  * @throws Error when other processes run
  */
-export async function moveTo({ pool, source, head, to, embedded }: Move): Promise<boolean> {
+export async function moveTo({ pool, source, head, to, alone }: Move): Promise<boolean> {
   return inTransaction(pool, async (client) => {
-    // Appends that are under way are over then, and none begins.
-    await client.query('SELECT pg_advisory_xact_lock($1, $2)', [...APPENDS]);
+    await lockAppends(client);
     if ((await source.head()) !== head) return false;
-    const others = await otherProcesses(client, { embedded, own: COPYING });
-    if (others.length > 0) throw new Error(stopThem(others));
+    await refuseOtherProcesses(client, alone);
     await rebind(client, 'postgres', to);
-    await client.query(`
-      CREATE TRIGGER moved BEFORE INSERT ON orderlog.events FOR EACH STATEMENT EXECUTE FUNCTION orderlog.refuse_append();
-      ALTER TABLE orderlog.events ENABLE ALWAYS TRIGGER moved`);
+    await closeLogTable(client);
     return true;
   });
 }
 
 /** The way back, while the copy holds nothing that the table does not: the table is the log again. */
-export async function moveBack({ pool, to, embedded }: Omit<Move, 'source' | 'head'>): Promise<void> {
+export async function moveBack({ pool, to, alone }: Omit<Move, 'source' | 'head'>): Promise<void> {
   await inTransaction(pool, async (client) => {
-    const others = await otherProcesses(client, { embedded, own: COPYING });
-    if (others.length > 0) throw new Error(stopThem(others));
+    await refuseOtherProcesses(client, alone);
     await rebind(client, 'eventstoredb', to);
-    await client.query('DROP TRIGGER IF EXISTS moved ON orderlog.events');
+    await openLogTable(client);
     return true;
   });
 }
 
 async function rebind(client: pg.ClientBase, from: LogIdentity['kind'], to: Move['to']): Promise<void> {
-  const bound = await logIdentity(client);
-  if (bound?.kind !== from) throw new Error('the database belongs to another log meanwhile');
-  await client.query('UPDATE orderlog.log_identity SET log_id = $1, kind = $2, since = default', [to.log_id, to.kind]);
+  await rebindToLog(client, from, to);
   // They hold places of the old log.
   await dropAllBuilds(client);
 }

@@ -1,50 +1,10 @@
-import { later, latestOf } from './business-time.js';
-import type { Decider } from './decider.js';
-import { Refusal, StreamNotFound, WrongExpectedRevision } from './errors.js';
-import { decode, type EventType, type EventTypes, mapPersonal, UnreadableEvent } from './event-type.js';
-import { type EventStore, type Position, START } from './event-store.js';
-import type { Actor, Envelope, EventMetadata, Fact, JsonObject, NewEvent, RecordedEvent } from './message.js';
-import { PersistentMap } from './persistent-map.js';
-import { type Sealed, Unopened, type Vault } from './vault.js';
-
-/** A stream category: which events it holds and the rules that write them. */
-export interface StreamBinding<State, Command, F extends Fact> {
-  readonly name: (id: string) => string;
-  readonly types: EventTypes;
-  readonly decider: Decider<State, Command, F>;
-}
-
-/** What the edge knows of a command beside its content. */
-export interface CommandContext {
-  readonly commandId: string;
-  /** Keyed digest of the command's content. */
-  readonly fingerprint: string;
-  readonly correlationId: string;
-  readonly actor: Actor;
-  /** When the command arrived, ISO 8601 UTC. */
-  readonly now: string;
-  /** Id of the event that this command appends to a stream: the same for a retry under the same key. */
-  readonly eventId: (stream: string, index: number) => string;
-  /** Whether the caller named the command, so that an earlier attempt may be in the log. */
-  readonly keyed: boolean;
-}
-
-/** A stream's state, and how far it was read. */
-export interface Loaded<State> {
-  readonly state: State;
-  /** Revision of the last event, -1 if there is none. */
-  readonly revision: number;
-  readonly position: Position;
-  /** The latest business time in it; null if it has none. */
-  readonly latest: string | null;
-  /** Where a command's last event is, if it is there. */
-  readonly commands: PersistentMap<string, CommandTrace>;
-}
-
-export interface CommandTrace {
-  readonly revision: number;
-  readonly fingerprint: string;
-}
+import { later } from './business-time.js';
+import { Refusal, WrongExpectedRevision } from './errors.js';
+import type { EventTypes } from './event-type.js';
+import type { EventStore, Position } from './event-store.js';
+import type { Envelope, Fact, RecordedEvent } from './message.js';
+import { type CommandContext, empty, type Loaded, StreamAccess, type StreamBinding } from './stream-access.js';
+import type { Vault } from './vault.js';
 
 export interface Outcome<State> {
   readonly state: State;
@@ -62,6 +22,13 @@ export interface ExecuteOptions<State> {
   readonly isNew?: boolean;
   /** Runs before the decision, on the loaded state: preconditions such as If-Match. */
   readonly guard?: (state: State, revision: number) => void;
+  /**
+   * Runs before each append, which will be at this revision or not at all: what must be so by then, such as a claim that names the
+   * revision. Does not run where the command changes nothing.
+   */
+  readonly beforeAppend?: (revision: number, state: State) => Promise<void>;
+  /** How often a lost race is loaded and decided again, the first time included; three times if left out. */
+  readonly tries?: number;
   /** Another way to load (a cache). */
   readonly load?: () => Promise<Loaded<State>>;
 }
@@ -69,201 +36,79 @@ export interface ExecuteOptions<State> {
 const TRIES = 3;
 
 export class CommandHandler {
+  readonly #streams: StreamAccess;
+
   constructor(
     readonly store: EventStore,
     readonly vault: Vault,
-  ) {}
+  ) {
+    this.#streams = new StreamAccess(store, vault);
+  }
 
-  /** Loads, decides, appends; a lost race is loaded and decided again. @throws Refusal, EventStoreUnavailable */
+  /**
+   * Loads, decides, appends; a lost race is loaded and decided again.
+   * @param command may be lazy: it is then made once it is known that it has not been carried out already
+   * @throws Refusal, EventStoreUnavailable
+   */
   async execute<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
     id: string,
-    command: Command,
+    command: Command | (() => Promise<Command>),
     context: CommandContext,
     options: ExecuteOptions<State> = {},
   ): Promise<Outcome<State>> {
+    const tries = options.tries ?? TRIES;
     const load = options.load ?? (() => this.load(binding, id));
+    let made: { readonly command: Command } | null = null;
     for (let attempt = 1; ; attempt++) {
       // 1. What is so.
       const loaded = options.isNew && attempt === 1 ? empty(binding.decider.initialState) : await load();
       // 2. Has this very command been carried out already?
-      const replay = await this.replayed(binding, id, loaded, context);
+      const replay = await this.#replayed(binding, id, loaded, context);
       if (replay) return replay;
       // 3. Preconditions, then the rules.
       options.guard?.(loaded.state, loaded.revision);
-      const facts = this.decide(binding, loaded, command);
+      made ??= { command: await madeOf(command) };
+      const facts = decideOn(binding, loaded, made.command);
       if (facts.length === 0) return { ...pick(loaded), appended: 0, replayed: false };
       // 4. Append where the state was read; someone else was first: once more from the start.
+      await options.beforeAppend?.(loaded.revision + 1, loaded.state);
       try {
-        const after = await this.append(binding, id, loaded, facts, context);
+        const after = await this.#streams.append(binding, id, loaded, facts, context);
         return { ...pick(after), appended: facts.length, replayed: false };
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
-        if (attempt === TRIES) {
-          throw new Refusal('revision-conflict', `Others changed ${binding.name(id)} ${TRIES} times meanwhile.`);
+        if (attempt === tries) {
+          throw new Refusal('revision-conflict', `Others changed ${binding.name(id)} ${tries} times meanwhile.`);
         }
       }
     }
   }
 
-  /**
-   * What the decider says, at a time that is not before the stream's latest: a clock that was set back must not make an order
-   * paid before it was placed. Times that an import gives are kept.
-   */
-  decide<State, Command, F extends Fact>(
-    { decider }: StreamBinding<State, Command, F>,
-    { state, latest }: Loaded<State>,
-    command: Command,
-  ): readonly F[] {
-    const { at } = command as { readonly at?: string };
-    return decider.decide(state, at === undefined ? command : { ...command, at: later(latest, at) });
+  /** The stream's state; the initial state if there is no stream. */
+  load<State, Command, F extends Fact>(binding: StreamBinding<State, Command, F>, id: string): Promise<Loaded<State>> {
+    return this.#streams.load(binding, id);
   }
 
-  /** The stream's state up to `until` (a revision) or to its end; the initial state if there is no stream. */
-  async load<State, Command, F extends Fact>(
+  /** The state as it was at a position of the log. */
+  loadAt<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
     id: string,
-    until = Number.MAX_SAFE_INTEGER,
+    position: Position,
   ): Promise<Loaded<State>> {
-    return this.loadFrom(binding, id, empty(binding.decider.initialState), until);
-  }
-
-  /** The state as it was at a place in the log, by the events of the stream up to there. */
-  async loadAt<State, Command, F extends Fact>(
-    binding: StreamBinding<State, Command, F>,
-    id: string,
-    place: Position,
-  ): Promise<Loaded<State>> {
-    const initial = empty(binding.decider.initialState);
-    return this.#fold(binding, id, initial, ({ position }) => position <= place);
-  }
-
-  /** Brings a loaded state up to date by reading from its revision on. */
-  async loadFrom<State, Command, F extends Fact>(
-    binding: StreamBinding<State, Command, F>,
-    id: string,
-    known: Loaded<State>,
-    until = Number.MAX_SAFE_INTEGER,
-  ): Promise<Loaded<State>> {
-    return this.#fold(binding, id, known, ({ revision }) => revision <= until);
-  }
-
-  /** @param counts false for the first event that is not to be looked at any more */
-  async #fold<State, Command, F extends Fact>(
-    binding: StreamBinding<State, Command, F>,
-    id: string,
-    known: Loaded<State>,
-    counts: (recorded: RecordedEvent) => boolean,
-  ): Promise<Loaded<State>> {
-    let { state, revision, position } = known;
-    let { latest, commands } = known;
-    try {
-      for await (const recorded of this.store.read(binding.name(id), { from: revision + 1 })) {
-        if (!counts(recorded)) break;
-        const event = await this.open<F>(recorded, binding.types);
-        state = binding.decider.evolve(state, event);
-        ({ revision, position } = event);
-        latest = latestOf(latest, event);
-        commands = commands.set(event.metadata.command_id, { revision, fingerprint: event.metadata.fingerprint });
-      }
-    } catch (error) {
-      if (!(error instanceof StreamNotFound)) throw error;
-    }
-    return { state, revision, position, latest, commands };
-  }
-
-  /**
-   * Appends facts to a stream that is as loaded.
-   * @throws WrongExpectedRevision, even when another attempt of the same keyed command was first: what that one has
-   * recorded need not be what this one decided, and is to be read.
-   */
-  async append<State, Command, F extends Fact>(
-    binding: StreamBinding<State, Command, F>,
-    id: string,
-    loaded: Loaded<State>,
-    facts: readonly F[],
-    context: CommandContext,
-    firstIndex = 0,
-  ): Promise<Loaded<State>> {
-    const stream = binding.name(id);
-    const events: NewEvent[] = [];
-    for (const [index, fact] of facts.entries()) {
-      const eventId = context.eventId(stream, firstIndex + index);
-      events.push(await this.seal(stream, eventId, fact, binding.types, context));
-    }
-    const result = await this.store.append(stream, events, expectation(loaded.revision), { derivedIds: context.keyed });
-    if (result.repeated && context.keyed) {
-      throw new WrongExpectedRevision(stream, expectation(loaded.revision), result.revision);
-    }
-    const first = result.revision - facts.length + 1;
-    let state = loaded.state;
-    facts.forEach((fact, index) => {
-      state = binding.decider.evolve(state, {
-        ...fact,
-        id: (events[index] as NewEvent).id,
-        stream,
-        revision: first + index,
-        position: result.position,
-        recordedAt: context.now,
-        metadata: (events[index] as NewEvent).metadata as unknown as EventMetadata,
-      });
-    });
-    const commands = loaded.commands.set(context.commandId, {
-      revision: result.revision,
-      fingerprint: context.fingerprint,
-    });
-    const latest = facts.reduce(latestOf, loaded.latest);
-    return { state, revision: result.revision, position: result.position, latest, commands };
+    return this.#streams.loadAt(binding, id, position);
   }
 
   /** A recorded event in the clear. @throws UnreadableEvent */
-  async open<F extends Fact>(recorded: RecordedEvent, types: EventTypes): Promise<Envelope<F>> {
-    const type = types[recorded.type];
-    if (!type) throw new UnreadableEvent(recorded, 'this stream category has no such event type');
-    const event = decode(recorded, type);
-    if (type.personal.length === 0) return event as unknown as Envelope<F>;
-    const owner = ownerOf(type, event.data as JsonObject);
-    const { stream, id: eventId } = recorded;
-    const data = await mapPersonal(event.data, type.personal, (text, field) =>
-      this.vault.open(owner, { stream, field, eventId }, text as Sealed),
-    ).catch((error: unknown) => {
-      throw error instanceof Unopened ? new UnreadableEvent(recorded, error.message, { cause: error }) : error;
-    });
-    return { ...event, data } as unknown as Envelope<F>;
-  }
-
-  /** A fact in its envelope, personal fields sealed. */
-  async seal(
-    stream: string,
-    eventId: string,
-    fact: Fact,
-    types: EventTypes,
-    context: CommandContext,
-  ): Promise<NewEvent> {
-    const type = types[fact.type];
-    if (!type) throw new TypeError(`${fact.type} is no event of ${stream}`);
-    const data =
-      type.personal.length === 0
-        ? (fact.data as JsonObject)
-        : await mapPersonal(fact.data, type.personal, (text, field) =>
-            this.vault.seal(ownerOf(type, fact.data as JsonObject), { stream, field, eventId }, text),
-          );
-    const metadata = {
-      schema_version: type.version,
-      command_id: context.commandId,
-      fingerprint: context.fingerprint,
-      correlation_id: context.correlationId,
-      causation_id: context.commandId,
-      actor: { kind: context.actor.kind, id: context.actor.id },
-    };
-    return { id: eventId, type: fact.type, data, metadata };
+  open<F extends Fact>(recorded: RecordedEvent, types: EventTypes): Promise<Envelope<F>> {
+    return this.#streams.open(recorded, types);
   }
 
   /**
    * The outcome of this very command if it has been carried out already: the state up to its own last event.
    * @throws Refusal idempotency-mismatch when the key was used for something else
    */
-  async replayed<State, Command, F extends Fact>(
+  async #replayed<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
     id: string,
     loaded: Loaded<State>,
@@ -274,27 +119,28 @@ export class CommandHandler {
     if (trace.fingerprint !== context.fingerprint) {
       throw new Refusal('idempotency-mismatch', 'The idempotency key was used for another request.');
     }
-    const then = trace.revision === loaded.revision ? loaded : await this.load(binding, id, trace.revision);
+    const then = trace.revision === loaded.revision ? loaded : await this.#streams.load(binding, id, trace.revision);
     return { ...pick(then), appended: 0, replayed: true };
   }
 }
 
-/** Nothing read yet. */
-export function empty<State>(initialState: State): Loaded<State> {
-  return { state: initialState, revision: -1, position: START, latest: null, commands: PersistentMap.empty() };
+/**
+ * What the decider says, at a time that is not before the stream's latest: a clock that was set back must not make an order
+ * paid before it was placed. Times that an import gives are kept.
+ */
+export function decideOn<State, Command, F extends Fact>(
+  { decider }: StreamBinding<State, Command, F>,
+  { state, latest }: Loaded<State>,
+  command: Command,
+): readonly F[] {
+  const { at } = command as { readonly at?: string };
+  return decider.decide(state, at === undefined ? command : { ...command, at: later(latest, at) });
 }
 
-/** What an append expects of a stream whose last revision is this one; -1 is no stream. */
-export function expectation(revision: number): number | 'none' {
-  return revision < 0 ? 'none' : revision;
+async function madeOf<Command>(command: Command | (() => Promise<Command>)): Promise<Command> {
+  return typeof command === 'function' ? (command as () => Promise<Command>)() : command;
 }
 
 function pick<State>(loaded: Loaded<State>): Pick<Outcome<State>, 'state' | 'revision' | 'position'> {
   return { state: loaded.state, revision: loaded.revision, position: loaded.position };
-}
-
-function ownerOf({ type, owner: field }: EventType, data: JsonObject): string {
-  const owner = field === null ? undefined : data[field];
-  if (typeof owner !== 'string') throw new TypeError(`${type} has personal fields, but no owner in ${field}`);
-  return owner;
 }

@@ -38,6 +38,17 @@ export async function logIdentity(db: Pick<pg.ClientBase | pg.Pool, 'query'>): P
   return rows[0] ?? null;
 }
 
+/** The database belongs to another log from now on. @throws Error when it does not belong to one of this kind */
+export async function rebindToLog(
+  client: pg.ClientBase,
+  from: LogIdentity['kind'],
+  to: Pick<LogIdentity, 'log_id' | 'kind'>,
+): Promise<void> {
+  const bound = await logIdentity(client);
+  if (bound?.kind !== from) throw new Error('the database belongs to another log meanwhile');
+  await client.query('UPDATE orderlog.log_identity SET log_id = $1, kind = $2, since = default', [to.log_id, to.kind]);
+}
+
 /** The id of a log that has one; null for an empty log, which is not opened by this. */
 export async function logIdOf(store: EventStore): Promise<string | null> {
   try {

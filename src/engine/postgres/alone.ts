@@ -23,15 +23,22 @@ export async function aloneWith<T>(pool: pg.Pool, work: () => Promise<T>): Promi
   }
 }
 
-/**
- * Names the connections of other processes of Orderlog to this database; empty if there is none.
- * @param of `own`: under which this operation is known to the database; `embedded`: a process that uses the embedded server can
- *   be told from that alone
- */
-export async function otherProcesses(
-  db: Pick<pg.ClientBase, 'query'>,
-  { own, embedded }: { readonly own: string; readonly embedded: boolean },
-): Promise<readonly string[]> {
+/** How an operation that works alone with a database tells other processes from its own. */
+export interface Alone {
+  /** The name of its connections, which no other operation has. */
+  readonly own: string;
+  /** Whether the server is the embedded one: a process that uses it can be told from that alone. */
+  readonly embedded: boolean;
+}
+
+/** @throws Error that names the other processes that are connected to this database */
+export async function refuseOtherProcesses(db: Pick<pg.ClientBase, 'query'>, alone: Alone): Promise<void> {
+  const others = await otherProcesses(db, alone);
+  if (others.length === 0) return;
+  throw new Error(`other processes of Orderlog are connected to the database (${others.join('; ')}): stop them first`);
+}
+
+async function otherProcesses(db: Pick<pg.ClientBase, 'query'>, { own, embedded }: Alone): Promise<readonly string[]> {
   const { rows } = await db.query<{ name: string; n: number; since: string; address: string | null }>(
     `SELECT application_name AS name, count(*)::int AS n, min(backend_start) AS since, host(client_addr) AS address
      FROM pg_stat_activity
@@ -45,8 +52,4 @@ export async function otherProcesses(
     const others = name === KEEPER ? n - 1 : n;
     return others > 0 ? [`${others} of ${name}${address === null ? '' : ` from ${address}`} since ${since}`] : [];
   });
-}
-
-export function stopThem(others: readonly string[]): string {
-  return `other processes of Orderlog are connected to the database (${others.join('; ')}): stop them first`;
 }

@@ -67,10 +67,19 @@ export function sessionBeside(
   kind: SessionKind,
   options: Partial<Omit<SessionOptions, 'kind'>> = {},
 ): Session {
+  const { to, ...ofPool } = sessionOf(pool);
+  return sessionTo(to, { ...ofPool, ...options, kind });
+}
+
+/** Where a pool of `createPool` connects to. */
+export function connectionOf(pool: pg.Pool): Connection {
+  return sessionOf(pool).to;
+}
+
+function sessionOf(pool: pg.Pool): NonNullable<SessionConfig['session']> {
   const { session } = pool.options as SessionConfig;
   if (!session) throw new Error('a pool that createPool has not made');
-  const { to, ...ofPool } = session;
-  return sessionTo(to, { ...ofPool, ...options, kind });
+  return session;
 }
 
 export function sessionConfig(connection: Connection, options: SessionOptions): SessionConfig {

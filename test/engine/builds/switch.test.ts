@@ -4,7 +4,7 @@ import { readBuild, allBuilds } from '../../../src/engine/builds/registry.js';
 import { switchTo } from '../../../src/engine/builds/switch.js';
 import { openRuntime } from '../../../src/runtime.js';
 import type { Position, ReadAllOptions, SubscribeOptions } from '../../../src/engine/core/event-store.js';
-import { rollbackResult } from '../../../src/commands/rebuild.js';
+import { rollbackResult } from '../../../src/commands/rollback.js';
 import { until } from '../../support/orderlog.js';
 import { demo, runningApp } from '../../support/running-app.js';
 import { buildRows, buildsIn, leftovers, quiet, rebuildAll } from './rebuilding.js';

@@ -4,7 +4,7 @@ import { writeQuarantined } from '../../../src/engine/quarantine/quarantine.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
 import { switchTo } from '../../../src/engine/builds/switch.js';
 import { retryResult } from '../../../src/commands/quarantine.js';
-import { rollbackResult } from '../../../src/commands/rebuild.js';
+import { rollbackResult } from '../../../src/commands/rollback.js';
 import { until } from '../../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../../support/running-app.js';
 import { buildsIn, quiet, rebuildAll } from './rebuilding.js';

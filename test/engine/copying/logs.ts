@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import type { Test } from 'tap';
 import { EventStoreUnavailable } from '../../../src/engine/core/errors.js';
 import type { AppendResult, EventStore, ExpectedRevision } from '../../../src/engine/core/event-store.js';
@@ -7,9 +8,9 @@ import { bindToLog } from '../../../src/engine/log/log-identity.js';
 import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
 import { createPool } from '../../../src/engine/postgres/pool.js';
-import { COPYING } from '../../../src/engine/copying/move.js';
-import type { CopyLogDeps } from '../../../src/commands/copy-log.js';
+import { type CopyLogDeps, COPYING } from '../../../src/commands/copy-log.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
+import { movesOver } from '../../support/engine-parts.js';
 
 export function event(data: JsonObject = {}, type = 'Counted'): NewEvent {
   return { id: randomUUID(), type, data, metadata: { schema_version: 1, text: 'naïve ☃', empty: {} } };
@@ -29,6 +30,9 @@ export function history(appends: number, random: () => number): readonly (readon
 
 export interface Installation extends CopyLogDeps {
   readonly database: TestDatabase;
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly logId: string;
   /** Writes as another process would that ends when it has. */
   write(appends: readonly (readonly [string, NewEvent[]])[]): Promise<void>;
 }
@@ -44,13 +48,13 @@ export async function installation(t: Test): Promise<Installation> {
     await writer.close();
   };
   const first = new PostgresEventStore(pool, database.config);
-  await bindToLog(pool, first);
+  const logId = await bindToLog(pool, first);
   await first.close();
   t.teardown(async () => {
     await store.close();
     await pool.end();
   });
-  return { database, pool, store, embedded: false, write };
+  return { database, pool, store, logId, engine: movesOver({ pool, store, logId }), location: null, write };
 }
 
 /** What a copy has to have in common with its original. */

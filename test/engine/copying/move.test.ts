@@ -4,12 +4,11 @@ import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
 import { createPool } from '../../../src/engine/postgres/pool.js';
 import { copyBackResult, copyLogResult } from '../../../src/commands/copy-log.js';
-import { streams } from '../../../src/streams.js';
 import { noProgress } from '../../../src/commands/progress.js';
+import { movesOver } from '../../support/engine-parts.js';
 import { contentOf, event, history, type Installation, installation, seeded } from './logs.js';
 
-const categories = Object.keys(streams);
-const options = { categories, progress: noProgress };
+const options = { progress: noProgress };
 
 function otherServer(): MemoryEventStore {
   return Object.defineProperty(new MemoryEventStore(), 'kind', { value: 'eventstoredb' });
@@ -56,7 +55,9 @@ t.test('when the copy is complete and compared, the database belongs to it and i
   const late = new PostgresEventStore(pool, database.config, { giveUpAfterMs: 100 });
   t.teardown(() => late.close());
   await t.rejects(late.append('order-1', [event()], 'any'), { message: /the log was moved to another server/ });
-  await t.rejects(copyLogResult({ ...from, store: target }, target, options), { name: 'WrongUse' });
+  await t.rejects(copyLogResult({ ...from, engine: movesOver({ ...from, store: target }) }, target, options), {
+    name: 'WrongUse',
+  });
 });
 
 t.test('what was written while it was copied is copied too, and compared again', async (t) => {
@@ -74,7 +75,7 @@ t.test('what was written while it was copied is copied too, and compared again',
     await late;
     yield* readAll(...args);
   };
-  const { document } = await copyLogResult(from, target, { categories, progress });
+  const { document } = await copyLogResult(from, target, { progress });
   t.match(document, { moved: true });
   t.same((await contentOf(target)).at(-1)?.stream, 'order-late');
   t.same(await contentOf(target), await contentOf(from.store));
@@ -101,7 +102,7 @@ t.test('it is refused while other processes work with the database, and leaves a
     },
   });
   await t.rejects(
-    copyLogResult({ ...from, store }, target, options),
+    copyLogResult({ ...from, engine: movesOver({ ...from, store }) }, target, options),
     { message: /stop them first/ },
     'also at the end',
   );
@@ -135,18 +136,18 @@ t.test('a server that holds another installation is refused with what to do', as
 t.test('as long as nothing was written since, there is a way back', async (t) => {
   const from = await moved(t);
   const { pool, target, database } = from;
-  const on = { ...from, store: target };
+  const on = { ...from, engine: movesOver({ ...from, store: target }) };
   const table = new PostgresEventStore(pool, database.config);
   t.teardown(() => table.close());
-  await t.rejects(copyBackResult(from, table, options), { name: 'WrongUse' }, 'the table is not what it runs on');
+  await t.rejects(copyBackResult(from, options), { name: 'WrongUse' }, 'the table is not what it runs on');
   await pool.query(`INSERT INTO orderlog.checkpoints (model, build, position) VALUES ('users', 1, 'ff')`);
-  t.match((await copyBackResult(on, table, options)).document, { moved: true, to: { kind: 'postgres' } });
+  t.match((await copyBackResult(on, options)).document, { moved: true, to: { kind: 'postgres' } });
   t.equal((await pool.query('SELECT FROM orderlog.checkpoints')).rowCount, 0);
   t.equal(await bindToLog(pool, table), await table.logId());
   await from.write([['order-1', [event()]]]);
   t.match((await copyLogResult(from, target, options)).document, { moved: true, appended: 1 }, 'and forth again');
 
   await target.append('order-new', [event()], 'none');
-  await t.rejects(copyBackResult(on, table, options), { message: /would lose what was written since.*order-new/ });
+  await t.rejects(copyBackResult(on, options), { message: /would lose what was written since.*order-new/ });
   t.match(await logIdentity(pool), { kind: 'eventstoredb' });
 });

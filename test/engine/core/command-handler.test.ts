@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { categoryStream, TREE_ID } from '../../../src/category/stream.js';
-import { CommandHandler } from '../../../src/engine/core/command-handler.js';
+import { CommandHandler, decideOn } from '../../../src/engine/core/command-handler.js';
 import { Refusal } from '../../../src/engine/core/errors.js';
 import type { OrderCommand, PlaceOrder } from '../../../src/order/commands.js';
 import { orderStream } from '../../../src/order/stream.js';
@@ -175,8 +175,8 @@ t.test('a business time keeps its precision, and moves on with the clock', async
   const id = randomUUID();
   const precise = '2026-01-02T00:00:00.000123Z';
   await handler.execute(orderStream, id, { ...placing(id), placed_at: precise }, testContext(), { isNew: true });
-  const same = handler.decide(orderStream, await handler.load(orderStream, id), pay);
+  const same = decideOn(orderStream, await handler.load(orderStream, id), pay);
   t.match(same, [{ data: { paid_at: precise } }], 'the same millisecond is not before it');
   const next = { ...pay, at: '2026-01-02T00:00:00.001Z' };
-  t.match(handler.decide(orderStream, await handler.load(orderStream, id), next), [{ data: { paid_at: next.at } }]);
+  t.match(decideOn(orderStream, await handler.load(orderStream, id), next), [{ data: { paid_at: next.at } }]);
 });

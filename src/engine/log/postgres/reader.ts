@@ -2,13 +2,21 @@
 import type pg from 'pg';
 import { PAGE_BYTES } from '../../core/budgets.js';
 import { EventStoreUnavailable } from '../../core/errors.js';
-import type { Distance, EventPage, Filter, Position } from '../../core/event-store.js';
+import {
+  type Distance,
+  type EventPage,
+  type Filter,
+  type Position,
+  type ReadAllOptions,
+  START,
+} from '../../core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../core/message.js';
 import { isUnavailable } from '../../postgres/errors.js';
 import { types } from '../../postgres/types.js';
 import { numberOf, positionOf } from './position.js';
 
 const FIRST_PAGE = 100;
+const ALL_PAGE = 2_000;
 const GROWTH = 4;
 
 export interface StreamRequest {
@@ -102,7 +110,8 @@ const jsonAsText = {
 } as pg.CustomTypesConfig;
 
 export class PostgresReader {
-  constructor(private readonly pool: pg.Pool) {}
+  /** @param db a pool, or a client in whose transaction the log is read */
+  constructor(private readonly db: Pick<pg.Pool | pg.ClientBase, 'query'>) {}
 
   async head(): Promise<Position> {
     const rows = await this.#query<{ head: number | null }>({
@@ -152,6 +161,24 @@ export class PostgresReader {
     return { events, position: scanned < from ? from : scanned, caughtUp: scanned >= head };
   }
 
+  /** All matching events, page by page. */
+  async *all(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    const { until, filter, limit: most = Infinity, signal } = options;
+    const size = new PageSize(ALL_PAGE);
+    let from = options.from ?? START;
+    let left = most;
+    while (left > 0 && !signal?.aborted) {
+      const page = await this.page(from, filter, size, left, until);
+      for (const event of page.events) {
+        if (signal?.aborted) return;
+        yield event;
+      }
+      left -= page.events.length;
+      from = page.position;
+      if (page.caughtUp) return;
+    }
+  }
+
   /** A page of each stream, in one query. All pages together have the bytes of one: those behind it are empty, and not complete. */
   async streams(requests: readonly StreamRequest[]): Promise<StreamPage[]> {
     const rows = await this.#query<Nullable<EventRow> & { readonly n: number; readonly known: true | null }>({
@@ -193,7 +220,7 @@ export class PostgresReader {
 
   async #query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
     try {
-      return (await this.pool.query<Row>({ ...query, types: jsonAsText })).rows;
+      return (await this.db.query<Row>({ ...query, types: jsonAsText })).rows;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       throw new EventStoreUnavailable(`the log can not be read: ${(error as Error).message}`, { cause: error });

@@ -10,7 +10,6 @@ import {
   type ReadAllOptions,
   type ReadOptions,
   type ReadTo,
-  START,
   type SubscribeOptions,
   type Subscription,
 } from '../../core/event-store.js';
@@ -27,7 +26,6 @@ import { PostgresTail } from './tail.js';
 import { unconnected } from '../unconnected.js';
 
 const STREAM_PAGE = 500;
-const ALL_PAGE = 2_000;
 const PARALLEL_LOADS = 4;
 const DEFAULT_SUBSCRIPTION_PAGE = 1_000;
 
@@ -88,21 +86,8 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
-  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
-    const { until, filter, limit: most = Infinity, signal } = options;
-    const size = new PageSize(ALL_PAGE);
-    let from = options.from ?? START;
-    let left = most;
-    while (left > 0 && !signal?.aborted) {
-      const page = await this.#reader.page(from, filter, size, left, until);
-      for (const event of page.events) {
-        if (signal?.aborted) return;
-        yield event;
-      }
-      left -= page.events.length;
-      from = page.position;
-      if (page.caughtUp) return;
-    }
+  readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    return this.#reader.all(options);
   }
 
   subscribe(options: SubscribeOptions): Subscription {

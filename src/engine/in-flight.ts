@@ -1,4 +1,5 @@
-import { IN_FLIGHT_BYTES } from './budgets.js';
+import pMap, { pMapSkip } from 'p-map';
+import { IN_FLIGHT_BYTES } from './core/budgets.js';
 
 /**
  * Works through items with at most `limit` under way at once. After the first error nothing new is begun; what is under
@@ -11,38 +12,30 @@ export async function forEachInFlight<T>(
   work: (item: T) => Promise<void>,
   weigh: (item: T) => number = () => 0,
 ): Promise<void> {
+  const failures: unknown[] = [];
   let bytes = 0;
   let freed = (): void => undefined;
-  // One step after the other, however many lanes ask.
-  const iterator = (async function* () {
+  async function* admitted(): AsyncGenerator<{ readonly item: T; readonly own: number }> {
     for await (const item of items) {
       while (bytes >= IN_FLIGHT_BYTES) await new Promise<void>((resolve) => (freed = resolve));
+      if (failures.length > 0) return;
       const own = weigh(item);
       bytes += own;
-      yield { item, bytes: own };
+      yield { item, own };
     }
-  })();
-  const failures: unknown[] = [];
-  const lane = async (): Promise<void> => {
-    for (;;) {
-      try {
-        const { done, value } = await iterator.next();
-        if (done) return;
-        try {
-          // Another lane may have failed meanwhile.
-          if (failures.length > 0) return;
-          await work(value.item);
-        } finally {
-          bytes -= value.bytes;
-          freed();
-        }
-      } catch (error) {
-        failures.push(error);
-        return;
-      }
+  }
+  const one = async ({ item, own }: { readonly item: T; readonly own: number }): Promise<typeof pMapSkip> => {
+    try {
+      // p-map would not wait for the others after an error: it learns of none.
+      if (failures.length === 0) await work(item);
+    } catch (error) {
+      failures.push(error);
+    } finally {
+      bytes -= own;
+      freed();
     }
+    return pMapSkip;
   };
-  await Promise.all(Array.from({ length: limit }, lane));
-  await iterator.return(undefined);
+  await pMap(admitted(), one, { concurrency: limit });
   if (failures.length > 0) throw failures[0];
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { IN_FLIGHT_BYTES } from '../../../src/engine/core/budgets.js';
-import { forEachInFlight } from '../../../src/engine/core/in-flight.js';
+import { IN_FLIGHT_BYTES } from '../../src/engine/core/budgets.js';
+import { forEachInFlight } from '../../src/engine/in-flight.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,0 +1,32 @@
+/** `orderlog backup`. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { backupResult, type BackupCommandDeps } from '../backup/command.js';
+import { jsonOption } from './output.js';
+import { showProgress } from './progress.js';
+import type { Run } from './run.js';
+
+/** What the command is given: the documents are in their store. */
+export type BackupRuntime = Omit<BackupCommandDeps, 'documents' | 'masterKeySource' | 'version'> & {
+  readonly gate: { readonly store: BackupCommandDeps['documents'] };
+};
+
+/** @param of where the master key is, and the version of this program */
+export function addBackup<Runtime extends BackupRuntime>(
+  program: Command,
+  run: Run<Runtime>,
+  of: (runtime: Runtime) => Pick<BackupCommandDeps, 'masterKeySource' | 'version'>,
+): void {
+  program
+    .command('backup')
+    .description('log, key store and documents in one file, whether or not serve runs; the master key is not in it')
+    .argument('<file>', 'a tar file, which must not be there yet')
+    .addOption(jsonOption)
+    .action((file: string, { json = false }: { json?: boolean }) =>
+      run(json, {}, (runtime, signal) => {
+        const { engine, tokens, masterKey } = runtime;
+        const deps = { engine, tokens, masterKey, ...of(runtime), documents: runtime.gate.store };
+        return backupResult(deps, resolve(file), { progress: showProgress(), signal });
+      }),
+    );
+}

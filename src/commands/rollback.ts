@@ -1,0 +1,60 @@
+/** `orderlog rollback`. */
+import type { Command } from 'commander';
+import { type AnyProjection, type Engine, NoStandby, type RollbackOptions, WorseThanLive } from '../engine/index.js';
+import { chosen } from './chosen.js';
+import { type CommandResult, jsonOption, WrongUse } from './output.js';
+import { problemLog } from './problem-log.js';
+import type { Run } from './run.js';
+
+export interface RollbackCommandDeps {
+  readonly engine: Pick<Engine, 'rollback'>;
+  readonly projections: readonly AnyProjection[];
+}
+
+export interface RollbackCommand extends RollbackOptions {
+  readonly model: string;
+}
+
+export function addRollback(
+  program: Command,
+  run: Run<RollbackCommandDeps & { readonly config: { readonly keepBuildSeconds: number } }>,
+): void {
+  program
+    .command('rollback')
+    .description('read a read model from the build before the last switch again')
+    .argument('<model>', 'its name')
+    .option('--degraded', 'also where keys wait in it that do not wait in the one that is read')
+    .addOption(jsonOption)
+    .action((model: string, { degraded = false, json = false }: { degraded?: boolean; json?: boolean }) =>
+      run(json, { migrate: true, log: problemLog }, (runtime, signal) => {
+        const { keepBuildSeconds: keepSeconds } = runtime.config;
+        return rollbackResult(runtime, { model, degraded, keepSeconds, signal });
+      }),
+    );
+}
+
+/** Back to the build that was active before the last switch. @throws WrongUse */
+export async function rollbackResult(
+  deps: RollbackCommandDeps,
+  { model, ...options }: RollbackCommand,
+): Promise<CommandResult> {
+  const [projection] = chosen(deps.projections, [model]) as [AnyProjection];
+  const { from, to } = await deps.engine.rollback(projection, options).catch((error: unknown) => {
+    throw asWrongUse(error, model);
+  });
+  const text = `${model} is read from build ${to} again, not from ${from}`;
+  return { document: { model, from, to }, text, exitCode: 0 };
+}
+
+function asWrongUse(error: unknown, model: string): unknown {
+  if (error instanceof NoStandby) {
+    const why = `there is no build of ${model} to go back to: it is kept for an hour, or to the next switch`;
+    return new WrongUse(why, { cause: error });
+  }
+  if (!(error instanceof WorseThanLive)) return error;
+  return new WrongUse(
+    `${error.loss}. First orderlog quarantine retry ${error.stream}, or go back all the same, with what waits left out ` +
+      'of the answers: --degraded',
+    { cause: error },
+  );
+}

@@ -1,0 +1,37 @@
+/** What an operation that works alone with the database does to the table of the log: close it, open it, empty it. */
+import type pg from 'pg';
+
+/** A number of our own, of the appends (migrations/baseline/log.ts). */
+const APPENDS = [7401, 1] as const;
+
+/** Until the transaction is over: appends under way have ended, and none begins. */
+export async function lockAppends(client: pg.ClientBase): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1, $2)', [...APPENDS]);
+}
+
+/** The table takes nothing more: the log is on another server. */
+export async function closeLogTable(client: pg.ClientBase): Promise<void> {
+  await client.query(`
+    create trigger moved before insert on orderlog.events for each statement execute function orderlog.refuse_append();
+    alter table orderlog.events enable always trigger moved`);
+}
+
+/** It takes appends again. */
+export async function openLogTable(client: pg.ClientBase): Promise<void> {
+  await client.query('drop trigger if exists moved on orderlog.events');
+}
+
+/** Empties it although it is append-only. @param tables names for SQL of all tables to empty, with this one */
+export async function emptyLogTable(client: pg.ClientBase, tables: readonly string[]): Promise<void> {
+  await openLogTable(client);
+  await client.query(`
+    alter table orderlog.events disable trigger append_only;
+    truncate ${tables.join(', ')};
+    alter table orderlog.events enable always trigger append_only`);
+}
+
+/** Whether it holds more than the event with which a log is opened. */
+export async function isLogInUse(db: Pick<pg.ClientBase, 'query'>): Promise<boolean> {
+  const { rowCount } = await db.query(`select from orderlog.events where position > 1 or stream <> 'log-main' limit 1`);
+  return rowCount !== 0;
+}
