@@ -113,7 +113,10 @@ export class Attempt {
   }
 }
 
-/** By event type or by stream, whichever is asked for; the rest of a filter is applied to what comes. */
+/**
+ * The server filters by stream or by event type, not by both: by stream where both are given, since others on the same server may
+ * record events of the same types. The client applies the rest.
+ */
 function serverFilter(filter: Filter | undefined, checkpoint: (position: LogPosition) => void): AllFilter {
   const options = {
     maxSearchWindow: WINDOW,
@@ -121,8 +124,8 @@ function serverFilter(filter: Filter | undefined, checkpoint: (position: LogPosi
     checkpointReached: (_: unknown, position: LogPosition): void => checkpoint(position),
   };
   const { types, streamPrefixes } = filter ?? {};
-  if (types) return eventTypeFilter({ ...options, prefixes: types.length > 0 ? [...types] : [NO_TYPE] });
   if (streamPrefixes && streamPrefixes.length > 0)
     return streamNameFilter({ ...options, prefixes: [...streamPrefixes] });
+  if (types) return eventTypeFilter({ ...options, prefixes: types.length > 0 ? [...types] : [NO_TYPE] });
   return excludeSystemEvents(options);
 }
