@@ -227,7 +227,7 @@ test('a build that lets an event wait while it follows, which is in what is read
   const [counts] = projections.filter(({ name }) => name === 'order-counts') as [AnyProjection];
   await rebuildAll(runtime, { switch: false }, [counts]);
   const { order_id } = await shop.placeOrder(user_id, [1]);
-  const [head, live] = [await runtime.store.head(), 'version = 1 and position < $1'];
+  const [head, live] = [await runtime.store.head(), 'build = 1 and position < $1'];
   await until(
     async () => (await runtime.pool.query(`select from orderlog.checkpoints where ${live}`, [head])).rowCount === 0,
   );
