@@ -17,6 +17,15 @@ interface Entry {
 
 const NOTHING: Entry = { position: START, latest: '' };
 
+/** How far this process has read: others' records after the last event are not read again for each question. */
+interface Scanned {
+  readonly to: Position;
+  readonly last: Entry;
+  /** Of the last event; null if there is none. */
+  readonly id: string | null;
+  readonly sinceEntry: number;
+}
+
 /**
  * For a log that has no index by time, and clocks that may go backwards: a sparse index of our own, of places and the latest
  * recorded time up to each. It is made as far as the head when somebody asks for a time that it does not cover, and kept.
@@ -24,21 +33,24 @@ const NOTHING: Entry = { position: START, latest: '' };
 export class IndexedTimes implements LogTimes {
   readonly #closing = new AbortController();
   #extending: Promise<void> | null = null;
+  #scanned: Scanned | null = null;
 
   constructor(
     private readonly pool: pg.Pool,
-    private readonly store: Pick<EventStore, 'readAll' | 'head'>,
+    private readonly store: Pick<EventStore, 'readAll' | 'head' | 'holds'>,
     private readonly step = STEP,
   ) {}
 
   async positionAt(time: string, waitMs: number): Promise<Position | null> {
     if (!(await this.#covers(time))) await this.#extended(waitMs);
     // 1. The last entry that is not after the moment.
-    let { position, latest } = await this.#entry('where latest <= $1', [time]);
-    // 2. From there event by event, up to the first that is.
     const { signal } = this.#closing;
     const until = await this.store.head();
-    for await (const event of this.store.readAll({ from: position, until, signal })) {
+    const scanned = await this.#scannedBelow(until);
+    const isAfter = scanned !== null && scanned.last.latest <= time;
+    let { position, latest } = isAfter ? scanned.last : await this.#entry('where latest <= $1', [time]);
+    // 2. From there event by event, up to the first that is.
+    for await (const event of this.store.readAll({ from: isAfter ? scanned.to : position, until, signal })) {
       if (event.recordedAt > time) return position;
       position = event.position;
       if (event.recordedAt > latest) latest = event.recordedAt;
@@ -50,11 +62,12 @@ export class IndexedTimes implements LogTimes {
   /** Makes the index as far as the head as it is then; what was made stays, whatever ends it. */
   async extend(): Promise<void> {
     const { signal } = this.#closing;
-    let { position, latest } = await this.#entry('', []);
-    let sinceEntry = 0;
     const until = await this.store.head();
-    for await (const event of this.store.readAll({ from: position, until, signal })) {
-      position = event.position;
+    const scanned = await this.#scannedBelow(until);
+    let { position, latest } = scanned?.last ?? (await this.#entry('', []));
+    let { id, sinceEntry } = scanned ?? { id: null, sinceEntry: 0 };
+    for await (const event of this.store.readAll({ from: scanned?.to ?? position, until, signal })) {
+      ({ position, id } = event);
       if (event.recordedAt > latest) latest = event.recordedAt;
       if (++sinceEntry < this.step) continue;
       sinceEntry = 0;
@@ -64,6 +77,15 @@ export class IndexedTimes implements LogTimes {
         [position, latest],
       );
     }
+    signal.throwIfAborted();
+    this.#scanned = { to: until, last: { position, latest }, id, sinceEntry };
+  }
+
+  /** Null where the log is another since then: its server was set back to an older copy. */
+  async #scannedBelow(head: Position): Promise<Scanned | null> {
+    const scanned = this.#scanned;
+    if (scanned === null || scanned.to > head) return null;
+    return (await this.store.holds({ position: scanned.last.position, id: scanned.id })) ? scanned : null;
   }
 
   async close(): Promise<void> {

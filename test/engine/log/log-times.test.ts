@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type pg from 'pg';
 import t, { type Test } from 'tap';
-import { type EventStore, type Position, START } from '../../../src/engine/core/event-store.js';
+import { type EventStore, type Mark, type Position, START } from '../../../src/engine/core/event-store.js';
 import type { LogTimes } from '../../../src/engine/core/log-times.js';
 import { IndexedTimes } from '../../../src/engine/log/indexed-times.js';
 import { logTimes } from '../../../src/engine/log/log-times.js';
@@ -120,6 +120,7 @@ function watched(store: EventStore): { store: EventStore; readonly read: string[
   const watch = { read: [] as string[], hold: Promise.resolve(), store };
   watch.store = {
     head: () => store.head(),
+    holds: (mark: Mark) => store.holds(mark),
     async *readAll(options: Parameters<EventStore['readAll']>[0]) {
       for await (const event of store.readAll(options)) {
         await watch.hold;
@@ -150,6 +151,29 @@ t.test('an index is made once and kept: of what it covers, only a few events are
   t.equal(await again.positionAt(iso(BEGIN + 42), MINUTE), await expected(log, BEGIN + 42));
   t.ok(watch.read.length <= 10, `${watch.read.length} events were read`);
 });
+
+t.test(
+  'what was read up to the head for one question is not read again for the next, until the log is another',
+  async (t) => {
+    await pool.query('delete from orderlog.log_times');
+    const stampsOf = (count: number): number[] => Array.from({ length: count }, (_, n) => BEGIN + n);
+    const { store: log } = await inMemory(t, stampsOf(9));
+    const watch = watched(log);
+    const times = new IndexedTimes(pool, watch.store, 10);
+    const last = await expected(log, BEGIN + 8);
+    t.equal(await times.positionAt(iso(BEGIN + 8), MINUTE), last);
+    watch.read.length = 0;
+    t.equal(await times.positionAt(iso(BEGIN + 8), MINUTE), last);
+    t.same(watch.read, []);
+    t.equal(await times.positionAt(iso(BEGIN + 3), MINUTE), await expected(log, BEGIN + 3));
+    const { store: other } = await inMemory(
+      t,
+      stampsOf(12).map((at) => at + 5),
+    );
+    Object.assign(watch.store, watched(other).store);
+    t.equal(await times.positionAt(iso(BEGIN + 8), MINUTE), await expected(other, BEGIN + 8));
+  },
+);
 
 t.test('an index that takes long to make keeps nobody for longer than he waits, and is gone on with', async (t) => {
   await pool.query('delete from orderlog.log_times');
