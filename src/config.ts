@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { type Bucket, readBucketUrl } from './documents/bucket-url.js';
 import { readDotEnv } from './dot-env.js';
 import { clientUrl, readEventStoreUrl, showsCredentials } from './engine/index.js';
 
@@ -21,6 +22,8 @@ export interface Config {
   /** 32 bytes, or null where one is made in the data folder. */
   readonly masterKey: Buffer | null;
   readonly uploadMaxBytes: number;
+  /** Where the documents are; null: in the data folder. */
+  readonly bucket: Bucket | null;
   /** For how long the build that was read before a switch is kept. */
   readonly keepBuildSeconds: number;
   /** For how long a snapshot of a read model as it was is kept, since it was last used. */
@@ -71,6 +74,7 @@ export function readConfig(environment: Environment, cwd: string): Config {
     host,
     port: env.integer('PORT', 3000, 0, 65_535),
     masterKey: masterKeyOf(env, databaseUrl),
+    bucket: bucketOf(env),
     uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, 1024 ** 3),
     keepBuildSeconds: env.integer('KEEP_BUILD_SECONDS', 3_600, 0, 30 * 86_400),
     snapshotKeepSeconds: env.integer('SNAPSHOT_KEEP_SECONDS', 3_600, 0, 30 * 86_400),
@@ -185,6 +189,14 @@ function eventStoreUrlOf(env: Reading, cwd: string): string | null {
     );
   }
   return url && clientUrl(url);
+}
+
+function bucketOf(env: Reading): Bucket | null {
+  const text = env.text('DOCUMENTS_URL');
+  if (text === undefined) return null;
+  const { bucket, faults } = readBucketUrl(text);
+  env.problems.push(...faults.map((fault) => `DOCUMENTS_URL ${fault}`));
+  return bucket;
 }
 
 function seedOf(env: Reading, cwd: string, databaseUrl: string | null): string | null {

@@ -35,8 +35,10 @@ import { loadOrCreateMasterKey, masterKeyFile } from './crypto/master-key.js';
 import { loadSecrets, type Secrets } from './crypto/secrets.js';
 import { WrongMasterKey } from './crypto/wrapped-key.js';
 import { DocumentStore } from './documents/document-store.js';
+import { FolderStorage } from './documents/folder-storage.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-proof-gate.js';
 import { PdfChecker } from './documents/pdf-checker.js';
+import { S3Storage } from './documents/s3-storage.js';
 import { AnswerGate } from './http/answer-gate.js';
 import { PositionTokens } from './http/position-token.js';
 import { commandSink } from './import/command-sink.js';
@@ -187,8 +189,10 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
   }
 }
 
-export function documentStore({ dataDir }: Pick<Config, 'dataDir'>): DocumentStore {
-  return new DocumentStore(join(dataDir, 'documents'));
+export function documentStore({ dataDir, bucket }: Pick<Config, 'dataDir' | 'bucket'>): DocumentStore {
+  const folder = join(dataDir, 'documents');
+  const drafts = join(folder, 'drafts');
+  return new DocumentStore(drafts, bucket ? new S3Storage(bucket, drafts) : new FolderStorage(folder));
 }
 
 function asOfProcess({ eventStoreUrl }: Config, { connection, location }: Database): AsOfProcess {

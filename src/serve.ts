@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
+import { sweepNowAndThen, type SweepSchedule } from './documents/sweep.js';
 import { cutSessions, type Position, withoutObeyed } from './engine/index.js';
 import { Drain } from './http/drain.js';
 import type { App } from './http/app-type.js';
@@ -18,6 +19,7 @@ import { type Log, measureLog, openLogger } from './logger.js';
 import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
+import { namedDocuments } from './user/named-documents.js';
 
 /** How long a start lets the read models catch up before it answers: after sowing, and otherwise. */
 const SOWN_PATIENCE_MS = 20_000;
@@ -76,6 +78,7 @@ async function serveUntil(
     measureLog(metrics, writer);
     engine.measure(metrics);
     closing.push(inBackground((ends) => engine.sweepAsOf(ends)));
+    closing.push(inBackground((ends) => sweepNowAndThen({ ...sweeping(runtime), log, signal: ends })));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
       const cli = join(import.meta.dirname, 'cli.js');
@@ -116,6 +119,19 @@ function inBackground(work: (ends: AbortSignal) => Promise<void>): () => Promise
   return async () => {
     ends.abort();
     await done;
+  };
+}
+
+function sweeping({ pool, engine, store, gate }: Runtime): Pick<SweepSchedule, 'pool' | 'store' | 'named'> {
+  return {
+    pool,
+    store: gate.store,
+    named: async (ids, signal) => {
+      // A log that is older than what was read of it, say, no longer names what it did.
+      const { ok, detail } = await engine.health(signal);
+      if (!ok) throw new Error(`the read models do not follow the log: ${detail ?? 'run orderlog status'}`);
+      return namedDocuments(store, ids, signal);
+    },
   };
 }
 

@@ -29,6 +29,7 @@ t.test('with nothing set, everything is embedded, on loopback, with the demo cat
     host: '127.0.0.1',
     port: 3000,
     masterKey: null,
+    bucket: null,
     uploadMaxBytes: 10 * 1024 * 1024,
     keepBuildSeconds: 3_600,
     snapshotKeepSeconds: 3_600,

@@ -37,6 +37,7 @@ export interface Examined {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
+  readonly gate: { readonly store: { reach(): Promise<void> } };
   readonly unreadableProofs: (signal: AbortSignal) => AsyncIterable<string>;
   close(): Promise<void>;
 }
@@ -77,7 +78,8 @@ export async function doctor<Config extends ExaminedConfig>(
     const examined = await open(config);
     try {
       checks.push(...(await database(examined)), await freeSpace(examined), ...(await readModels(examined)));
-      checks.push(await documents(examined));
+      const storage = await documentStorage(examined);
+      checks.push(storage, ...(storage.ok ? [await documents(examined)] : []));
     } finally {
       await examined.close();
     }
@@ -176,6 +178,19 @@ async function readModels({ pool, store, projections }: Examined): Promise<Check
   });
 }
 
+async function documentStorage({ gate }: Examined): Promise<Check> {
+  const check = 'document storage';
+  try {
+    await gate.store.reach();
+    return { check, ok: true, detail: 'stores, lists and removes', remedy: null };
+  } catch (error) {
+    const remedy =
+      'see that this process may write to the documents folder or, with DOCUMENTS_URL, that AWS_REGION, AWS_ENDPOINT_URL and the ' +
+      'credentials are those of the bucket';
+    return { check, ok: false, detail: (error as Error).message, remedy };
+  }
+}
+
 /** Looks at documents for a while: reading all of them may take hours. */
 async function documents({ unreadableProofs }: Examined): Promise<Check> {
   const signal = AbortSignal.timeout(DOCUMENTS_MS);
@@ -192,6 +207,6 @@ async function documents({ unreadableProofs }: Examined): Promise<Check> {
     check: 'documents',
     ok,
     detail: ok ? read : `${findings.slice(0, MOST_NAMED).join('; ')}${more}`,
-    remedy: ok ? null : 'bring these files back from a backup into the data folder, or ask these users for new proofs',
+    remedy: ok ? null : 'bring these documents back from a backup, or ask these users for new proofs',
   };
 }

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { EventStoreUnavailable, printable } from '../engine/index.js';
+import { DocumentsUnavailable } from '../documents/document-storage.js';
 import { isExhausted } from '../documents/system-errors.js';
 import * as outlets from './outlet.js';
 import { type Outlet, OutputLost } from './outlet.js';
@@ -88,8 +89,8 @@ const UNREACHABLE = new Set([
 ]);
 
 function isUnreachable(error: unknown): boolean {
-  if (error instanceof ServerUnreachable || error instanceof EventStoreUnavailable || error instanceof OutputLost)
-    return true;
+  const named = [ServerUnreachable, EventStoreUnavailable, DocumentsUnavailable, OutputLost];
+  if (named.some((one) => error instanceof one)) return true;
   if (isExhausted(error)) return true;
   if (error instanceof AggregateError) return error.errors.some(isUnreachable);
   if (!(error instanceof Error)) return false;

@@ -1,5 +1,6 @@
 /** The users' proofs of identity that are missing, or do not open as they were stored. */
 import { Refusal } from '../engine/index.js';
+import { DocumentsUnavailable } from '../documents/document-storage.js';
 import type { DocumentStore } from '../documents/document-store.js';
 
 interface ListedUser {
@@ -60,6 +61,8 @@ async function faultOf<Key>(
       await documents.check(idProof.document_id, idProof.key);
       return null;
     } catch (error) {
+      // Of all documents the same, and no fault of this one.
+      if (error instanceof DocumentsUnavailable) throw error;
       const { message, cause } = error as Error;
       const why = cause instanceof Error ? `${message} (${cause.message})` : message;
       // It may have been replaced a moment ago.

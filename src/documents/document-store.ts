@@ -1,9 +1,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
-import { isSystemFault } from './system-errors.js';
+import { type DocumentStorage, DocumentsUnavailable } from './document-storage.js';
+import { makeFolder, namesIn } from './folder-storage.js';
 import { documentBytes, DocumentUnreadable, FrameOpener, FrameSealer } from './frames.js';
+import { isSystemFault } from './system-errors.js';
 
 /** A document's bytes as they come. `truncated`, read at the end: the sender had more than it was allowed to send. */
 export type DocumentSource = AsyncIterable<Buffer> & { readonly truncated?: boolean | undefined };
@@ -17,6 +19,18 @@ export interface StoredDocument {
   readonly key: string;
 }
 
+/** A document that has come in whole and is not stored yet. */
+export interface DraftDocument extends StoredDocument {
+  /** Of its encrypted form. */
+  readonly path: string;
+}
+
+export interface WriteOptions {
+  readonly maxBytes: number;
+  /** Looks at the document before it is stored; when this rejects, nothing of the document is left. */
+  readonly accept?: (draft: DraftDocument) => Promise<void>;
+}
+
 export class DocumentTooLarge extends Error {
   override readonly name = 'DocumentTooLarge';
   constructor(readonly maxBytes: number) {
@@ -24,52 +38,42 @@ export class DocumentTooLarge extends Error {
   }
 }
 
-/** None where there is no such folder. */
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
-    throw error;
-  }
-}
-
 const PIECE = 64 * 1024;
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const DRAFT = '.part';
 
-/** Documents as encrypted files `<dir>/<two digits>/<document id>`, each under a random id and with a key of its own. */
+/** Encrypted documents, each under a random id and with a key of its own. */
 export class DocumentStore {
-  readonly #dir: string;
+  readonly #drafts: string;
+  readonly #storage: DocumentStorage;
 
-  constructor(dir: string) {
-    this.#dir = dir;
+  /** @param drafts a folder for documents on their way; on the same disk as the storage if that is a folder */
+  constructor(drafts: string, storage: DocumentStorage) {
+    this.#drafts = drafts;
+    this.#storage = storage;
   }
 
   /**
-   * Stores a document; when this resolves it is on the disk to stay, and when it rejects nothing is left of it.
-   * @throws DocumentTooLarge, and whatever the source throws
+   * Stores a document; when this resolves it is there to stay, and when it rejects nothing is left of it, unless the storage
+   * fails at removing it too. The sweep finds such a document.
+   * @throws DocumentTooLarge, DocumentsUnavailable, and whatever the source or `accept` throws
    */
-  async write(source: DocumentSource, options: { readonly maxBytes: number }): Promise<StoredDocument> {
+  async write(source: DocumentSource, { maxBytes, accept }: WriteOptions): Promise<StoredDocument> {
+    return this.draft(source, maxBytes, async (draft) => {
+      await accept?.(draft);
+      const { path, ...document } = draft;
+      await this.#keep(document.document_id, path);
+      return document;
+    });
+  }
+
+  /** Only lets somebody look at a document; nothing of it is left. @throws DocumentTooLarge, and whatever either of them throws */
+  async draft<T>(source: DocumentSource, maxBytes: number, look: (draft: DraftDocument) => Promise<T>): Promise<T> {
     const document_id = randomUUID();
-    const path = this.path(document_id);
-    const unfinished = `${path}.part`;
     const key = randomBytes(32);
-    await this.#makeFolder(dirname(path));
-    try {
-      const { bytes, sha256 } = await writeSealed(
-        unfinished,
-        source,
-        new FrameSealer(document_id, key),
-        options.maxBytes,
-      );
-      await rename(unfinished, path);
-      await syncFolder(dirname(path));
-      return { document_id, bytes, sha256, key: key.toString('base64url') };
-    } catch (error) {
-      await rm(unfinished, { force: true });
-      await rm(path, { force: true });
-      throw error;
-    }
+    return this.#drafted(document_id, async (path) => {
+      const written = await writeSealed(path, source, new FrameSealer(document_id, key), maxBytes);
+      return look({ document_id, ...written, key: key.toString('base64url'), path });
+    });
   }
 
   /**
@@ -79,7 +83,7 @@ export class DocumentStore {
    */
   async read(documentId: string, key: string): Promise<{ readonly bytes: number; readonly content: Readable }> {
     const opener = (): FrameOpener => new FrameOpener(documentId, Buffer.from(key, 'base64url'));
-    const file = await openForReading(this.path(documentId), documentId);
+    const file = await this.#open(documentId);
     try {
       await checkWhole(file, opener());
       const { size } = await file.stat();
@@ -96,7 +100,7 @@ export class DocumentStore {
   /** Reads a document to its end. @throws as `read` does */
   async check(documentId: string, key: string): Promise<void> {
     const opener = new FrameOpener(documentId, Buffer.from(key, 'base64url'));
-    const file = await openForReading(this.path(documentId), documentId);
+    const file = await this.#open(documentId);
     try {
       await checkWhole(file, opener);
     } finally {
@@ -106,68 +110,90 @@ export class DocumentStore {
 
   /** A document as it is stored, for a backup; null if it is not there. What is opened can be read though it is removed. */
   async readStored(documentId: string): Promise<{ readonly bytes: number; readonly content: Readable } | null> {
-    try {
-      const file = await open(this.path(documentId), 'r');
-      return { bytes: (await file.stat()).size, content: file.createReadStream({ highWaterMark: PIECE }) };
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const file = await this.#storage.open(documentId);
+    return file && { bytes: (await file.stat()).size, content: file.createReadStream({ highWaterMark: PIECE }) };
   }
 
-  /** Puts back what `readStored` gave; on the disk when this resolves. One that is there is replaced. */
+  /** Puts back what `readStored` gave; there to stay when this resolves. One that is there is replaced. */
   async writeStored(documentId: string, content: AsyncIterable<Buffer>): Promise<void> {
-    const path = this.path(documentId);
-    const unfinished = `${path}.part`;
-    await this.#makeFolder(dirname(path));
-    try {
+    await this.#drafted(documentId, async (path) => {
       // One that was killed may have left its own.
-      const file = await open(unfinished, 'w', 0o600);
+      const file = await open(path, 'w', 0o600);
       try {
         for await (const piece of content) await writeAll(file, [piece]);
         await file.sync();
       } finally {
         await file.close();
       }
-      await rename(unfinished, path);
-      await syncFolder(dirname(path));
-    } catch (error) {
-      await rm(unfinished, { force: true });
-      throw error;
-    }
+      await this.#storage.keep(documentId, path);
+    });
   }
 
   async has(documentId: string): Promise<boolean> {
-    return (await stat(this.path(documentId)).catch(() => null)) !== null;
+    return this.#storage.has(documentId);
   }
 
-  /** The ids of all documents that are there, a folder at a time. */
-  async *list(): AsyncGenerator<readonly string[]> {
-    for (const folder of (await namesIn(this.#dir)).sort()) {
-      const ids = (await namesIn(join(this.#dir, folder))).filter((name) => UUID.test(name));
-      if (ids.length > 0) yield ids;
-    }
+  /** The ids of all documents in pages; only of those stored before a time if one is given. */
+  list(options: { readonly before?: Date } = {}): AsyncIterable<readonly string[]> {
+    return this.#storage.list(options);
   }
 
   /** Removes a document; one that is not there is as good as removed. */
   async remove(documentId: string): Promise<void> {
-    const path = this.path(documentId);
-    await rm(path, { force: true });
-    await syncFolder(dirname(path)).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
+    await this.#storage.remove(documentId);
+  }
+
+  /** Removes what uploads left behind that ended with their process. @returns how many */
+  async removeDrafts({ before }: { readonly before: Date }): Promise<number> {
+    let removed = 0;
+    for (const name of await namesIn(this.#drafts)) {
+      const path = join(this.#drafts, name);
+      const found = name.endsWith(DRAFT) ? await stat(path).catch(() => null) : null;
+      if (!found || found.mtime >= before) continue;
+      await rm(path, { force: true });
+      removed += 1;
+    }
+    return removed;
+  }
+
+  /** Rejects with the reason when documents can't be stored, read and removed now. */
+  async reach(): Promise<void> {
+    await makeFolder(this.#drafts);
+    await this.#storage.check();
+  }
+
+  async #drafted<T>(documentId: string, work: (path: string) => Promise<T>): Promise<T> {
+    const path = join(this.#drafts, `${documentId}${DRAFT}`);
+    await makeFolder(this.#drafts);
+    try {
+      return await work(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async #keep(documentId: string, path: string): Promise<void> {
+    try {
+      await this.#storage.keep(documentId, path);
+    } catch (error) {
+      await this.#storage.remove(documentId).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #open(documentId: string): Promise<FileHandle> {
+    const file = await this.#storage.open(documentId).catch((cause: unknown) => {
+      if (isPassing(cause)) throw cause;
+      throw new DocumentUnreadable(NO_FILE, { cause });
     });
+    if (!file) throw new DocumentUnreadable(`there is no document ${documentId}`);
+    return file;
   }
+}
 
-  /** Where the document lies. @throws TypeError unless the id is a UUID in lower case: nothing else becomes a path */
-  path(documentId: string): string {
-    if (!UUID.test(documentId)) throw new TypeError('a document id is a UUID');
-    return join(this.#dir, documentId.slice(0, 2), documentId);
-  }
-
-  async #makeFolder(folder: string): Promise<void> {
-    const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (first !== undefined) await syncFolder(dirname(folder));
-  }
+/** What another try may mend. */
+function isPassing(error: unknown): boolean {
+  return error instanceof DocumentsUnavailable || error instanceof TypeError || isSystemFault(error);
 }
 
 async function writeSealed(
@@ -200,15 +226,6 @@ async function writeAll(file: FileHandle, parts: readonly Buffer[]): Promise<voi
   for (const part of parts) await file.writeFile(part);
 }
 
-async function openForReading(path: string, documentId: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (cause) {
-    if (isSystemFault(cause)) throw cause;
-    throw new DocumentUnreadable(isMissing(cause) ? `there is no document ${documentId}` : NO_FILE, { cause });
-  }
-}
-
 const NO_FILE = 'what is stored in place of the document is no file';
 
 /** @throws DocumentUnreadable, and what the system says */
@@ -221,20 +238,6 @@ async function checkWhole(file: FileHandle, opener: FrameOpener): Promise<void> 
     if (cause instanceof DocumentUnreadable || isSystemFault(cause)) throw cause;
     throw new DocumentUnreadable(NO_FILE, { cause });
   }
-}
-
-/** Makes a new or removed name in a folder survive a loss of power. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 class Opening extends Transform {

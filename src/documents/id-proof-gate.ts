@@ -1,6 +1,12 @@
 import { Readable } from 'node:stream';
 import { Refusal } from '../engine/index.js';
-import { type DocumentSource, type DocumentStore, DocumentTooLarge, type StoredDocument } from './document-store.js';
+import {
+  type DocumentSource,
+  type DocumentStore,
+  DocumentTooLarge,
+  type DraftDocument,
+  type StoredDocument,
+} from './document-store.js';
 import type { PdfChecker } from './pdf-checker.js';
 
 export interface IdProofGate {
@@ -12,32 +18,27 @@ export interface IdProofGate {
 const PDF_START = Buffer.from('%PDF-');
 
 /**
- * Stores an id proof if it is one: a PDF that opens. Of anything else nothing stays. A refused source that is a stream is
- * read to its end all the same, so that its sender gets to see the answer.
- * @throws Refusal id-proof-missing, id-proof-not-pdf, id-proof-encrypted, id-proof-damaged, overloaded
+ * Stores an id proof if it is one: a PDF that opens and does nothing by itself. Of anything else nothing is stored. A refused
+ * source that is a stream is read to its end all the same, so that its sender gets to see the answer.
+ * @throws Refusal id-proof-missing, id-proof-not-pdf, id-proof-encrypted, id-proof-active-content, id-proof-damaged, overloaded
  * @throws DocumentTooLarge, and whatever the source throws
  */
 export async function storeIdProof(gate: IdProofGate, source: DocumentSource): Promise<StoredDocument> {
   try {
-    const document = await gate.store.write(new PdfSource(source), { maxBytes: gate.maxBytes });
-    try {
-      await checkIdProof(gate, document);
-    } catch (error) {
-      await gate.store.remove(document.document_id);
-      throw error;
-    }
-    return document;
+    return await gate.store.write(new PdfSource(source), {
+      maxBytes: gate.maxBytes,
+      accept: (draft) => checkIdProof(gate.checker, draft),
+    });
   } catch (error) {
     if (source instanceof Readable) discard(source);
     throw error;
   }
 }
 
-/** Why a file would be refused as an id proof, or null; nothing of it stays. @throws Refusal overloaded */
+/** Why a file would be refused as an id proof, or null; nothing is stored. @throws Refusal overloaded */
 export async function faultOfIdProof(gate: IdProofGate, source: DocumentSource): Promise<string | null> {
   try {
-    const { document_id } = await storeIdProof(gate, source);
-    await gate.store.remove(document_id);
+    await gate.store.draft(new PdfSource(source), gate.maxBytes, (draft) => checkIdProof(gate.checker, draft));
     return null;
   } catch (error) {
     const refused = error instanceof Refusal && error.code !== 'overloaded';
@@ -46,13 +47,9 @@ export async function faultOfIdProof(gate: IdProofGate, source: DocumentSource):
   }
 }
 
-/** @throws Refusal id-proof-encrypted, id-proof-damaged, overloaded */
-async function checkIdProof(
-  gate: Pick<IdProofGate, 'store' | 'checker'>,
-  { document_id, key }: Pick<StoredDocument, 'document_id' | 'key'>,
-): Promise<void> {
-  const path = gate.store.path(document_id);
-  switch (await gate.checker.check({ path, documentId: document_id, key })) {
+/** @throws Refusal id-proof-not-pdf, id-proof-encrypted, id-proof-active-content, id-proof-damaged, overloaded */
+async function checkIdProof(checker: PdfChecker, { path, document_id, key }: DraftDocument): Promise<void> {
+  switch (await checker.check({ path, documentId: document_id, key })) {
     case 'opens':
       return;
     case 'encrypted':

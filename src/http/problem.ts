@@ -9,6 +9,7 @@ import {
   Unopened,
   UnreadableEvent,
 } from '../engine/index.js';
+import { DocumentsUnavailable } from '../documents/document-storage.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
 import { isSystemFault } from '../documents/system-errors.js';
@@ -98,6 +99,10 @@ export function toProblem(error: unknown): Problem {
       'The stored proof is missing or damaged. The log of the server says more.',
     );
   }
+  if (error instanceof DocumentsUnavailable) {
+    const detail = 'The storage of documents does not answer. Try again later.';
+    return new Problem('overloaded', detail, [], { 'retry-after': '5' });
+  }
   const known = fromFramework(error);
   if (known) return known;
   if (isUnavailable(error)) return new Problem('database-unavailable');
@@ -117,6 +122,7 @@ export function isForOperator(error: unknown): boolean {
     error instanceof UnreadableEvent ||
     error instanceof Unopened ||
     error instanceof DocumentUnreadable ||
+    error instanceof DocumentsUnavailable ||
     isSystemFault(error)
   );
 }

@@ -4,7 +4,6 @@ import type pg from 'pg';
 import type { Test } from 'tap';
 import { projections } from '../../projections/index.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
-import { DocumentStore } from '../../src/documents/document-store.js';
 import { createPool } from '../../src/engine/postgres/pool.js';
 import { backupResult } from '../../src/backup/command.js';
 import { PRIMARY_TABLES } from '../../src/backup/tables.js';
@@ -12,6 +11,7 @@ import { restore, type RestoreDeps, type Restored } from '../../src/backup/resto
 import { noProgress } from '../../src/commands/progress.js';
 import { rebuildAll } from '../engine/builds/rebuilding.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { folderStore } from '../support/folder-store.js';
 import { temporaryFolder } from '../support/orderlog.js';
 import type { RunningApp } from '../support/running-app.js';
 
@@ -58,7 +58,7 @@ export async function emptyTarget(t: Test): Promise<Target> {
 export function restoreDeps({ database, dataDir }: Target, store: EventStore | null = null): RestoreDeps {
   return {
     dataDir,
-    documents: new DocumentStore(join(dataDir, 'documents')),
+    documents: folderStore(join(dataDir, 'documents')),
     masterKey: MASTER_KEY,
     masterKeySource: 'MASTER_KEY',
     openDatabase: (applicationName) => {

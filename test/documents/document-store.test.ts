@@ -4,15 +4,16 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { type DocumentSource, DocumentStore, DocumentTooLarge } from '../../src/documents/document-store.js';
+import { type DocumentSource, type DocumentStore, DocumentTooLarge } from '../../src/documents/document-store.js';
 import { DocumentUnreadable } from '../../src/documents/frames.js';
+import { folderStore, pathIn } from '../support/folder-store.js';
 
 const FRAME = 64 * 1024;
 const STORED_FRAME = FRAME + 16;
 
 function storeIn(t: Test): { store: DocumentStore; dir: string } {
   const dir = join(t.testdir(), 'documents');
-  return { store: new DocumentStore(dir), dir };
+  return { store: folderStore(dir), dir };
 }
 
 async function filesIn(dir: string): Promise<string[]> {
@@ -49,7 +50,7 @@ t.test('gives back what was written, whatever its size and the size of its piece
 t.test('holds nothing in the clear, and only the owner may look', async (t) => {
   const { store, dir } = storeIn(t);
   const { document_id } = await store.write(pieces(Buffer.from('a marker in the clear')), { maxBytes: 100 });
-  const path = store.path(document_id);
+  const path = pathIn(dir, document_id);
   t.equal(path, join(dir, document_id.slice(0, 2), document_id));
   t.notOk((await readFile(path)).includes('marker'));
   t.equal((await stat(path)).mode & 0o777, 0o600);
@@ -58,9 +59,9 @@ t.test('holds nothing in the clear, and only the owner may look', async (t) => {
 });
 
 t.test('does not open a file that was cut, reordered, changed or appended to', async (t) => {
-  const { store } = storeIn(t);
+  const { store, dir } = storeIn(t);
   const { document_id, key } = await store.write(pieces(randomBytes(3 * FRAME)), { maxBytes: 3 * FRAME });
-  const path = store.path(document_id);
+  const path = pathIn(dir, document_id);
   const whole = await readFile(path);
   const frame = (n: number): Buffer => whole.subarray(1 + n * STORED_FRAME, 1 + (n + 1) * STORED_FRAME);
   const flipped = Buffer.from(whole);
@@ -87,11 +88,11 @@ t.test('does not open a file that was cut, reordered, changed or appended to', a
 });
 
 t.test('does not open a document under the id of another one', async (t) => {
-  const { store } = storeIn(t);
+  const { store, dir } = storeIn(t);
   const { document_id, key } = await store.write(pieces(Buffer.from('mine')), { maxBytes: 10 });
   const other = randomUUID();
-  await mkdir(dirname(store.path(other)), { recursive: true });
-  await writeFile(store.path(other), await readFile(store.path(document_id)));
+  await mkdir(dirname(pathIn(dir, other)), { recursive: true });
+  await writeFile(pathIn(dir, other), await readFile(pathIn(dir, document_id)));
   await t.rejects(readAll(store, other, key), DocumentUnreadable);
 });
 
@@ -128,9 +129,9 @@ t.test('removes a document, and does not mind one that is gone', async (t) => {
 });
 
 t.test('makes a path of nothing but a UUID', async (t) => {
-  const { store } = storeIn(t);
+  const { store, dir } = storeIn(t);
   for (const id of ['', '..', '../../etc/passwd', `${randomUUID()}/..`, `../${randomUUID()}`, `${randomUUID()}\0`]) {
-    t.throws(() => store.path(id), TypeError);
+    t.throws(() => pathIn(dir, id), TypeError);
     await t.rejects(store.read(id, ''), TypeError);
     await t.rejects(store.remove(id), TypeError);
   }

@@ -1,9 +1,11 @@
 /** Documents that are not on the disk as they were stored. */
 import { mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { doctor } from '../../src/commands/doctor.js';
 import { noProgress } from '../../src/commands/progress.js';
 import { verifyResult } from '../../src/commands/verify.js';
+import { pathIn } from '../support/folder-store.js';
 import { runningApp } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 
@@ -17,7 +19,7 @@ void t.test('a proof that is missing, cut or changed is 404, and verify and doct
   await shop.registerUser();
   // Longer than what is on its way before a fault in its last piece would show.
   const { user_id, id_proof } = await shop.registerUser({ pdf: tinyPdf(300_000) });
-  const path = runtime.gate.store.path(id_proof?.document_id ?? '');
+  const path = pathIn(join(shop.dataDir, 'documents'), id_proof?.document_id ?? '');
   const whole = readFileSync(path);
   const changed = Buffer.from(whole);
   changed[whole.length - 100] = (changed[whole.length - 100] as number) ^ 1;

@@ -9,6 +9,7 @@ import type { Projectors } from '../../src/engine/projecting/projector.js';
 import { buildApp } from '../../src/app.js';
 import type { CategoryAnswer } from '../../src/category/answer.js';
 import type { Config } from '../../src/config.js';
+import type { Bucket } from '../../src/documents/bucket-url.js';
 import type { App } from '../../src/http/app-type.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
 import { Drain } from '../../src/http/drain.js';
@@ -38,6 +39,8 @@ export interface RunningApp extends Shop {
 
 export interface RunningOptions {
   readonly uploadMaxBytes?: number;
+  /** Documents are there, instead of in the data folder. */
+  readonly bucket?: Bucket;
   /** A folder in the import format, sown before the application listens. */
   readonly seed?: string;
   /** Projectors run, unless this is false. */
@@ -66,6 +69,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     port: 0,
     masterKey: Buffer.alloc(32, 7),
     uploadMaxBytes: options.uploadMaxBytes ?? MEGABYTE,
+    bucket: options.bucket ?? null,
     keepBuildSeconds: 3_600,
     snapshotKeepSeconds: 3_600,
     snapshotMaxMb: 1_024,
