@@ -2,10 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { SystemFault } from './system-errors.js';
-import { type PdfAnswer, type PdfQuestion, type PdfVerdict, TOO_MUCH_MEMORY } from './pdf-verdict.js';
+import { type PdfAnswer, type PdfQuestion, type PdfVerdict, TOO_MUCH } from './pdf-verdict.js';
 
 export interface CheckLimits {
-  /** For one document. */
+  /** That the process may compute for one document. */
+  readonly cpuMs: number;
+  /** For one document, however busy the machine is. */
   readonly timeMs: number;
   /** Of the whole process. */
   readonly memoryMb: number;
@@ -35,7 +37,7 @@ export class CheckProcess {
         resolve();
       };
       child.once('exit', (_code, signal) => {
-        this.#overLimit ||= signal === TOO_MUCH_MEMORY;
+        this.#overLimit ||= signal === TOO_MUCH;
         end();
       });
       child.on('error', () => {
@@ -48,8 +50,7 @@ export class CheckProcess {
 
   /** @throws CheckerDied when no process can be started */
   static async start(limits: CheckLimits, script = new URL('./pdf-check.js', import.meta.url)): Promise<CheckProcess> {
-    const bytes = limits.memoryMb * 1024 * 1024;
-    const child = fork(fileURLToPath(script), [String(bytes)], {
+    const child = fork(fileURLToPath(script), [String(limits.memoryMb * 1024 * 1024), String(limits.cpuMs)], {
       env: {},
       // Ctrl-C and a supervisor send signals to our whole group. The process ends with us instead.
       detached: true,

@@ -50,10 +50,17 @@ export async function faultOfIdProof(gate: IdProofGate, source: DocumentSource):
 /** @throws Refusal id-proof-not-pdf, id-proof-encrypted, id-proof-active-content, id-proof-damaged, overloaded */
 async function checkIdProof(checker: PdfChecker, { path, document_id, key }: DraftDocument): Promise<void> {
   switch (await checker.check({ path, documentId: document_id, key })) {
-    case 'opens':
+    case 'acceptable':
       return;
+    case 'not-pdf':
+      throw new Refusal('id-proof-not-pdf', 'The id proof is not only a PDF: the file is something else as well.');
     case 'encrypted':
       throw new Refusal('id-proof-encrypted', 'The id proof is encrypted or protected by a password.');
+    case 'active-content':
+      throw new Refusal(
+        'id-proof-active-content',
+        'The id proof holds a script, another file, an action or a form that does something by itself. Send a plain PDF.',
+      );
     case 'damaged':
       throw new Refusal('id-proof-damaged', 'The id proof can not be opened as a PDF.');
   }

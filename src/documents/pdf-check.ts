@@ -7,12 +7,25 @@ import { Worker } from 'node:worker_threads';
 import './no-drawing.js';
 import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import { FrameOpener } from './frames.js';
-import type { PdfAnswer, PdfQuestion, PdfVerdict } from './pdf-verdict.js';
+import { inspect } from './pdf-inspection.js';
+import type { OwnLimits, PdfAnswer, PdfQuestion, PdfVerdict } from './pdf-verdict.js';
 
-const memoryLimit = Number(process.argv[2]);
+const own: OwnLimits = { memoryBytes: Number(process.argv[2]), cpuMs: Number(process.argv[3]) };
+
+async function judge(pdf: Uint8Array): Promise<PdfVerdict> {
+  // Before anything else inflates a stream of it, and before the library takes the bytes away.
+  const found = await inspect(pdf).catch(() => null);
+  if (!found) return 'damaged';
+  const opened = await open(pdf);
+  if (opened === 'encrypted') return 'encrypted';
+  if (found.active) return 'active-content';
+  if (found.foreign) return 'not-pdf';
+  if (opened === 'damaged' || found.damaged) return 'damaged';
+  return found.holdsMore ? 'not-pdf' : 'acceptable';
+}
 
 /** Opens the document and its first page; nothing is drawn, no font is loaded, no script is run. */
-async function judge(pdf: Uint8Array): Promise<PdfVerdict> {
+async function open(pdf: Uint8Array): Promise<'opens' | 'encrypted' | 'damaged'> {
   const task = getDocument({
     data: pdf,
     verbosity: 0,
@@ -53,13 +66,14 @@ async function decrypt({ path, documentId, key }: PdfQuestion): Promise<Uint8Arr
 
 async function answer(question: PdfQuestion): Promise<PdfAnswer> {
   let pdf: Uint8Array;
+  watch.postMessage('a new document');
   try {
     pdf = await decrypt(question);
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };
   }
   const verdict = await judge(pdf);
-  return { verdict, spent: process.memoryUsage.rss() > memoryLimit / 2 };
+  return { verdict, spent: process.memoryUsage.rss() > own.memoryBytes / 2 };
 }
 
 // A document that has its answer already must not end the check of the next one.
@@ -71,5 +85,5 @@ process.on('message', (question: PdfQuestion) => {
   void answer(question).then((result) => process.send?.(result));
 });
 // Nothing is looked into before somebody watches over it.
-const watch = new Worker(new URL('./pdf-check-watch.js', import.meta.url), { workerData: { memoryLimit } });
+const watch = new Worker(new URL('./pdf-check-watch.js', import.meta.url), { workerData: own });
 watch.once('message', () => process.send?.('ready'));

@@ -38,7 +38,12 @@ export class PdfChecker {
   #closed = false;
 
   constructor(options: PdfCheckerOptions = {}) {
-    this.#options = { processes: 2, waiting: 500, limits: { timeMs: 10_000, memoryMb: 512 }, ...options };
+    this.#options = {
+      processes: 2,
+      waiting: 500,
+      limits: { cpuMs: 10_000, timeMs: 30_000, memoryMb: 512 },
+      ...options,
+    };
   }
 
   /**

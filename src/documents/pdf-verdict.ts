@@ -1,5 +1,5 @@
 /** What the checking process is asked and answers. */
-export type PdfVerdict = 'opens' | 'encrypted' | 'damaged';
+export type PdfVerdict = 'acceptable' | 'not-pdf' | 'encrypted' | 'active-content' | 'damaged';
 
 /** A stored document; in the clear it exists in the checking process's memory only. */
 export interface PdfQuestion {
@@ -18,5 +18,13 @@ export type PdfAnswer =
   /** The document could not be read from the disk: nothing is known about it. */
   | { readonly failed: string };
 
-/** The signal by which the checking process ends itself when a document takes too much memory; nobody else sends it. */
-export const TOO_MUCH_MEMORY = 'SIGUSR2';
+/** The signal by which the checking process ends itself when a document takes too much memory or time; nobody else sends it. */
+export const TOO_MUCH = 'SIGUSR2';
+
+/** Of the checking process, as its arguments. */
+export interface OwnLimits {
+  /** Of all its memory. */
+  readonly memoryBytes: number;
+  /** That it computes for one document: how busy the machine is does not count. */
+  readonly cpuMs: number;
+}

@@ -8,6 +8,6 @@ process.on('message', ({ path, documentId }: { path: string; documentId: string 
   for (;;);
 });
 const watch = new Worker(new URL('../../src/documents/pdf-check-watch.js', import.meta.url), {
-  workerData: { memoryLimit: Infinity },
+  workerData: { memoryBytes: Infinity, cpuMs: Number(process.argv[3]) },
 });
 watch.once('message', () => process.send?.('ready'));

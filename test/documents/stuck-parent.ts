@@ -2,5 +2,5 @@
 import { PdfChecker } from '../../src/documents/pdf-checker.js';
 
 const script = new URL('./stuck-check.js', import.meta.url);
-const checker = new PdfChecker({ processes: 1, script, limits: { timeMs: 60_000, memoryMb: 200 } });
+const checker = new PdfChecker({ processes: 1, script, limits: { cpuMs: 60_000, timeMs: 60_000, memoryMb: 200 } });
 await checker.check({ path: process.argv[2] as string, documentId: 'hang', key: '' });
