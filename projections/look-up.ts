@@ -1,6 +1,8 @@
-import { type Engine, type Freshness, gather, type JointQuery, type Position } from '../src/engine/index.js';
+import { type Engine, type Freshness, type Position, postgres } from '../src/engine/index.js';
 import { type FoundProduct, offered } from './products/offered.js';
 import { buyers, type FoundUser } from './users/buyers.js';
+
+type JointQuery = ReturnType<Engine['jointQuery']>;
 
 /** What the read models know. A miss says only that they did not know at `position`: the stream settles it. */
 export interface Found {
@@ -26,7 +28,7 @@ export class LookUp {
 
   constructor(engine: Pick<Engine, 'jointQuery'>) {
     this.#query = engine.jointQuery('users and products', [buyers, offered]);
-    this.#find = gather(
+    this.#find = postgres.gather(
       (asked) => this.#findAll(asked),
       QUERIES_AT_ONCE,
       ({ productIds }) => productIds.length,

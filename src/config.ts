@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { type Bucket, readBucketUrl } from './documents/bucket-url.js';
 import { readDotEnv } from './dot-env.js';
-import { clientUrl, readEventStoreUrl, showsCredentials } from './engine/index.js';
+import { eventStoreDb } from './engine/index.js';
 
 export interface Config {
   /** Null: the embedded Postgres. */
@@ -181,14 +181,14 @@ function withPassword(url: string, password: string, problems: string[]): string
 function eventStoreUrlOf(env: Reading, cwd: string): string | null {
   const text = env.secret('EVENTSTORE_URL');
   if (text === undefined) return null;
-  const { url, faults } = readEventStoreUrl(text, cwd);
+  const { url, faults } = eventStoreDb.readUrl(text, cwd);
   env.problems.push(...faults.map((fault) => `EVENTSTORE_URL ${fault}`));
-  if (showsCredentials(env.text('DEBUG') ?? '')) {
+  if (eventStoreDb.showsCredentials(env.text('DEBUG') ?? '')) {
     env.problems.push(
       'DEBUG turns on what the client of EventStoreDB writes of itself, passwords too: add -esdb* to it',
     );
   }
-  return url && clientUrl(url);
+  return url && eventStoreDb.clientUrl(url);
 }
 
 function bucketOf(env: Reading): Bucket | null {

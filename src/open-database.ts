@@ -1,18 +1,7 @@
 /** Opens the database that the configuration names, without looking into it; the log and the keys are opened elsewhere. */
 import type pg from 'pg';
 import type { Config } from './config.js';
-import {
-  type Connection,
-  createPool,
-  EventStoreUnavailable,
-  giveWay,
-  isUnavailable,
-  migrate,
-  type ProjectorLog,
-  refuseUnsuitable,
-  UnsuitableDatabase,
-  WrongLog,
-} from './engine/index.js';
+import { type Connection, errors, postgres, type ProjectorLog } from './engine/index.js';
 import { startEmbedded } from './embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
 import { ServerUnreachable, WrongUse } from './commands/output.js';
@@ -52,12 +41,12 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
   try {
     const { inBackground = false, forRequests = false } = options;
     // Not earlier: a server that is started here may serve others too.
-    if (inBackground) giveWay();
+    if (inBackground) postgres.giveWay();
     const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
-    if (embedded === null) await refuseUnsuitable(connection);
-    const applied = (options.migrate ?? embedded !== null) ? await migrate(connection, migrations) : [];
+    if (embedded === null) await postgres.refuseUnsuitable(connection);
+    const applied = (options.migrate ?? embedded !== null) ? await postgres.migrate(connection, migrations) : [];
     signal?.throwIfAborted();
-    const pool = createPool(connection, {
+    const pool = postgres.createPool(connection, {
       ...{ max: POOL_SIZE, applicationName: options.applicationName ?? 'orderlog' },
       kind: forRequests ? 'request' : 'work',
       inBackground: inBackground && embedded !== null,
@@ -76,11 +65,11 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
 /** What opening something came to, as a user of the command is told of it. */
 export function unreachable(error: unknown): unknown {
   if (error instanceof ServerUnreachable) return error;
-  if (error instanceof EventStoreUnavailable) return new ServerUnreachable(error.message, { cause: error });
-  if (error instanceof UnsuitableDatabase) return new WrongUse(error.message, { cause: error });
-  if (error instanceof WrongLog) return new WrongUse(error.message, { cause: error });
+  if (error instanceof errors.EventStoreUnavailable) return new ServerUnreachable(error.message, { cause: error });
+  if (error instanceof errors.UnsuitableDatabase) return new WrongUse(error.message, { cause: error });
+  if (error instanceof errors.WrongLog) return new WrongUse(error.message, { cause: error });
   const { message, code, syscall } = error as NodeJS.ErrnoException;
   // An error of a file has the same codes.
-  if (!isUnavailable(error) || !['connect', 'getaddrinfo', undefined].includes(syscall)) return error;
+  if (!postgres.isUnavailable(error) || !['connect', 'getaddrinfo', undefined].includes(syscall)) return error;
   return new ServerUnreachable(`the database can not be reached: ${message || code}`, { cause: error });
 }

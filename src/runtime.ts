@@ -16,16 +16,15 @@ import { witnessedStreams } from './streams.js';
 import type { Config } from './config.js';
 import {
   type AnyProjection,
-  AsOfProcess,
   type Claims,
   type CommandHandler,
   type Connection,
   type Engine,
   type EventStore,
   type IdSequence,
-  isUndefinedTable,
   openEngine,
   openLog,
+  postgres,
   type Progress,
   type ProjectorLog,
 } from './engine/index.js';
@@ -45,7 +44,7 @@ import { commandSink } from './import/command-sink.js';
 import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
 import { nothingStored } from './import/stored.js';
-import { type Database, type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
+import { type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
 import type { ImportSettings } from './commands/import.js';
 import { unreadableProofs } from './commands/unreadable-proofs.js';
 import { sowOnce } from './commands/sowing.js';
@@ -130,11 +129,9 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     options.signal?.throwIfAborted();
     const keepAsOf = { keepSeconds: config.snapshotKeepSeconds, maxBytes: config.snapshotMaxMb * MEGABYTE };
     const vault = new PgKeyStore(pool, masterKey);
-    const builder = options.asOfProcess ? asOfProcess(config, database) : undefined;
-    if (builder) closing.push(() => builder.close());
     const engine = await openEngine({
       ...{ pool, store, vault, projections, streams: witnessedStreams, keepAsOf, log: options.log ?? quiet },
-      ...(builder && { asOfProcess: builder }),
+      ...(options.asOfProcess && { asOfProcess: asOfProcess(config, location) }),
     }).catch(orMigrate);
     closing.push(() => engine.close());
     const { handler } = engine;
@@ -195,13 +192,15 @@ export function documentStore({ dataDir, bucket }: Pick<Config, 'dataDir' | 'buc
   return new DocumentStore(drafts, bucket ? new S3Storage(bucket, drafts) : new FolderStorage(folder));
 }
 
-function asOfProcess({ eventStoreUrl }: Config, { connection, location }: Database): AsOfProcess {
-  const script = join(import.meta.dirname, 'as-of-builder.js');
-  return new AsOfProcess(script, { connection, eventStoreUrl, embedded: location !== null });
+function asOfProcess(
+  { eventStoreUrl }: Config,
+  location: string | null,
+): NonNullable<Parameters<typeof openEngine>[0]['asOfProcess']> {
+  return { script: join(import.meta.dirname, 'as-of-builder.js'), eventStoreUrl, embedded: location !== null };
 }
 
 function orMigrate(error: unknown): never {
-  throw isUndefinedTable(error)
+  throw postgres.isUndefinedTable(error)
     ? new Error("the database's schema is not that of this version: run orderlog migrate", { cause: error })
     : error;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import { sweepNowAndThen, type SweepSchedule } from './documents/sweep.js';
-import { cutSessions, type Position, withoutObeyed } from './engine/index.js';
+import { type Position, postgres, print } from './engine/index.js';
 import { Drain } from './http/drain.js';
 import type { App } from './http/app-type.js';
 import type { HealthCheck } from './http/health.js';
@@ -99,7 +99,7 @@ async function serveUntil(
     const greet = greeting(runtime, parts, await listen(app, config));
     // With --json the log goes elsewhere.
     if (parts.json) stdout.write(greet);
-    else writer.write(withoutObeyed(greet));
+    else writer.write(print.withoutObeyed(greet));
     log.level = config.logLevel;
   } catch (error) {
     await close();
@@ -108,7 +108,7 @@ async function serveUntil(
   await ended;
   log.info('shutting down');
   // Whatever still waits for a database that does not answer waits no longer.
-  setTimeout(cutSessions, CUT_MS).unref();
+  setTimeout(postgres.cutSessions, CUT_MS).unref();
   await close();
 }
 

@@ -1,11 +1,13 @@
 /** Every stream category of the shop, with the event types that this release knows in it. `log-main` is the engine's own. */
 import { categoryEvents } from './category/events.js';
-import type { EventTypes, WitnessedStreams } from './engine/index.js';
+import type { Engine, EventTypes } from './engine/index.js';
 import { orderEvents } from './order/events.js';
 import { skuClaims } from './product/claims.js';
 import { productEvents } from './product/events.js';
 import { emailClaims } from './user/claims.js';
 import { userEvents } from './user/events.js';
+
+type WitnessedStreams = Engine['streams'];
 
 export const streams = {
   categoryTree: categoryEvents,

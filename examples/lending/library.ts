@@ -1,5 +1,5 @@
 /** The library as a program has it: one engine over one migrated database, whose log is in the same database. */
-import { type Connection, createPool, type Engine, openEngine, openLog, type Vault } from '../../src/engine/index.js';
+import { type Connection, type Engine, openEngine, openLog, postgres, type Vault } from '../../src/engine/index.js';
 import { bookEvents } from './events.js';
 import { loans } from './loans.js';
 
@@ -14,7 +14,7 @@ export interface Library {
 
 /** @param vault holds the readers' keys; no event of this example has personal fields, so none is made */
 export async function openLibrary(connection: Connection, vault: Vault, log = quiet): Promise<Library> {
-  const pool = createPool(connection, { max: 5, applicationName: 'lending' });
+  const pool = postgres.createPool(connection, { max: 5, applicationName: 'lending' });
   const store = await openLog(pool);
   // 1. What verification knows of the log: its streams, no claims, nothing outside of the log.
   const streams = { known: { book: bookEvents }, claims: [], references: () => [] };

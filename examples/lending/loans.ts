@@ -1,18 +1,15 @@
 /** The read model: one row for each book, and the query that counts overdue books. */
 import {
-  changing,
+  column,
   defineProjection,
   type Freshness,
-  key,
   keyedTable,
-  lastRevision,
-  nullable,
   type ReadModel,
   type Standing,
-  text,
-  time,
 } from '../../src/engine/index.js';
 import { bookEvents } from './events.js';
+
+const { changing, key, lastRevision, nullable, text, time } = column;
 
 const books = keyedTable('books', {
   category: 'book',

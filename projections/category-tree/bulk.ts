@@ -1,4 +1,4 @@
-import type { Miscounted, PagePart, ReadRows } from '../../src/engine/index.js';
+import type { bulk, PagePart } from '../../src/engine/index.js';
 import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import { countAgain } from '../forest/count-again.js';
 import type { Step } from '../forest/tree.js';
@@ -106,7 +106,7 @@ export const totalsInBulk: PagePart<Page, Chunk>['bulk'] = {
   },
 };
 
-export function recountProducts(read: ReadRows): Promise<Miscounted[]> {
+export function recountProducts(read: bulk.ReadRows): Promise<bulk.Miscounted[]> {
   const alike = `select cat_ids as places, 'total_products' as kind, count(*)::integer as things
     from {schema}.products where not retired group by cat_ids`;
   return countAgain(read, ['total_products'], read(alike));

@@ -5,7 +5,7 @@
 import { DistinctCounts } from './distinct-counts.js';
 import { Forest } from './forest.js';
 import type { Label, Step, Tree } from './tree.js';
-import type { CopiedRows, CopyValue, FinishStep, PagePart, ReadRows, RowSource } from '../../src/engine/index.js';
+import type { bulk, PagePart } from '../../src/engine/index.js';
 
 interface TreeEvent {
   readonly id: number;
@@ -26,14 +26,14 @@ const FOREST_STAGING = `
   create unlogged table {staging}.closure (id integer, above integer);`;
 
 /** A category's row comes from the events of the tree that name it. */
-const FOREST_SOURCE: RowSource = {
+const FOREST_SOURCE: bulk.RowSource = {
   stream: () => 'categoryTree-main',
   isAbout: (data, key) => String(data['cat_id']) === key,
 };
 
-function forestRows(events: readonly TreeEvent[]): CopiedRows {
+function forestRows(events: readonly TreeEvent[]): bulk.CopiedRows {
   const columns = ['id', 'nth', 'position', 'kind', 'parent', 'name', 'code'];
-  const row = (one: TreeEvent): CopyValue[] => [
+  const row = (one: TreeEvent): bulk.CopyValue[] => [
     ...[one.id, one.nth, one.position, one.kind],
     ...[one.parent ?? null, one.name ?? null, one.code ?? null],
   ];
@@ -66,7 +66,7 @@ interface Alike {
  * the forest would do as well, but has as many rows as a chain is long, squared.
  * @param text a query for things that stand in the same places, with the columns of Alike
  */
-export function totalsOf(kinds: readonly string[], text: string): FinishStep {
+export function totalsOf(kinds: readonly string[], text: string): bulk.FinishStep {
   return async ({ read, copy }) => {
     const counts = new DistinctCounts(await forestOf(read), kinds);
     for await (const rows of read<Alike>(text)) {
@@ -85,7 +85,7 @@ export function totalsOf(kinds: readonly string[], text: string): FinishStep {
  * Makes `{staging}.closure` (id, above: itself included) of the places alone that something stands in.
  * @param text a query for them, as `id`
  */
-export function closureOf(text: string): FinishStep {
+export function closureOf(text: string): bulk.FinishStep {
   return async ({ read, copy }) => {
     const forest = await forestOf(read);
     const ids: number[] = [];
@@ -105,7 +105,7 @@ export function closureOf(text: string): FinishStep {
 
 const CHUNK = 50_000;
 
-async function forestOf(read: ReadRows): Promise<Forest<null>> {
+async function forestOf(read: bulk.ReadRows): Promise<Forest<null>> {
   const places: { id: number; parentId: number | null; value: null }[] = [];
   for await (const rows of read<{ id: number; parent: number | null }>('select id, parent from {staging}.forest'))
     for (const { id, parent } of rows) places.push({ id, parentId: parent, value: null });
@@ -139,7 +139,7 @@ export class TreeChunk implements Tree {
     this.#note(step, { id, kind: 'remove' });
   }
 
-  rows(): CopiedRows {
+  rows(): bulk.CopiedRows {
     return forestRows(this.#events);
   }
 

@@ -1,4 +1,4 @@
-import type { Miscounted, ReadRows } from '../../src/engine/index.js';
+import type { bulk } from '../../src/engine/index.js';
 
 /** Things of one kind that stand in the same categories. */
 export interface Alike {
@@ -14,10 +14,10 @@ export interface Alike {
  * @param alike things that stand in the same places; read after the tree
  */
 export async function countAgain(
-  read: ReadRows,
+  read: bulk.ReadRows,
   columns: readonly string[],
   alike: AsyncIterable<readonly Alike[]>,
-): Promise<Miscounted[]> {
+): Promise<bulk.Miscounted[]> {
   const tree = await treeOf(read, columns);
   const counted = columns.map(() => new Float64Array(tree.ids.length));
   // Plain arrays: a walk up a deep tree is a step for each level and thing.
@@ -58,7 +58,7 @@ interface Tree {
   readonly found: readonly (readonly number[])[];
 }
 
-async function treeOf(read: ReadRows, columns: readonly string[]): Promise<Tree> {
+async function treeOf(read: bulk.ReadRows, columns: readonly string[]): Promise<Tree> {
   const ids: number[] = [];
   const above: (number | null)[] = [];
   const found: number[][] = columns.map(() => []);

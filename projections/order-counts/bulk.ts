@@ -1,4 +1,4 @@
-import type { CopiedRows, PagePart } from '../../src/engine/index.js';
+import type { bulk, PagePart } from '../../src/engine/index.js';
 import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import type { Step } from '../forest/tree.js';
 import { type Page, type Status, STATUSES } from './page.js';
@@ -89,7 +89,7 @@ export const countsInBulk: PagePart<Page, Chunk>['bulk'] = {
   },
 };
 
-function rows(chunk: Chunk): CopiedRows[] {
+function rows(chunk: Chunk): bulk.CopiedRows[] {
   const { places, placed, followed } = chunk;
   return [
     chunk.rows(),

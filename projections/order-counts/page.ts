@@ -1,6 +1,6 @@
 import { Forest } from '../forest/forest.js';
 import type { Step, Tree } from '../forest/tree.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb, StoredFact } from '../../src/engine/index.js';
+import type { FactOf, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
 import type { orderEvents } from '../../src/order/events.js';
 
 export const STATUSES = ['placed', 'paid', 'cancelled'] as const;
@@ -116,7 +116,7 @@ function whatIsNamed(events: readonly ProjectedEvent[]): Named {
   const placed = new Set<string>();
   for (const { type, data } of events) {
     if (type === 'OrderPlaced') {
-      const { order_id, items } = data as StoredFact<typeof orderEvents.OrderPlaced>['data'];
+      const { order_id, items } = data as Extract<FactOf<typeof orderEvents>, { type: 'OrderPlaced' }>['data'];
       placed.add(order_id);
       for (const item of items) named.ordered.add(item.product_id);
     } else if ('order_id' in data) {

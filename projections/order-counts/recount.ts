@@ -1,13 +1,13 @@
-import type { Miscounted, ReadRows } from '../../src/engine/index.js';
+import type { bulk } from '../../src/engine/index.js';
 import { type Alike, countAgain } from '../forest/count-again.js';
 import { type Status, STATUSES } from './page.js';
 
 /** Counts the orders of every category again, order by order and outside of the database, from where the products stand. */
-export function recountOrders(read: ReadRows): Promise<Miscounted[]> {
+export function recountOrders(read: bulk.ReadRows): Promise<bulk.Miscounted[]> {
   return countAgain(read, STATUSES, ordersIn(read));
 }
 
-async function* ordersIn(read: ReadRows): AsyncGenerator<Alike[]> {
+async function* ordersIn(read: bulk.ReadRows): AsyncGenerator<Alike[]> {
   const places = await placesOf(read);
   const orders = `select status, array_to_string(product_ids, ',') as products, count(*)::integer as orders
     from {schema}.orders group by status, product_ids`;
@@ -21,7 +21,7 @@ async function* ordersIn(read: ReadRows): AsyncGenerator<Alike[]> {
 }
 
 /** The categories that products stand in, in plain arrays: millions of them fit. */
-async function placesOf(read: ReadRows): Promise<{ of(productId: number): number[] }> {
+async function placesOf(read: bulk.ReadRows): Promise<{ of(productId: number): number[] }> {
   const ids: number[] = [];
   const starts: number[] = [];
   const catIds: number[] = [];

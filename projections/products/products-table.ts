@@ -1,4 +1,6 @@
-import { bigint, changing, integers, key, keyedTable, lastRevision, type RowOf, text } from '../../src/engine/index.js';
+import { column, keyedTable, type RowOf } from '../../src/engine/index.js';
+
+const { bigint, changing, integers, key, lastRevision, text } = column;
 
 export const productsTable = keyedTable('products', {
   category: 'product',

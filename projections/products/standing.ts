@@ -1,7 +1,7 @@
 /**
  * The table `standing`: the categories in which or below which a product stands. A list by category is one range of its index.
  */
-import type { Derived, LivePage, ProjectionDb, Recount } from '../../src/engine/index.js';
+import type { bulk, Derived, LivePage, ProjectionDb } from '../../src/engine/index.js';
 import { closureOf } from '../forest/bulk-forest.js';
 import type { Categories, categories } from './categories.js';
 import type { productsTable } from './products-table.js';
@@ -43,7 +43,7 @@ export const standing: Derived<Page> = {
  * Where the products must stand by the rows that are there: in what they name, and in the parents of where they stand. Rows that
  * are all of these and no others are right, for a tree has an end; and however deep it is, each row is looked at once.
  */
-export const recountStanding: Recount = `
+export const recountStanding: bulk.Recount = `
   with must as (
     select p.product_id, c.cat_id, p.status
     from {schema}.products p cross join unnest(p.cat_ids) as named (cat_id)

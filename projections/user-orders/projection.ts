@@ -1,21 +1,7 @@
-import {
-  type Actor,
-  bigint,
-  changing,
-  defineProjection,
-  insertedAt,
-  json,
-  key,
-  keyedTable,
-  lastRevision,
-  list,
-  type RowOf,
-  type Sealed,
-  text,
-  time,
-  uuid,
-} from '../../src/engine/index.js';
+import { type Actor, column, defineProjection, keyedTable, type RowOf, type Sealed } from '../../src/engine/index.js';
 import { orderEvents } from '../../src/order/events.js';
+
+const { bigint, changing, insertedAt, json, key, lastRevision, list, text, time, uuid } = column;
 
 export type OrderStatus = 'placed' | 'paid' | 'cancelled';
 

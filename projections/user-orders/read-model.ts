@@ -1,16 +1,17 @@
 import {
+  bounds,
   type Freshness,
-  LIST_BYTES,
   type Position,
   type ReadModel,
   type Standing,
   streamName,
-  type Turn,
   type Vault,
 } from '../../src/engine/index.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import { orderAnswer } from './order-answer.js';
 import { type OrderRow, type OrderStatus, ordersTable } from './projection.js';
+
+type Turn = NonNullable<Parameters<ReadModel['query']>[4]>;
 
 /** The place of an order in a list: newest first by business time, then by log position. */
 export interface OrderKey {
@@ -51,7 +52,7 @@ function boundedText(orders: string): string {
   return `select * from (
       select o.*, lead(true) over newest as more, sum(o.length) over (newest rows unbounded preceding) as bytes
       from (${orders}) o window newest as (order by o.placed_at desc, o.position desc)
-    ) o where o.bytes - o.length < ${LIST_BYTES} order by o.placed_at desc, o.position desc`;
+    ) o where o.bytes - o.length < ${bounds.listBytes} order by o.placed_at desc, o.position desc`;
 }
 
 const NEWEST = boundedText(`select ${COLUMNS}, ${LENGTH} as length from {schema}.orders o

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Position, Refusal, START, UnreadableEvent } from '../../src/engine/index.js';
+import { errors, type Position, Refusal, START } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
@@ -112,7 +112,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     try {
       return (await deps.fromStream(orderId, position)) ?? { position, order: null };
     } catch (error) {
-      if (error instanceof UnreadableEvent) return orders.order(orderId, freshness);
+      if (error instanceof errors.UnreadableEvent) return orders.order(orderId, freshness);
       throw error;
     }
   }

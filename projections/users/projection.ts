@@ -1,18 +1,7 @@
-import {
-  changing,
-  defineProjection,
-  insertedAt,
-  json,
-  key,
-  keyedTable,
-  lastRevision,
-  nullable,
-  type RowOf,
-  type Sealed,
-  text,
-  time,
-} from '../../src/engine/index.js';
+import { column, defineProjection, keyedTable, type RowOf, type Sealed } from '../../src/engine/index.js';
 import { userEvents } from '../../src/user/events.js';
+
+const { changing, insertedAt, json, key, lastRevision, nullable, text, time } = column;
 
 /** An id proof as stored: where the document is, and sealed its digest and its key. */
 export type StoredIdProof = ReturnType<(typeof userEvents)['IdProofReplaced']['schema']['parse']>['id_proof'];

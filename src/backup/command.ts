@@ -1,10 +1,12 @@
 /** What `orderlog backup` and `orderlog restore` print. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type AnyProjection, type Engine, printableLines, type Rebuilt } from '../engine/index.js';
+import { type AnyProjection, type Engine, print } from '../engine/index.js';
 import { type CommandResult, WrongUse } from '../commands/output.js';
 import { backUp, type BackedUp, type BackupDeps, type BackupOptions } from './backup.js';
 import { restore, type RestoreDeps, type Restored, type RestoreOptions } from './restore.js';
+
+type Rebuilt = Awaited<ReturnType<Engine['rebuild']>>[number];
 
 export interface BackupCommandDeps extends BackupDeps {
   /** Where the master key is: the name of a setting, or a file. */
@@ -29,7 +31,7 @@ export async function backupResult(
   const seconds = since(begun);
   return {
     document: { file, bytes, events, users, documents: documents.count, position, seconds, notes },
-    text: printableLines([
+    text: print.lines([
       `${file}: ${events} events, keys of ${users} users, ${documents.count} documents, ${bytes} bytes in ${seconds} s`,
       `position ${position}`,
       ...notes.map((note) => `note       ${note}`),
@@ -125,7 +127,7 @@ function restoredResult(
       ...{ events, users, documents: documents.count, position, models },
       ...{ keys_destroyed: destroyed, seconds, notes },
     },
-    text: printableLines([
+    text: print.lines([
       `${events} events, keys of ${users} users, ${documents.count} documents of ${made_at}, from ${file} in ${seconds} s`,
       `read models rebuilt: ${models.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ')}`,
       ...notes.map((note) => `note       ${note}`),

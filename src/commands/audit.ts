@@ -1,16 +1,6 @@
 /** `orderlog audit`: the history of one thing, from its events alone. */
 import { type Command, InvalidArgumentError } from 'commander';
-import {
-  type CommandHandler,
-  type EventTypes,
-  historyEvent,
-  type JsonObject,
-  type JsonValue,
-  printable,
-  printableLines,
-  shortened,
-  StreamNotFound,
-} from '../engine/index.js';
+import { type CommandHandler, errors, type EventTypes, print, type RecordedEvent } from '../engine/index.js';
 import { orderStream } from '../order/stream.js';
 import { productStream } from '../product/stream.js';
 import { userStream } from '../user/stream.js';
@@ -18,6 +8,9 @@ import { type Outlet, stdout } from './outlet.js';
 import { type CommandResult, jsonOption, PrintedInPart, WrongUse } from './output.js';
 import { type Frame, Printed } from './printed.js';
 import type { Run } from './run.js';
+
+type JsonObject = RecordedEvent['data'];
+type JsonValue = JsonObject[string];
 
 export type AuditedKind = 'order' | 'user' | 'product';
 
@@ -61,7 +54,7 @@ export interface AuditEntry {
   readonly unreadable?: string;
 }
 
-/** Oldest first, a page of the stream at a time. @throws StreamNotFound */
+/** Oldest first, a page of the stream at a time. @throws errors.StreamNotFound */
 export async function* audit(
   handler: CommandHandler,
   kind: AuditedKind,
@@ -71,7 +64,7 @@ export async function* audit(
   const { name, types } = streams[kind];
   for await (const recorded of handler.store.read(name(id), { ...(signal && { signal }) })) {
     const { revision, type, recordedAt } = recorded;
-    const { data, metadata, unreadable } = await historyEvent(handler, recorded, types);
+    const { data, metadata, unreadable } = await handler.history(recorded, types);
     const entry = { revision, type, recorded_at: recordedAt, ...whoAndWhy(metadata), data };
     yield unreadable === null ? entry : { ...entry, unreadable };
   }
@@ -114,7 +107,7 @@ export async function printAudit(
     }
     signal.throwIfAborted();
   } catch (error) {
-    if (error instanceof StreamNotFound) throw new WrongUse(`there are no events of ${kind} ${id}`);
+    if (error instanceof errors.StreamNotFound) throw new WrongUse(`there are no events of ${kind} ${id}`);
     if (printed.count === 0) throw error;
     const cut = new PrintedInPart(error);
     await printed.end(json ? `],"error":${JSON.stringify({ name: cut.name, message: cut.message })}}\n` : undefined);
@@ -140,7 +133,7 @@ function documentFrame(kind: AuditedKind, id: string): Frame {
 
 function textFrame(kind: AuditedKind, id: string): Frame {
   return {
-    before: `${printable(`${kind} ${id} (stream ${streams[kind].name(id)})`)}\n\n`,
+    before: `${print.safe(`${kind} ${id} (stream ${streams[kind].name(id)})`)}\n\n`,
     between: '\n\n',
     after: '\n',
   };
@@ -151,11 +144,11 @@ function paragraph({ revision, type, recorded_at, actor, data, unreadable, ...id
   const { kind, id } = actor ?? { kind: 'unknown', id: null };
   const who = id === null ? kind : `${kind} ${id}`;
   const cause = ids.causation_id === ids.command_id ? '' : `, caused by ${ids.causation_id ?? 'unknown'}`;
-  return printableLines([
+  return print.lines([
     `  ${revision}  ${type}  ${recorded_at}  by ${who}`,
     ...(unreadable === undefined ? [] : [`      CAN NOT BE READ: ${unreadable}`]),
     `      command ${ids.command_id ?? 'unknown'}${cause}, correlation ${ids.correlation_id ?? 'unknown'}`,
-    ...Object.entries(data).flatMap(([name, value]) => shown(shortened(name, MOST_CHARACTERS), value)),
+    ...Object.entries(data).flatMap(([name, value]) => shown(print.shortened(name, MOST_CHARACTERS), value)),
   ]);
 }
 
@@ -164,7 +157,10 @@ const MOST_CHARACTERS = 1_000;
 
 function shown(name: string, value: JsonValue): string[] {
   const text = (one: JsonValue): string =>
-    shortened(typeof one === 'string' ? one : JSON.stringify(one), MOST_CHARACTERS);
+    print.shortened(typeof one === 'string' ? one : JSON.stringify(one), MOST_CHARACTERS);
   if (!Array.isArray(value)) return [`      ${name}: ${text(value)}`];
-  return [`      ${name}:`, ...value.map((item) => `        - ${shortened(JSON.stringify(item), MOST_CHARACTERS)}`)];
+  return [
+    `      ${name}:`,
+    ...value.map((item) => `        - ${print.shortened(JSON.stringify(item), MOST_CHARACTERS)}`),
+  ];
 }

@@ -1,7 +1,7 @@
 /** Where `orderlog copy-log` copies to. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { clientUrl, readEventStoreUrl, showsCredentials } from '../engine/index.js';
+import { eventStoreDb } from '../engine/index.js';
 import { WrongUse } from './output.js';
 
 /** @throws WrongUse that says what is wrong with the URL, never showing it */
@@ -11,10 +11,10 @@ export function targetUrl(
 ): string {
   const text = toFile === undefined ? to : textOf(toFile);
   if (text === undefined) throw new WrongUse('say where the log is to go: --to URL');
-  const { url, faults } = readEventStoreUrl(text, process.cwd());
+  const { url, faults } = eventStoreDb.readUrl(text, process.cwd());
   if (!url) throw new WrongUse(faults.map((fault) => `--to ${fault}`).join('\n'));
-  if (showsCredentials(debug ?? '')) throw new WrongUse('DEBUG would print passwords: add -esdb* to it');
-  return clientUrl(url);
+  if (eventStoreDb.showsCredentials(debug ?? '')) throw new WrongUse('DEBUG would print passwords: add -esdb* to it');
+  return eventStoreDb.clientUrl(url);
 }
 
 function textOf(file: string): string {

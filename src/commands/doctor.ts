@@ -2,21 +2,9 @@
 import { statfs } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type pg from 'pg';
-import {
-  type AnyProjection,
-  describeEventStore,
-  type EventStore,
-  type EventStoreUrl,
-  modelStatuses,
-  printableLines,
-  problemOf,
-  readEventStoreUrl,
-  type ServerReport,
-  shortened,
-  UnsuitableDatabase,
-} from '../engine/index.js';
+import { type Engine, errors, type EventStore, eventStoreDb, print } from '../engine/index.js';
 import { type CommandResult, exitCodeOf, jsonOption, runCommand } from './output.js';
-import { type Check, serverChecks } from './server-checks.js';
+import { type Check, serverChecks, type ServerReport, type ServerUrl } from './server-checks.js';
 
 /** Of each line of versions; all later ones will do. */
 const MIN_NODE: Readonly<Record<number, number>> = { 20: 19, 22: 13 };
@@ -36,7 +24,7 @@ export interface Examined {
   readonly location: string | null;
   readonly pool: pg.Pool;
   readonly store: EventStore;
-  readonly projections: readonly AnyProjection[];
+  readonly engine: Pick<Engine, 'report'>;
   readonly gate: { readonly store: { reach(): Promise<void> } };
   readonly unreadableProofs: (signal: AbortSignal) => AsyncIterable<string>;
   close(): Promise<void>;
@@ -66,7 +54,7 @@ export function addDoctor<Config extends ExaminedConfig>(
 export async function doctor<Config extends ExaminedConfig>(
   readConfig: () => Config,
   open: (config: Config) => Promise<Examined>,
-  describe: (url: EventStoreUrl) => Promise<ServerReport> = describeEventStore,
+  describe: (url: ServerUrl) => Promise<ServerReport> = eventStoreDb.describe,
 ): Promise<CommandResult> {
   const checks: Check[] = [node()];
   let failure: unknown = null;
@@ -87,7 +75,7 @@ export async function doctor<Config extends ExaminedConfig>(
     failure = error;
     const cause = error instanceof Error ? error.cause : null;
     const detail = error instanceof Error ? error.message || error.name : String(error);
-    if (cause instanceof UnsuitableDatabase) {
+    if (cause instanceof errors.UnsuitableDatabase) {
       checks.push({ check: 'database', ok: false, detail: cause.fault, remedy: cause.remedy });
     } else {
       const remedy = 'mend what the message names, then run orderlog doctor again';
@@ -96,18 +84,18 @@ export async function doctor<Config extends ExaminedConfig>(
   }
   const ok = checks.every((check) => check.ok);
   const text = checks.flatMap(({ check, ok: fine, detail, remedy }) => [
-    `${fine ? 'ok     ' : 'FINDING'} ${check}: ${shortened(detail, MOST_CHARACTERS)}`,
+    `${fine ? 'ok     ' : 'FINDING'} ${check}: ${print.shortened(detail, MOST_CHARACTERS)}`,
     ...(remedy === null ? [] : [`        → ${remedy}`]),
   ]);
   const unreachable = failure !== null && exitCodeOf(failure) === 3;
-  return { document: { ok, checks }, text: printableLines(text), exitCode: ok ? 0 : unreachable ? 3 : 1 };
+  return { document: { ok, checks }, text: print.lines(text), exitCode: ok ? 0 : unreachable ? 3 : 1 };
 }
 
 async function eventStore(
   { eventStoreUrl }: ExaminedConfig,
-  describe: (url: EventStoreUrl) => Promise<ServerReport>,
+  describe: (url: ServerUrl) => Promise<ServerReport>,
 ): Promise<readonly Check[]> {
-  const { url } = readEventStoreUrl(eventStoreUrl ?? '', '.');
+  const { url } = eventStoreDb.readUrl(eventStoreUrl ?? '', '.');
   return url ? serverChecks(await describe(url), url.discover) : [];
 }
 
@@ -167,10 +155,9 @@ async function freeSpace({ config, location }: Examined): Promise<Check> {
   return { check: 'free space', ok, detail: `${(free / 1024 ** 3).toFixed(1)} GiB`, remedy };
 }
 
-async function readModels({ pool, store, projections }: Examined): Promise<Check[]> {
-  const statuses = await modelStatuses({ pool, store, projections }, { cap: CAP });
-  return statuses.map((status) => {
-    const problem = problemOf(status);
+async function readModels({ engine }: Examined): Promise<Check[]> {
+  const { models } = await engine.report({ cap: CAP });
+  return models.map(({ problem, ...status }) => {
     const detail = problem ?? `v${status.version}, ${status.state}, ${status.lag_events} events to go`;
     const remedy =
       problem === null ? null : 'start a projector (orderlog serve); if it stopped, orderlog status says why';

@@ -1,15 +1,6 @@
 /** `orderlog events`: the log as it is stored, personal fields sealed. */
 import { type Command, Option } from 'commander';
-import {
-  type EventStore,
-  matches,
-  type Position,
-  quoted,
-  type RecordedEvent,
-  Refusal,
-  START,
-  StreamNotFound,
-} from '../engine/index.js';
+import { errors, type EventStore, type Position, print, type RecordedEvent, Refusal, START } from '../engine/index.js';
 import { streamPrefixes } from '../streams.js';
 import { type Outlet, stdout } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
@@ -69,7 +60,7 @@ export async function printEvents(
       if (printed.unread.aborted) break;
     }
   } catch (error) {
-    if (error instanceof StreamNotFound) throw new WrongUse(error.message);
+    if (error instanceof errors.StreamNotFound) throw new WrongUse(error.message);
     if (printed.count === 0) throw error;
     await printed.end();
     throw new PrintedInPart(error);
@@ -84,9 +75,9 @@ async function* source(
   signal: AbortSignal,
 ): AsyncGenerator<RecordedEvent> {
   if (stream !== undefined) {
-    if (!matches({ stream, type: '' }, OURS)) {
+    if (!streamPrefixes.some((prefix) => stream.startsWith(prefix))) {
       throw new WrongUse(
-        `${quoted(stream)} is no stream of Orderlog: their names begin with ${streamPrefixes.join(', ')}`,
+        `${print.quoted(stream)} is no stream of Orderlog: their names begin with ${streamPrefixes.join(', ')}`,
       );
     }
     const first = from === undefined ? 0 : revision(from);

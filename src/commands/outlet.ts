@@ -1,6 +1,6 @@
 /** The only way to standard output and standard error: what a terminal would obey does not get through. A test keeps all else away. */
 import { once } from 'node:events';
-import { withoutObeyed } from '../engine/index.js';
+import { print } from '../engine/index.js';
 
 /** A terminal, or what stands in for one. */
 export type TerminalStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
@@ -20,7 +20,7 @@ export class Outlet {
 
   /** @returns false when the writer should wait until it is drained */
   write(text: string, done?: (error?: Error | null) => void): boolean {
-    return this.stream.write(withoutObeyed(text), done);
+    return this.stream.write(print.withoutObeyed(text), done);
   }
 
   /**

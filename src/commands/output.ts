@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { EventStoreUnavailable, printable } from '../engine/index.js';
+import { errors, print } from '../engine/index.js';
 import { DocumentsUnavailable } from '../documents/document-storage.js';
 import { isExhausted } from '../documents/system-errors.js';
 import * as outlets from './outlet.js';
@@ -89,7 +89,7 @@ const UNREACHABLE = new Set([
 ]);
 
 function isUnreachable(error: unknown): boolean {
-  const named = [ServerUnreachable, EventStoreUnavailable, DocumentsUnavailable, OutputLost];
+  const named = [ServerUnreachable, errors.EventStoreUnavailable, DocumentsUnavailable, OutputLost];
   if (named.some((one) => error instanceof one)) return true;
   if (isExhausted(error)) return true;
   if (error instanceof AggregateError) return error.errors.some(isUnreachable);
@@ -104,7 +104,7 @@ const MOST_CHARACTERS = 2_000;
 function messageText(message: string): string {
   return message
     .split('\n')
-    .map((line) => printable(line, MOST_CHARACTERS))
+    .map((line) => print.safe(line, MOST_CHARACTERS))
     .join('\n  ');
 }
 

@@ -1,5 +1,5 @@
 /** The log for people at a terminal. Its lines quote what comes from outside: request ids, messages of servers. */
-import { printable } from '../engine/index.js';
+import { print } from '../engine/index.js';
 
 /** @returns what makes a line for people of a line of the log */
 export async function prettyLines(colorize: boolean): Promise<(line: string) => string> {
@@ -13,16 +13,16 @@ export function printableEntry(line: string): string {
   return JSON.stringify(
     JSON.parse(line, (key: string, value: unknown) => {
       if (typeof value === 'string')
-        return key === 'stack' ? value.split('\n').map(printableText).join('\n') : printable(value);
+        return key === 'stack' ? value.split('\n').map(printableText).join('\n') : print.safe(value);
       return isPlain(value)
-        ? Object.fromEntries(Object.entries(value).map(([name, one]) => [printable(name), one]))
+        ? Object.fromEntries(Object.entries(value).map(([name, one]) => [print.safe(name), one]))
         : value;
     }),
   );
 }
 
 function printableText(line: string): string {
-  return printable(line);
+  return print.safe(line);
 }
 
 function isPlain(value: unknown): value is object {

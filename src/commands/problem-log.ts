@@ -1,4 +1,4 @@
-import { printable, type ProjectorLog } from '../engine/index.js';
+import { print, type ProjectorLog } from '../engine/index.js';
 import { stderr } from './outlet.js';
 
 /** What projectors say while a command runs them: only what is wrong, and never on standard output. */
@@ -9,5 +9,5 @@ export const problemLog: ProjectorLog = {
 };
 
 function write(fields: object, message: string): void {
-  stderr.write(`${printable(`${message}: ${JSON.stringify(fields)}`)}\n`);
+  stderr.write(`${print.safe(`${message}: ${JSON.stringify(fields)}`)}\n`);
 }

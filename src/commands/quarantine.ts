@@ -1,18 +1,12 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
 import { type Command, Option } from 'commander';
-import {
-  type AnyProjection,
-  type Engine,
-  NotQuarantined,
-  type Position,
-  printable,
-  printableLines,
-  type RetriedKey,
-} from '../engine/index.js';
+import { type AnyProjection, type Engine, errors, type Position, print } from '../engine/index.js';
 import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
+
+type RetriedKey = Awaited<ReturnType<Engine['retryQuarantined']>>[number];
 
 export interface QuarantineCommandDeps {
   readonly engine: Pick<Engine, 'listQuarantine' | 'retryQuarantined' | 'skipQuarantined'>;
@@ -101,11 +95,7 @@ export async function listResult(deps: QuarantineCommandDeps, { model }: OfModel
     (one) => `skipped  ${one.model}  ${one.stream}@${one.revision}  ${one.type}: ${one.reason}`,
   );
   const head = ['model', 'build', 'waits at', '', '', '', 'why'];
-  const text = printableLines([
-    ...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']),
-    ...stops,
-    ...reasons,
-  ]);
+  const text = print.lines([...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']), ...stops, ...reasons]);
   return { document: { quarantined, skipped, stopped }, text, exitCode: 0 };
 }
 
@@ -126,7 +116,7 @@ export async function skipResult(
   if (!/[^\s\p{C}]/u.test(reason)) throw new WrongUse('say why the event is skipped: --reason TEXT');
   const skip = deps.engine.skipQuarantined(modelsOf(deps, model), stream, reason);
   const { keys, passed } = await skip.catch(asWrongUse);
-  const why = printable(reason).trim();
+  const why = print.safe(reason).trim();
   const documents = passed.map(({ build, stream: at, revision }) => ({
     ...{ model: build.name, version: build.build, stream: at, revision, reason: why, events: 0, held: null },
   }));
@@ -138,13 +128,13 @@ export async function skipResult(
 }
 
 function asWrongUse(error: unknown): never {
-  throw error instanceof NotQuarantined ? new WrongUse(error.message, { cause: error }) : error;
+  throw error instanceof errors.NotQuarantined ? new WrongUse(error.message, { cause: error }) : error;
 }
 
 function documentsOf({ tokens }: QuarantineCommandDeps, keys: readonly RetriedKey[], reason: string | null): object[] {
   return keys.map(({ build, before, now, events, skipped }) => ({
     ...{ model: build.name, version: build.build, stream: before.stream },
-    ...(skipped && { revision: before.revision, reason: reason && printable(reason).trim() }),
+    ...(skipped && { revision: before.revision, reason: reason && print.safe(reason).trim() }),
     events,
     held: now && {
       ...{ revision: now.revision, type: now.type, position: tokens.encode(now.position), error: now.message },
@@ -159,7 +149,7 @@ function printed(keys: readonly RetriedKey[], more: readonly string[] = []): { t
     return now ? `${effect}, WAITS at ${now.revision}: ${now.message}` : effect;
   });
   const all = [...lines, ...more];
-  const text = all.length > 0 ? printableLines(all) : 'nothing waits';
+  const text = all.length > 0 ? print.lines(all) : 'nothing waits';
   return { text, exitCode: keys.some(({ now }) => now) ? 1 : 0 };
 }
 

@@ -1,13 +1,15 @@
 /** `orderlog rebuild`. */
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { AnyProjection, Engine, Progress, Rebuilt } from '../engine/index.js';
+import type { AnyProjection, Engine, Progress } from '../engine/index.js';
 import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption } from './output.js';
 import { problemLog } from './problem-log.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
+
+type Rebuilt = Awaited<ReturnType<Engine['rebuild']>>[number];
 
 export interface RebuildCommandDeps {
   readonly engine: Pick<Engine, 'rebuild' | 'planRebuild'>;

@@ -1,13 +1,6 @@
 /** `orderlog replay`: read models as they were, each in a schema of its own. */
 import type { Command } from 'commander';
-import {
-  type AnyProjection,
-  asOfSchema,
-  BadPoint,
-  type Engine,
-  type Position,
-  type Progress,
-} from '../engine/index.js';
+import { type AnyProjection, type Engine, errors, type Position, type Progress } from '../engine/index.js';
 import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import { problemLog } from './problem-log.js';
@@ -80,7 +73,7 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
       const { snapshot, reused } = await deps.engine.asOf.at(name, place, FOR_EVER_MS);
       const seconds = Math.round(performance.now() - begun) / 1_000;
       const { rows, events } = snapshot;
-      models.push({ name, schema: asOfSchema(snapshot), position, rows, events, seconds, reused });
+      models.push({ name, schema: deps.engine.asOf.schemaOf(snapshot), position, rows, events, seconds, reused });
       progress.advance();
     }
   } finally {
@@ -95,7 +88,7 @@ async function pointOf(deps: ReplayDeps, until: string): Promise<Position> {
   try {
     return await deps.engine.resolvePoint(until, deps.tokens, FOR_EVER_MS);
   } catch (error) {
-    if (!(error instanceof BadPoint)) throw error;
+    if (!(error instanceof errors.BadPoint)) throw error;
     throw new WrongUse(`--until ${until}: it ${error.message}`, { cause: error });
   }
 }

@@ -1,10 +1,12 @@
 /** `orderlog rollback`. */
 import type { Command } from 'commander';
-import { type AnyProjection, type Engine, NoStandby, type RollbackOptions, WorseThanLive } from '../engine/index.js';
+import { type AnyProjection, type Engine, errors } from '../engine/index.js';
 import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import { problemLog } from './problem-log.js';
 import type { Run } from './run.js';
+
+type RollbackOptions = Parameters<Engine['rollback']>[1];
 
 export interface RollbackCommandDeps {
   readonly engine: Pick<Engine, 'rollback'>;
@@ -47,11 +49,11 @@ export async function rollbackResult(
 }
 
 function asWrongUse(error: unknown, model: string): unknown {
-  if (error instanceof NoStandby) {
+  if (error instanceof errors.NoStandby) {
     const why = `there is no build of ${model} to go back to: it is kept for an hour, or to the next switch`;
     return new WrongUse(why, { cause: error });
   }
-  if (!(error instanceof WorseThanLive)) return error;
+  if (!(error instanceof errors.WorseThanLive)) return error;
   return new WrongUse(
     `${error.loss}. First orderlog quarantine retry ${error.stream}, or go back all the same, with what waits left out ` +
       'of the answers: --degraded',

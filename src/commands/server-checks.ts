@@ -1,5 +1,10 @@
 /** What an EventStoreDB server says of itself, judged: each finding with what to do about it. */
-import type { NodeReach, ServerMember, ServerReport } from '../engine/index.js';
+import type { eventStoreDb } from '../engine/index.js';
+
+export type ServerUrl = Parameters<typeof eventStoreDb.describe>[0];
+export type ServerReport = Awaited<ReturnType<typeof eventStoreDb.describe>>;
+type ServerMember = ServerReport['members'][number];
+type NodeReach = ServerReport['nodes'][number];
 
 /** What was looked at, and what to do about it. */
 export interface Check {

@@ -1,20 +1,5 @@
 import type { Command } from 'commander';
-import type pg from 'pg';
-import {
-  allBuilds,
-  type AnyProjection,
-  degradationOf,
-  dropsOf,
-  heldSnapshot,
-  type EventStore,
-  type ModelStatus,
-  modelStatuses,
-  type Position,
-  printableLines,
-  problemOf,
-  readBuild,
-  stopMessage,
-} from '../engine/index.js';
+import { type Engine, type Position, print } from '../engine/index.js';
 import { leftOfRestore } from '../backup/restore-note.js';
 import { type CommandResult, jsonOption } from './output.js';
 import type { Run } from './run.js';
@@ -24,9 +9,7 @@ import { table } from './table.js';
 const CAP = 1_000_000;
 
 export interface StatusDeps {
-  readonly pool: pg.Pool;
-  readonly store: EventStore;
-  readonly projections: readonly AnyProjection[];
+  readonly engine: Pick<Engine, 'report' | 'store'>;
   readonly tokens: { encode(position: Position): string };
   readonly config: { readonly dataDir: string };
 }
@@ -40,9 +23,10 @@ export function addStatus(program: Command, run: Run<StatusDeps>): void {
 }
 
 /** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */
-export async function statusResult({ pool, store, projections, tokens, config }: StatusDeps): Promise<CommandResult> {
+export async function statusResult({ engine, tokens, config }: StatusDeps): Promise<CommandResult> {
+  const { store } = engine;
   const head = await store.head();
-  const statuses = await modelStatuses({ pool, store, projections }, { cap: CAP });
+  const { models: statuses, heldSnapshot } = await engine.report({ cap: CAP });
   const models = statuses.map((status) => ({
     name: status.name,
     version: status.version,
@@ -60,13 +44,13 @@ export async function statusResult({ pool, store, projections, tokens, config }:
     model.state,
     `${model.lag_events} events`,
     `${model.lag_seconds} s`,
-    connectionOf(statuses[i]?.subscription ?? null),
-    model.error ? stopMessage(model.error) : '',
+    connectionOf(statuses[i]),
+    statuses[i]?.stop ?? '',
   ]);
-  const builds = await allBuilds(pool);
-  const unmade = statuses.filter((_, i) => readBuild(builds, projections[i] as AnyProjection) === null);
-  const notes = [leftOfRestore(config.dataDir, unmade), await heldSnapshot(pool)].filter((one) => one !== null);
-  const problems = [...notes, ...statuses.map(problemOf), ...statuses.map(degradationOf)].filter((one) => one !== null);
+  const unmade = statuses.filter(({ isReadable }) => !isReadable);
+  const notes = [leftOfRestore(config.dataDir, unmade), heldSnapshot].filter((one) => one !== null);
+  const told = [...statuses.map(({ problem }) => problem), ...statuses.map(({ degradation }) => degradation)];
+  const problems = [...notes, ...told].filter((one) => one !== null);
   const header = `store ${store.kind}, head ${tokens.encode(head)}`;
   return {
     document: {
@@ -74,7 +58,7 @@ export async function statusResult({ pool, store, projections, tokens, config }:
       models,
       ...(notes.length > 0 && { notes }),
     },
-    text: printableLines([
+    text: print.lines([
       ...[header, ''],
       ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]),
       ...problems,
@@ -83,16 +67,17 @@ export async function statusResult({ pool, store, projections, tokens, config }:
   };
 }
 
-type Subscription = NonNullable<ModelStatus['subscription']>;
+type ModelReport = Awaited<ReturnType<Engine['report']>>['models'][number];
+type Subscription = NonNullable<ModelReport['subscription']>;
 
 function subscriptionOf({ connectedSince, drops, lastEventAt }: Subscription): object {
   return { connected_since: connectedSince, drops, last_event_at: lastEventAt };
 }
 
-function connectionOf(subscription: Subscription | null): string {
-  if (!subscription) return '';
-  const { connectedSince, drops } = subscription;
+function connectionOf(model: ModelReport | undefined): string {
+  if (!model?.subscription) return '';
+  const { connectedSince, drops } = model.subscription;
   const reasons = Object.entries(drops).map(([reason, n]) => `${reason} ${n}`);
-  const dropped = reasons.length === 0 ? '' : `, ${dropsOf(subscription)} drops (${reasons.join(', ')})`;
+  const dropped = reasons.length === 0 ? '' : `, ${model.drops} drops (${reasons.join(', ')})`;
   return `${connectedSince === null ? 'not connected' : `connected since ${connectedSince}`}${dropped}`;
 }

@@ -1,20 +1,13 @@
 /** `orderlog verify`. */
 import type { Command } from 'commander';
-import {
-  type AnyProjection,
-  ChangedMeanwhile,
-  type Engine,
-  type Position,
-  printableLines,
-  type Progress,
-  shortened,
-  type Verified,
-} from '../engine/index.js';
+import { type AnyProjection, type Engine, errors, type Position, print, type Progress } from '../engine/index.js';
 import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
+
+type Verified = Awaited<ReturnType<Engine['verify']>>;
 
 export interface VerifyCommand {
   readonly models: readonly string[];
@@ -92,7 +85,7 @@ async function once(
       });
     } catch (error) {
       progress.stop();
-      if (!(error instanceof ChangedMeanwhile) || tries >= TRIES) throw error;
+      if (!(error instanceof errors.ChangedMeanwhile) || tries >= TRIES) throw error;
     }
   }
 }
@@ -125,12 +118,14 @@ function verifiedText({ ok, models, checks, notes }: Verified, seconds: number):
   ]);
   const differences = models.flatMap(({ name, differences }) =>
     differences.flatMap(({ table: of, key, column, live, replayed, events }) => [
-      `DIFFERENCE ${name}.${of} ${shortened(key, MOST_SHOWN)}, ${column}: live ${shown(live)}, by the log ${shown(replayed)}`,
+      `DIFFERENCE ${name}.${of} ${print.shortened(key, MOST_SHOWN)}, ${column}: live ${shown(live)}, by the log ${shown(replayed)}`,
       ...events.map((event) => `    ${event.stream}@${event.revision}  ${event.type}  ${event.recorded_at}`),
     ]),
   );
   const findings = checks.flatMap(({ check, ok: fine, findings }) =>
-    fine ? [`ok         ${check}`] : findings.map((finding) => `FINDING    ${check}: ${shortened(finding, MOST_TOLD)}`),
+    fine
+      ? [`ok         ${check}`]
+      : findings.map((finding) => `FINDING    ${check}: ${print.shortened(finding, MOST_TOLD)}`),
   );
   const told = notes.slice(0, SHOWN_NOTES).map((note) => `note       ${note}`);
   if (notes.length > SHOWN_NOTES) told.push(`note       and ${notes.length - SHOWN_NOTES} more`);
@@ -141,10 +136,10 @@ function verifiedText({ ok, models, checks, notes }: Verified, seconds: number):
   const verdict = ok ? 'verified' : 'NOT VERIFIED';
   const end = `${verdict}: ${sum.rows} rows against ${sum.events} events in ${seconds.toFixed(1)} s`;
   const head = ['model', 'build', '', '', ''];
-  return printableLines([...table([head, ...rows]), ...differences, ...findings, ...told, end]);
+  return print.lines([...table([head, ...rows]), ...differences, ...findings, ...told, end]);
 }
 
 function shown(value: string | null): string {
   if (value === null) return 'nothing';
-  return shortened(value, MOST_SHOWN);
+  return print.shortened(value, MOST_SHOWN);
 }

@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
-import { Refusal, type Sealed, type SealedContext, Unopened, type Vault } from '../engine/index.js';
+import { errors, Refusal, type Sealed, type SealedContext, type Vault } from '../engine/index.js';
 import { Batch } from './batch.js';
 import { openText, sealText } from './sealed-text.js';
 import { KEY_BYTES, masterKeyOf, unwrapKey, wrapKey } from './wrapped-key.js';
@@ -52,7 +52,8 @@ export class PgKeyStore implements Vault {
   async open(owner: string, place: SealedContext, sealed: Sealed): Promise<string | null> {
     const id = owner.toLowerCase();
     const found = this.#cache.get(id) ?? (await this.#ask(this.#found, id));
-    if (!found) throw new Unopened(`the key store holds no key of user ${id}, with which ${place.stream} was sealed`);
+    if (!found)
+      throw new errors.Unopened(`the key store holds no key of user ${id}, with which ${place.stream} was sealed`);
     return found.key && openText(found.key, place, sealed);
   }
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type Sealed, type SealedContext, Unopened } from '../engine/index.js';
+import { errors, type Sealed, type SealedContext } from '../engine/index.js';
 import { decrypt, encrypt } from './aes-gcm.js';
 
 // This is the storage format: '1.' and base64url of event id (16 bytes), iv (12), tag (16), ciphertext.
@@ -15,7 +15,7 @@ export function sealText(key: KeyObject, place: SealedContext & { readonly event
   return (VERSION + Buffer.concat([id, box]).toString('base64url')) as Sealed;
 }
 
-/** @throws Unopened naming the place, never the text, when it was sealed elsewhere, with another key, or was changed */
+/** @throws errors.Unopened naming the place, never the text, when it was sealed elsewhere, with another key, or was changed */
 export function openText(key: KeyObject, place: SealedContext, sealed: Sealed): string {
   try {
     if (!sealed.startsWith(VERSION)) throw new Error('unknown version');
@@ -24,7 +24,7 @@ export function openText(key: KeyObject, place: SealedContext, sealed: Sealed): 
     if (place.eventId !== undefined && place.eventId.toLowerCase() !== eventId) throw new Error('another event');
     return decrypt(key, boundTo(eventId, place), bytes.subarray(ID_BYTES)).toString('utf8');
   } catch {
-    throw new Unopened(
+    throw new errors.Unopened(
       `the sealed text in ${place.stream}, ${place.field}, does not open: changed, or sealed elsewhere`,
     );
   }

@@ -6,7 +6,7 @@ import { EMBEDDED_NAME, makeCluster } from './cluster.js';
 import { dropPostgresVariables } from './environment.js';
 import { bindCluster } from './owner.js';
 import { placeOf } from './place.js';
-import { KEEPER } from '../engine/index.js';
+import { postgres } from '../engine/index.js';
 import { EmbeddedServer } from './server.js';
 import { withProcessLock } from './process-lock.js';
 
@@ -145,7 +145,7 @@ class Membership {
   /** How many other processes, or parts of this one, use the server. */
   async #others(): Promise<number> {
     const others = await this.#keeper
-      ?.query('SELECT FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()', [KEEPER])
+      ?.query('SELECT FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()', [postgres.keeper])
       .catch(() => null);
     return others?.rowCount ?? 0;
   }

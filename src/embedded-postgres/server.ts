@@ -3,9 +3,11 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } f
 import { join } from 'node:path';
 import type pg from 'pg';
 import { EMBEDDED_NAME, passwordOf, spawnBinary } from './cluster.js';
-import { isUnavailable, KEEPER, Session, sessionTo } from '../engine/index.js';
+import { postgres } from '../engine/index.js';
 import { hasSocket, makeSocketFolder, type Place, socketFolder } from './place.js';
 import { dropStalePid, isStartingUp, pidFileOf, runs, serverOf } from './process.js';
+
+type Session = ReturnType<typeof postgres.sessionTo>;
 
 /** How long a server may take that says it is starting or ending: it may have much to recover. */
 const BUSY_MS = 300_000;
@@ -68,7 +70,7 @@ export class EmbeddedServer {
     for (;;) {
       signal.throwIfAborted();
       const found = await this.#connect();
-      if (found instanceof Session) return found;
+      if (found instanceof postgres.Session) return found;
       const waited = Date.now() - begun;
       if (waited > BUSY_MS)
         throw new Error(`the embedded Postgres did not answer for ${BUSY_MS / 1000} s (${this.#told(found)})`);
@@ -131,7 +133,7 @@ export class EmbeddedServer {
   /** `absent` where nobody listens; refused by one that starts, ends or has no room just now. @throws what no waiting mends */
   async #connect(): Promise<Session | Refused | 'absent'> {
     if (!hasSocket(socketFolder(this.place.cluster))) return 'absent';
-    const client = sessionTo(this.connection('postgres'), { kind: 'keep', applicationName: KEEPER });
+    const client = postgres.sessionTo(this.connection('postgres'), { kind: 'keep', applicationName: postgres.keeper });
     try {
       await client.connect();
       return client;
@@ -146,7 +148,7 @@ export class EmbeddedServer {
           { cause: error },
         );
       }
-      if (isUnavailable(error)) return { code, message };
+      if (postgres.isUnavailable(error)) return { code, message };
       throw new Error(`the embedded Postgres refuses a connection: ${message} (its log: ${this.#log})`, {
         cause: error,
       });

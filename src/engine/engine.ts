@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { buildMissing } from './builds/build-missing.js';
 import { AsOfBuilds } from './builds/as-of-builds.js';
 import type { KeepAsOf } from './builds/as-of-drop.js';
-import type { AsOfProcess } from './builds/as-of-process.js';
+import { AsOfProcess } from './builds/as-of-process.js';
 import { measureAsOf } from './builds/as-of-metrics.js';
 import { sweepNowAndThen } from './builds/as-of-sweep.js';
 import { type PlannedBuild, planRebuild } from './builds/plan.js';
@@ -28,20 +28,15 @@ import { bindToLog } from './log/log-identity.js';
 import { logTimes } from './log/log-times.js';
 import { resolvePoint } from './log/point.js';
 import { idSequence } from './postgres/id-sequence.js';
+import { connectionOf } from './postgres/session.js';
 import { JointQuery, type JointPart } from './projecting/joint-query.js';
 import { measureReadModels } from './projecting/metrics.js';
 import type { AnyProjection } from './projecting/projection.js';
 import { type Projectors, startProjectors } from './projecting/projector.js';
 import type { ProjectorLog } from './projecting/projector-log.js';
 import { ReadModel } from './projecting/read-model.js';
-import {
-  type Counting,
-  type Health,
-  healthOf,
-  haveReached,
-  type ModelStatus,
-  modelStatuses,
-} from './projecting/status.js';
+import { type Counting, type Health, healthOf, haveReached, modelStatuses } from './projecting/status.js';
+import { type Report, report } from './projecting/report.js';
 import { CheckpointWatch } from './projecting/watch.js';
 import {
   listQuarantine,
@@ -64,9 +59,18 @@ export interface EngineOptions {
   /** The application's stream categories. */
   readonly streams: WitnessedStreams;
   readonly keepAsOf: KeepAsOf;
-  /** Where as-of builds are made; in this process if left out. */
-  readonly asOfProcess?: AsOfProcess;
+  /** The process in which as-of builds are made, which runs `makeAsOfBuildsForParent`; they are made in this one if left out. */
+  readonly asOfProcess?: AsOfProcessOptions;
   readonly log: ProjectorLog;
+}
+
+export interface AsOfProcessOptions {
+  /** The file that the process runs. */
+  readonly script: string;
+  /** Null where the log is in the database. */
+  readonly eventStoreUrl: string | null;
+  /** The server of the database runs on this machine: its processes give way too. */
+  readonly embedded: boolean;
 }
 
 /** Opens the engine. @throws WrongLog when the database belongs to another log */
@@ -85,6 +89,7 @@ export class Engine {
   readonly times: LogTimes;
   /** Read models as they were at a position. */
   readonly asOf: AsOfBuilds;
+  readonly #asOfProcess: AsOfProcess | null;
 
   constructor(
     options: EngineOptions,
@@ -99,8 +104,10 @@ export class Engine {
     this.handler = new CommandHandler(store, options.vault);
     this.watch = new CheckpointWatch(pool);
     this.times = logTimes(pool, store);
-    const { keepAsOf: keep, asOfProcess } = options;
-    this.asOf = new AsOfBuilds({ pool, store, projections, keep, log, ...(asOfProcess && { process: asOfProcess }) });
+    const { keepAsOf: keep, asOfProcess: apart } = options;
+    const process = apart && new AsOfProcess(apart.script, { ...apart, connection: connectionOf(pool) });
+    this.#asOfProcess = process ?? null;
+    this.asOf = new AsOfBuilds({ pool, store, projections, keep, log, ...(process && { process }) });
   }
 
   // Writing
@@ -150,12 +157,13 @@ export class Engine {
     return startProjectors(this);
   }
 
-  statuses(counting: Counting): Promise<ModelStatus[]> {
-    return modelStatuses(this, counting);
+  /** How far each read model is and what is wrong with it. */
+  report(counting: Counting): Promise<Report> {
+    return report(this, counting);
   }
 
   async health(signal: AbortSignal): Promise<Health> {
-    return healthOf(await this.statuses({ cap: 1, stalledOnly: true, signal }));
+    return healthOf(await modelStatuses(this, { cap: 1, stalledOnly: true, signal }));
   }
 
   /** Whether every read model has reached a position. */
@@ -250,6 +258,7 @@ export class Engine {
   /** Ends what is under way in the background. Projectors are stopped by themselves, before this. */
   async close(): Promise<void> {
     await this.asOf.close();
+    await this.#asOfProcess?.close();
     await this.times.close();
     await this.watch.close();
   }

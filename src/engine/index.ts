@@ -2,102 +2,61 @@
 
 // Deciding and recording
 export type { Decider } from './core/decider.js';
+/** A stream category: its name, its event types, its decider. */
 export type { CommandContext, StreamBinding } from './core/stream-access.js';
+/** Carries commands out: loads, decides, appends. */
 export { CommandHandler, type ExecuteOptions, type Outcome } from './core/command-handler.js';
+/** A stream that most commands need, folded once and kept. */
 export { CachedStream } from './core/cached-stream.js';
-export type { Actor, Envelope, Fact, JsonObject, JsonValue, RecordedEvent } from './core/message.js';
-export {
-  decode,
-  eventType,
-  type EventTypes,
-  type FactOf,
-  type StoredFact,
-  UnreadableEvent,
-} from './core/event-type.js';
-export {
-  EventStoreUnavailable,
-  EventTooLarge,
-  type Fault,
-  MAX_EVENT_BYTES,
-  Refusal,
-  StreamNotFound,
-  WrongExpectedRevision,
-} from './core/errors.js';
-export { type EventStore, matches, type Position, START } from './core/event-store.js';
+/** Declares what can happen, in the format in which the log stores it. */
+export { decode, eventType, type EventTypes, type FactOf } from './core/event-type.js';
+/** An event as handlers get it, and as the log has it. */
+export type { Actor, Envelope, RecordedEvent } from './core/message.js';
 export { streamId, streamName } from './core/stream.js';
-export { historyEvent } from './core/history.js';
-export type { IdSequence } from './core/id-sequence.js';
-export { type Sealed, type SealedContext, Unopened, type Vault } from './core/vault.js';
-export { PersistentMap } from './core/persistent-map.js';
+/** What a rule throws: a stable code, a message, the parts of the input that are at fault. */
+export { type Fault, Refusal } from './core/errors.js';
+/** What the engine throws beside that, for `instanceof`. */
+export { errors } from './errors.js';
+/** The port to a log. */
+export { type EventStore, type Position, START } from './core/event-store.js';
+/** The port to the keys of personal data. */
+export type { Sealed, SealedContext, Vault } from './core/vault.js';
+/** Values that only one thing may have. */
 export type { Claims } from './claims/claims.js';
 export { claimKind } from './claims/kind.js';
+export type { IdSequence } from './core/id-sequence.js';
+/** A map that states share their content by. */
+export { PersistentMap } from './core/persistent-map.js';
 
 // Projecting and reading
-export {
-  bigint,
-  changing,
-  insertedAt,
-  integers,
-  json,
-  key,
-  lastRevision,
-  list,
-  nullable,
-  text,
-  time,
-  uuid,
-} from './projecting/columns.js';
+/** Columns of a keyed table, such as `column.text()`. */
+export { column } from './projecting/columns.js';
+/** A table with one row a stream: DDL, statements and both paths from one description. */
 export { keyedTable, type RowOf } from './projecting/keyed-table.js';
 export { defineProjection, type Derived } from './projecting/define-projection.js';
+/** For tables that are written by hand: the live path, and the types of the bulk path. */
 export type { LivePage, PagePart } from './projecting/page-part.js';
 export type { AnyProjection, ProjectedEvent, ProjectionCache, ProjectionDb } from './projecting/projection.js';
-export type { CopiedRows, CopyValue, FinishStep, Miscounted, ReadRows, Recount, RowSource } from './builds/bulk.js';
-export type { Freshness, ReadModel, Standing, Turn } from './projecting/read-model.js';
-export type { JointPart, JointQuery } from './projecting/joint-query.js';
+export type * as bulk from './builds/bulk.js';
+/** Queries, how fresh an answer must be, and what it is true for. */
+export type { Freshness, ReadModel, Standing } from './projecting/read-model.js';
+export type { JointPart } from './projecting/joint-query.js';
 
-// The engine, its operations and what they answer
+// The engine and its operations
 export { type Engine, openEngine } from './engine.js';
-export { AsOfProcess } from './builds/as-of-process.js';
+/** What the process runs in which as-of builds are made. */
 export { makeAsOfBuildsForParent } from './builds/as-of-builder.js';
-export { asOfSchema } from './builds/as-of-registry.js';
-export type { Rebuilt } from './builds/rebuild.js';
-export { NoStandby, type RollbackOptions } from './builds/rollback.js';
-export { WorseThanLive } from './builds/worse-than-live.js';
-export { allBuilds, readBuild } from './builds/registry.js';
-export type { RetriedKey } from './quarantine/operations.js';
-export { NotQuarantined } from './quarantine/quarantine.js';
-export type { Verified } from './verifying/verify.js';
-export { ChangedMeanwhile } from './verifying/live.js';
-export type { WitnessedStreams } from './verifying/log-witness.js';
-export { degradationOf, dropsOf, type ModelStatus, modelStatuses, problemOf } from './projecting/status.js';
-export { stopMessage } from './projecting/stop-message.js';
-export type { ProjectorLog } from './projecting/projector-log.js';
-export { BadPoint } from './log/point.js';
-
-// Opening logs and databases, and moving a log
-export { describeEventStore, openLog } from './log/open.js';
-export { logIdOf, WrongLog } from './log/log-identity.js';
-export {
-  clientUrl,
-  type EventStoreUrl,
-  readEventStoreUrl,
-  showsCredentials,
-} from './log/eventstoredb/connection-url.js';
-export type { NodeReach, ServerMember, ServerReport } from './log/eventstoredb/server-description.js';
+/** A log in a database, or on a server of EventStoreDB. */
+export { eventStoreDb, openLog } from './log/open.js';
+export { logIdOf } from './log/log-identity.js';
+/** Puts exported tables into an empty database. */
 export { TableImport } from './copying/import.js';
-export { type Connection, cutSessions, Session, sessionTo } from './postgres/session.js';
-export { createPool } from './postgres/pool.js';
-export { migrate } from './postgres/migrate.js';
-export { refuseUnsuitable, UnsuitableDatabase } from './postgres/suitable-database.js';
-export { KEEPER } from './postgres/alone.js';
-export { giveWay } from './postgres/background.js';
-export { isUnavailable, isUndefinedTable } from './postgres/errors.js';
-export { heldSnapshot } from './postgres/held-snapshot.js';
-export { gather } from './postgres/gather.js';
-
-// Bounds, progress and printing
-export { ANSWERS_BYTES, LIST_BYTES, sizeOf } from './core/budgets.js';
-export { forEachInFlight } from './in-flight.js';
+/** Pools, sessions and migrations. */
+export { postgres } from './postgres/postgres.js';
+export type { Connection } from './postgres/session.js';
+/** Is told what happens in the background, and how far long work is. */
+export type { ProjectorLog } from './projecting/projector-log.js';
 export type { Progress } from './core/progress.js';
-export { plural } from './core/plural.js';
-export { printable, printableLines, quoted, shortened, withoutObeyed } from './core/printable.js';
+/** Bounds in bytes, and text from outside made safe to print. */
+export { bounds } from './bounds.js';
+export { print } from './core/printable.js';

@@ -1,5 +1,5 @@
 /** How many large answers are made at once, and how much of what was made may wait for slow readers: the others queue. */
-import { ANSWERS_BYTES, Refusal } from '../engine/index.js';
+import { bounds, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
 
 /** Each has up to LIST_BYTES of JSON from the database, and several times as much until it is sent. */
@@ -38,7 +38,7 @@ export class AnswerGate {
   }
 
   get #isOpen(): boolean {
-    return this.#making < AT_ONCE && this.#bytes < ANSWERS_BYTES;
+    return this.#making < AT_ONCE && this.#bytes < bounds.answersBytes;
   }
 
   #next(): void {

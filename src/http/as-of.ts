@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { BadPoint, type Engine } from '../engine/index.js';
+import { type Engine, errors } from '../engine/index.js';
 import { type Freshness, freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
@@ -39,7 +39,7 @@ export class AsOf {
     if (as_of === undefined) return { freshness, as_of };
     const begun = Date.now();
     const at = await engine.resolvePoint(as_of, tokens, freshness.waitMs).catch((error: unknown) => {
-      if (!(error instanceof BadPoint)) throw error;
+      if (!(error instanceof errors.BadPoint)) throw error;
       throw new Problem(error.code, undefined, [{ path: 'query.as_of', message: error.message }]);
     });
     const waitMs = Math.max(0, freshness.waitMs - (Date.now() - begun));

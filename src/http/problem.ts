@@ -1,14 +1,4 @@
-import {
-  EventStoreUnavailable,
-  EventTooLarge,
-  type Fault,
-  isUnavailable,
-  printable,
-  Refusal,
-  StreamNotFound,
-  Unopened,
-  UnreadableEvent,
-} from '../engine/index.js';
+import { errors, type Fault, postgres, print, Refusal } from '../engine/index.js';
 import { DocumentsUnavailable } from '../documents/document-storage.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
@@ -59,7 +49,7 @@ export function problemDocument(problem: Problem, requestId: string): ProblemDoc
     type: `/problems/${problem.code}`,
     title,
     status,
-    detail: printable(problem.detail, MOST_CHARACTERS),
+    detail: print.safe(problem.detail, MOST_CHARACTERS),
     code: problem.code,
     request_id: requestId,
     ...(problem.faults.length > 0 && { errors: problem.faults.map(printableFault) }),
@@ -70,7 +60,7 @@ export function problemDocument(problem: Problem, requestId: string): ProblemDoc
 const MOST_CHARACTERS = 500;
 
 function printableFault({ path, message }: Fault): Fault {
-  return { path: printable(path, MOST_CHARACTERS), message: printable(message, MOST_CHARACTERS) };
+  return { path: print.safe(path, MOST_CHARACTERS), message: print.safe(message, MOST_CHARACTERS) };
 }
 
 /** What an error means to the caller; `internal-error`, without a word of the error, if nobody foresaw it. */
@@ -82,14 +72,14 @@ export function toProblem(error: unknown): Problem {
     if (!isProblemCode(code)) return new Problem('internal-error');
     return new Problem(code, message, faults, retrySeconds === null ? {} : { 'retry-after': String(retrySeconds) });
   }
-  if (error instanceof EventTooLarge) {
+  if (error instanceof errors.EventTooLarge) {
     return new Problem('payload-too-large', `An event of ${error.bytes} bytes is larger than the log takes.`);
   }
-  if (error instanceof EventStoreUnavailable) return new Problem('event-store-unavailable');
+  if (error instanceof errors.EventStoreUnavailable) return new Problem('event-store-unavailable');
   // A stream that somebody deleted in the store itself, between the load and the append.
-  if (error instanceof StreamNotFound) return new Problem('revision-conflict');
-  if (error instanceof UnreadableEvent) return unreadable(`${error.event.stream}@${error.event.revision}`);
-  if (error instanceof Unopened) return unreadable('the log of the server says which');
+  if (error instanceof errors.StreamNotFound) return new Problem('revision-conflict');
+  if (error instanceof errors.UnreadableEvent) return unreadable(`${error.event.stream}@${error.event.revision}`);
+  if (error instanceof errors.Unopened) return unreadable('the log of the server says which');
   if (error instanceof DocumentTooLarge) {
     return new Problem('payload-too-large', `The file has more than ${error.maxBytes} bytes.`);
   }
@@ -105,7 +95,7 @@ export function toProblem(error: unknown): Problem {
   }
   const known = fromFramework(error);
   if (known) return known;
-  if (isUnavailable(error)) return new Problem('database-unavailable');
+  if (postgres.isUnavailable(error)) return new Problem('database-unavailable');
   return isSystemFault(error) ? outOfMeans() : new Problem('internal-error');
 }
 
@@ -119,8 +109,8 @@ function outOfMeans(): Problem {
 /** Whether the operator, too, is to hear of an error, because the caller can do nothing about it. */
 export function isForOperator(error: unknown): boolean {
   return (
-    error instanceof UnreadableEvent ||
-    error instanceof Unopened ||
+    error instanceof errors.UnreadableEvent ||
+    error instanceof errors.Unopened ||
     error instanceof DocumentUnreadable ||
     error instanceof DocumentsUnavailable ||
     isSystemFault(error)

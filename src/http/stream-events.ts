@@ -1,13 +1,5 @@
 import { z } from 'zod';
-import {
-  type CommandHandler,
-  type EventTypes,
-  historyEvent,
-  LIST_BYTES,
-  Refusal,
-  sizeOf,
-  StreamNotFound,
-} from '../engine/index.js';
+import { bounds, type CommandHandler, errors, type EventTypes, Refusal } from '../engine/index.js';
 import type { ProblemCode } from './problem-codes.js';
 import { queryHead } from './answers.js';
 import type { App } from './app-type.js';
@@ -76,13 +68,13 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
       try {
         for await (const recorded of handler.store.read(streams.name(id), { from, limit: limit + 1 })) {
           isThing ||= !streams.notYet.includes(recorded.type);
-          if (events.length === limit || bytes >= LIST_BYTES) {
+          if (events.length === limit || bytes >= bounds.listBytes) {
             next = recorded.revision;
             break;
           }
-          bytes += sizeOf(recorded.data);
+          bytes += bounds.sizeOf(recorded.data);
           const { type, revision, position, recordedAt } = recorded;
-          const { data, metadata, unreadable } = await historyEvent(handler, recorded, streams.types);
+          const { data, metadata, unreadable } = await handler.history(recorded, streams.types);
           events.push({
             type,
             data,
@@ -95,7 +87,7 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
           queryHead(reply, tokens, { position });
         }
       } catch (error) {
-        if (!(error instanceof StreamNotFound)) throw error;
+        if (!(error instanceof errors.StreamNotFound)) throw error;
       }
       if (!isThing) throw new Refusal(streams.notFound, 'There are no events of this id.');
       return listAnswer(request, reply, events, next === null ? null : cursors.encode(list, next));

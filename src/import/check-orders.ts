@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_EVENT_BYTES } from '../engine/index.js';
+import { bounds } from '../engine/index.js';
 import { LEFT_OUT, RowFaults } from './finding.js';
 import { splitLines } from './lines.js';
 import { readJson } from './order-json.js';
@@ -131,6 +131,6 @@ function checkSize({ items }: OrderOnLine, references: OrderReferences, faults: 
     const product = references.product(item.product_id);
     return { line: i + 1, ...item, name: typeof product === 'string' ? '' : product.name };
   });
-  if (Buffer.byteLength(JSON.stringify(named)) + ENVELOPE_BYTES <= MAX_EVENT_BYTES) return;
-  faults.add('items', `${items.length} items`, `the event would take more than ${MAX_EVENT_BYTES} bytes`);
+  if (Buffer.byteLength(JSON.stringify(named)) + ENVELOPE_BYTES <= bounds.eventBytes) return;
+  faults.add('items', `${items.length} items`, `the event would take more than ${bounds.eventBytes} bytes`);
 }

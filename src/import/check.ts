@@ -1,4 +1,4 @@
-import { shortened } from '../engine/index.js';
+import { print } from '../engine/index.js';
 import { checkCategories } from './check-categories.js';
 import { checkOrders, type OrderReferences } from './check-orders.js';
 import { checkProducts, type CheckedProducts } from './check-products.js';
@@ -45,7 +45,7 @@ export async function checkImport(dir: string, stored: StoredState, options: Che
     const { fault, isForeign } = await inspect(source, FORMS[file]);
     if (isForeign) readable[file] = { ...source, isForeign };
     if (!fault) continue;
-    findings.add({ file: source.name, column: '', ...fault, value: shortened(fault.value, MOST_CHARACTERS) });
+    findings.add({ file: source.name, column: '', ...fault, value: print.shortened(fault.value, MOST_CHARACTERS) });
     check.unreadable.add(source.name);
     Reflect.deleteProperty(readable, file);
   }

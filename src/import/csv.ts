@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { plural } from '../engine/index.js';
+import { print } from '../engine/index.js';
 import { FOREIGN, foreignText } from './encoding.js';
 import { RowFaults } from './finding.js';
 import { type Columns, meantColumn } from './form.js';
@@ -89,7 +89,7 @@ function checkHeader(header: readonly string[], columns: Columns, faults: RowFau
   const meant = header.map((cell) => (known.includes(cell) ? cell : meantColumn(cell, columns)));
   const nameless = header.filter((cell) => cell.trim() === '').length;
   if (nameless > 0)
-    faults.add('', '', `${plural(nameless, 'column')} without a name: delete what the spreadsheet keeps there`);
+    faults.add('', '', `${print.plural(nameless, 'column')} without a name: delete what the spreadsheet keeps there`);
   header.forEach((cell, i) => {
     const column = meant[i] ?? null;
     if (cell.trim() === '') return;

@@ -1,4 +1,4 @@
-import { plural, printable, quoted } from '../engine/index.js';
+import { print } from '../engine/index.js';
 import { type CommandResult, Pieces } from '../commands/output.js';
 import type { Finding, Findings, Kind } from './findings.js';
 import type { ImportResult } from './run.js';
@@ -34,7 +34,7 @@ function* documentOf({ appended, skipped, seconds, findings }: ImportResult): Ge
 }
 
 function doneLine({ appended, skipped, seconds, refused, findings }: ImportResult, dryRun: boolean): string {
-  const stored = `${plural(skipped, 'row')} ${skipped === 1 ? 'is' : 'are'} stored already`;
+  const stored = `${print.plural(skipped, 'row')} ${skipped === 1 ? 'is' : 'are'} stored already`;
   if (dryRun) return `checked in ${seconds} s, nothing appended (dry run), ${stored}`;
   if (refused === 'tree') {
     return `nothing was appended: products need the whole category tree, so an import with faults in it is refused (${stored}, ${seconds} s)`;
@@ -42,12 +42,12 @@ function doneLine({ appended, skipped, seconds, refused, findings }: ImportResul
   if (refused === 'findings') {
     return `nothing was appended: correct the findings and import again, or leave bad rows out with --on-error report (${stored}, ${seconds} s)`;
   }
-  const leftOut = findings.length > 0 ? `, ${plural(findings.rows, 'row')} left out` : '';
-  return `${plural(appended, 'event')} appended, ${plural(skipped, 'row')} skipped (stored already)${leftOut}, ${seconds} s`;
+  const leftOut = findings.length > 0 ? `, ${print.plural(findings.rows, 'row')} left out` : '';
+  return `${print.plural(appended, 'event')} appended, ${print.plural(skipped, 'row')} skipped (stored already)${leftOut}, ${seconds} s`;
 }
 
 function countLine(findings: Findings): string {
-  const all = plural(findings.length, 'finding');
+  const all = print.plural(findings.length, 'finding');
   return findings.length <= MOST_LINES ? all : `${all}; --json lists all of them`;
 }
 
@@ -60,14 +60,14 @@ function summary({ kinds }: Findings): string[] {
   const rest = kinds.slice(MOST_KINDS);
   if (rest.length === 0) return lines;
   const count = rest.reduce((sum, kind) => sum + kind.count, 0);
-  return [...lines, `and ${plural(count, 'finding')} of other kinds`];
+  return [...lines, `and ${print.plural(count, 'finding')} of other kinds`];
 }
 
 /** `users.csv:3: email "nobody": is not an e-mail address` */
 function findingLine({ file, line, column, value, message }: Finding): string {
   const place = line > 0 ? `${file}:${line}` : file;
   // The value of a header cell is its column.
-  const shown = value === '' ? [] : [quoted(value)];
-  const what = column === value ? shown : [...(column === '' ? [] : [printable(column)]), ...shown];
-  return [place, ...(what.length === 0 ? [] : [what.join(' ')]), printable(message)].join(': ');
+  const shown = value === '' ? [] : [print.quoted(value)];
+  const what = column === value ? shown : [...(column === '' ? [] : [print.safe(column)]), ...shown];
+  return [place, ...(what.length === 0 ? [] : [what.join(' ')]), print.safe(message)].join(': ');
 }

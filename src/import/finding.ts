@@ -1,4 +1,4 @@
-import { shortened } from '../engine/index.js';
+import { print } from '../engine/index.js';
 import type { Findings } from './findings.js';
 
 const MOST_CHARACTERS = 200;
@@ -33,9 +33,9 @@ export class RowFaults {
     this.found.add({
       file: this.file,
       line: this.line,
-      column: shortened(column, MOST_CHARACTERS),
-      value: shortened(value, MOST_CHARACTERS),
-      message: shortened(message, MOST_OF_MESSAGE),
+      column: print.shortened(column, MOST_CHARACTERS),
+      value: print.shortened(value, MOST_CHARACTERS),
+      message: print.shortened(message, MOST_OF_MESSAGE),
     });
   }
 }

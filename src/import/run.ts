@@ -1,4 +1,4 @@
-import { forEachInFlight, type Progress, Refusal, sizeOf } from '../engine/index.js';
+import { bounds, type Progress, Refusal } from '../engine/index.js';
 import { checkImport } from './check.js';
 import { plannedOrders } from './check-orders.js';
 import { LEFT_OUT, RowFaults } from './finding.js';
@@ -128,7 +128,7 @@ class Run {
   async products(): Promise<void> {
     const { products, sources } = this.plan;
     this.#start('products', products.length);
-    await forEachInFlight(products, this.#inFlight, async (product) => {
+    await bounds.forEachInFlight(products, this.#inFlight, async (product) => {
       const row = { file: sources['products.csv'], line: product.line, column: 'product_id', id: product.product_id };
       if (!(await this.#send(row, 1, () => this.sink.addProduct(product)))) this.#refused.add(product.product_id);
     });
@@ -137,7 +137,7 @@ class Run {
   async users(): Promise<void> {
     const { users, sources } = this.plan;
     this.#start('users', users.length);
-    await forEachInFlight(users, this.#inFlight, async (user) => {
+    await bounds.forEachInFlight(users, this.#inFlight, async (user) => {
       const row = { file: sources['users.csv'], line: user.line, column: 'user_ref', id: user.user_ref };
       if (!(await this.#send(row, 1, () => this.sink.registerUser(user)))) this.#refused.add(user.user_ref);
     });
@@ -153,7 +153,7 @@ class Run {
       if (missing) new RowFaults(this.findings, orders.source.name, order.line).add(...missing);
       else await this.#send(row, 1, () => this.sink.placeOrder(order));
     };
-    await forEachInFlight(plannedOrders(orders), this.#inFlight, place, sizeOf);
+    await bounds.forEachInFlight(plannedOrders(orders), this.#inFlight, place, bounds.sizeOf);
   }
 
   #start(what: string, total: number): void {

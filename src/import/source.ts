@@ -2,7 +2,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, createGunzip } from 'node:zlib';
-import { printable } from '../engine/index.js';
+import { print } from '../engine/index.js';
 import { WrongUse } from '../commands/output.js';
 import { EncodingCensus } from './encoding.js';
 import type { Finding, Findings } from './findings.js';
@@ -51,7 +51,7 @@ export async function locateSources(dir: string, findings: Findings): Promise<So
     .filter((name) => LOOKS_ALIKE.test(name) && !NAMES.includes(name))
     .slice(0, MOST_NAMED);
   const notes = alike.map(
-    (name) => `${printable(name, 100)} is not read: its name is none of ${IMPORT_FILES.join(', ')}`,
+    (name) => `${print.safe(name, 100)} is not read: its name is none of ${IMPORT_FILES.join(', ')}`,
   );
   if (Object.keys(sources).length === 0) {
     throw new WrongUse([`${dir} holds none of ${IMPORT_FILES.join(', ')} (or these with .gz)`, ...notes].join('\n'));

@@ -1,6 +1,6 @@
 import type { CategoryFact } from '../category/events.js';
 import { categoryEvents } from '../category/events.js';
-import type { CommandHandler, Envelope, EventTypes, Fact, RecordedEvent } from '../engine/index.js';
+import type { CommandHandler, Envelope, EventTypes, RecordedEvent } from '../engine/index.js';
 import { type OrderFact, orderEvents } from '../order/events.js';
 import { type ProductFact, productEvents } from '../product/events.js';
 import { type UserFact, userEvents } from '../user/events.js';
@@ -28,7 +28,7 @@ export async function readStoredState(handler: CommandHandler): Promise<StoredSt
     const owners = chunk.map((event) => event.data['user_id']).filter((owner) => typeof owner === 'string');
     await handler.vault.prefetch([...new Set(owners)]);
     for (const recorded of chunk) {
-      state.add((await handler.open<Fact>(recorded, types)) as Envelope<AnyFact>);
+      state.add(await handler.open<AnyFact>(recorded, types));
     }
     chunk = [];
   };

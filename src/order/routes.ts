@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CommandHandler, EventTooLarge, type Outcome, Refusal } from '../engine/index.js';
+import { type CommandHandler, errors, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
@@ -62,7 +62,7 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
       const outcome = await handler
         .execute(orderStream, order_id, command, context, { isNew: !context.keyed })
         .catch((error: unknown) => {
-          throw error instanceof EventTooLarge ? tooLarge(error) : error;
+          throw error instanceof errors.EventTooLarge ? tooLarge(error) : error;
         });
       return answer(reply, outcome, `/v1/orders/${order_id}`);
     },
@@ -118,6 +118,6 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
   }
 }
 
-function tooLarge(error: EventTooLarge): Refusal {
+function tooLarge(error: { readonly bytes: number }): Refusal {
   return new Refusal('order-too-large', `The order would take ${error.bytes} bytes in the log; 512 KiB are possible.`);
 }

@@ -4,20 +4,16 @@ import { join } from 'node:path';
 import t from 'tap';
 import { z } from 'zod';
 import {
-  changing,
+  column,
   defineProjection,
   eventType,
   type FactOf,
-  key,
   keyedTable,
-  lastRevision,
-  nullable,
   openEngine,
   openLog,
   Refusal,
   type StreamBinding,
   streamName,
-  text,
 } from '../../src/engine/index.js';
 import { MemoryVault, testContext } from '../../src/engine/testing.js';
 import { testDatabase } from '../support/database.js';
@@ -53,6 +49,7 @@ const books: StreamBinding<Book, BookCommand, FactOf<typeof bookEvents>> = {
   },
 };
 // A projection: one row a book. The same handlers serve the live path and the bulk path.
+const { changing, key, lastRevision, nullable, text } = column;
 const columns = { book_id: key('text'), title: text(), lent_to: changing(nullable(text())), revision: lastRevision };
 const loans = defineProjection({
   name: 'loans',

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Unopened } from '../../src/engine/index.js';
+import { errors } from '../../src/engine/index.js';
 import { MemoryVault } from '../../src/engine/testing.js';
 
 const place = { stream: 'book-1', field: 'reader', eventId: 'event-1' };
@@ -16,10 +16,10 @@ t.test('a text opens in its place alone, for its owner alone', async (t) => {
     'a row does not know the event',
   );
   for (const elsewhere of [{ stream: 'book-2' }, { field: 'note' }, { eventId: 'event-2' }]) {
-    await t.rejects(vault.open('ann', { ...place, ...elsewhere }, sealed), Unopened);
+    await t.rejects(vault.open('ann', { ...place, ...elsewhere }, sealed), errors.Unopened);
   }
-  await t.rejects(vault.open('ben', place, sealed), Unopened);
-  await t.rejects(vault.open('nobody', place, sealed), Unopened);
+  await t.rejects(vault.open('ben', place, sealed), errors.Unopened);
+  await t.rejects(vault.open('nobody', place, sealed), errors.Unopened);
 });
 
 t.test('a destroyed key stays destroyed', async (t) => {

@@ -4,6 +4,8 @@ import { moveLog, moveLogBack } from '../../src/engine/copying/move-log.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { JointQuery } from '../../src/engine/projecting/joint-query.js';
+import { report } from '../../src/engine/projecting/report.js';
+import type { StatusSources } from '../../src/engine/projecting/status.js';
 import type { CheckpointWatch } from '../../src/engine/projecting/watch.js';
 import {
   listQuarantine,
@@ -38,6 +40,10 @@ export function movesOver({
     moveLog: (target, options) => moveLog(from, target, options),
     moveLogBack: (options) => moveLogBack(from, options),
   };
+}
+
+export function reportsOver(sources: StatusSources): Pick<Engine, 'store' | 'report'> {
+  return { store: sources.store, report: (counting) => report(sources, counting) };
 }
 
 export function jointQueriesOver(pool: pg.Pool, watch: CheckpointWatch): Pick<Engine, 'jointQuery'> {

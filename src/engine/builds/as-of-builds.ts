@@ -14,7 +14,7 @@ import { concerns, readBy } from '../projecting/reads.js';
 import { makeAsOfBuild } from './as-of-build.js';
 import { withAsOfLock } from './as-of-locks.js';
 import { BuilderDied, type AsOfProcess } from './as-of-process.js';
-import { holdsAt, nearestAsOfBuild, noteReach, type AsOfBuild, touch } from './as-of-registry.js';
+import { asOfSchema, holdsAt, nearestAsOfBuild, noteReach, type AsOfBuild, touch } from './as-of-registry.js';
 
 export interface AsOfDeps {
   readonly pool: pg.Pool;
@@ -77,6 +77,11 @@ export class AsOfBuilds {
     const { pool, keep, log } = this.deps;
     await dropRemains(pool);
     await dropUnused(pool, keep, log);
+  }
+
+  /** The schema of its tables. */
+  schemaOf(build: AsOfBuild): string {
+    return asOfSchema(build);
   }
 
   /** What is being made is broken off; the next caller begins it again. */

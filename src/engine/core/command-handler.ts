@@ -2,6 +2,7 @@ import { later } from './business-time.js';
 import { Refusal, WrongExpectedRevision } from './errors.js';
 import type { EventTypes } from './event-type.js';
 import type { EventStore, Position } from './event-store.js';
+import { type HistoryEvent, historyEvent } from './history.js';
 import type { Envelope, Fact, RecordedEvent } from './message.js';
 import { type CommandContext, empty, type Loaded, StreamAccess, type StreamBinding } from './stream-access.js';
 import type { Vault } from './vault.js';
@@ -102,6 +103,11 @@ export class CommandHandler {
   /** A recorded event in the clear. @throws UnreadableEvent */
   open<F extends Fact>(recorded: RecordedEvent, types: EventTypes): Promise<Envelope<F>> {
     return this.#streams.open(recorded, types);
+  }
+
+  /** The same as a history shows it: one that can't be read is as it is stored, and marked. */
+  history(recorded: RecordedEvent, types: EventTypes): Promise<HistoryEvent> {
+    return historyEvent(this.#streams, recorded, types);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Events as a history shows them. No history ends at an event that this code can't read: it is shown as it is stored, and marked. */
-import type { CommandHandler } from './command-handler.js';
 import { type EventTypes, fieldAt, UnreadableEvent, withoutSecrets } from './event-type.js';
 import { type Fact, isArray, type JsonObject, type JsonValue, objectOf, type RecordedEvent } from './message.js';
+import type { StreamAccess } from './stream-access.js';
 import { looksSealed } from './vault.js';
 
 export interface HistoryEvent {
@@ -15,12 +15,12 @@ export interface HistoryEvent {
 
 /** @throws what the servers say, and WrongMasterKey: never for the event's sake */
 export async function historyEvent(
-  handler: Pick<CommandHandler, 'open'>,
+  streams: Pick<StreamAccess, 'open'>,
   recorded: RecordedEvent,
   types: EventTypes,
 ): Promise<HistoryEvent> {
   try {
-    const { data, metadata } = await handler.open<Fact>(recorded, types);
+    const { data, metadata } = await streams.open<Fact>(recorded, types);
     const shown = withoutSecrets(data, types[recorded.type]);
     return { data: shown, metadata: { ...metadata } as unknown as JsonObject, unreadable: null };
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Opens a log: the one place that knows where a log can be. */
 import type pg from 'pg';
 import type { EventStore } from '../core/event-store.js';
-import type { EventStoreUrl } from './eventstoredb/connection-url.js';
+import { clientUrl, type EventStoreUrl, readEventStoreUrl, showsCredentials } from './eventstoredb/connection-url.js';
 import type { ServerReport } from './eventstoredb/server-description.js';
 import { PostgresEventStore } from './postgres/store.js';
 import { connectionOf } from '../postgres/session.js';
@@ -17,7 +17,12 @@ export async function openLog(at: string | pg.Pool): Promise<EventStore> {
   return openEventStoreDb(at);
 }
 
-/** Asks the nodes of an EventStoreDB server for their versions, members and clocks. */
-export async function describeEventStore(url: EventStoreUrl): Promise<ServerReport> {
-  return (await import('./eventstoredb/gossip.js')).describeServer(url);
-}
+/** A server of EventStoreDB by its URL, without its client: reading the URL, and asking the nodes what they say of themselves. */
+export const eventStoreDb = {
+  readUrl: readEventStoreUrl,
+  clientUrl,
+  showsCredentials,
+  /** Asks the nodes for their versions, members and clocks. */
+  describe: async (url: EventStoreUrl): Promise<ServerReport> =>
+    (await import('./eventstoredb/gossip.js')).describeServer(url),
+} as const;

@@ -43,7 +43,7 @@ const asItIs = (value: unknown): CopyValue => value as CopyValue;
 const asJson = (value: unknown): CopyValue => (value === null ? null : JSON.stringify(value));
 const asArray = (value: unknown): CopyValue => (value === null ? null : `{${(value as readonly number[]).join(',')}}`);
 
-function column<Value, R extends Role>(
+function columnOf<Value, R extends Role>(
   role: R,
   type: string,
   sentAs = type,
@@ -56,27 +56,27 @@ function column<Value, R extends Role>(
 export function key(type: 'integer'): Column<number, 'key'>;
 export function key(type: 'uuid' | 'text'): Column<string, 'key'>;
 export function key(type: string): Column<string | number, 'key'> {
-  return column('key', type);
+  return columnOf('key', type);
 }
 
 /** The position of the event that inserts the row. */
-export const insertedAt = column<Position, 'position'>('position', 'text collate "C"', 'text');
+export const insertedAt = columnOf<Position, 'position'>('position', 'text collate "C"', 'text');
 
 /** The revision of the last event that reached the row. */
-export const lastRevision = column<number, 'revision'>('revision', 'integer');
+export const lastRevision = columnOf<number, 'revision'>('revision', 'integer');
 
-export const text = <T extends string = string>(): Column<T, 'fixed'> => column('fixed', 'text');
-export const uuid = column<string, 'fixed'>('fixed', 'uuid');
-export const integer = column<number, 'fixed'>('fixed', 'integer');
-export const bigint = column<number, 'fixed'>('fixed', 'bigint');
-export const boolean = column<boolean, 'fixed'>('fixed', 'boolean');
+export const text = <T extends string = string>(): Column<T, 'fixed'> => columnOf('fixed', 'text');
+export const uuid = columnOf<string, 'fixed'>('fixed', 'uuid');
+export const integer = columnOf<number, 'fixed'>('fixed', 'integer');
+export const bigint = columnOf<number, 'fixed'>('fixed', 'bigint');
+export const boolean = columnOf<boolean, 'fixed'>('fixed', 'boolean');
 /** ISO 8601, to the millisecond. */
-export const time = column<string, 'fixed'>('fixed', 'timestamptz(3)', 'timestamptz');
-export const integers = column<number[], 'fixed'>('fixed', 'integer[]', 'text', asArray);
-export const json = <T>(): Column<T, 'fixed'> => column('fixed', 'json', 'text', asJson);
+export const time = columnOf<string, 'fixed'>('fixed', 'timestamptz(3)', 'timestamptz');
+export const integers = columnOf<number[], 'fixed'>('fixed', 'integer[]', 'text', asArray);
+export const json = <T>(): Column<T, 'fixed'> => columnOf('fixed', 'json', 'text', asJson);
 
 /** A JSON array that only grows. */
-export const list = <Entry>(): Column<readonly Entry[], 'list'> => column('list', 'json', 'text', asJson);
+export const list = <Entry>(): Column<readonly Entry[], 'list'> => columnOf('list', 'json', 'text', asJson);
 
 export function nullable<Value, R extends 'fixed' | 'changing'>(of: Column<Value, R>): Column<Value | null, R> {
   return { ...of, isNullable: true };
@@ -85,3 +85,21 @@ export function nullable<Value, R extends 'fixed' | 'changing'>(of: Column<Value
 export function changing<Value>(of: Column<Value, 'fixed'>): Column<Value, 'changing'> {
   return { ...of, role: 'changing' };
 }
+
+/** The kinds of columns. */
+export const column = {
+  key,
+  insertedAt,
+  lastRevision,
+  text,
+  uuid,
+  integer,
+  bigint,
+  boolean,
+  time,
+  integers,
+  json,
+  list,
+  nullable,
+  changing,
+} as const;

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { statusResult } from '../../../src/commands/status.js';
-import { heldSnapshot } from '../../../src/engine/index.js';
+import { heldSnapshot } from '../../../src/engine/postgres/held-snapshot.js';
 import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { testDatabase } from '../../support/database.js';
+import { reportsOver } from '../../support/engine-parts.js';
 
 t.test('a session that holds a snapshot for long is named, until it ends', async (t) => {
   const { pool } = await testDatabase(t);
@@ -28,7 +29,11 @@ t.test('`status` tells of it in its notes', async (t) => {
         : pool.query(text as string, values as unknown[]),
   };
   const sources = { pool: holding as unknown as typeof pool, store: new MemoryEventStore(), projections: [] };
-  const { text, document } = await statusResult({ ...sources, tokens: { encode: String }, config: { dataDir: '.' } });
+  const { text, document } = await statusResult({
+    engine: reportsOver(sources),
+    tokens: { encode: String },
+    config: { dataDir: '.' },
+  });
   t.match(text, note);
   t.match(document, { notes: [new RegExp('held a snapshot for 300 s')] });
 });

@@ -13,6 +13,7 @@ import { statusResult } from '../../../src/commands/status.js';
 import { createPool } from '../../../src/engine/postgres/pool.js';
 import { stage, until } from './running.js';
 import { append, counted, tally } from './tally.js';
+import { reportsOver } from '../../support/engine-parts.js';
 
 const CAP = 1_000;
 
@@ -138,7 +139,11 @@ test('a stopped projection is red, and the reason is in its status', async (t) =
   const [status] = await modelStatuses(sources, { cap: CAP });
   t.match(status, { error: { revision: 0, position, message: 'can not be counted' }, lag_events: 1 });
   t.match(status && problemOf(status), /red has stopped/);
-  const { text } = await statusResult({ ...sources, tokens: { encode: String }, config: { dataDir: t.testdir() } });
+  const { text } = await statusResult({
+    engine: reportsOver(sources),
+    tokens: { encode: String },
+    config: { dataDir: t.testdir() },
+  });
   t.match(text, / at test-\S+@0: can not be counted/, 'people read which event it is');
 });
 

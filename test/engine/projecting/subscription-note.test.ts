@@ -12,6 +12,7 @@ import { statusResult } from '../../../src/commands/status.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { until } from './running.js';
 import { tally } from './tally.js';
+import { reportsOver } from '../../support/engine-parts.js';
 
 const model = tally('noted');
 const of = { name: model.name, build: 1 };
@@ -119,7 +120,11 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
     `orderlog_subscription_last_event_timestamp_seconds{model="noted",version="1"} ${Date.parse(SINCE) / 1000}`,
   );
   t.equal(connectionsOf(await modelStatuses(sources, { cap: 1 })), '1 of 1 subscriptions connected, 3 drops');
-  const result = await statusResult({ ...sources, tokens: { encode: String }, config: { dataDir: t.testdir() } });
+  const result = await statusResult({
+    engine: reportsOver(sources),
+    tokens: { encode: String },
+    config: { dataDir: t.testdir() },
+  });
   t.match(result.document, {
     models: [{ subscription: { connected_since: SINCE, drops: { end: 2, silence: 1 }, last_event_at: SINCE } }],
   });

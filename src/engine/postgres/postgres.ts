@@ -1,0 +1,24 @@
+import { KEEPER } from './alone.js';
+import { giveWay } from './background.js';
+import { isUnavailable, isUndefinedTable } from './errors.js';
+import { gather } from './gather.js';
+import { migrate } from './migrate.js';
+import { createPool } from './pool.js';
+import { cutSessions, Session, sessionTo } from './session.js';
+import { refuseUnsuitable } from './suitable-database.js';
+
+/** Connections to a database: each is a session with the settings and deadlines that the engine relies on (docs/decisions/0014). */
+export const postgres = {
+  createPool,
+  Session,
+  sessionTo,
+  migrate,
+  refuseUnsuitable,
+  isUnavailable,
+  isUndefinedTable,
+  giveWay,
+  gather,
+  cutSessions,
+  /** Name of the connections that say that a process uses a shared embedded server. */
+  keeper: KEEPER,
+} as const;
