@@ -17,9 +17,10 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.user_keys.created_at': '',
   'orderlog.user_keys.destroyed_at': 'when it was destroyed',
 
-  'orderlog.secrets': "The deployment's secrets, wrapped by the master key. Made once, never changed.",
-  'orderlog.secrets.name': '`hash-key`: key of derived ids, hashes of addresses and fingerprints',
-  'orderlog.secrets.wrapped': 'the wrapped secret',
+  'orderlog.secrets': "The deployment's secrets, wrapped by the master key.",
+  'orderlog.secrets.name':
+    '`hash-key`: key of derived ids, hashes of addresses and fingerprints, never changed; `master-key-id`: which master key wraps, since the first rotation',
+  'orderlog.secrets.wrapped': 'the wrapped secret; of `master-key-id`, the id as it is',
   'orderlog.secrets.created_at': '',
 
   'orderlog.builds':

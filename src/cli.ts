@@ -4,10 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { projections } from '../projections/index.js';
 import type { RestoreCommandDeps } from './backup/command.js';
+import { erasedListFile, readErased } from './backup/erased-list.js';
 import { addAudit } from './commands/audit.js';
 import { addBackup } from './commands/backup.js';
 import { addCopyLog } from './commands/copy-log.js';
 import { addDoctor } from './commands/doctor.js';
+import { addEraseUser, eraseUserAgain } from './commands/erase-user.js';
 import { addEvents } from './commands/events.js';
 import { addImport } from './commands/import.js';
 import { addMigrate } from './commands/migrate.js';
@@ -19,6 +21,7 @@ import { addRebuild } from './commands/rebuild.js';
 import { addReplay } from './commands/replay.js';
 import { addRestore } from './commands/restore.js';
 import { addRollback } from './commands/rollback.js';
+import { addRotateMaster } from './commands/rotate-master-key.js';
 import type { Run, RunWithout } from './commands/run.js';
 import { addServe } from './commands/serve.js';
 import { addStatus } from './commands/status.js';
@@ -77,6 +80,8 @@ addAudit(program, run);
 addReplay(program, run);
 addEvents(program, run);
 addCopyLog(program, run, process.env['DEBUG']);
+addEraseUser(program, run);
+addRotateMaster(program.command('keys').description('the keys of this installation'), run);
 addBackup(program, run, (runtime) => ({ masterKeySource: masterKeySourceOf(runtime.config), version }));
 addRestore(program, runWithout, restoreDeps);
 addDoctor(program, config, (settings) => openRuntime(settings, { signal: ending }));
@@ -94,7 +99,11 @@ function masterKeySourceOf({ masterKey, dataDir }: Config): string {
 }
 
 /** A restore opens the installation part by part: the database has no schema yet, and its keys are in the backup. */
-function restoreDeps(settings: Config, signal: AbortSignal): RestoreCommandDeps {
+async function restoreDeps(
+  settings: Config,
+  signal: AbortSignal,
+  erasedList: string | undefined,
+): Promise<RestoreCommandDeps> {
   const { dataDir, eventStoreUrl, masterKey, keepBuildSeconds: keepSeconds } = settings;
   return {
     ...{ dataDir, documents: documentStore(settings), projections, keepSeconds },
@@ -102,7 +111,12 @@ function restoreDeps(settings: Config, signal: AbortSignal): RestoreCommandDeps 
     masterKey: masterKey ?? (existsSync(masterKeyFile(dataDir)) ? readMasterKey(dataDir) : null),
     openDatabase: (applicationName) => openDatabase(settings, { migrate: false, applicationName, signal }),
     openLog: eventStoreUrl === null ? null : () => openLog(eventStoreUrl),
-    openRuntime: () => openRuntime(settings, { log: problemLog, signal }),
+    erased: await readErased(erasedList ?? erasedListFile(dataDir), erasedList !== undefined),
+    openRuntime: async () => {
+      const runtime = await openRuntime(settings, { log: problemLog, signal });
+      const erase = (userId: string): Promise<boolean> => eraseUserAgain(runtime, userId);
+      return { engine: runtime.engine, erase, close: () => runtime.close() };
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export interface Config {
   readonly port: number;
   /** 32 bytes, or null where one is made in the data folder. */
   readonly masterKey: Buffer | null;
+  /** During a rotation of the master key: the one that replaces it. Null otherwise. */
+  readonly nextMasterKey: Buffer | null;
   readonly uploadMaxBytes: number;
   /** Where the documents are; null: in the data folder. */
   readonly bucket: Bucket | null;
@@ -73,8 +75,8 @@ export function readConfig(environment: Environment, cwd: string): Config {
     seed: seedOf(env, cwd, databaseUrl),
     host,
     port: env.integer('PORT', 3000, 0, 65_535),
-    masterKey: masterKeyOf(env, databaseUrl),
     bucket: bucketOf(env),
+    ...masterKeysOf(env, databaseUrl),
     uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, 1024 ** 3),
     keepBuildSeconds: env.integer('KEEP_BUILD_SECONDS', 3_600, 0, 30 * 86_400),
     snapshotKeepSeconds: env.integer('SNAPSHOT_KEEP_SECONDS', 3_600, 0, 30 * 86_400),
@@ -207,16 +209,30 @@ function seedOf(env: Reading, cwd: string, databaseUrl: string | null): string |
   return folder;
 }
 
-function masterKeyOf(env: Reading, databaseUrl: string | null): Buffer | null {
-  const text = env.secret('MASTER_KEY');
-  const remedy = 'make one with: openssl rand -base64 32';
-  if (text === undefined) {
-    if (databaseUrl !== null) env.problems.push(`MASTER_KEY is required with DATABASE_URL; ${remedy}`);
-    return null;
+const KEY_REMEDY = 'make one with: openssl rand -base64 32';
+
+function masterKeysOf(env: Reading, databaseUrl: string | null): Pick<Config, 'masterKey' | 'nextMasterKey'> {
+  const masterKey = keyOf(env, 'MASTER_KEY');
+  const nextMasterKey = keyOf(env, 'MASTER_KEY_NEXT');
+  if (masterKey === undefined && databaseUrl !== null) {
+    env.problems.push(`MASTER_KEY is required with DATABASE_URL; ${KEY_REMEDY}`);
   }
+  if (masterKey === undefined && nextMasterKey !== undefined) {
+    env.problems.push('MASTER_KEY_NEXT is set without MASTER_KEY: set both, or unset it');
+  }
+  if (masterKey && nextMasterKey?.equals(masterKey)) {
+    env.problems.push('MASTER_KEY_NEXT is the same key as MASTER_KEY: unset it, or set it to another one');
+  }
+  return { masterKey: masterKey ?? null, nextMasterKey: nextMasterKey ?? null };
+}
+
+/** Undefined where it is not set, null where it is no key. */
+function keyOf(env: Reading, name: string): Buffer | null | undefined {
+  const text = env.secret(name);
+  if (text === undefined) return undefined;
   const key = Buffer.from(text, 'base64');
   if (key.length === KEY_BYTES && key.toString('base64') === text) return key;
-  env.problems.push(`MASTER_KEY is not ${KEY_BYTES} bytes in base64; ${remedy}`);
+  env.problems.push(`${name} is not ${KEY_BYTES} bytes in base64; ${KEY_REMEDY}`);
   return null;
 }
 

@@ -25,7 +25,8 @@ export async function openLogger({ logLevel, logFormat }: Config, stream: 1 | 2)
     return format(`${JSON.stringify(line)}\n`);
   });
   const logger = pino(
-    { level: logLevel },
+    // The reader of uploads says at level trace with which headers it works: keys are among them.
+    { level: logLevel, redact: { paths: ['busboyOptions.headers'], remove: true } },
     {
       write: (line: string) => {
         writer.write(format(line));

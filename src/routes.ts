@@ -53,6 +53,7 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
       store: (source) => storeIdProof(gate, source),
       remove: (documentId) => gate.store.remove(documentId),
     },
+    erasures: runtime.erasures,
   });
 
   categoryQueries(app, { tree: models.tree, tokens, past, fromStream: (catId) => categoryFromStream(runtime, catId) });

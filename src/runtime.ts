@@ -9,6 +9,7 @@ import { OrderCounts } from '../projections/order-counts/read-model.js';
 import { Products } from '../projections/products/read-model.js';
 import { UserOrders } from '../projections/user-orders/read-model.js';
 import { Users } from '../projections/users/read-model.js';
+import { listErased } from './backup/erased-list.js';
 import { CachedTree } from './category/cached-tree.js';
 import { skuClaims } from './product/claims.js';
 import { emailClaims } from './user/claims.js';
@@ -21,6 +22,7 @@ import {
   type Connection,
   type Engine,
   type EventStore,
+  type Freshness,
   type IdSequence,
   openEngine,
   openLog,
@@ -30,8 +32,10 @@ import {
 } from './engine/index.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint } from './crypto/derive.js';
 import { PgKeyStore } from './crypto/key-store.js';
-import { loadOrCreateMasterKey, masterKeyFile } from './crypto/master-key.js';
+import { masterKeyFile } from './crypto/master-key.js';
+import { type MasterKeys, openMasterKeys } from './crypto/master-keys.js';
 import { loadSecrets, type Secrets } from './crypto/secrets.js';
+import { KEY_DESTROYED } from './crypto/user-keys.js';
 import { WrongMasterKey } from './crypto/wrapped-key.js';
 import { DocumentStore } from './documents/document-store.js';
 import { FolderStorage } from './documents/folder-storage.js';
@@ -47,9 +51,12 @@ import { nothingStored } from './import/stored.js';
 import { type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
 import type { ImportSettings } from './commands/import.js';
 import { unreadableProofs } from './commands/unreadable-proofs.js';
+import { ownContext } from './commands/own-context.js';
 import { sowOnce } from './commands/sowing.js';
 import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
+import type { ErasureDeps } from './user/erase.js';
+import type { UnfinishedErasures } from './user/resume-erasures.js';
 import { userStream } from './user/stream.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -80,7 +87,7 @@ export interface Runtime {
   readonly location: string | null;
   readonly pool: pg.Pool;
   readonly store: EventStore;
-  readonly masterKey: Uint8Array;
+  readonly masters: MasterKeys;
   readonly secrets: Secrets;
   readonly engine: Engine;
   /** Of the engine, as all that stands between here and `handler`. */
@@ -91,6 +98,8 @@ export interface Runtime {
   readonly tree: CachedTree;
   readonly emailClaims: Claims;
   readonly skuClaims: Claims;
+  readonly erasures: ErasureDeps;
+  readonly unfinishedErasures: UnfinishedErasures;
   readonly categoryIds: IdSequence;
   readonly productIds: IdSequence;
   readonly gate: IdProofGate;
@@ -116,11 +125,11 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const masterKey = config.masterKey ?? loadOrCreateMasterKey(config.dataDir);
+    const masters = openMasterKeys(config);
     const database = await openDatabase(config, options);
     closing.push(() => database.close());
     const { pool, connection, location, applied } = database;
-    const secrets = await loadSecrets(pool, masterKey).catch((error: unknown) => {
+    const secrets = await loadSecrets(pool, masters).catch((error: unknown) => {
       const isOfTheFile = error instanceof WrongMasterKey && config.masterKey === null;
       return orMigrate(isOfTheFile ? new WrongMasterKey(masterKeyFile(config.dataDir)) : error);
     });
@@ -128,10 +137,11 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     closing.push(() => store.close());
     options.signal?.throwIfAborted();
     const keepAsOf = { keepSeconds: config.snapshotKeepSeconds, maxBytes: config.snapshotMaxMb * MEGABYTE };
-    const vault = new PgKeyStore(pool, masterKey);
+    const vault = new PgKeyStore(pool, masters);
     const engine = await openEngine({
       ...{ pool, store, vault, projections, streams: witnessedStreams, keepAsOf, log: options.log ?? quiet },
       ...(options.asOfProcess && { asOfProcess: asOfProcess(config, location) }),
+      ...(options.forRequests && { hearing: { channel: KEY_DESTROYED, heard: (id) => vault.forget(id) } }),
     }).catch(orMigrate);
     closing.push(() => engine.close());
     const { handler } = engine;
@@ -140,13 +150,25 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const documents = documentStore(config);
     const answers = new AnswerGate();
     const models = readModels(engine, answers);
+    const userClaims = engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash);
+    const erasures: ErasureDeps = {
+      handler,
+      emailClaims: userClaims,
+      steps: [
+        async ({ document_ids }) => {
+          for (const id of document_ids) await documents.remove(id);
+        },
+        ({ user_id, erased_at }) => listErased(config.dataDir, user_id, erased_at),
+      ],
+      destroyKey: (userId) => vault.destroy(userId),
+    };
     const wired = {
       config,
       connection,
       location,
       pool,
       store,
-      masterKey,
+      masters,
       secrets,
       engine,
       watch: engine.watch,
@@ -154,10 +176,16 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       streams: engine.streams,
       handler,
       tree: new CachedTree(handler),
-      emailClaims: engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash),
+      emailClaims: userClaims,
       skuClaims: engine.claims(skuClaims, productStream, (product, sku) => product?.sku === sku),
       categoryIds: engine.sequence('category'),
       productIds: engine.sequence('product'),
+      erasures,
+      unfinishedErasures: {
+        erased: (freshness: Freshness) => models.users.erased(freshness),
+        withKey: (ids: readonly string[]) => vault.undestroyed(ids),
+        newContext: () => ownContext('system', ''),
+      },
       gate: { store: documents, checker, maxBytes: config.uploadMaxBytes },
       unreadableProofs: (signal: AbortSignal) => unreadableProofs(models.users, documents, signal),
       models,

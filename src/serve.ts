@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import { sweepNowAndThen, type SweepSchedule } from './documents/sweep.js';
@@ -20,10 +21,14 @@ import { addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
 import { namedDocuments } from './user/named-documents.js';
+import { resumeErasures } from './user/resume-erasures.js';
 
 /** How long a start lets the read models catch up before it answers: after sowing, and otherwise. */
 const SOWN_PATIENCE_MS = 20_000;
 const PATIENCE_MS = 1_000;
+/** How often interrupted erasures are looked for, and how long that waits for the read model of users. */
+const RESUME_EVERY_MS = 60_000;
+const RESUME_WAIT_MS = 10_000;
 /** How long the end of the process leaves its sessions with the database. */
 const CUT_MS = 3_500;
 
@@ -79,6 +84,7 @@ async function serveUntil(
     engine.measure(metrics);
     closing.push(inBackground((ends) => engine.sweepAsOf(ends)));
     closing.push(inBackground((ends) => sweepNowAndThen({ ...sweeping(runtime), log, signal: ends })));
+    closing.push(inBackground((ends) => finishErasures(runtime, log, ends)));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
       const cli = join(import.meta.dirname, 'cli.js');
@@ -110,6 +116,22 @@ async function serveUntil(
   // Whatever still waits for a database that does not answer waits no longer.
   setTimeout(postgres.cutSessions, CUT_MS).unref();
   await close();
+}
+
+/** Finishes interrupted erasures, at the start and from time to time: a step may have failed in another process. */
+async function finishErasures(runtime: Runtime, log: Log['logger'], ends: AbortSignal): Promise<void> {
+  const { store, erasures: deps, unfinishedErasures } = runtime;
+  while (!ends.aborted) {
+    try {
+      const freshness = { min: await store.head(), waitMs: RESUME_WAIT_MS, lenient: true };
+      const erasures = await resumeErasures(deps, unfinishedErasures, freshness, ends);
+      if (erasures > 0) log.info({ erasures }, 'interrupted erasures were finished');
+    } catch (error) {
+      if (ends.aborted) return;
+      log.warn({ message: (error as Error).message }, 'interrupted erasures are not finished yet, and are tried again');
+    }
+    await sleep(RESUME_EVERY_MS, undefined, { signal: ends }).catch(() => undefined);
+  }
 }
 
 /** @returns what ends it and waits for its end */

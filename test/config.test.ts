@@ -30,6 +30,7 @@ t.test('with nothing set, everything is embedded, on loopback, with the demo cat
     port: 3000,
     masterKey: null,
     bucket: null,
+    nextMasterKey: null,
     uploadMaxBytes: 10 * 1024 * 1024,
     keepBuildSeconds: 3_600,
     snapshotKeepSeconds: 3_600,

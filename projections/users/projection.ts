@@ -24,6 +24,7 @@ export const usersTable = keyedTable('users', {
   },
   indexes: `
     create index users_newest on {schema}.users (registered_at, position);
+    create index users_erased on {schema}.users (user_id) where status = 'erased';
     create index users_by_email on {schema}.users (email_hash) where email_hash is not null;
   `,
 });

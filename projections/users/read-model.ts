@@ -40,6 +40,11 @@ const NEWEST = `select ${COLUMNS} from {schema}.users u
 
 const BY_EMAIL = `select ${COLUMNS} from {schema}.users u where u.email_hash = $1::text and u.status = 'active'`;
 
+const ERASED = `select u.user_id from {schema}.users u
+  where u.status = 'erased' and u.user_id > $1::uuid order by u.user_id limit $2::integer`;
+const ERASED_PAGE = 1_000;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
 /** Comes before the newest. */
 const FROM_THE_NEWEST = { registered_at: 'infinity', position: '' };
 
@@ -77,6 +82,18 @@ export class Users {
   async byEmail(emailHash: string, freshness?: Freshness): Promise<UserList> {
     const { rows, ...standing } = await this.model.query<UserRow>('users-by-email', BY_EMAIL, [emailHash], freshness);
     return { ...standing, users: await this.#shown(rows), next: null };
+  }
+
+  /** The ids of all erased users, page by page. @throws Refusal read-model-behind */
+  async *erased(freshness?: Freshness): AsyncGenerator<readonly string[]> {
+    let after: string | undefined = FIRST_ID;
+    while (after !== undefined) {
+      const values: readonly unknown[] = [after, ERASED_PAGE];
+      const page = await this.model.query<{ user_id: string }>('users-erased', ERASED, values, freshness);
+      const ids: readonly string[] = page.rows.map(({ user_id }) => user_id);
+      if (ids.length > 0) yield ids;
+      after = ids.length < ERASED_PAGE ? undefined : ids.at(-1);
+    }
   }
 
   async #one(userId: string, freshness?: Freshness): Promise<Standing & { row: UserRow | undefined }> {

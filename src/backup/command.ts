@@ -64,7 +64,12 @@ export interface RestoreCommandDeps extends RestoreDeps {
   readonly projections: readonly AnyProjection[];
   readonly keepSeconds: number;
   /** The installation as it is then. */
-  readonly openRuntime: () => Promise<{ readonly engine: Pick<Engine, 'rebuild'>; close(): Promise<void> }>;
+  readonly openRuntime: () => Promise<{
+    readonly engine: Pick<Engine, 'rebuild'>;
+    /** Erases a user who was erased after the backup. False where the restored log does not know the user. */
+    erase(userId: string): Promise<boolean>;
+    close(): Promise<void>;
+  }>;
 }
 
 /** @throws WrongUse for a backup that can't be restored here, and what rebuilding throws */
@@ -77,22 +82,25 @@ export async function restoreResult(
   const { progress } = options;
   try {
     const restored = await restore(deps, file, options);
-    const models = await remake(deps, options);
+    const { models, erased } = await finish(deps, options);
     restored.done();
     progress.stop();
-    return restoredResult(restored, models, file, since(begun));
+    return restoredResult({ ...restored, erased }, models, file, since(begun));
   } finally {
     progress.stop();
   }
 }
 
-async function remake(
-  { openRuntime, projections, keepSeconds }: RestoreCommandDeps,
+/** What takes the installation as it is then: users are erased again, and the read models are made. */
+async function finish(
+  { openRuntime, projections, keepSeconds, erased: ids }: RestoreCommandDeps,
   { progress, signal }: RestoreOptions,
-): Promise<Rebuilt[]> {
+): Promise<{ readonly models: Rebuilt[]; readonly erased: number }> {
   const runtime = await openRuntime();
   try {
-    return await runtime.engine.rebuild(projections, {
+    let erased = 0;
+    for (const id of ids) if (await runtime.erase(id)) erased += 1;
+    const models = await runtime.engine.rebuild(projections, {
       ...{ jobs: 2, switch: true, keepSeconds, signal },
       stretch: (what, total) => {
         progress.start(what, total);
@@ -101,23 +109,29 @@ async function remake(
         progress.advance(by);
       },
     });
+    return { models, erased };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`everything is restored but the read models: ${why}. Run the same command again`, { cause });
+    throw new Error(`everything is restored but erasures and read models: ${why}. Run the same command again`, {
+      cause,
+    });
   } finally {
     await runtime.close();
   }
 }
 
 function restoredResult(
-  { manifest, destroyed, lost }: Restored,
+  { manifest, destroyed, lost, erased }: Restored & { readonly erased: number },
   models: readonly Rebuilt[],
   file: string,
   seconds: number,
 ): CommandResult {
   const { events, users, documents, position, made_at } = manifest;
   const notes = [
-    ...(destroyed > 0 ? [`the keys of ${destroyed} users, whom the log says are erased, were destroyed again`] : []),
+    ...(destroyed > 0 ? [`the keys of ${print.plural(destroyed, 'erased user')} were destroyed again`] : []),
+    ...(erased > 0
+      ? [`${print.plural(erased, 'user')} of the list of erased users are erased in this log as well`]
+      : []),
     ...(lost > 0
       ? [`${lost} users came after the backup: their keys are lost, their names and proofs read as null`]
       : []),
@@ -125,13 +139,13 @@ function restoredResult(
   return {
     document: {
       ...{ events, users, documents: documents.count, position, models },
-      ...{ keys_destroyed: destroyed, seconds, notes },
+      ...{ keys_destroyed: destroyed, users_erased: erased, seconds, notes },
     },
     text: print.lines([
       `${events} events, keys of ${users} users, ${documents.count} documents of ${made_at}, from ${file} in ${seconds} s`,
       `read models rebuilt: ${models.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ')}`,
       ...notes.map((note) => `note       ${note}`),
-      'next: orderlog verify, then orderlog serve. Users who were erased after the backup have to be erased again',
+      'next: orderlog verify, then orderlog serve. Erase users again who were erased after the backup and are not in the list',
     ]),
     exitCode: 0,
   };

@@ -1,6 +1,6 @@
 /** What the key store and the ids have to know of the log: after a backup of the log, or where it is on a server of its own. */
 import { categoryEvents } from '../category/events.js';
-import { destroyKeys, noteLostKeys } from '../crypto/key-store.js';
+import { destroyKeys, noteLostKeys } from '../crypto/user-keys.js';
 import { decode, type EventStore, type RecordedEvent, streamId } from '../engine/index.js';
 import { productEvents } from '../product/events.js';
 import type { Importing } from './tables.js';

@@ -1,6 +1,7 @@
 import type { EventStore, Progress, TableImport } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { WrongUse } from '../commands/output.js';
+import { destroyKeys } from '../crypto/user-keys.js';
 import { contentOf, entriesOf } from './archive-reader.js';
 import { documentOf } from './check.js';
 import { type CaughtUp, catchUpWith, destroyErased } from './later-events.js';
@@ -15,6 +16,8 @@ export interface RestoreTarget {
   readonly documents: DocumentStore;
   /** The log, where it is on another server; null where it is in the backup. */
   readonly store: EventStore | null;
+  /** Users who were erased since the backup. */
+  readonly erased: readonly string[];
 }
 
 /**
@@ -22,7 +25,7 @@ export interface RestoreTarget {
  * @throws WrongUse where the target is not empty, and Error when other processes work with it; then nothing was changed
  */
 export async function restoreInto(
-  { tables, documents, store }: RestoreTarget,
+  { tables, documents, store, erased }: RestoreTarget,
   manifest: Manifest,
   file: string,
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
@@ -36,7 +39,9 @@ export async function restoreInto(
     progress.start('events', manifest.events);
     await restoreEntries(into, documents, manifest, file, { progress, signal });
     // 2. What was erased is erased.
-    return store ? catchUpWith(into, store, signal) : destroyErased(into, signal);
+    const destroyed = await destroyKeys(into.client, erased);
+    const caughtUp = store ? await catchUpWith(into, store, signal) : await destroyErased(into, signal);
+    return { ...caughtUp, destroyed: destroyed + caughtUp.destroyed };
   });
 }
 

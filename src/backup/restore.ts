@@ -34,6 +34,8 @@ export interface RestoreDeps {
   readonly openDatabase: (applicationName: string) => Promise<TargetDatabase>;
   /** The log on a server of its own; null where the configuration names none. */
   readonly openLog: (() => Promise<EventStore>) | null;
+  /** Users who were erased since the backup, as far as they are known. */
+  readonly erased: readonly string[];
 }
 
 export interface RestoreOptions {
@@ -80,7 +82,7 @@ export async function restore(deps: RestoreDeps, file: string, options: RestoreO
 }
 
 async function into(
-  { dataDir, documents }: RestoreDeps,
+  { dataDir, documents, erased }: RestoreDeps,
   tables: TableImport,
   store: EventStore | null,
   checked: Checked,
@@ -99,7 +101,7 @@ async function into(
   await tables.migrate(migrations);
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   writeFileSync(note, digest, { flush: true });
-  return restoreInto({ tables, documents, store }, manifest, file, options);
+  return restoreInto({ tables, documents, store, erased }, manifest, file, options);
 }
 
 /** @throws WrongUse when the log is to be where the backup does not expect it */

@@ -7,7 +7,8 @@ import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 
 /** What the command is given: the documents are in their store. */
-export type BackupRuntime = Omit<BackupCommandDeps, 'documents' | 'masterKeySource' | 'version'> & {
+export type BackupRuntime = Omit<BackupCommandDeps, 'documents' | 'masterKey' | 'masterKeySource' | 'version'> & {
+  readonly masters: { readonly active: { readonly bytes: Uint8Array } };
   readonly gate: { readonly store: BackupCommandDeps['documents'] };
 };
 
@@ -24,7 +25,8 @@ export function addBackup<Runtime extends BackupRuntime>(
     .addOption(jsonOption)
     .action((file: string, { json = false }: { json?: boolean }) =>
       run(json, {}, (runtime, signal) => {
-        const { engine, tokens, masterKey } = runtime;
+        const { engine, tokens, masters } = runtime;
+        const masterKey = masters.active.bytes;
         const deps = { engine, tokens, masterKey, ...of(runtime), documents: runtime.gate.store };
         return backupResult(deps, resolve(file), { progress: showProgress(), signal });
       }),

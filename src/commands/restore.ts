@@ -10,16 +10,17 @@ import type { RunWithout } from './run.js';
 export function addRestore<Settings>(
   program: Command,
   runWithout: RunWithout<Settings>,
-  of: (settings: Settings, signal: AbortSignal) => RestoreCommandDeps,
+  of: (settings: Settings, signal: AbortSignal, erasedList: string | undefined) => Promise<RestoreCommandDeps>,
 ): void {
   program
     .command('restore')
     .description('restore a backup into an empty installation, then rebuild its read models')
     .argument('<file>', 'what orderlog backup has written')
+    .option('--erased <list>', 'ids of users who were erased since; by default erased-users.txt in the data folder')
     .addOption(jsonOption)
-    .action((file: string, { json = false }: { json?: boolean }) =>
-      runWithout(json, (settings, signal) =>
-        restoreResult(of(settings, signal), resolve(file), { progress: showProgress(), signal }),
+    .action((file: string, { erased, json = false }: { erased?: string; json?: boolean }) =>
+      runWithout(json, async (settings, signal) =>
+        restoreResult(await of(settings, signal, erased), resolve(file), { progress: showProgress(), signal }),
       ),
     );
 }

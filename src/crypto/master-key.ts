@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const KEY_BYTES = 32;
@@ -9,7 +19,42 @@ const KEY_BYTES = 32;
  * @throws Error when the file is not such a key
  */
 export function loadOrCreateMasterKey(dataDir: string): Buffer {
-  const file = masterKeyFile(dataDir);
+  return loadOrCreate(dataDir, masterKeyFile(dataDir));
+}
+
+/** The key that a rotation puts in its place, made at the first call. @throws Error when the file is not such a key */
+export function loadOrCreateNextMasterKey(dataDir: string): Buffer {
+  return loadOrCreate(dataDir, nextMasterKeyFile(dataDir));
+}
+
+/** The end of a rotation: the next key is the master key from now on. */
+export function replaceMasterKey(dataDir: string): void {
+  renameSync(nextMasterKeyFile(dataDir), masterKeyFile(dataDir));
+  syncFolder(dataDir);
+}
+
+/** The master key, and during a rotation the next one behind it. @throws Error when one of the files is not such a key */
+export function readMasterKeys(dataDir: string): Buffer[] {
+  // In this order: a rotation that ends meanwhile makes the next one the master key.
+  const following = readIfThere(nextMasterKeyFile(dataDir));
+  const current = readMasterKey(dataDir);
+  return following ? [current, following] : [current];
+}
+
+export function masterKeyFile(dataDir: string): string {
+  return join(dataDir, 'master.key');
+}
+
+function nextMasterKeyFile(dataDir: string): string {
+  return join(dataDir, 'master.key.next');
+}
+
+/** @throws Error when there is no such file, or it is not such a key */
+export function readMasterKey(dataDir: string): Buffer {
+  return readKey(masterKeyFile(dataDir));
+}
+
+function loadOrCreate(dataDir: string, file: string): Buffer {
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   try {
@@ -22,16 +67,19 @@ export function loadOrCreateMasterKey(dataDir: string): Buffer {
   } finally {
     rmSync(draft, { force: true });
   }
-  return readMasterKey(dataDir);
+  return readKey(file);
 }
 
-export function masterKeyFile(dataDir: string): string {
-  return join(dataDir, 'master.key');
+function readIfThere(file: string): Buffer | null {
+  try {
+    return readKey(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
-/** @throws Error when there is no such file, or it is not such a key */
-export function readMasterKey(dataDir: string): Buffer {
-  const file = masterKeyFile(dataDir);
+function readKey(file: string): Buffer {
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
   if (key.length !== KEY_BYTES)
     throw new Error(`${file} is not ${KEY_BYTES} bytes in base64: restore it from where it was kept`);

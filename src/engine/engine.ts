@@ -37,7 +37,7 @@ import type { ProjectorLog } from './projecting/projector-log.js';
 import { ReadModel } from './projecting/read-model.js';
 import { type Counting, type Health, healthOf, haveReached, modelStatuses } from './projecting/status.js';
 import { type Report, report } from './projecting/report.js';
-import { CheckpointWatch } from './projecting/watch.js';
+import { CheckpointWatch, type Hearing } from './projecting/watch.js';
 import {
   listQuarantine,
   type QuarantineList,
@@ -62,6 +62,8 @@ export interface EngineOptions {
   /** The process in which as-of builds are made, which runs `makeAsOfBuildsForParent`; they are made in this one if left out. */
   readonly asOfProcess?: AsOfProcessOptions;
   readonly log: ProjectorLog;
+  /** A channel of the database that the application listens on. */
+  readonly hearing?: Hearing;
 }
 
 export interface AsOfProcessOptions {
@@ -102,7 +104,7 @@ export class Engine {
     this.streams = streams;
     this.log = log;
     this.handler = new CommandHandler(store, options.vault);
-    this.watch = new CheckpointWatch(pool);
+    this.watch = new CheckpointWatch(pool, options.hearing);
     this.times = logTimes(pool, store);
     const { keepAsOf: keep, asOfProcess: apart } = options;
     const process = apart && new AsOfProcess(apart.script, { ...apart, connection: connectionOf(pool) });

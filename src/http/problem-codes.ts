@@ -113,7 +113,13 @@ const PROBLEMS = {
     title: 'The category is not empty',
     explanation: 'It has categories below it, or products stand in it.',
   },
-  'user-erased': { status: 409, title: 'The user is erased', explanation: 'An erased user can not be changed.' },
+  'user-erased': {
+    status: 409,
+    title: 'The user is erased',
+    explanation:
+      'An erased user can not be changed and places no order. An order of an erased user can be paid without a reference and ' +
+      'cancelled without a reason: neither could be stored.',
+  },
   'revision-conflict': {
     status: 409,
     title: 'Others were faster',

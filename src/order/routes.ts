@@ -71,7 +71,7 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
   app.post(
     '/v1/orders/:order_id/cancel',
     {
-      config: { kind: 'command', tagged: true, problems: ['order-not-found', 'order-paid'] },
+      config: { kind: 'command', tagged: true, problems: ['order-not-found', 'order-paid', 'user-erased'] },
       schema: {
         summary: 'Cancel an order',
         tags,
@@ -92,7 +92,11 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
   app.post(
     '/v1/orders/:order_id/mark-paid',
     {
-      config: { kind: 'command', tagged: true, problems: ['order-not-found', 'order-paid', 'order-cancelled'] },
+      config: {
+        kind: 'command',
+        tagged: true,
+        problems: ['order-not-found', 'order-paid', 'order-cancelled', 'user-erased'],
+      },
       schema: {
         summary: 'Mark an order as paid',
         tags,

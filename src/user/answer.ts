@@ -40,3 +40,19 @@ export function answerUser(user: KeptUser, revision: number): UserAnswer {
   };
   return { user_id, name, email, status, id_proof: shown, registered_at, updated_at, revision };
 }
+
+/** What an erasure has destroyed, and when. The same for each repetition. */
+export const erasureReceipt = z.strictObject({
+  user_id: z.uuid(),
+  status: z.literal('erased'),
+  /** From then on every other command of the user is refused. */
+  erased_at: time,
+  /** Other users may register them. */
+  email_addresses_released: z.int(),
+  /** Ids of all proofs of identity, replaced ones too. */
+  documents_deleted: z.array(z.uuid()),
+  /** The last step: from then on nothing that is sealed for the user can be read. */
+  key_destroyed_at: time,
+});
+
+export type ErasureReceipt = z.infer<typeof erasureReceipt>;

@@ -37,4 +37,6 @@ export type ChangeUserDetails = {
 
 export type ReplaceIdProof = { readonly type: 'ReplaceIdProof'; readonly id_proof: IdProof; readonly at: string };
 
-export type UserCommand = RegisterUser | ImportUser | ChangeUserDetails | ReplaceIdProof;
+export type EraseUser = { readonly type: 'EraseUser'; readonly at: string };
+
+export type UserCommand = RegisterUser | ImportUser | ChangeUserDetails | ReplaceIdProof | EraseUser;

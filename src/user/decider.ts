@@ -1,4 +1,5 @@
 import { type Decider, type Envelope, Refusal } from '../engine/index.js';
+import { emailClaims } from './claims.js';
 import type { UserCommand } from './commands.js';
 import type { UserFact } from './events.js';
 
@@ -46,6 +47,12 @@ function decide(state: UserState, command: UserCommand): UserFact[] {
       if (current && current.sha256 === command.id_proof.sha256) return [];
       const id_proof = { ...command.id_proof, uploaded_at: command.at };
       return [{ type: 'IdProofReplaced', data: { user_id, id_proof, replaced_at: command.at } }];
+    }
+    case 'EraseUser': {
+      const { user_id, status, email_hash } = known(state);
+      if (status === 'erased') return [];
+      const email_claim = emailClaims.binding.name(email_hash as string);
+      return [{ type: 'UserErased', data: { user_id, email_claim, erased_at: command.at } }];
     }
   }
 }

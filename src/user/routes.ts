@@ -5,12 +5,13 @@ import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../http/etag.js';
 import type { PositionTokens } from '../http/position-token.js';
-import { dataOf, email, name, uuid } from '../http/schemas.js';
+import { dataOf, email, name, noBody, uuid } from '../http/schemas.js';
 import { type FormShape, receiveForm, uploadRoutes } from '../http/uploads.js';
-import { answerUser, userAnswer, type UserAnswer } from './answer.js';
+import { answerUser, erasureReceipt, userAnswer, type UserAnswer } from './answer.js';
 import { changeUserDetails } from './change-details.js';
 import type { EmailAddress, IdProof } from './commands.js';
 import type { UserState } from './decider.js';
+import { eraseUser, type ErasureDeps } from './erase.js';
 import { registerUser } from './register.js';
 import { userStream } from './stream.js';
 
@@ -22,6 +23,7 @@ export interface UserRouteDeps {
   /** An address with what it is claimed under. */
   readonly addressOf: (email: string) => EmailAddress;
   readonly proofs: IdProofStore;
+  readonly erasures: ErasureDeps;
 }
 
 /** A proof that has been accepted and stored; no event names it yet. */
@@ -53,6 +55,7 @@ export async function userRoutes(app: App, deps: UserRouteDeps): Promise<void> {
     registration(scope, deps);
     replacement(scope, deps);
   });
+  erasure(app, deps);
   app.patch(
     '/v1/users/:user_id',
     {
@@ -83,6 +86,28 @@ export async function userRoutes(app: App, deps: UserRouteDeps): Promise<void> {
         revisionGuard(ifMatchOf(request.headers)),
       );
       return answer(reply, deps.tokens, outcome);
+    },
+  );
+}
+
+function erasure(app: App, { hashKey, tokens, erasures }: UserRouteDeps): void {
+  app.post(
+    '/v1/users/:user_id/erase',
+    {
+      config: { kind: 'command', tagged: true, problems: ['user-not-found'] },
+      schema: {
+        summary: 'Erase a user: everything personal is destroyed for good',
+        tags,
+        params,
+        body: noBody,
+        response: { 200: dataOf(erasureReceipt) },
+      },
+    },
+    async (request, reply) => {
+      const { user_id } = request.params;
+      const context = commandContext(request, hashKey, 'EraseUser', { user_id });
+      const erased = await eraseUser(erasures, user_id, context, revisionGuard(ifMatchOf(request.headers)));
+      return commandAnswer(reply, tokens, { ...erased, data: erased.receipt });
     },
   );
 }
@@ -194,5 +219,7 @@ function answer(
 ): { data: UserAnswer } {
   if (!outcome.state) throw new Refusal('user-not-found', 'There is no such user.');
   const data = answerUser(outcome.state, outcome.revision);
+  // A retry of what was recorded before the erasure: its answer can't be given any more.
+  if (data.name === null) throw new Refusal('user-erased', 'The user has been erased.');
   return commandAnswer(reply, tokens, { ...outcome, data, ...(location !== undefined && { location }) });
 }

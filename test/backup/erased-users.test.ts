@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { appendFileSync, copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { erasedListFile, listErased, readErased } from '../../src/backup/erased-list.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
 import type { JsonObject, NewEvent } from '../../src/engine/core/message.js';
 import { MemoryEventStore } from '../../src/engine/log/memory.js';
-import { temporaryFolder } from '../support/orderlog.js';
+import { orderlog, settingsFor, temporaryFolder } from '../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../support/running-app.js';
 import { backUp, emptyTarget, remade, restoreTo } from './installations.js';
 
@@ -84,4 +86,47 @@ t.test('with the log on a server of its own, what it holds beyond the backup cou
   t.same(names, [null, 'Ada', null], 'erased, whole, and without its key: no answer is an error');
   t.ok((await restored.addProduct([1], { sku: 'NEW' })).product_id > product_id, 'no id is given out twice');
   t.ok((await restored.addCategory()).cat_id > cat_id);
+});
+
+t.test(
+  'users who were erased after the backup are erased in what is restored, by the list that no backup holds',
+  async (t) => {
+    const shop = await runningApp(t, { seed: demo });
+    const [erased, other] = [await shop.registerUser({ name: 'Marker' }), await shop.registerUser()];
+    const order = await shop.placeOrder(erased.user_id, [1]);
+    await shop.http.ok('POST', `/v1/orders/${order.order_id}/cancel`, { json: { reason: 'Marker reason' } });
+    const file = join(temporaryFolder(t), 'backup.tar');
+    await backUp(shop, file);
+    await shop.http.ok('POST', `/v1/users/${erased.user_id}/erase`);
+
+    const target = await emptyTarget(t);
+    mkdirSync(target.dataDir, { recursive: true });
+    copyFileSync(erasedListFile(shop.dataDir), erasedListFile(target.dataDir));
+    const settings = settingsFor(target.database, target.dataDir);
+    const ended = await orderlog(settings, 'restore', file, '--json');
+    t.equal(ended.code, 0, ended.stderr);
+    t.match(JSON.parse(ended.stdout), { keys_destroyed: 1, users_erased: 1 });
+    const restored = await runningApp(t, target);
+    const user = `/v1/users/${erased.user_id}`;
+    const nothing = { status: 'erased', name: null, email: null, id_proof: null };
+    t.match((await restored.http.get(user)).data, nothing);
+    for (const path of [`${user}/events`, `${user}/orders`, `/v1/orders/${order.order_id}/events`]) {
+      t.notMatch((await restored.http.get(path)).bytes.toString(), /Marker/, path);
+    }
+    t.equal((await restored.http.get(`${user}/id-proof`)).status, 404);
+    t.notOk(await restored.runtime.gate.store.has(erased.id_proof?.document_id ?? ''));
+    t.match((await restored.http.get(`/v1/users/${other.user_id}`)).data, { name: 'Ada' });
+    t.equal((await orderlog(settings, 'verify')).code, 0);
+  },
+);
+
+t.test('of the list of erased users only ids count, whatever a crash has left of a line', async (t) => {
+  const folder = temporaryFolder(t);
+  const [one, other] = [randomUUID(), randomUUID()];
+  t.same(await readErased(erasedListFile(folder)), [], 'no list, no users');
+  await listErased(folder, one, '2026-01-02T03:04:05.678Z');
+  appendFileSync(erasedListFile(folder), other.slice(0, 20));
+  await listErased(folder, other, '2026-01-02T03:04:05.678Z');
+  await listErased(folder, one, '2026-01-02T03:04:05.678Z');
+  t.same(await readErased(erasedListFile(folder)), [one, other]);
 });

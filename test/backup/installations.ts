@@ -30,11 +30,11 @@ export interface BackupDocument {
 
 /** @returns what `--json` prints */
 export async function backUp({ runtime }: Pick<RunningApp, 'runtime'>, file: string): Promise<BackupDocument> {
-  const { engine, tokens, masterKey, gate } = runtime;
+  const { engine, tokens, masters, gate } = runtime;
   const deps = {
     engine,
     tokens,
-    masterKey,
+    masterKey: masters.active.bytes,
     documents: gate.store,
     version: '1.2.3',
     masterKeySource: 'MASTER_KEY',
@@ -66,6 +66,7 @@ export function restoreDeps({ database, dataDir }: Target, store: EventStore | n
       return Promise.resolve({ location: null, pool, close: () => pool.end() });
     },
     openLog: store && (() => Promise.resolve(store)),
+    erased: [],
   };
 }
 

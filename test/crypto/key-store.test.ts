@@ -3,8 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Sealed } from '../../src/engine/core/vault.js';
 import { PgKeyStore } from '../../src/crypto/key-store.js';
+import { KEY_DESTROYED } from '../../src/crypto/user-keys.js';
 import { WrongMasterKey } from '../../src/crypto/wrapped-key.js';
+import { CheckpointWatch } from '../../src/engine/projecting/watch.js';
 import { testDatabase } from '../support/database.js';
+import { until } from '../support/orderlog.js';
 
 const { pool } = await testDatabase(t);
 const master = randomBytes(32);
@@ -26,8 +29,9 @@ function keyStore(options = {}): { keys: PgKeyStore; queries: () => number } {
   return { keys: new PgKeyStore(counted, master, options), queries: () => queries };
 }
 
-async function destroy(owner: string): Promise<void> {
-  await pool.query('update orderlog.user_keys set wrapped = null, destroyed_at = now() where user_id = $1', [owner]);
+/** As another process does it, whose message is not heard here. */
+async function destroy(owner: string): Promise<string> {
+  return keyStore().keys.destroy(owner);
 }
 
 async function storedKeys(owners: readonly string[]): Promise<number> {
@@ -91,6 +95,68 @@ t.test('a key destroyed elsewhere is in use here no longer than the cache keeps 
   for (let tries = 0; tries < 100 && (await keys.open(owner, place, sealed)) !== null; tries++) {
     await sleep(10);
   }
+  t.equal(await keys.open(owner, place, sealed), null);
+});
+
+t.test('a key is destroyed once: its time stays, and a user without one gets none later', async (t) => {
+  const [owner, stranger] = [randomUUID(), randomUUID()];
+  await keyStore().keys.createKeys([owner]);
+  const at = await destroy(owner);
+  t.equal(await destroy(owner.toUpperCase()), at);
+  await destroy(stranger);
+  await t.rejects(keyStore().keys.seal(stranger, place, 'Ann'), { code: 'user-erased' });
+  t.same(await keyStore().keys.undestroyed([owner, stranger]), []);
+});
+
+t.test('other processes forget a key at once when it is destroyed', async (t) => {
+  const owner = randomUUID();
+  const { keys } = keyStore();
+  let connections = 0;
+  const heard = (id: string | null): void => {
+    if (id === null) connections++;
+    keys.forget(id);
+  };
+  const watch = new CheckpointWatch(pool, { channel: KEY_DESTROYED, heard });
+  t.teardown(() => watch.close());
+  await until(() => connections === 1);
+  const sealed = await keys.seal(owner, place, 'Ann');
+  await destroy(owner);
+  await until(async () => (await keys.open(owner, place, sealed)) === null);
+
+  const other = randomUUID();
+  const otherSealed = await keys.seal(other, place, 'Bob');
+  // What is sent while nobody listens is made up for by forgetting all keys.
+  await pool.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen orderlog%' and datname = current_database()",
+  );
+  await pool.query('update orderlog.user_keys set wrapped = null, destroyed_at = now() where user_id = $1', [other]);
+  await until(async () => (await keys.open(other, place, otherSealed)) === null);
+  t.equal(connections, 2);
+});
+
+t.test('a key that was read just before it was destroyed is not kept', async (t) => {
+  const owner = randomUUID();
+  const sealed = await keyStore().keys.seal(owner, place, 'Ann');
+  const slow = Object.create(pool) as typeof pool;
+  const { keys } = { keys: new PgKeyStore(slow, master) };
+  let read = (): void => undefined;
+  const isRead = new Promise<void>((resolve) => (read = resolve));
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  Object.assign(slow, {
+    query: async (query: object) => {
+      const result = await pool.query(query as { text: string });
+      read();
+      await answered;
+      return result;
+    },
+  });
+  const opening = keys.open(owner, place, sealed);
+  await isRead;
+  await destroy(owner);
+  keys.forget(owner);
+  answer();
+  t.equal(await opening, 'Ann', 'it was there when it was asked for');
   t.equal(await keys.open(owner, place, sealed), null);
 });
 

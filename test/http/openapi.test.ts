@@ -9,6 +9,7 @@ const ROUTES = `
   get 200 /v1/users/{user_id}/id-proof
   get 200 /v1/users
   get 200 /v1/users/{user_id}
+  post 200 /v1/users/{user_id}/erase
   post 201 /v1/orders
   post 200 /v1/orders/{order_id}/cancel
   post 200 /v1/orders/{order_id}/mark-paid

@@ -68,6 +68,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     host: '127.0.0.1',
     port: 0,
     masterKey: Buffer.alloc(32, 7),
+    nextMasterKey: null,
     uploadMaxBytes: options.uploadMaxBytes ?? MEGABYTE,
     bucket: options.bucket ?? null,
     keepBuildSeconds: 3_600,

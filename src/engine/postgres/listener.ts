@@ -8,11 +8,15 @@ export class Listener {
   #tried: Promise<void> | null = null;
   #run: Promise<void> = Promise.resolve();
 
-  /** @param channels plain names */
+  /**
+   * @param channels plain names
+   * @param connected is called whenever it listens from now on: what was sent before may not have been heard
+   */
   constructor(
     readonly pool: pg.Pool,
     readonly channels: readonly string[],
     readonly heard: (channel: string, payload: string) => void,
+    readonly connected: () => void = () => undefined,
   ) {}
 
   /** Resolves once it listens, or once the first try has failed. */
@@ -48,6 +52,7 @@ export class Listener {
         await client.connect();
         await client.query(this.channels.map((channel) => `listen ${channel}`).join('; '));
         backOff.reset();
+        this.connected();
         tried();
         await lost;
       } catch {

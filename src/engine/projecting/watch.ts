@@ -14,6 +14,13 @@ interface Waiter {
   readonly settle: (reached: boolean) => void;
 }
 
+/** Another channel that the same connection listens on. */
+export interface Hearing {
+  readonly channel: string;
+  /** Null whenever the connection is new: what was sent before may not have been heard. */
+  readonly heard: (payload: string | null) => void;
+}
+
 const REACHED = 'orderlog_checkpoint';
 const WAITING = 'orderlog_waiting';
 /** The net under the notifications, and the beat at which waiting is announced to other processes. */
@@ -37,10 +44,22 @@ export class CheckpointWatch {
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(readonly pool: pg.Pool) {
-    this.#listener = new Listener(pool, [REACHED, WAITING, BUILDS_CHANNEL], (channel, payload) => {
-      this.#hear(channel, payload);
-    });
+  /** @param also listened to from the start */
+  constructor(
+    readonly pool: pg.Pool,
+    also?: Hearing,
+  ) {
+    const channels = [REACHED, WAITING, BUILDS_CHANNEL, ...(also ? [also.channel] : [])];
+    this.#listener = new Listener(
+      pool,
+      channels,
+      (channel, payload) => {
+        if (channel === also?.channel) also.heard(payload);
+        else this.#hear(channel, payload);
+      },
+      () => also?.heard(null),
+    );
+    if (also) void this.#listener.start();
   }
 
   /**

@@ -1,0 +1,36 @@
+/** The list of erased users in the data folder. No backup holds it, so that a restore knows of erasures since the backup. */
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WrongUse } from '../commands/output.js';
+
+const LINE = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?: |$)/;
+
+export function erasedListFile(dataDir: string): string {
+  return join(dataDir, 'erased-users.txt');
+}
+
+/** Adds a user, one line each: id and time. On the disk when this resolves. */
+export async function listErased(dataDir: string, userId: string, erasedAt: string): Promise<void> {
+  const file = await open(erasedListFile(dataDir), 'a', 0o600);
+  try {
+    // On a line of its own, even if a crash has cut off the one before.
+    await file.appendFile(`\n${userId} ${erasedAt}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The ids in a list. What is not an id at the start of a line is left out.
+ * @param isNamed a list that the caller has named must be there @throws WrongUse
+ */
+export async function readErased(file: string, isNamed = false): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !isNamed) return '';
+    throw isNamed ? new WrongUse(`${file} can not be read (${code ?? 'error'})`, { cause: error }) : error;
+  });
+  const ids = text.split('\n').map((line) => LINE.exec(line.trim().toLowerCase())?.[1]);
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}
