@@ -94,6 +94,9 @@ function nameAnswers(operation: Operation, config: FastifyContextConfig): void {
         [produced]: { schema: { type: 'string', ...(produced === 'application/pdf' && { format: 'binary' }) } },
       };
     }
+    if (status === '200' && produced === 'application/json') {
+      answer.content ??= { 'application/json': { schema: { type: 'object' } } };
+    }
   }
 }
 

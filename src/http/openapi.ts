@@ -43,11 +43,14 @@ export async function addOpenApi(app: App, { version }: { version: string }): Pr
       if (!('openapiObject' in made)) return made.swaggerObject;
       const document = made.openapiObject as unknown as OpenApiDocument;
       document.paths['/docs'] = { get: PAGE };
+      notes.set('get /docs', { config: { produces: ['text/html'] }, body: null });
       return completeDocument(document, notes);
     },
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
-  app.get('/openapi.json', { schema: { summary: 'This document', tags: ['operations'] } }, async (_request, reply) =>
+  const config = { produces: ['application/json'] };
+  const schema = { summary: 'This document', tags: ['operations'] };
+  app.get('/openapi.json', { config, schema }, async (_request, reply) =>
     reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
   );
 }
