@@ -137,11 +137,27 @@ async function describeFunctions(pool: pg.Pool): Promise<string[]> {
   );
 }
 
+/** What every table and column is for. */
+export const allMeanings: Readonly<Record<string, string>> = {
+  ...meanings,
+  ...Object.fromEntries(
+    projections.flatMap(({ name, meanings: own = {} }) =>
+      Object.entries(own).map(([of, text]) => [`${modelOf(schemaName(name, 0))}${of === '' ? '' : `.${of}`}`, text]),
+    ),
+  ),
+};
+
 /** @throws Error for what nobody has described */
 function meaning(of: string): string {
-  const text = meanings[of.replace(/^rm_(\w+)_v\d+/, 'rm_$1')];
-  if (text === undefined) throw new Error(`scripts/schema-meanings.ts does not say what ${of} is`);
+  const text = allMeanings[modelOf(of)];
+  if (text === undefined) {
+    throw new Error(`nobody says what ${of} is: say it in the projection's meanings, or in scripts/schema-meanings.ts`);
+  }
   return text;
+}
+
+function modelOf(name: string): string {
+  return name.replace(/^rm_(\w+)_v\d+/, 'rm_$1');
 }
 
 async function main(): Promise<void> {

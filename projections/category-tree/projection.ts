@@ -44,6 +44,23 @@ export const categoryTree = defineProjection({
       bulk: totalsInBulk,
     },
   },
+  meanings: {
+    '': 'The tree with its totals. Serves trees and single categories.',
+    categories: 'One row a category.',
+    'categories.cat_id': '',
+    'categories.parent_cat_id': 'null at the top',
+    'categories.code': '',
+    'categories.name': '',
+    'categories.total_products': 'distinct products, not retired, that stand in the category or below it',
+    'categories.revision': "of the tree's stream, at the last event that names the category",
+    products: 'Where each product stands: what totals are made from.',
+    'products.product_id': '',
+    'products.cat_ids': 'as recorded, whether or not those categories are still there',
+    'products.retired': '',
+    document: 'One row: when the tree as a whole last looked different.',
+    'document.only_row': '',
+    'document.revision': 'position of the last event that changed what the tree shows',
+  },
   handlers: {
     CategoryAdded: ({ tree }, event) => {
       const { cat_id, parent_cat_id, name, code } = event.data;

@@ -52,6 +52,22 @@ export const orderCounts = defineProjection({
       bulk: countsInBulk,
     },
   },
+  meanings: {
+    '': 'How many orders there are in a category or below it, by status.',
+    categories: 'One row a category: each order counts once, under its current status.',
+    'categories.cat_id': '',
+    'categories.parent_cat_id': 'null at the top',
+    'categories.placed': '',
+    'categories.paid': '',
+    'categories.cancelled': '',
+    products: 'Where each product stands, retired ones too.',
+    'products.product_id': '',
+    'products.cat_ids': 'as recorded',
+    orders: 'What of an order matters to the counts.',
+    'orders.order_id': '',
+    'orders.status': '`placed`, `paid` or `cancelled`',
+    'orders.product_ids': 'distinct, ascending',
+  },
   handlers: {
     CategoryAdded: ({ counts }, event) => {
       counts.add(event, event.data.cat_id, event.data.parent_cat_id);

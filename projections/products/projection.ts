@@ -16,6 +16,25 @@ export const products = defineProjection({
     },
   ],
   page: { tree: categories, products: productsTable },
+  meanings: {
+    '': 'Products. Serves single products and lists, also by category.',
+    products: 'One row a product.',
+    'products.product_id': '',
+    'products.sku': '',
+    'products.name': '',
+    'products.price': 'in minor units',
+    'products.currency': 'ISO 4217',
+    'products.cat_ids': 'as recorded, whether or not those categories are still there',
+    'products.status': '`active` or `retired`',
+    'products.revision': "of the product's stream",
+    standing: 'The categories that a product stands in or below. A list by category is one range of an index.',
+    'standing.product_id': '',
+    'standing.cat_id': '',
+    'standing.status': "the product's",
+    categories: 'The tree, as far as it is needed here.',
+    'categories.cat_id': '',
+    'categories.parent_cat_id': 'null at the top',
+  },
   handlers: {
     // Moves the stream on and changes nothing of the product, if there is one at all.
     ClaimAbandoned: ({ products }, event) => {

@@ -51,6 +51,20 @@ export const userOrders = defineProjection({
   reads: { order: orderEvents },
   keyedBy: ['order'],
   page: { orders: ordersTable },
+  meanings: {
+    '': 'Orders with items and history. Serves single orders and all lists of orders.',
+    orders: 'One row an order.',
+    'orders.order_id': '',
+    'orders.user_id': '',
+    'orders.status': '`placed`, `paid` or `cancelled`',
+    'orders.revision': "of the order's stream",
+    'orders.currency': 'ISO 4217',
+    'orders.total': 'in minor units',
+    'orders.placed_at': '',
+    'orders.position': 'of the event that placed it: the order of equal times',
+    'orders.history': 'one entry a status; reason and reference sealed',
+    'orders.items': 'the lines as they were placed',
+  },
   handlers: {
     OrderPlaced: ({ orders }, event) => {
       const { user_id, currency, total, items, placed_at } = event.data;

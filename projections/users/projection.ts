@@ -43,6 +43,20 @@ export const users = defineProjection({
     },
   ],
   page: { users: usersTable },
+  meanings: {
+    '': 'Users, personal fields sealed. Serves single users and lists.',
+    users: 'One row a user.',
+    'users.user_id': '',
+    'users.status': '`active` or `erased`',
+    'users.name': 'sealed; null once erased',
+    'users.email': 'sealed; null once erased',
+    'users.email_hash': 'keyed hash of the comparable address; null once erased',
+    'users.id_proof': 'the document, its digest and key sealed; null if there is none',
+    'users.registered_at': '',
+    'users.updated_at': '',
+    'users.position': 'of the registration: the order of equal times',
+    'users.revision': "of the user's stream",
+  },
   handlers: {
     // Moves the stream on and changes nothing of the user, if there is one at all.
     ClaimAbandoned: ({ users }, event) => {

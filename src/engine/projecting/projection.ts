@@ -38,6 +38,8 @@ export interface Projection<Page> {
   readonly version: number;
   /** The oldest version whose tables the queries of today can read: such a build serves until a new one is ready. */
   readonly oldestReadable?: number;
+  /** What the read model ('') is for, and its tables ('orders') and columns ('orders.total'), where a page describes the database. */
+  readonly meanings?: Readonly<Record<string, string>>;
   /** The tables it owns. */
   readonly tables: readonly string[];
   /**
