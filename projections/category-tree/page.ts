@@ -1,5 +1,6 @@
 import type { Position, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
-import { Forest } from '../forest/forest.js';
+import type { Forest } from '../forest/forest.js';
+import { beforePage, cachedForest } from '../forest/live-forest.js';
 import type { Label, Step } from '../forest/tree.js';
 
 export interface Category {
@@ -29,9 +30,9 @@ export class Page {
   constructor(
     readonly forest: Forest<Category>,
     /** The tree before the page, as far as products stand elsewhere in it. */
-    readonly before: Forest<unknown> = forest,
+    readonly before: Forest<unknown>,
     /** Categories whose products may count elsewhere after the page, for the tree is another one. */
-    readonly rearranged: readonly number[] = [],
+    readonly rearranged: readonly number[],
   ) {}
 
   add({ revision, position }: Step, id: number, parent: number | null, { name, code }: Label): void {
@@ -85,13 +86,17 @@ export class Page {
   }
 }
 
+const TREE = {
+  name: 'category-tree',
+  columns: ['code', 'name', 'total_products as total', 'revision'],
+  valueOf: ({ code, name, total, revision }: Category): Category => ({ code, name, total, revision }),
+};
+
 export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
-  const forest = await cachedForest(db, cache);
+  const forest = await cachedForest(TREE, db, cache);
   const { products, categories } = named(events);
-  // A product's total can change by its own events, and by those of a category that it stands in or below. What is below
-  // a category at any moment of this page is below one of the page's categories now, or is one of them.
-  const below = [...new Set([...forest.below(categories).map((place) => place.id), ...categories])];
-  const page = (await areFilled(below, db)) ? new Page(forest, forest.shape(), below) : new Page(forest);
+  const { before, rearranged } = await beforePage('category-tree', forest, categories, db);
+  const page = new Page(forest, before, rearranged);
   const rows = await db.query<{ product_id: number; cat_ids: number[]; retired: boolean }>(
     'category-tree-products',
     'select product_id, cat_ids, retired from {schema}.products where product_id = any($1::int[])',
@@ -104,19 +109,6 @@ export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, 
   return page;
 }
 
-/** Whether a product stands in one of them: one look-up for each, so the index must have nothing that waits to enter it. */
-async function areFilled(catIds: readonly number[], db: ProjectionDb): Promise<boolean> {
-  if (catIds.length === 0) return false;
-  await db.query('category-tree-clean', `select gin_clean_pending_list('{schema}.products_cat_ids')`);
-  const rows = await db.query(
-    'category-tree-filled',
-    `select from unnest($1::int[]) as wanted (cat_id)
-     join {schema}.products p on p.cat_ids @> array[wanted.cat_id] limit 1`,
-    [catIds],
-  );
-  return rows.length > 0;
-}
-
 /** A new name moves no product: renaming a root must not load everything below it. */
 function named(events: readonly ProjectedEvent[]): { products: number[]; categories: number[] } {
   const products = new Set<number>();
@@ -126,19 +118,6 @@ function named(events: readonly ProjectedEvent[]): { products: number[]; categor
     if ('cat_id' in data && type !== 'CategoryRenamed') categories.add(data.cat_id as number);
   }
   return { products: [...products], categories: [...categories] };
-}
-
-async function cachedForest(db: ProjectionDb, cache: ProjectionCache): Promise<Forest<Category>> {
-  const known = cache.get('forest') as Forest<Category> | undefined;
-  if (known) return known;
-  const rows = await db.query<{ id: number; parent: number | null } & Category>(
-    'category-tree-all',
-    `select cat_id as id, parent_cat_id as parent, code, name, total_products as total, revision
-     from {schema}.categories`,
-  );
-  const forest = Forest.of(rows.map(({ id, parent, ...value }) => ({ id, parentId: parent, value })));
-  cache.set('forest', forest);
-  return forest;
 }
 
 function sameNumbers(one: readonly number[], other: readonly number[]): boolean {

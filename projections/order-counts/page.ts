@@ -1,4 +1,5 @@
-import { Forest } from '../forest/forest.js';
+import type { Forest } from '../forest/forest.js';
+import { beforePage, cachedForest } from '../forest/live-forest.js';
 import type { Step, Tree } from '../forest/tree.js';
 import type { FactOf, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
 import type { orderEvents } from '../../src/order/events.js';
@@ -36,9 +37,9 @@ export class Page implements Tree {
     /** Categories that products name, by product: those of the page's orders and others met lately. */
     readonly catIds: Map<number, readonly number[]>,
     /** The tree before the page, as far as products stand elsewhere in it. */
-    readonly before: Forest<unknown> = forest,
+    readonly before: Forest<unknown>,
     /** Categories whose products may stand below others after the page, for the tree is another one. */
-    readonly rearranged: readonly number[] = [],
+    readonly rearranged: readonly number[],
   ) {}
 
   add(_step: Step, id: number, parent: number | null): void {
@@ -85,15 +86,13 @@ export class Page implements Tree {
 /** Products kept in memory between pages, at most. */
 const KEPT = 50_000;
 
+const TREE = { name: 'order-counts', columns: [], valueOf: (): null => null };
+
 export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
   const named = whatIsNamed(events);
-  const [forest, catIds] = [await cachedForest(db, cache), cachedCatIds(cache)];
-  // A product can come to stand elsewhere by its own events, and by those of a category that it stands in or below. What is
-  // below a category at any moment of this page is below one of the page's categories now, or is one of them.
-  const below = [...new Set([...forest.below(named.categories).map((place) => place.id), ...named.categories])];
-  const page = (await areFilled(below, db))
-    ? new Page(forest, catIds, forest.shape(), below)
-    : new Page(forest, catIds);
+  const forest = await cachedForest(TREE, db, cache);
+  const { before, rearranged } = await beforePage('order-counts', forest, named.categories, db);
+  const page = new Page(forest, cachedCatIds(cache), before, rearranged);
   await loadProducts(page, named, db);
   await loadOrders(page, named, db);
   await loadCatIds(page, named, db);
@@ -130,19 +129,6 @@ function whatIsNamed(events: readonly ProjectedEvent[]): Named {
   return named;
 }
 
-/** Whether a product stands in one of them: one look-up for each, so the index must have nothing that waits to enter it. */
-async function areFilled(catIds: readonly number[], db: ProjectionDb): Promise<boolean> {
-  if (catIds.length === 0) return false;
-  await db.query('order-counts-clean-products', `select gin_clean_pending_list('{schema}.products_cat_ids')`);
-  const rows = await db.query(
-    'order-counts-filled',
-    `select from unnest($1::int[]) as wanted (cat_id)
-     join {schema}.products p on p.cat_ids @> array[wanted.cat_id] limit 1`,
-    [catIds],
-  );
-  return rows.length > 0;
-}
-
 async function loadProducts(page: Page, named: Named, db: ProjectionDb): Promise<void> {
   if (named.products.size === 0) return;
   const rows = await db.query<{ product_id: number; cat_ids: number[] }>(
@@ -175,18 +161,6 @@ async function loadCatIds(page: Page, named: Named, db: ProjectionDb): Promise<v
     [missing],
   );
   for (const { product_id, cat_ids } of rows) page.catIds.set(product_id, cat_ids);
-}
-
-async function cachedForest(db: ProjectionDb, cache: ProjectionCache): Promise<Forest<null>> {
-  const known = cache.get('forest') as Forest<null> | undefined;
-  if (known) return known;
-  const rows = await db.query<{ id: number; parent: number | null }>(
-    'order-counts-tree',
-    'select cat_id as id, parent_cat_id as parent from {schema}.categories',
-  );
-  const forest = Forest.of(rows.map(({ id, parent }) => ({ id, parentId: parent, value: null })));
-  cache.set('forest', forest);
-  return forest;
 }
 
 function cachedCatIds(cache: ProjectionCache): Map<number, readonly number[]> {
