@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type pg from 'pg';
 import { buildMissing } from './builds/build-missing.js';
 import { AsOfBuilds } from './builds/as-of-builds.js';
-import type { KeepAsOf } from './builds/as-of-drop.js';
+import type { KeepAsOf } from './builds/as-of-registry.js';
 import { AsOfProcess } from './builds/as-of-process.js';
 import { measureAsOf } from './builds/as-of-metrics.js';
 import { sweepNowAndThen } from './builds/as-of-sweep.js';

@@ -7,7 +7,7 @@ import { users } from '../../projections/users/projection.js';
 import { type Position, START } from '../../src/engine/core/event-store.js';
 import type { CheckpointWatch } from '../../src/engine/projecting/watch.js';
 import type { Projection } from '../../src/engine/projecting/projection.js';
-import { writeQuarantined } from '../../src/engine/quarantine/quarantine.js';
+import { writeQuarantined } from '../../src/engine/quarantine/quarantined.js';
 import { productEvents } from '../../src/product/events.js';
 import { jointQueriesOver } from '../support/engine-parts.js';
 import { testDatabase } from '../support/database.js';

@@ -1,4 +1,4 @@
-/** The making of a snapshot: the bulk path up to a place, into unlogged tables. */
+/** The making of a snapshot: the bulk path up to a position, into unlogged tables. */
 import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../core/event-store.js';
@@ -7,14 +7,15 @@ import { finishLoad, makeLoadTables } from './finish.js';
 import { loadLog } from './load.js';
 import { inTransaction } from './prepare-model.js';
 import type { AnyProjection } from '../projecting/projection.js';
-import { type QuarantinedEvent, Quarantine, skippedOf } from '../quarantine/quarantine.js';
+import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';
+import { skippedOf } from '../quarantine/quarantined.js';
 import { addAsOfBuild, setReady, type AsOfBuild, asOfSchema, asOfStaging } from './as-of-registry.js';
 
 export interface MakeAsOfBuild {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projection: AnyProjection & { readonly bulk: Bulk };
-  readonly place: Position;
+  readonly position: Position;
   readonly signal: AbortSignal;
 }
 
@@ -23,20 +24,26 @@ export interface MakeAsOfBuild {
  * be applied waits in it, and what was skipped is left out, as in every build (docs/decisions/0012).
  * @throws GateFailed, OrphanedEvent, UnreadableEvent, what the servers say
  */
-export async function makeAsOfBuild({ pool, store, projection, place, signal }: MakeAsOfBuild): Promise<AsOfBuild> {
+export async function makeAsOfBuild({
+  pool,
+  store,
+  projection,
+  position: until,
+  signal,
+}: MakeAsOfBuild): Promise<AsOfBuild> {
   const skipped = await skippedOf(pool, projection.name);
   const held = new Map<string, QuarantinedEvent>();
   const hold = (events: readonly QuarantinedEvent[]): void => events.forEach((event) => held.set(event.stream, event));
-  const { number, ...names } = await begin(pool, projection, place);
+  const { number, ...names } = await begin(pool, projection, until);
   const target: LoadTarget = {
     ...names,
     projection,
     from: START,
-    until: place,
+    until,
     quarantine: new Quarantine(projection.keyedBy, [], skipped),
     committing: (_, done) => Promise.resolve(hold(done.held)),
   };
-  const { position, events } = await loadLog({ pool, store, targets: [target], until: place, signal });
+  const { position, events } = await loadLog({ pool, store, targets: [target], until, signal });
   const leftOut = skipped.filter((one) => one.position <= position).length;
   const made = { number, model: projection.name, position, events: events.get(target) ?? 0 };
   const rows = await finishLoad({ pool, store }, target, {
@@ -46,12 +53,12 @@ export async function makeAsOfBuild({ pool, store, projection, place, signal }: 
       return setReady(client, { ...made, rows, held: keysOf(held) }, leftOut);
     },
   });
-  return { ...made, rows, held: keysOf(held), holdsTo: place, nextEvent: null };
+  return { ...made, rows, held: keysOf(held), holdsTo: until, nextEvent: null };
 }
 
-function begin(pool: pg.Pool, projection: MakeAsOfBuild['projection'], place: Position): Promise<Names> {
+function begin(pool: pg.Pool, projection: MakeAsOfBuild['projection'], until: Position): Promise<Names> {
   return inTransaction(pool, async (client) => {
-    const number = await addAsOfBuild(client, projection, place);
+    const number = await addAsOfBuild(client, projection, until);
     const made = { model: projection.name, number };
     const [schema, staging] = [asOfSchema(made), asOfStaging(made)];
     await client.query(`create schema ${schema}`);

@@ -40,7 +40,7 @@ class Builder {
     }
   }
 
-  async #build({ model, place, ...stores }: BuildQuestion): Promise<AsOfBuild> {
+  async #build({ model, position, ...stores }: BuildQuestion): Promise<AsOfBuild> {
     this.#opened ??= open(stores);
     const { pool, store } = await this.#opened.catch((error: unknown) => {
       this.#opened = null;
@@ -48,7 +48,7 @@ class Builder {
     });
     const projection = this.projections.find(({ name }) => name === model);
     if (!projection || !hasBulk(projection)) throw new Error(`${model} has no bulk path`);
-    return makeAsOfBuild({ pool, store, projection, place, signal: new AbortController().signal });
+    return makeAsOfBuild({ pool, store, projection, position, signal: new AbortController().signal });
   }
 }
 

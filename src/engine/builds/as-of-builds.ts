@@ -6,15 +6,23 @@ import { UnreadableEvent } from '../core/event-type.js';
 import { within } from '../log/within.js';
 import { isUnavailable } from '../postgres/errors.js';
 import type { Bulk } from './bulk.js';
-import { dropRemains, dropRemainsOf, dropUnused, type KeepAsOf } from './as-of-drop.js';
+import { dropRemains, dropRemainsOf, dropUnused } from './as-of-drop.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
-import { isOfLostHistory } from '../projecting/lost-history.js';
+import { isActiveLost } from '../projecting/checkpoint-reads.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { concerns, readBy } from '../projecting/reads.js';
 import { makeAsOfBuild } from './as-of-build.js';
 import { withAsOfLock } from './as-of-locks.js';
 import { BuilderDied, type AsOfProcess } from './as-of-process.js';
-import { asOfSchema, holdsAt, nearestAsOfBuild, noteReach, type AsOfBuild, touch } from './as-of-registry.js';
+import {
+  type AsOfBuild,
+  asOfSchema,
+  holdsAt,
+  type KeepAsOf,
+  nearestAsOfBuild,
+  noteReach,
+  touch,
+} from './as-of-registry.js';
 
 export interface AsOfDeps {
   readonly pool: pg.Pool;
@@ -59,17 +67,17 @@ export class AsOfBuilds {
   }
 
   /**
-   * A snapshot that shows the model as it was at this place.
+   * A snapshot that shows the model as it was at this position.
    * @param waitMs how long one is waited for that is not there; it is made all the same
    * @throws Refusal read-model-behind, overloaded; what the servers say
    */
-  async at(model: string, place: Position, waitMs: number): Promise<Found> {
+  async at(model: string, position: Position, waitMs: number): Promise<Found> {
     const projection = this.#projection(model);
-    if (await isOfLostHistory(this.deps.pool, model)) {
+    if (await isActiveLost(this.deps.pool, model)) {
       throw new Refusal('read-model-behind', `The log has lost the history of ${model}: no position of it is known.`);
     }
-    const kept = await this.#inTime(model, Math.max(waitMs, LOOK_MS), this.#kept(projection, place));
-    return kept ?? this.#inTime(model, waitMs, this.#made(projection, place));
+    const kept = await this.#inTime(model, Math.max(waitMs, LOOK_MS), this.#kept(projection, position));
+    return kept ?? this.#inTime(model, waitMs, this.#made(projection, position));
   }
 
   /** Drops what is not used any more, and what killed processes have left. */
@@ -90,12 +98,12 @@ export class AsOfBuilds {
     await this.#last;
   }
 
-  /** One that is there, if the log says that it still holds at this place. */
-  async #kept(projection: WithBulk, place: Position): Promise<Found | null> {
+  /** One that is there, if the log says that it still holds at this position. */
+  async #kept(projection: WithBulk, position: Position): Promise<Found | null> {
     const { pool } = this.deps;
-    let snapshot = await nearestAsOfBuild(pool, projection, place, this.#degraded);
-    while (snapshot && holdsAt(snapshot, place) === null) snapshot = await this.#looked(projection, snapshot);
-    if (!snapshot || !holdsAt(snapshot, place)) return null;
+    let snapshot = await nearestAsOfBuild(pool, projection, position, this.#degraded);
+    while (snapshot && holdsAt(snapshot, position) === null) snapshot = await this.#looked(projection, snapshot);
+    if (!snapshot || !holdsAt(snapshot, position)) return null;
     await touch(pool, snapshot.number);
     return { snapshot, reused: true };
   }
@@ -131,8 +139,8 @@ export class AsOfBuilds {
   }
 
   /** Waits for its turn, in this process and among all. @throws Refusal overloaded */
-  async #made(projection: WithBulk, place: Position): Promise<Found> {
-    const key = `${projection.name} ${place}`;
+  async #made(projection: WithBulk, position: Position): Promise<Found> {
+    const key = `${projection.name} ${position}`;
     const known = this.#making.get(key);
     if (known) return known;
     if (this.#making.size >= MOST_WAITING) {
@@ -142,7 +150,7 @@ export class AsOfBuilds {
       throw new Refusal('overloaded', why, [], retry);
     }
     const making = this.#last
-      .then(() => this.#make(projection, place))
+      .then(() => this.#make(projection, position))
       .catch((error: unknown) => {
         throw this.#told(projection, error);
       })
@@ -152,19 +160,19 @@ export class AsOfBuilds {
     return making;
   }
 
-  #make(projection: WithBulk, place: Position): Promise<Found> {
+  #make(projection: WithBulk, position: Position): Promise<Found> {
     const { pool, log } = this.deps;
     const { name } = projection;
     return withAsOfLock(pool, name, this.#closing.signal, async (signal) => {
       // 1. Somebody else may have made it meanwhile.
-      const kept = await this.#kept(projection, place);
+      const kept = await this.#kept(projection, position);
       if (kept) return kept;
       const begun = performance.now();
-      const snapshot = await this.#built(projection, place, signal).catch((error: unknown) => {
+      const snapshot = await this.#built(projection, position, signal).catch((error: unknown) => {
         // 3. Whatever its process died of, nobody who waits is to blame: once more, by another one.
         if (!(error instanceof BuilderDied)) throw error;
         log.warn({ model: name, error: error.message }, 'an as-of build is begun again');
-        return this.#built(projection, place, signal);
+        return this.#built(projection, position, signal);
       });
       this.#usualMs = (this.#usualMs + performance.now() - begun) / 2;
       if (snapshot.held.length > 0) this.#degraded.push(snapshot.number);
@@ -172,11 +180,13 @@ export class AsOfBuilds {
     });
   }
 
-  async #built(projection: WithBulk, place: Position, signal: AbortSignal): Promise<AsOfBuild> {
+  async #built(projection: WithBulk, position: Position, signal: AbortSignal): Promise<AsOfBuild> {
     const { pool, store, process } = this.deps;
     // 2. What is half made is of a process that is gone.
     await dropRemainsOf(pool, projection.name);
-    return process?.build(projection.name, place, signal) ?? makeAsOfBuild({ pool, store, projection, place, signal });
+    return (
+      process?.build(projection.name, position, signal) ?? makeAsOfBuild({ pool, store, projection, position, signal })
+    );
   }
 
   /** What is wrong with the rows or with the making is for the log; who waits may ask again. */

@@ -19,7 +19,7 @@ export interface Stores {
 /** What the process is asked for. Sent over the channel: arguments can be seen by others. */
 export interface BuildQuestion extends Stores {
   readonly model: string;
-  readonly place: Position;
+  readonly position: Position;
 }
 
 export type BuildAnswer = { readonly made: AsOfBuild } | { readonly failed: FailedBuild };
@@ -56,7 +56,7 @@ export class AsOfProcess {
   ) {}
 
   /** One at a time. The signal ends the process. @throws BuilderDied, and what making a build throws */
-  async build(model: string, place: Position, signal: AbortSignal): Promise<AsOfBuild> {
+  async build(model: string, position: Position, signal: AbortSignal): Promise<AsOfBuild> {
     signal.throwIfAborted();
     clearTimeout(this.#idle);
     const child = (this.#child ??= this.#start());
@@ -66,7 +66,7 @@ export class AsOfProcess {
     try {
       const answered = once(child, 'message', { signal: settled.signal }) as Promise<[BuildAnswer]>;
       const ended = once(child, 'exit', { signal: settled.signal }) as Promise<[number | null, string | null]>;
-      const question: BuildQuestion = { ...this.stores, model, place };
+      const question: BuildQuestion = { ...this.stores, model, position };
       // One that can't be sent to has ended, or is about to.
       child.send(question, () => undefined);
       const [answer, ofSignal] = await Promise.race([answered, ended]);

@@ -1,8 +1,12 @@
-/** The registry of snapshots (docs/decisions/0011): read models as they were at a place, each in a schema of its own. */
+/**
+ * The registry of as-of builds (docs/decisions/0011): read models as they were at a position, each in a schema of its own. Every
+ * statement on its table is here.
+ */
 import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import { isUndefinedTable } from '../postgres/errors.js';
 import type { QuarantinedEvent } from '../quarantine/quarantine.js';
+import { isQuarantinedLive, skippedUpTo } from '../quarantine/quarantined.js';
 
 /** A model by name, and the version of the projection's code that its snapshots have to be made by. */
 export interface AsOfModel {
@@ -41,23 +45,21 @@ export function asOfStaging(snapshot: Pick<AsOfBuild, 'model' | 'number'>): stri
 }
 
 /** Left out is just what is skipped by now. */
-const LEAVES_OUT_ENOUGH = `s.skipped = (
-  select count(*) from orderlog.skipped_events k where k.model = s.model and k.position <= s.position)`;
+const LEAVES_OUT_ENOUGH = `s.skipped = ${skippedUpTo('s.model', 's.position')}`;
 
 /** The process that made it can't do better. For others it serves unless the active build was mended since: nothing is quarantined there any more. */
 const HOLDS_NO_MORE_THAN_IT_MUST = `(s.held = '[]' or s.number = any ($4) or not exists (
-  select from jsonb_to_recordset(s.held) h (stream text, revision integer) where not exists (
-    select from orderlog.quarantine q join orderlog.builds b on b.model = q.model and b.number = q.build
-    where q.model = s.model and b.state = 'active' and q.stream = h.stream and q.revision = h.revision)))`;
+  select from jsonb_to_recordset(s.held) h (stream text, revision integer)
+  where not ${isQuarantinedLive('s.model', 'h.stream', 'h.revision')}))`;
 
 /**
- * The one that may show a model as it was at this place; whether it does, `holdsAt` says.
+ * The one that may show a model as it was at this position; whether it does, `holdsAt` says.
  * @param own numbers of those that this process has made
  */
 export async function nearestAsOfBuild(
   pool: Db,
   { name, version }: AsOfModel,
-  place: Position,
+  at: Position,
   own: readonly number[],
 ): Promise<AsOfBuild | null> {
   const { rows } = await pool.query<AsOfBuild>({
@@ -66,15 +68,15 @@ export async function nearestAsOfBuild(
            where s.model = $1 and s.version = $2 and s.state = 'ready' and s.position <= $3
              and ${LEAVES_OUT_ENOUGH} and ${HOLDS_NO_MORE_THAN_IT_MUST}
            order by s.position desc, s.number limit 1`,
-    values: [name, version, place, own],
+    values: [name, version, at, own],
   });
   return rows[0] ?? null;
 }
 
 /** Null: not known yet, ask the log. */
-export function holdsAt({ position, holdsTo, nextEvent }: AsOfBuild, place: Position): boolean | null {
-  if (place < position || (nextEvent !== null && place >= nextEvent)) return false;
-  return place <= holdsTo || nextEvent !== null ? true : null;
+export function holdsAt({ position, holdsTo, nextEvent }: AsOfBuild, at: Position): boolean | null {
+  if (at < position || (nextEvent !== null && at >= nextEvent)) return false;
+  return at <= holdsTo || nextEvent !== null ? true : null;
 }
 
 /**
@@ -131,11 +133,11 @@ export async function noteReach(
   );
 }
 
-export async function addAsOfBuild(db: Db, { name, version }: AsOfModel, place: Position): Promise<number> {
+export async function addAsOfBuild(db: Db, { name, version }: AsOfModel, at: Position): Promise<number> {
   const { rows } = await db.query<{ number: number }>(
     `insert into orderlog.as_of_builds (number, model, version, holds_to)
      values (nextval('orderlog.as_of_build_numbers'), $1, $2, $3) returning number`,
-    [name, version, place],
+    [name, version, at],
   );
   return rows[0]?.number as number;
 }
@@ -170,4 +172,64 @@ export async function keptAsOfBuilds(pool: Db): Promise<KeptAsOfBuilds[]> {
      from orderlog.as_of_builds where state = 'ready' group by model`,
   );
   return rows;
+}
+
+export interface KeepAsOf {
+  /** Since it was last used. */
+  readonly keepSeconds: number;
+  /** Of all together; beyond it, those go that were not used for longest. */
+  readonly maxBytes: number;
+}
+
+/** A caller that has used it so lately may be about to read it: it stays, whatever the limits. */
+const IN_USE = `used_at > clock_timestamp() - interval '10 seconds'`;
+
+const TOO_MANY = `
+  select number, model, used_at < clock_timestamp() - $1 * interval '1 second' as expired from (
+    select number, model, used_at, sum(bytes) over (order by used_at desc, number desc) as together
+    from orderlog.as_of_builds where state = 'ready'
+  ) s
+  where not ${IN_USE} and (used_at < clock_timestamp() - $1 * interval '1 second' or together > $2)
+  order by used_at`;
+
+/** Those whose time is over since their last use, or that make all together too large; those not used for longest first. */
+export async function unusedAsOfBuilds(
+  pool: Db,
+  { keepSeconds, maxBytes }: KeepAsOf,
+): Promise<{ number: number; model: string; expired: boolean }[]> {
+  const { rows } = await pool.query<{ number: number; model: string; expired: boolean }>(TOO_MANY, [
+    keepSeconds,
+    maxBytes,
+  ]);
+  return rows;
+}
+
+/** What processes have left that were killed while they made one. Schemas without an entry are of a crash of the database, which empties the registry. */
+export async function remainsOfAsOfBuilds(pool: Db): Promise<{ model: string; number: number }[]> {
+  const { rows } = await pool.query<{ model: string; number: number }>(
+    `select model, number from orderlog.as_of_builds where state = 'building'
+     union
+     select part[1], part[2]::bigint from pg_namespace, regexp_match(nspname, '^asof_(.+?)_(\\d+)(?:_staging)?$') as part
+     where part is not null and not exists (select from orderlog.as_of_builds s where s.number = part[2]::bigint)`,
+  );
+  return rows;
+}
+
+/** What an as-of build must be to be dropped. */
+const DROPPABLE = { unused: `not (${IN_USE})`, unfinished: `state = 'building'` };
+export type DroppableAsOf = keyof typeof DROPPABLE;
+
+/** @returns false when it is not so any more. Without an entry there is nothing to keep: true */
+export async function deleteAsOfBuild(client: Db, number: number, when: DroppableAsOf): Promise<boolean> {
+  const { rows } = await client.query<{ so: boolean }>(
+    `select ${DROPPABLE[when]} as so from orderlog.as_of_builds where number = $1 for update`,
+    [number],
+  );
+  if (rows[0]?.so === false) return false;
+  await client.query('delete from orderlog.as_of_builds where number = $1', [number]);
+  return true;
+}
+
+export async function deleteAllAsOfBuilds(client: Db): Promise<void> {
+  await client.query('delete from orderlog.as_of_builds');
 }

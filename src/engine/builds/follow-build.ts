@@ -1,5 +1,5 @@
-import { type BuildId, checkpointOf } from './registry.js';
-import type { StopReason } from '../projecting/checkpoints.js';
+import type { BuildId } from './registry.js';
+import { checkpointOf } from '../projecting/checkpoint-reads.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { startProjectors } from '../projecting/projector.js';
 import type pg from 'pg';
@@ -48,11 +48,7 @@ async function atTheHead({ pool, store, watch }: RebuildDeps, of: BuildId, signa
     const checkpoint = await checkpointOf(pool, of);
     if (!checkpoint) throw new Error(`build ${of.build} of ${of.name} was dropped meanwhile`);
     if (checkpoint.position >= head) return;
-    const { rows } = await pool.query<{ error: StopReason | null }>(
-      'select error from orderlog.checkpoints where model = $1 and build = $2',
-      [of.name, of.build],
-    );
-    const error = rows[0]?.error;
+    const { error } = checkpoint;
     if (error) {
       const where = error.stream === null ? '' : ` at ${error.stream}@${error.revision}`;
       throw new FollowingStopped(`build ${of.build} of ${of.name} has stopped${where}: ${error.message}`);

@@ -1,7 +1,8 @@
 /** What a rebuild would do, without doing it. */
 import type pg from 'pg';
 import type { AnyProjection } from '../projecting/projection.js';
-import { allBuilds, checkpointOf, readBuild } from './registry.js';
+import { checkpointOf } from '../projecting/checkpoint-reads.js';
+import { allBuilds, readBuild } from './registry.js';
 
 export interface PlannedBuild {
   readonly name: string;

@@ -1,6 +1,9 @@
 import type pg from 'pg';
-import { type BuildId, currentBuild } from './registry.js';
+import { activeBuilds, addBuild, type BuildId, currentBuild, lockModel } from './registry.js';
+import { hasCheckpoint } from '../projecting/checkpoint-reads.js';
+import { resetCheckpoint } from '../projecting/checkpoints.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
+import { deleteQuarantined } from '../quarantine/quarantined.js';
 
 /**
  * Sees to it that there is a build that processes of this projection read, with schema, tables and checkpoint; all or nothing,
@@ -18,34 +21,19 @@ export async function prepareModel(pool: pg.Pool, projection: AnyProjection): Pr
       await makeTables(client, projection, now);
       return now;
     }
-    if (await isServedByOthers(client, projection)) return null;
-    const made = await addBuild(client, projection, 'active');
+    if ((await activeBuilds(client, projection.name, Infinity)).length > 0) return null;
+    const made = await newBuild(client, projection, 'active');
     await makeTables(client, projection, made);
     return made;
   });
 }
 
-/** Serialises what changes the registry for a model, until the transaction is over. */
-export async function lockModel(client: pg.ClientBase, name: string): Promise<void> {
-  await client.query('select pg_advisory_xact_lock(hashtext($1))', [`orderlog:rm:${name}`]);
-}
-
-/** A new entry with a number that no build of the model has, nor a schema that was left behind. */
-export async function addBuild(
+export function newBuild(
   client: pg.ClientBase,
-  { name, version }: AnyProjection,
+  projection: AnyProjection,
   state: 'building' | 'active',
 ): Promise<BuildId> {
-  const { rows } = await client.query<{ build: number }>(
-    `insert into orderlog.builds (model, number, version, state, switched_at)
-     select $1, 1 + greatest(
-         (select max(number) from orderlog.builds where model = $1),
-         (select max(substring(nspname from '_v(\\d+)$')::int) from pg_namespace where nspname ~ $4), 0),
-       $2, $3, case when $3 = 'active' then clock_timestamp() end
-     returning number as build`,
-    [name, version, state, `^${schemaName(name, 0).slice(0, -1)}\\d+$`],
-  );
-  return { name, build: rows[0]?.build as number };
+  return addBuild(client, projection, state, `^${schemaName(projection.name, 0).slice(0, -1)}\\d+$`);
 }
 
 /** Empty tables and a checkpoint at the start of the log, instead of what may be there. */
@@ -60,14 +48,8 @@ export async function makeTables(
   await client.query(`create schema ${schema}`);
   await client.query(projection.ddl.replaceAll('{schema}', schema));
   if (indexed && projection.indexes) await client.query(projection.indexes.replaceAll('{schema}', schema));
-  await client.query(
-    `insert into orderlog.checkpoints (model, build) values ($1, $2)
-     on conflict (model, build) do update
-     set position = default, events = default, state = default, error = null, quarantined = default,
-         lease_owner = null, lease_until = null, lease_epoch = checkpoints.lease_epoch + 1, subscription = null`,
-    [name, build],
-  );
-  await client.query('delete from orderlog.quarantine where model = $1 and build = $2', [name, build]);
+  await resetCheckpoint(client, { name, build });
+  await deleteQuarantined(client, { name, build });
 }
 
 /** @throws whatever the work throws, with nothing changed */
@@ -95,17 +77,10 @@ async function prepared(
   // What is only read, of an older version, is not this projection's to make.
   const { rows } = await db.query<{ build: number | null; schema: string | null; checkpoint: boolean }>(
     `select b.build, to_regnamespace(regexp_replace($2, '0$', b.build::text)) as schema,
-       exists (select from orderlog.checkpoints where model = $1 and build = b.build) as checkpoint
+       ${hasCheckpoint('$1', 'b.build')} as checkpoint
      from (select ${currentBuild({ name, version })} as build) b`,
     [name, schemaName(name, 0)],
   );
   const { build, schema, checkpoint } = rows[0] as NonNullable<(typeof rows)[0]>;
   return build === null ? null : { name, build, whole: schema !== null && checkpoint };
-}
-
-async function isServedByOthers(client: pg.ClientBase, { name }: AnyProjection): Promise<boolean> {
-  const { rowCount } = await client.query(`select from orderlog.builds where model = $1 and state = 'active' limit 1`, [
-    name,
-  ]);
-  return rowCount !== 0;
 }

@@ -8,15 +8,18 @@ import type { Position } from '../core/event-store.js';
 import type { Bulk } from './bulk.js';
 import { finishLoad, GateFailed, isIntact, LoadLost, makeLoadTables, OrphanedEvent, rowsOf } from './finish.js';
 import { loadLog } from './load.js';
-import { allBuilds, type Build, type BuildId, checkpointOf } from './registry.js';
+import { allCheckpoints, checkpointOf } from '../projecting/checkpoint-reads.js';
+import { fence, moveLoaded, TOUCHED } from '../projecting/checkpoints.js';
+import { allBuilds, type Build, type BuildId, lockModel, setBuilt } from './registry.js';
 import { dropBuild, stagingName } from './drop.js';
 import { forgetLostHistory } from '../projecting/forget-lost.js';
 import { followTo, type RebuildDeps } from './follow-build.js';
 import { forEachInFlight } from '../in-flight.js';
 import { withModelLocks } from './model-locks.js';
-import { addBuild, inTransaction, lockModel, makeTables } from './prepare-model.js';
+import { inTransaction, makeTables, newBuild } from './prepare-model.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
-import { quarantinedIn, type Quarantine, quarantineOf, writeQuarantined } from '../quarantine/quarantine.js';
+import type { Quarantine } from '../quarantine/quarantine.js';
+import { quarantinedIn, quarantineOf, writeQuarantined } from '../quarantine/quarantined.js';
 import { switchTo } from './switch.js';
 import { refuseWorse, WorseThanLive } from './worse-than-live.js';
 
@@ -93,7 +96,7 @@ async function begin({ pool, log }: RebuildDeps, projection: AnyProjection): Pro
   );
   const candidate = left.findLast((one) => one.version === version);
   const resumed = candidate && (await isWhole(pool, projection, candidate)) ? candidate : undefined;
-  for (const one of left) if (one !== resumed) await dropBuild(pool, one, `state in ('building', 'ready')`);
+  for (const one of left) if (one !== resumed) await dropBuild(pool, one, 'candidate');
   const build = resumed ?? (await make(pool, projection));
   const { position, state } = await takeOver(pool, build);
   if (resumed) log.info({ model: name, version: build.build, state }, 'a rebuild is resumed');
@@ -118,23 +121,16 @@ async function takeOver(
   pool: pg.Pool,
   { name, build }: BuildId,
 ): Promise<{ position: Position; state: Build['state'] }> {
-  await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1 and build = $2', [
-    name,
-    build,
-  ]);
-  const { rows } = await pool.query<{ position: Position; state: Build['state'] }>(
-    `select c.position, b.state from orderlog.checkpoints c
-     join orderlog.builds b on b.model = c.model and b.number = c.build where c.model = $1 and c.build = $2`,
-    [name, build],
-  );
-  if (!rows[0]) throw new Error(`build ${build} of ${name} was dropped meanwhile`);
-  return rows[0];
+  const position = await fence(pool, { name, build });
+  const entry = (await allBuilds(pool)).find((one) => one.name === name && one.build === build);
+  if (position === null || !entry) throw new Error(`build ${build} of ${name} was dropped meanwhile`);
+  return { position, state: entry.state };
 }
 
 function make(pool: pg.Pool, projection: AnyProjection): Promise<BuildId> {
   return inTransaction(pool, async (client) => {
     await lockModel(client, projection.name);
-    const build = await addBuild(client, projection, 'building');
+    const build = await newBuild(client, projection, 'building');
     await makeTables(client, projection, build, { indexed: !hasBulk(projection) });
     if (hasBulk(projection))
       await makeLoadTables(client, { projection, staging: stagingName(build.name, build.build) });
@@ -155,12 +151,8 @@ function targetOf(
     from,
     quarantine,
     async committing(client, { position, events, held }): Promise<void> {
-      const { rowCount } = await client.query(
-        `update orderlog.checkpoints set position = $3, events = events + $4, progressed_at = clock_timestamp()
-         where model = $1 and build = $2`,
-        [name, build, position, events],
-      );
-      if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
+      const isThere = await moveLoaded(client, { name, build }, position, events);
+      if (!isThere) throw new Error(`build ${build} of ${name} was dropped while it was made`);
       await writeQuarantined(client, { name, build }, held);
     },
   };
@@ -181,17 +173,13 @@ async function load(
 
 /** As many as took effect in what is read now, less those that an earlier run has committed. */
 async function expected(pool: pg.Pool, makings: readonly Making[]): Promise<number | null> {
-  const { rows } = await pool.query<{ events: number | null }>(
-    `select sum(greatest(live.events - own.events, 0))::bigint as events
-     from unnest($1::text[], $2::integer[]) as m (model, build)
-     join orderlog.checkpoints own on own.model = m.model and own.build = m.build
-     join lateral (
-       select max(c.events) as events from orderlog.checkpoints c join orderlog.builds b
-         on b.model = c.model and b.number = c.build and b.state = 'active' where c.model = m.model
-     ) live on live.events is not null`,
-    [makings.map(({ name }) => name), makings.map(({ build }) => build)],
-  );
-  return rows[0]?.events ?? null;
+  const all = await allCheckpoints(pool);
+  const ahead = makings.flatMap(({ name, build }) => {
+    const own = all.find((one) => one.name === name && one.build === build);
+    const live = all.filter((one) => one.name === name && one.buildState === 'active').map(({ events }) => events);
+    return own && live.length > 0 ? [Math.max(0, Math.max(...live) - own.events)] : [];
+  });
+  return ahead.length > 0 ? ahead.reduce((sum, one) => sum + one, 0) : null;
 }
 
 async function finish(deps: RebuildDeps, makings: readonly Making[], options: RebuildOptions): Promise<void> {
@@ -213,14 +201,8 @@ async function finish(deps: RebuildDeps, makings: readonly Making[], options: Re
 
 async function setReady(db: Pick<pg.ClientBase, 'query'>, { name, build, projection }: Making): Promise<void> {
   // The checkpoint's row as well: see takeOver.
-  const { rowCount } = await db.query(
-    `with held as (
-       update orderlog.checkpoints set progressed_at = clock_timestamp() where model = $1 and build = $2
-     )
-     update orderlog.builds set state = 'ready' where model = $1 and number = $2 and state = 'building'`,
-    [name, build],
-  );
-  if (rowCount === 0) throw new Error(`build ${build} of ${name} was dropped while it was made`);
+  const isThere = await setBuilt(db, { name, build }, TOUCHED);
+  if (!isThere) throw new Error(`build ${build} of ${name} was dropped while it was made`);
   // Told early; what it meets from here on, the switch looks at.
   await refuseWorse(db, { name, build, version: projection.version });
 }
@@ -264,7 +246,7 @@ async function followAndSwitch(
 /** What can't become right by going on is dropped; anything else is left for the next run. */
 async function discard(pool: pg.Pool, makings: readonly Making[], error: unknown): Promise<void> {
   if (![GateFailed, LoadLost, OrphanedEvent, WorseThanLive].some((one) => error instanceof one)) return;
-  const unused = error instanceof WorseThanLive ? `state in ('building', 'ready')` : `state = 'building'`;
+  const unused = error instanceof WorseThanLive ? 'candidate' : 'loading';
   for (const making of makings) await dropBuild(pool, making, unused);
 }
 

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { BuildId } from './registry.js';
-import { IS_LOST } from '../projecting/lost-history.js';
+import { allCheckpoints } from '../projecting/checkpoint-reads.js';
+import { firstWorse } from '../quarantine/quarantined.js';
 
 /** The build lets events wait that have taken effect in what is read: switching would lose them. */
 export class WorseThanLive extends Error {
@@ -23,20 +24,10 @@ export async function refuseWorse(
   db: Pick<pg.ClientBase, 'query'>,
   { name, build, version }: BuildId & { readonly version: number },
 ): Promise<void> {
-  const { rows } = await db.query<{ stream: string; revision: number; message: string; more: number }>(
-    `select q.stream, q.revision, q.message, count(*) over () - 1 as more
-     from orderlog.quarantine q
-     where q.model = $1 and q.build = $2 and exists (
-       select from orderlog.builds b join orderlog.checkpoints c on c.model = b.model and c.build = b.number
-       where b.model = $1 and b.state = 'active' and b.version <= $3 and c.position >= q.position and not ${IS_LOST('c')} and not exists (
-         select from orderlog.quarantine live
-         where live.model = b.model and live.build = b.number and live.stream = q.stream and live.revision <= q.revision
-       )
-     )
-     order by q.position limit 1`,
-    [name, build, version],
+  const live = (await allCheckpoints(db)).filter(
+    (one) => one.name === name && one.buildState === 'active' && (one.version ?? 0) <= version && !one.error?.lost,
   );
-  const [first] = rows;
+  const first = await firstWorse(db, { name, build }, live);
   if (!first) return;
   const others = first.more > 0 ? `, and ${first.more} other keys` : '';
   const what = `${first.stream}@${first.revision}${others}`;

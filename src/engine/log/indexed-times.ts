@@ -116,3 +116,8 @@ export class IndexedTimes implements LogTimes {
     return rows[0] ?? NOTHING;
   }
 }
+
+/** Its positions are those of another log. */
+export async function deleteTimes(client: Pick<pg.ClientBase, 'query'>): Promise<void> {
+  await client.query('delete from orderlog.log_times');
+}

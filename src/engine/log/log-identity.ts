@@ -69,7 +69,7 @@ function sameLog(bound: LogIdentity, store: EventStore, found: string | null): s
   const here = bound.kind === 'postgres';
   if (here && store.kind === 'postgres') {
     throw new WrongLog(
-      `this database belongs to ${ours}, but its table orderlog.events ${theirs}: the log was exchanged. Restore the ` +
+      `this database belongs to ${ours}, but its own table of events ${theirs}: the log was exchanged. Restore the ` +
         'one that belongs to it, or use a new database',
     );
   }

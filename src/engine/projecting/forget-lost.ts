@@ -2,8 +2,13 @@
 import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
-import { allBuilds } from '../builds/registry.js';
+import { deleteAllAsOfBuilds } from '../builds/as-of-registry.js';
 import { dropBuild } from '../builds/drop.js';
+import { allBuilds, type BuildId } from '../builds/registry.js';
+import { deleteTimes } from '../log/indexed-times.js';
+import { allSkips, deleteSkip, type Skip } from '../quarantine/quarantined.js';
+import { checkpointOf } from './checkpoint-reads.js';
+import { stopProjection } from './checkpoints.js';
 import { isOfThisLog, lostHistory } from './lost-history.js';
 import { inTransaction } from '../builds/prepare-model.js';
 
@@ -24,7 +29,7 @@ export async function forgetLostHistory(deps: Deps): Promise<boolean> {
   if (lost.length === 0) return false;
   for (const build of lost) {
     if (build.state === 'active') await mark(pool, build);
-    else await dropBuild(pool, build, `state <> 'active'`);
+    else await dropBuild(pool, build, 'not active');
   }
   const skips = await lostSkips(deps);
   await inTransaction(pool, async (client) => {
@@ -32,45 +37,22 @@ export async function forgetLostHistory(deps: Deps): Promise<boolean> {
       `select quote_ident(nspname) as schema from pg_namespace where nspname like 'asof\\_%'`,
     );
     for (const { schema } of rows) await client.query(`drop schema if exists ${schema} cascade`);
-    for (const table of ['as_of_builds', 'log_times']) await client.query(`delete from orderlog.${table}`);
-    for (const { model, stream, revision } of skips) {
-      await client.query('delete from orderlog.skipped_events where model = $1 and stream = $2 and revision = $3', [
-        model,
-        stream,
-        revision,
-      ]);
-    }
+    await deleteAllAsOfBuilds(client);
+    await deleteTimes(client);
+    for (const skip of skips) await deleteSkip(client, skip);
   });
   return true;
 }
 
-async function mark(pool: pg.Pool, { name, build }: { readonly name: string; readonly build: number }): Promise<void> {
-  const { rows } = await pool.query<{ position: Position }>(
-    'select position from orderlog.checkpoints where model = $1 and build = $2',
-    [name, build],
-  );
-  const [row] = rows;
-  if (!row) return;
-  await pool.query(
-    `update orderlog.checkpoints set state = 'stopped', error = $3, lease_owner = null, lease_until = null,
-       lease_epoch = lease_epoch + 1
-     where model = $1 and build = $2`,
-    [name, build, JSON.stringify(lostHistory(row.position))],
-  );
-}
-
-interface Skip {
-  readonly model: string;
-  readonly stream: string;
-  readonly revision: number;
-  readonly position: Position;
+async function mark(pool: pg.Pool, build: BuildId): Promise<void> {
+  const checkpoint = await checkpointOf(pool, build);
+  if (checkpoint) await stopProjection(pool, build, lostHistory(checkpoint.position));
 }
 
 /** Skips of events that are not where they were: another event may have their revision now, and is not to be left out. */
 async function lostSkips({ pool, store }: Deps): Promise<Skip[]> {
-  const { rows } = await pool.query<Skip>('select model, stream, revision, position from orderlog.skipped_events');
   const lost: Skip[] = [];
-  for (const skip of rows) if ((await positionOf(store, skip)) !== skip.position) lost.push(skip);
+  for (const skip of await allSkips(pool)) if ((await positionOf(store, skip)) !== skip.position) lost.push(skip);
   return lost;
 }
 

@@ -2,8 +2,10 @@
 import type pg from 'pg';
 import { Refusal } from '../core/errors.js';
 import { type Position, START } from '../core/event-store.js';
-import { currentBuild, type Readable } from '../builds/registry.js';
+import { type BuildId, currentBuild, type Readable } from '../builds/registry.js';
 import { isUndefinedTable } from '../postgres/errors.js';
+import { quarantinedStreams } from '../quarantine/quarantined.js';
+import { leastPosition } from './checkpoint-reads.js';
 import { schemaName } from './projection.js';
 import type { Freshness } from './read-model.js';
 import type { CheckpointWatch } from './watch.js';
@@ -107,22 +109,18 @@ export class JointQuery {
   }
 
   #text(builds: readonly number[]): string {
-    const results = this.parts.map(({ model, text }, i) => {
-      const build = builds[i] as number;
+    const asked = this.parts.map(({ model: { name } }, i) => ({ name, build: builds[i] as number }));
+    const results = this.parts.map(({ text }, i) => {
+      const of = asked[i] as BuildId;
       const own = text
-        .replaceAll('{schema}', schemaName(model.name, build))
-        .replaceAll(
-          '{quarantined}',
-          `(select stream from orderlog.quarantine where model = '${model.name}' and build = ${build})`,
-        )
+        .replaceAll('{schema}', schemaName(of.name, of.build))
+        .replaceAll('{quarantined}', quarantinedStreams(of))
         .replaceAll('$1', `$${i + 1}`);
       return `(${own})`;
     });
-    const checkpoints = this.parts.map(({ model }, i) => `('${model.name}', ${builds[i]})`);
     return `
       select ${this.#current} as builds, json_build_array(${results.join(', ')}) as results,
-        (select min(c.position) from orderlog.checkpoints c
-         where (c.model, c.build) in (${checkpoints.join(', ')})) as position`;
+        ${leastPosition(asked)} as position`;
   }
 
   async #look(): Promise<BuildNumbers> {

@@ -6,6 +6,7 @@ import type { EventStore, SubscribeOptions, Subscription } from '../core/event-s
 import { SharedSubscriptions } from '../log/shared-subscriptions.js';
 import { BackOff, pause } from '../postgres/back-off.js';
 import { allBuilds, type Build, type BuildId, FOLLOWING } from '../builds/registry.js';
+import { checkpointOf } from './checkpoint-reads.js';
 import type { CheckpointWatch } from './watch.js';
 import { dropExpired } from '../builds/drop.js';
 import type { ProjectorLog } from './projector-log.js';
@@ -130,11 +131,7 @@ class Crew {
   /** A build whose event was skipped, or that another process has taken past it, goes on here as well. */
   async #release(): Promise<void> {
     for (const [key, { name, build }] of this.#stopped) {
-      const { rowCount } = await this.options.pool.query(
-        `select from orderlog.checkpoints where model = $1 and build = $2 and state = 'idle'`,
-        [name, build],
-      );
-      if (rowCount === 0) continue;
+      if ((await checkpointOf(this.options.pool, { name, build }))?.state !== 'idle') continue;
       this.#stopped.delete(key);
       this.#runners.delete(key);
     }

@@ -5,26 +5,27 @@ import type { Position } from '../core/event-store.js';
 import { isUndefinedTable } from '../postgres/errors.js';
 import { currentBuild, type Readable } from '../builds/registry.js';
 import type { CheckpointWatch } from './watch.js';
-import { IS_LOST } from './lost-history.js';
+import { checkpointJoined, IS_LOST } from './checkpoint-reads.js';
+import { quarantinedOf } from '../quarantine/quarantined.js';
 import { schemaName } from './projection.js';
 import { rowsOfAsOfBuild } from '../builds/as-of-registry.js';
 import type { AsOfBuilds } from '../builds/as-of-builds.js';
 
 /** How fresh an answer must be. */
 export interface Freshness {
-  /** The place in the log that the read model must have reached. */
+  /** The position that the read model must have reached. */
   readonly min: Position | null;
   /** How long that is waited for, in milliseconds. */
   readonly waitMs: number;
   /** After that: an older answer rather than none. */
   readonly lenient: boolean;
-  /** Not as it is, but as it was at this place; then there is no `min`, and a snapshot is waited for. */
+  /** Not as it is, but as it was at this position; then there is no `min`, and a snapshot is waited for. */
   readonly at?: Position;
 }
 
 /** What an answer is true for. */
 export interface Standing {
-  /** The place in the log. */
+  /** A position of the log. */
   readonly position: Position;
   /** How many keys that it enters wait at an event that could not be applied: of these it shows what was before. */
   readonly degraded: number;
@@ -123,15 +124,15 @@ export class ReadModel {
   }
 
   /** The same query on a snapshot: one that is dropped while it is about to be read is made again. */
-  async #asOf<Row extends object>(place: Position, waitMs: number, question: Question): Promise<Answer<Row>> {
+  async #asOf<Row extends object>(at: Position, waitMs: number, question: Question): Promise<Answer<Row>> {
     const { name } = this.model;
     const { text, values, key, turn } = question;
     const deadline = Date.now() + waitMs;
     for (let tries = 0; this.snapshots && tries < MOST_TRIES; tries++) {
-      const { snapshot } = await this.snapshots.at(name, place, deadline - Date.now());
+      const { snapshot } = await this.snapshots.at(name, at, deadline - Date.now());
       const rows = await turn(() => rowsOfAsOfBuild<Row>(this.pool, snapshot, text, values));
       const degraded = snapshot.held.filter(({ stream }) => key === null || stream === key).length;
-      if (rows) return { position: place, degraded, rows };
+      if (rows) return { position: at, degraded, rows };
     }
     throw new Refusal('read-model-behind', `The read model ${name} as it was then is not there.`);
   }
@@ -188,15 +189,12 @@ export class ReadModel {
   /** One row drives the joins, so there is always one, and the rows keep the order that the text gives them. */
   #wrap(build: number, { text, values, key }: Question): string {
     const { name } = this.model;
-    const ofKey = `case when c.quarantined = 0 then 0 else (
-        select count(*)::integer from orderlog.quarantine h
-        where h.model = c.model and h.build = c.build and h.stream = $${values.length + 1}
-      ) end`;
+    const ofKey = `case when c.quarantined = 0 then 0 else ${quarantinedOf(`$${values.length + 1}`)} end`;
     const degraded = key === null ? 'c.quarantined' : ofKey;
     return `
-      select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", ${IS_LOST('c')} as "_lost", q.*
+      select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", ${IS_LOST} as "_lost", q.*
       from (select ${currentBuild(this.model)} as build) s
-      left join orderlog.checkpoints c on c.model = '${name}' and c.build = ${build}
+      left join ${checkpointJoined({ name, build })}
       left join lateral (
         select true as "_row", answer.* from (${text.replaceAll('{schema}', schemaName(name, build))}) answer
       ) q on true`;

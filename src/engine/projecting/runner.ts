@@ -44,7 +44,7 @@ const IDLE_ADVANCE_MS = 500;
 const PACE_MS = 25;
 /** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
 const STANDBY_PACE_MS = 250;
-/** A awaited to reach a place is forgotten after the longest time that a reader waits. */
+/** An awaited position is forgotten after the longest time that a reader waits. */
 const AWAITED_MS = 30_000;
 
 /** Runs one build of a projection for as long as it may: until it is stopped, an event can't be applied, or it is dropped. */
@@ -87,7 +87,7 @@ export class Runner {
   }
 
   /**
-   * Somebody waits for a place. Gives the checkpoint, and sees to it that it is not behind for want of events; null when
+   * Somebody waits for a position. Gives the checkpoint, and sees to it that it is not behind for want of events; null when
    * the projection is not run here.
    */
   wanted(position: Position): Position | null {
@@ -202,7 +202,7 @@ export class Runner {
     this.#hurry = (): void => undefined;
   }
 
-  /** Somebody waits for a place that the checkpoint has not reached. */
+  /** Somebody waits for a position that the checkpoint has not reached. */
   #isAwaited(term: Term): boolean {
     return this.#awaited.position > term.position && this.#awaited.until > Date.now();
   }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { type EventStore, type Position, START, type SubscriptionState } from '../core/event-store.js';
 import { allBuilds, readBuild } from '../builds/registry.js';
+import { allCheckpoints, checkpointStatuses, STALLED_SECONDS } from './checkpoint-reads.js';
 import type { StopReason } from './checkpoints.js';
 import type { AnyProjection } from './projection.js';
 import { readBy } from './reads.js';
@@ -35,8 +36,6 @@ export interface StatusSources {
   readonly projections: readonly AnyProjection[];
 }
 
-type CheckpointRow = Omit<ModelStatus, 'lag_events' | 'lag_seconds'>;
-
 export interface Counting {
   /** Counting the events that wait ends here. */
   readonly cap: number;
@@ -46,36 +45,11 @@ export interface Counting {
   readonly signal?: AbortSignal;
 }
 
-const STALLED_SECONDS = 10;
-
-/**
- * When the last step of a page began that is under way for the checkpoint `c`. A page that changes a million rows shows no
- * checkpoint until it is over, but each of its steps is short: it works, unlike one that hangs. Its session has the checkpoints
- * locked for writing, and tables of the build at least for reading.
- */
-const PAGE_UNDER_WAY = `
-  select max(a.query_start) as step_at
-  from pg_locks w join pg_stat_activity a on a.pid = w.pid
-  where c.progressed_at < clock_timestamp() - interval '${STALLED_SECONDS} seconds'
-    and w.relation = 'orderlog.checkpoints'::regclass and w.mode = 'RowExclusiveLock' and a.datname = current_database()
-    and exists (
-      select from pg_locks l join pg_class t on t.oid = l.relation
-      where l.pid = w.pid
-        and t.relnamespace = to_regnamespace('rm_' || replace(c.model, '-', '_') || '_v' || c.build))`;
-
 export async function modelStatuses(
   { pool, store, projections }: StatusSources,
   { cap, stalledOnly = false, signal }: Counting,
 ): Promise<ModelStatus[]> {
-  const { rows } = await pool.query<CheckpointRow>(`
-    select model as name, build as version, position as checkpoint, events, error,
-           case when lease_until >= clock_timestamp() then lease_owner end as lease_owner, quarantined,
-           case when state <> 'running' then state when lease_until < clock_timestamp() then 'idle'
-                when quarantined > 0 then 'degraded' else state end as state,
-           extract(epoch from clock_timestamp() - greatest(progressed_at, page.step_at))::float8 as seconds_since_progress,
-           case when lease_until >= clock_timestamp() then subscription
-                else subscription || '{"connectedSince": null}' end as subscription
-    from orderlog.checkpoints c left join lateral (${PAGE_UNDER_WAY}) page on true`);
+  const rows = await checkpointStatuses(pool);
   const builds = await allBuilds(pool);
   const models = projections.map((projection) => {
     const { name, version } = projection;
@@ -149,12 +123,9 @@ export function dropsOf({ drops }: SubscriptionState): number {
   return Object.values(drops).reduce((sum, n) => sum + n, 0);
 }
 
-/** Whether all read models are at or behind a place, the head found at start, say. */
+/** Whether all read models are at or behind a position, the head found at start, say. */
 export async function haveReached({ pool, projections }: StatusSources, position: Position): Promise<boolean> {
-  const { rows } = await pool.query<{ name: string; build: number }>(
-    'select model as name, build from orderlog.checkpoints where position >= $1',
-    [position],
-  );
+  const rows = (await allCheckpoints(pool)).filter((one) => one.position >= position);
   const builds = await allBuilds(pool);
   return projections.every((projection) => {
     const read = readBuild(builds, projection);
@@ -162,7 +133,7 @@ export async function haveReached({ pool, projections }: StatusSources, position
   });
 }
 
-function missing(name: string, version: number): CheckpointRow {
+function missing(name: string, version: number): Omit<ModelStatus, 'lag_events' | 'lag_seconds'> {
   const nothing = { checkpoint: START, events: 0, error: null, quarantined: 0, lease_owner: null, subscription: null };
   return { name, version, ...nothing, state: 'missing', seconds_since_progress: Infinity };
 }

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { Subscription, SubscriptionState } from '../core/event-store.js';
 import type { BuildId } from '../builds/registry.js';
-import type { Lease } from './checkpoints.js';
+import { type Lease, writeSubscription } from './checkpoints.js';
 
 /** A change of the connection is noted after so long at most. */
 const LOOK_EVERY_MS = 1_000;
@@ -32,7 +32,9 @@ export function noteSubscription(
   let writing: Promise<void> = Promise.resolve();
   const note = (state: SubscriptionState): void => {
     last = { state, at: Date.now() };
-    writing = writing.then(() => write(noted, state)).catch(() => undefined);
+    writing = writing
+      .then(() => writeSubscription(noted.pool, noted.of, noted.lease.epoch, state))
+      .catch(() => undefined);
   };
   const look = (): void => {
     const state = noted.subscription.state();
@@ -52,17 +54,4 @@ export function noteSubscription(
 
 function sameConnection(one: SubscriptionState, other: SubscriptionState): boolean {
   return one.connectedSince === other.connectedSince && JSON.stringify(one.drops) === JSON.stringify(other.drops);
-}
-
-/** Does nothing when the lease is another's by now. As with the checkpoint, nobody waits for the disk. */
-async function write({ pool, of, lease }: Noted, state: SubscriptionState): Promise<void> {
-  await pool.query({
-    name: 'projector-note-subscription',
-    text: `
-      with quick as materialized (select set_config('synchronous_commit', 'off', true))
-      update orderlog.checkpoints set subscription = $4
-      from quick
-      where model = $1 and build = $2 and lease_epoch = $3`,
-    values: [of.name, of.build, lease.epoch, JSON.stringify(state)],
-  });
 }

@@ -22,10 +22,9 @@ import {
   isOfTheMachine,
   messageOf,
   type Quarantine,
-  quarantineOf,
   StatementPassedOver,
-  writeQuarantined,
 } from '../quarantine/quarantine.js';
+import { quarantineOf, writeQuarantined } from '../quarantine/quarantined.js';
 import {
   type AnyProjection,
   type ProjectedEvent,

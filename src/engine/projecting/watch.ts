@@ -2,9 +2,10 @@ import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import { type BuildId, BUILDS_CHANNEL } from '../builds/registry.js';
 import { Listener } from '../postgres/listener.js';
+import { allCheckpoints } from './checkpoint-reads.js';
 
 /**
- * What a projection that may run in this process says when somebody waits for a place: its checkpoint, as committed; null
+ * What a projection that may run in this process says when somebody waits for a position: its checkpoint, as committed; null
  * when it does not run here. It then calls `advanced` with every commit.
  */
 export type Wanted = (position: Position) => Position | null;
@@ -29,7 +30,7 @@ const LOOK_EVERY_MS = 200;
 const HEARD_MS = 1_000;
 
 /**
- * Waiting for a read model to get to a place of the log. A commit in this process wakes its own waiters; between
+ * Waiting for a read model to get to a position of the log. A commit in this process wakes its own waiters; between
  * processes those who wait say so, and only then do commits notify. Nothing is polled while nobody waits.
  */
 export class CheckpointWatch {
@@ -206,15 +207,10 @@ export class CheckpointWatch {
       this.#tell(WAITING, [key, others.reduce((last, position) => (position > last ? position : last), first)]);
     }
     try {
-      const { rows } = await this.pool.query<BuildId & { position: Position; active: boolean }>({
-        name: 'watch-look',
-        text: `select c.model as name, c.build, c.position, b.state is not distinct from 'active' as active
-               from orderlog.checkpoints c
-               left join orderlog.builds b on b.model = c.model and b.number = c.build`,
-      });
-      for (const { position, active: _, ...of } of rows) this.#reached(keyOf(of), position);
+      const checkpoints = await allCheckpoints(this.pool);
+      for (const one of checkpoints) this.#reached(keyOf(one), one.position);
       // A switch whose notification was lost.
-      const read = rows.filter(({ active }) => active);
+      const read = checkpoints.filter(({ buildState }) => buildState === 'active');
       const models = new Set(read.map(({ name }) => name));
       const keys = new Set(read.map(keyOf));
       this.#lookAgainAt((key) => models.has(key.slice(0, key.indexOf(':'))) && !keys.has(key));

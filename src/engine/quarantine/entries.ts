@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
-import { allBuilds, type Build, checkpointOf } from '../builds/registry.js';
+import { allBuilds, type Build } from '../builds/registry.js';
+import { checkpointOf } from '../projecting/checkpoint-reads.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { concerns } from '../projecting/reads.js';
-import { type QuarantineEntry, quarantinedIn } from './quarantine.js';
+import { type QuarantineEntry, quarantinedIn } from './quarantined.js';
 
 /** A key that waits, with the build that it waits in. */
 export interface Entry {

@@ -7,8 +7,10 @@ import { withModelLocks } from '../builds/model-locks.js';
 import { allBuilds, type Build } from '../builds/registry.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { entriesOf, type Entry, notHere, waitingEvents } from './entries.js';
-import { type QuarantineEntry, type QuarantinedEvent, NotQuarantined, type Skipped, skippedOf } from './quarantine.js';
-import { giveUpLeases, type Retried, retryKeys } from './retry-keys.js';
+import { fenceAll } from '../projecting/checkpoints.js';
+import { type QuarantinedEvent, NotQuarantined } from './quarantine.js';
+import { type QuarantineEntry, type Skipped, skippedOf } from './quarantined.js';
+import { type Retried, retryKeys } from './retry-keys.js';
 import { skipStop, type Stop, stopsOf } from './stops.js';
 
 export interface QuarantineDeps {
@@ -100,14 +102,14 @@ export async function skipQuarantined(
     refuseUnlessAt([...entries.map(({ build, held }) => ({ build, ...held })), ...stops], revision);
     // An unfinished build may have applied the event already, and would bring it back.
     for (const { name, build, state } of await allBuilds(deps.pool)) {
-      const unfinished = state === 'building' || state === 'ready';
-      if (unfinished && models.includes(name)) await dropBuild(deps.pool, { name, build }, `state = '${state}'`);
+      const isCandidate = state === 'building' || state === 'ready';
+      if (isCandidate && models.includes(name)) await dropBuild(deps.pool, { name, build }, 'candidate');
     }
     const keys = await goOn(deps, entries, { reason: why });
     const passed: Stop[] = [];
     for (const stop of stops) if (await skipStop(deps, stop, why)) passed.push(stop);
     // Builds that are still before the event learn that it is to be left out.
-    for (const name of models) await giveUpLeases(deps.pool, name);
+    for (const name of models) await fenceAll(deps.pool, name);
     return { keys, passed };
   });
 }

@@ -2,14 +2,12 @@
  * Which events a build of a read model leaves out (docs/decisions/0012): those of a key that waits at an event which could not be
  * applied, and those that were skipped for good.
  */
-import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import { UnreadableEvent } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
 import { printable } from '../core/printable.js';
 import { streamCategory } from '../core/stream.js';
-import type { BuildId } from '../builds/registry.js';
-import type { AnyProjection, EventHandler, ProjectedEvent } from '../projecting/projection.js';
+import type { EventHandler, ProjectedEvent } from '../projecting/projection.js';
 
 /** Where a key waits: at this event of its stream. */
 export interface QuarantinedEvent {
@@ -131,91 +129,6 @@ export function isOfTheMachine(error: unknown): boolean {
 /** The projection went on after a statement of its own had failed: a defect of its code, whatever the event. */
 export class StatementPassedOver extends Error {
   override readonly name = 'StatementPassedOver';
-}
-
-/** As committed. */
-export async function quarantineOf(
-  db: Pick<pg.ClientBase, 'query'>,
-  of: BuildId,
-  { keyedBy }: Pick<AnyProjection, 'keyedBy'>,
-): Promise<Quarantine> {
-  return new Quarantine(keyedBy, await quarantinedIn(db, of), await skippedOf(db, of.name));
-}
-
-/** What a build of a model has before its first event: only what was skipped is left out. */
-export async function newQuarantine(
-  db: Pick<pg.ClientBase, 'query'>,
-  { name, keyedBy }: Pick<AnyProjection, 'name' | 'keyedBy'>,
-): Promise<Quarantine> {
-  return new Quarantine(keyedBy, [], await skippedOf(db, name));
-}
-
-/** An entry of the quarantine. */
-export type QuarantineEntry = QuarantinedEvent & { readonly since: string };
-
-export async function quarantinedIn(
-  db: Pick<pg.ClientBase, 'query'>,
-  { name, build }: BuildId,
-): Promise<QuarantineEntry[]> {
-  const { rows } = await db.query<QuarantineEntry>(
-    `select stream, revision, position, type, message, since from orderlog.quarantine
-     where model = $1 and build = $2 order by position`,
-    [name, build],
-  );
-  return rows;
-}
-
-export type Skipped = QuarantinedEvent & { readonly reason: string; readonly skipped_at: string };
-
-/** Events that no build of the model takes any more, and why. */
-export async function skippedOf(db: Pick<pg.ClientBase, 'query'>, model: string): Promise<Skipped[]> {
-  const { rows } = await db.query<Skipped>(
-    `select stream, revision, position, type, message, reason, skipped_at from orderlog.skipped_events
-     where model = $1 order by position`,
-    [model],
-  );
-  return rows;
-}
-
-/** In the transaction that lets the build go on behind the event. */
-export async function writeSkipped(
-  db: Pick<pg.ClientBase, 'query'>,
-  model: string,
-  { stream, revision, position, type, message }: QuarantinedEvent,
-  reason: string,
-): Promise<void> {
-  await db.query(
-    `insert into orderlog.skipped_events (model, stream, revision, position, type, message, reason)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-    [model, stream, revision, position, type, message, reason],
-  );
-}
-
-/** Writes entries, and how many there are; in the transaction that moves the checkpoint. */
-export async function writeQuarantined(
-  db: Pick<pg.ClientBase, 'query'>,
-  { name, build }: BuildId,
-  held: readonly QuarantinedEvent[],
-): Promise<void> {
-  if (held.length === 0) return;
-  await db.query(
-    `insert into orderlog.quarantine (model, build, stream, revision, position, type, message)
-     select $1, $2, h.stream, h.revision, h.position, h.type, h.message
-     from json_to_recordset($3) h (stream text, revision integer, position text, type text, message text)
-     on conflict (model, build, stream) do update
-     set revision = excluded.revision, position = excluded.position, type = excluded.type, message = excluded.message`,
-    [name, build, JSON.stringify(held)],
-  );
-  await countQuarantined(db, { name, build });
-}
-
-export async function countQuarantined(db: Pick<pg.ClientBase, 'query'>, { name, build }: BuildId): Promise<void> {
-  await db.query(
-    `update orderlog.checkpoints
-     set quarantined = (select count(*) from orderlog.quarantine where model = $1 and build = $2)
-     where model = $1 and build = $2`,
-    [name, build],
-  );
 }
 
 function nameOf({ stream, revision }: EventId): string {

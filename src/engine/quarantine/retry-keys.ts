@@ -4,20 +4,20 @@ import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
 import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
-import { type BuildId, checkpointOf } from '../builds/registry.js';
+import type { BuildId } from '../builds/registry.js';
+import { checkpointOf } from '../projecting/checkpoint-reads.js';
+import { addEvents, fence } from '../projecting/checkpoints.js';
 import { sessionBeside } from '../postgres/session.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
+import { applyEvent, isOfTheEvent, messageOf, type QuarantinedEvent } from './quarantine.js';
 import {
-  applyEvent,
   countQuarantined,
-  type QuarantinedEvent,
-  quarantinedIn,
-  isOfTheEvent,
-  messageOf,
+  deleteQuarantined,
   newQuarantine,
+  quarantinedIn,
   writeQuarantined,
   writeSkipped,
-} from './quarantine.js';
+} from './quarantined.js';
 import { concerns, handlerOf, readBy } from '../projecting/reads.js';
 import { projectionDb } from '../projecting/statements.js';
 
@@ -85,7 +85,7 @@ async function retrySome(
   skip: { readonly reason: string } | null,
 ): Promise<ReadonlyMap<string, Retried>> {
   const retried = new Map<string, Retried>();
-  // 1. The log is read while the build is projected. The place comes second, so that no entry is behind it.
+  // 1. The log is read while the build is projected. The checkpoint comes second, so that no entry is behind it.
   const entries = await entriesOf(client, of, streams);
   const read = (await checkpointOf(client, of))?.position;
   if (read === undefined) return retried;
@@ -96,7 +96,7 @@ async function retrySome(
   await client.query('begin');
   await client.query(`set local lock_timeout = ${LOCK_MS}`);
   // 2. The process that projects the build must take its lease again, and finds what is changed here.
-  const checkpoint = await takeCheckpoint(client, of);
+  const checkpoint = await fence(client, of);
   if (checkpoint !== null) {
     await addMeanwhile(store, projection, waiting, read, checkpoint);
     const quarantine = await newQuarantine(client, projection);
@@ -147,7 +147,7 @@ async function applyAll(
   return { events: done, held: null };
 }
 
-/** From where the key waits up to a place; nothing if the log has no such stream. */
+/** From where the key waits up to a position; nothing if the log has no such stream. */
 async function eventsOf(
   store: EventStore,
   { stream, revision }: QuarantinedEvent,
@@ -179,19 +179,6 @@ async function addMeanwhile(
   }
 }
 
-async function takeCheckpoint(client: pg.ClientBase, { name, build }: BuildId): Promise<Position | null> {
-  const { rows } = await client.query<{ position: Position }>(
-    `update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1 and build = $2 returning position`,
-    [name, build],
-  );
-  return rows[0]?.position ?? null;
-}
-
-/** The processes that project builds of the model take their leases again, and read the quarantine as it is then. */
-export async function giveUpLeases(pool: pg.Pool, model: string): Promise<void> {
-  await pool.query('update orderlog.checkpoints set lease_epoch = lease_epoch + 1 where model = $1', [model]);
-}
-
 async function entriesOf(client: pg.ClientBase, of: BuildId, streams: readonly string[]): Promise<QuarantinedEvent[]> {
   return (await quarantinedIn(client, of)).filter(({ stream }) => streams.includes(stream));
 }
@@ -203,11 +190,7 @@ async function writeWhatWaits(
   retried: ReadonlyMap<string, Retried>,
 ): Promise<void> {
   const over = [...retried].flatMap(([stream, { held }]) => (held ? [] : [stream]));
-  await client.query('delete from orderlog.quarantine where model = $1 and build = $2 and stream = any ($3)', [
-    of.name,
-    of.build,
-    over,
-  ]);
+  await deleteQuarantined(client, of, over);
   await writeQuarantined(
     client,
     of,
@@ -215,11 +198,7 @@ async function writeWhatWaits(
   );
   await countQuarantined(client, of);
   const events = [...retried.values()].reduce((sum, one) => sum + one.events, 0);
-  await client.query('update orderlog.checkpoints set events = events + $3 where model = $1 and build = $2', [
-    of.name,
-    of.build,
-    events,
-  ]);
+  await addEvents(client, of, events);
 }
 
 /** @returns where the key waits, if the event can't be applied. @throws what is not of the event */

@@ -3,11 +3,13 @@ import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
 import type { RecordedEvent } from '../core/message.js';
-import { allBuilds, type Build, BUILDS_CHANNEL } from '../builds/registry.js';
-import type { StopReason } from '../projecting/checkpoints.js';
+import { allBuilds, type Build } from '../builds/registry.js';
+import { allCheckpoints } from '../projecting/checkpoint-reads.js';
+import { resumeProjection } from '../projecting/checkpoints.js';
 import { inTransaction } from '../builds/prepare-model.js';
 import type { AnyProjection } from '../projecting/projection.js';
-import { NotQuarantined, writeSkipped } from './quarantine.js';
+import { NotQuarantined } from './quarantine.js';
+import { writeSkipped } from './quarantined.js';
 
 /** A build that has stopped at this event of its stream. */
 export interface Stop {
@@ -20,15 +22,14 @@ export interface Stop {
 
 /** Those of these models, in their order; without those that no single event has stopped. */
 export async function stopsOf(pool: pg.Pool, projections: readonly AnyProjection[]): Promise<Stop[]> {
-  const { rows } = await pool.query<{ model: string; build: number; error: StopReason }>(
-    `select model, build, error from orderlog.checkpoints where state = 'stopped' order by build`,
-  );
+  const checkpoints = await allCheckpoints(pool);
   const builds = await allBuilds(pool);
   return projections.flatMap(({ name }) =>
-    rows.flatMap(({ model, build: number, error: { stream, revision, position, message } }) => {
-      const build = builds.find((one) => one.name === model && one.build === number);
-      if (model !== name || !build || stream === null || revision === null) return [];
-      return [{ build, stream, revision, position, message }];
+    checkpoints.flatMap((one) => {
+      const build = builds.find((other) => other.name === one.name && other.build === one.build);
+      if (one.name !== name || one.state !== 'stopped' || !one.error || !build) return [];
+      const { stream, revision, position, message } = one.error;
+      return stream === null || revision === null ? [] : [{ build, stream, revision, position, message }];
     }),
   );
 }
@@ -50,14 +51,8 @@ export async function skipStop(
     );
   }
   return inTransaction(pool, async (client) => {
-    const { rowCount } = await client.query(
-      `update orderlog.checkpoints set state = 'idle', error = null, lease_epoch = lease_epoch + 1
-       where model = $1 and build = $2 and state = 'stopped' and error ->> 'position' = $3`,
-      [name, build, position],
-    );
-    if (rowCount === 0) return false;
+    if (!(await resumeProjection(client, { name, build }, position))) return false;
     await writeSkipped(client, name, { stream, revision, position, type: event.type, message }, reason);
-    await client.query('select pg_notify($1, $2)', [BUILDS_CHANNEL, '']);
     return true;
   });
 }

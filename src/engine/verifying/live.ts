@@ -3,10 +3,11 @@ import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import type { StopReason } from '../projecting/checkpoints.js';
 import { BULK_SETTINGS } from '../builds/load.js';
-import { allBuilds, type Build, type BuildId, checkpointOf, readBuild } from '../builds/registry.js';
+import { allBuilds, type Build, type BuildId, readBuild } from '../builds/registry.js';
+import { allCheckpoints, checkpointOf } from '../projecting/checkpoint-reads.js';
 import { sessionBeside } from '../postgres/session.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
-import { type QuarantineEntry, quarantinedIn, type Skipped, skippedOf } from '../quarantine/quarantine.js';
+import { type QuarantineEntry, quarantinedIn, type Skipped, skippedOf } from '../quarantine/quarantined.js';
 import { type Buckets, bucketsOf, type ComparedTable, comparedTables, rowsIn, type TextRow } from './buckets.js';
 
 /** A live model at the moment of the snapshot. */
@@ -61,17 +62,14 @@ export function snapshotOf(pool: pg.Pool, projections: readonly AnyProjection[])
       if (reason !== null || !build) left.push({ name: projection.name, reason: reason ?? '' });
       else models.push(await liveModel(client, projection, build));
     }
-    const { rows: checkpoints } = await client.query<LiveCheckpoint>(
-      `select c.model as name, c.build, c.position,
-         case when c.state = 'stopped' then c.error end as stopped
-       from orderlog.checkpoints c
-       join orderlog.builds b on b.model = c.model and b.number = c.build order by 1, 2`,
-    );
+    const checkpoints = (await allCheckpoints(client))
+      .filter(({ buildState }) => buildState !== null)
+      .map(({ name, build, position, error }) => ({ name, build, position, stopped: error }));
     return { models, left, checkpoints };
   });
 }
 
-/** The rows of some buckets, as they are now, with the place they belong to. */
+/** The rows of some buckets, as they are now, with the position they belong to. */
 export function liveRows(
   pool: pg.Pool,
   { build, held }: LiveModel,

@@ -8,6 +8,7 @@ import { type JsonObject, objectOf, type RecordedEvent } from '../core/message.j
 import type { CopiedRows } from '../builds/bulk.js';
 import type { Witness } from '../builds/load.js';
 import type { ClaimKind } from '../claims/kind.js';
+import { isSkipped } from '../quarantine/quarantined.js';
 import { type KnownStreams, unknownIn } from './known-types.js';
 import type { Scratch } from './scratch.js';
 
@@ -147,13 +148,9 @@ export class LogWitness implements Witness {
       `select distinct on (split_part(stream, '-', 1), type) stream, revision, type,
          count(*) over (partition by split_part(stream, '-', 1), type) as events
        from ${this.schema}.unknown u
-       where not exists (
-         select from orderlog.skipped_events s where s.stream = u.stream and s.revision = u.revision
-       ) or exists (
+       where not ${isSkipped('u')} or exists (
          select from unnest($1::text[], $2::text[]) reader (model, category)
-         where reader.category = split_part(u.stream, '-', 1) and not exists (
-           select from orderlog.skipped_events s
-           where s.model = reader.model and s.stream = u.stream and s.revision = u.revision))
+         where reader.category = split_part(u.stream, '-', 1) and not ${isSkipped('u', 'reader.model')})
        order by split_part(stream, '-', 1), type, position limit ${MOST}`,
       [readers.map(({ model }) => model), readers.map(({ category }) => category)],
     );

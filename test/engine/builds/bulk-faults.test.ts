@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import type { BulkPath } from '../../../src/engine/builds/bulk.js';
 import type { EventHandler, Projection } from '../../../src/engine/projecting/projection.js';
-import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantined.js';
 import { rebuildAll } from './rebuilding.js';
 import { keyedSums } from '../projecting/keyed-sums.js';
 import { stage } from '../projecting/running.js';

@@ -1,6 +1,6 @@
 import { test, type Test } from 'tap';
 import { projections } from '../../../projections/index.js';
-import { writeQuarantined } from '../../../src/engine/quarantine/quarantine.js';
+import { writeQuarantined } from '../../../src/engine/quarantine/quarantined.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
 import { switchTo } from '../../../src/engine/builds/switch.js';
 import { retryResult } from '../../../src/commands/quarantine.js';

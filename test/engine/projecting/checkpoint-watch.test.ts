@@ -37,10 +37,10 @@ test('a place that has been reached is not waited for', async (t) => {
     },
   });
   for (let i = 0; i < 100; i++) t.ok(await reached('been', position, 1_000));
-  t.notOk(asked.includes('watch-look'), 'nor asked for');
+  t.notOk(asked.includes('checkpoints-all'), 'nor asked for');
   const stranger = new CheckpointWatch(pool);
   t.ok(await stranger.waitFor('been', 1, position, 1_000), 'by one who knows nothing yet either');
-  t.ok(asked.includes('watch-look'), 'who has to ask');
+  t.ok(asked.includes('checkpoints-all'), 'who has to ask');
   await stranger.close();
 });
 

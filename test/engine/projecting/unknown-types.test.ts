@@ -4,7 +4,7 @@ import { test } from 'tap';
 import type { EventStore, Position } from '../../../src/engine/core/event-store.js';
 import type { NewEvent } from '../../../src/engine/core/message.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
-import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantined.js';
 import { meaningOf } from '../../../src/engine/projecting/reads.js';
 import { retryKeys } from '../../../src/engine/quarantine/retry-keys.js';
 import { knowing } from '../../support/knowing.js';

@@ -9,7 +9,7 @@ import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { CheckpointWatch } from '../../../src/engine/projecting/watch.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
 import { startProjectors } from '../../../src/engine/projecting/projector.js';
-import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantined.js';
 import { retryResult } from '../../../src/commands/quarantine.js';
 import { broken } from '../../support/broken.js';
 import { quarantineOver } from '../../support/engine-parts.js';

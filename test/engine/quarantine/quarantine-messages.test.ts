@@ -1,5 +1,6 @@
 import { test } from 'tap';
-import { quarantinedIn, messageOf } from '../../../src/engine/quarantine/quarantine.js';
+import { messageOf } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantined.js';
 import { keyedSums } from '../projecting/keyed-sums.js';
 import { stage, until } from '../projecting/running.js';
 import { counted } from '../projecting/tally.js';

@@ -4,8 +4,10 @@ import { test } from 'tap';
 import type { EventStore, Position } from '../../../src/engine/core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../../src/engine/core/message.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
-import { type QuarantinedEvent, quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
-import { giveUpLeases, retryKeys } from '../../../src/engine/quarantine/retry-keys.js';
+import { type QuarantinedEvent } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantined.js';
+import { fenceAll } from '../../../src/engine/projecting/checkpoints.js';
+import { retryKeys } from '../../../src/engine/quarantine/retry-keys.js';
 import { Term } from '../../../src/engine/projecting/term.js';
 import { rebuildAll } from '../builds/rebuilding.js';
 import { keyedSums, LARGEST_SUM } from '../projecting/keyed-sums.js';
@@ -153,7 +155,7 @@ test('an owner that loses its lease at the event lets no key wait', async (t) =>
   term.client.query = (async (text: unknown) => {
     const result = await send(text);
     // Its last try was undone, the next transaction is to say that the key waits.
-    if (text === 'rollback' && ++tries === 2) await giveUpLeases(pool, 'sums');
+    if (text === 'rollback' && ++tries === 2) await fenceAll(pool, 'sums');
     return result;
   }) as typeof term.client.query;
   const events: RecordedEvent[] = [];

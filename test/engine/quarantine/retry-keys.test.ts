@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { test } from 'tap';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
-import { quarantinedIn, writeQuarantined } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn, writeQuarantined } from '../../../src/engine/quarantine/quarantined.js';
 import { retryKeys } from '../../../src/engine/quarantine/retry-keys.js';
 import { retryResult, skipResult } from '../../../src/commands/quarantine.js';
 import { keyedSums } from '../projecting/keyed-sums.js';

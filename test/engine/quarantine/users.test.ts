@@ -3,7 +3,7 @@ import { test, type Test } from 'tap';
 import { projections } from '../../../projections/index.js';
 import type { JsonObject, NewEvent } from '../../../src/engine/core/message.js';
 import { startProjectors } from '../../../src/engine/projecting/projector.js';
-import { quarantinedIn } from '../../../src/engine/quarantine/quarantine.js';
+import { quarantinedIn } from '../../../src/engine/quarantine/quarantined.js';
 import { retryResult } from '../../../src/commands/quarantine.js';
 import { broken } from '../../support/broken.js';
 import { until } from '../../support/orderlog.js';

@@ -1,5 +1,8 @@
-/** What an operation that works alone with the database does to the table of the log: close it, open it, empty it. */
+/** The table of the log, and what an operation that works alone with the database does to it: close it, open it, empty it. */
 import type pg from 'pg';
+
+/** For the statements of reader.ts; only the functions of migrations/baseline/log.ts write it. */
+export const EVENTS = 'orderlog.events';
 
 /** A number of our own, of the appends (migrations/baseline/log.ts). */
 const APPENDS = [7401, 1] as const;
@@ -12,26 +15,26 @@ export async function lockAppends(client: pg.ClientBase): Promise<void> {
 /** The table takes nothing more: the log is on another server. */
 export async function closeLogTable(client: pg.ClientBase): Promise<void> {
   await client.query(`
-    create trigger moved before insert on orderlog.events for each statement execute function orderlog.refuse_append();
-    alter table orderlog.events enable always trigger moved`);
+    create trigger moved before insert on ${EVENTS} for each statement execute function orderlog.refuse_append();
+    alter table ${EVENTS} enable always trigger moved`);
 }
 
 /** It takes appends again. */
 export async function openLogTable(client: pg.ClientBase): Promise<void> {
-  await client.query('drop trigger if exists moved on orderlog.events');
+  await client.query(`drop trigger if exists moved on ${EVENTS}`);
 }
 
 /** Empties it although it is append-only. @param tables names for SQL of all tables to empty, with this one */
 export async function emptyLogTable(client: pg.ClientBase, tables: readonly string[]): Promise<void> {
   await openLogTable(client);
   await client.query(`
-    alter table orderlog.events disable trigger append_only;
+    alter table ${EVENTS} disable trigger append_only;
     truncate ${tables.join(', ')};
-    alter table orderlog.events enable always trigger append_only`);
+    alter table ${EVENTS} enable always trigger append_only`);
 }
 
 /** Whether it holds more than the event with which a log is opened. */
 export async function isLogInUse(db: Pick<pg.ClientBase, 'query'>): Promise<boolean> {
-  const { rowCount } = await db.query(`select from orderlog.events where position > 1 or stream <> 'log-main' limit 1`);
+  const { rowCount } = await db.query(`select from ${EVENTS} where position > 1 or stream <> 'log-main' limit 1`);
   return rowCount !== 0;
 }

@@ -13,6 +13,7 @@ import {
 import type { JsonObject, RecordedEvent } from '../../core/message.js';
 import { isUnavailable } from '../../postgres/errors.js';
 import { types } from '../../postgres/types.js';
+import { EVENTS } from './log-table.js';
 import { numberOf, positionOf } from './position.js';
 
 const FIRST_PAGE = 100;
@@ -90,16 +91,38 @@ const JSON_TYPE = 114;
 
 function pageText(endOfLog: string, endOfPage: string): string {
   return `SELECT h.head, ${COLUMNS}
-          FROM (SELECT coalesce(max(position), 0) AS head FROM orderlog.events WHERE true ${endOfLog}) h
+          FROM (SELECT coalesce(max(position), 0) AS head FROM ${EVENTS} WHERE true ${endOfLog}) h
           LEFT JOIN LATERAL (
             SELECT * FROM (
               SELECT e.*, sum(length) OVER (ORDER BY e.position ROWS UNBOUNDED PRECEDING) AS bytes FROM (
-                SELECT e.*, ${LENGTH} AS length FROM orderlog.events e
+                SELECT e.*, ${LENGTH} AS length FROM ${EVENTS} e
                 WHERE e.position > $1 ${endOfPage} AND ${MATCHES}
                 ORDER BY e.position LIMIT $4) e) e
             WHERE ${FITS}) e ON true
           ORDER BY e.position`;
 }
+
+/**
+ * Halves the log until one position is left: the answer is always in [low, high]. Positions have no gap and times never run
+ * backwards along them (migrations/baseline/log.ts), so this needs no index but the primary key, and one round trip.
+ */
+const BISECT = `
+  with recursive ends as (
+    select coalesce(max(position), 0) as head from ${EVENTS}
+  ), half (low, high) as (
+    select 0::bigint, ends.head from ends
+    union all
+    select case when m.before then m.middle else m.low end, case when m.before then m.high else m.middle - 1 end
+    from (
+      select b.low, b.high, b.middle,
+        (select e.recorded_at from ${EVENTS} e where e.position = b.middle) <= $1::timestamptz as before
+      from (select low, high, (low + high + 1) / 2 as middle from half where low < high) b
+    ) m
+  )
+  select half.low as position,
+    $1::timestamptz > greatest(clock_timestamp(),
+      (select e.recorded_at from ${EVENTS} e where e.position = ends.head)) as beyond
+  from half, ends where half.low >= half.high`;
 
 /** JSON stays text until the size of a page is known. */
 const jsonAsText = {
@@ -116,7 +139,7 @@ export class PostgresReader {
   async head(): Promise<Position> {
     const rows = await this.#query<{ head: number | null }>({
       name: 'log-head',
-      text: 'SELECT max(position) AS head FROM orderlog.events',
+      text: `SELECT max(position) AS head FROM ${EVENTS}`,
     });
     return positionOf(BigInt(rows[0]?.head ?? 0));
   }
@@ -125,7 +148,7 @@ export class PostgresReader {
     const rows = await this.#query<Distance>({
       name: 'log-distance',
       text: `SELECT count(*) AS events, min(recorded_at) AS oldest FROM (
-               SELECT e.recorded_at FROM orderlog.events e
+               SELECT e.recorded_at FROM ${EVENTS} e
                WHERE e.position > $1 AND ${MATCHES} ORDER BY e.position LIMIT $4) AS ahead`,
       values: [numberOf(from), filter.types ?? null, filter.streamPrefixes ?? null, cap],
     });
@@ -133,7 +156,7 @@ export class PostgresReader {
   }
 
   /**
-   * The next matching events after a place, and the place up to which that is all: both of one snapshot.
+   * The next matching events after a position, and the position up to which that is all: both of one snapshot.
    * @param until the log ends here
    */
   async page(
@@ -184,14 +207,14 @@ export class PostgresReader {
     const rows = await this.#query<Nullable<EventRow> & { readonly n: number; readonly known: true | null }>({
       name: 'log-streams',
       text: `SELECT e.n, CASE WHEN e.position IS NOT NULL THEN true ELSE (
-                      SELECT true FROM orderlog.events k WHERE k.stream = e.wanted ORDER BY k.revision LIMIT 1
+                      SELECT true FROM ${EVENTS} k WHERE k.stream = e.wanted ORDER BY k.revision LIMIT 1
                     ) END AS known, ${COLUMNS}
              FROM (
                SELECT s.n, s.stream AS wanted, e.*,
                  coalesce(sum(e.length) OVER (ORDER BY s.n, e.revision ROWS UNBOUNDED PRECEDING), 0) AS bytes
                FROM unnest($1::text[], $2::bigint[], $3::int[]) WITH ORDINALITY AS s (stream, first, most, n)
                LEFT JOIN LATERAL (
-                 SELECT e.*, ${LENGTH} AS length FROM orderlog.events e
+                 SELECT e.*, ${LENGTH} AS length FROM ${EVENTS} e
                  WHERE e.stream = s.stream AND e.revision >= s.first
                  ORDER BY e.revision LIMIT s.most) e ON true) e
              WHERE ${FITS}
@@ -216,6 +239,16 @@ export class PostgresReader {
       if (row.position !== null) page.events.push(recorded(row as EventRow));
     }
     return pages;
+  }
+
+  /** The last event up to a time, by the clock of the database, which is the one of its log. Null: the time is yet to come. */
+  async positionAt(time: string): Promise<Position | null> {
+    const [found] = await this.#query<{ position: number; beyond: boolean }>({
+      name: 'log-times-bisect',
+      text: BISECT,
+      values: [time],
+    });
+    return !found || found.beyond ? null : positionOf(BigInt(found.position));
   }
 
   async #query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
