@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { apiKeys } from './baseline/api-keys.js';
 import { asOfBuilds } from './baseline/as-of-builds.js';
 import { builds } from './baseline/builds.js';
 import { checkpoints } from './baseline/checkpoints.js';
@@ -18,6 +19,7 @@ const PARTS: readonly string[] = [
   logIdentity,
   logTimes,
   keys,
+  apiKeys,
   idSequences,
   checkpoints,
   builds,

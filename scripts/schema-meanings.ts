@@ -23,6 +23,15 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.secrets.wrapped': 'the wrapped secret; of `master-key-id`, the id as it is',
   'orderlog.secrets.created_at': '',
 
+  'orderlog.api_keys': "Callers' API keys. Not in a backup ([why](decisions/0018-access.md)).",
+  'orderlog.api_keys.key_id': 'the part of the key that finds it',
+  'orderlog.api_keys.hash': 'SHA-256 of the whole key',
+  'orderlog.api_keys.role': '`customer`, `clerk` or `admin`',
+  'orderlog.api_keys.user_id': 'of a customer; otherwise null',
+  'orderlog.api_keys.created_at': '',
+  'orderlog.api_keys.last_used_at': 'to the minute; null while it was never used',
+  'orderlog.api_keys.revoked_at': 'since when it is refused; null while it is valid',
+
   'orderlog.builds':
     'The builds of each read model, and which of them is read ([why](decisions/0010-rebuild-and-switch.md)).',
   'orderlog.builds.model': 'name of the read model',

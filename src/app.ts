@@ -2,6 +2,8 @@
 import { fastify, type FastifyBaseLogger, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { ANONYMOUS } from './access/caller.js';
+import { allowOrigins } from './access/cross-origin.js';
+import { type Access, guardRoutes, requireEntries } from './access/guard-routes.js';
 import { requireAcceptable } from './http/accept.js';
 import { answerProblems, sendProblem } from './http/answer-problem.js';
 import type { App } from './http/app-type.js';
@@ -25,8 +27,7 @@ export interface AppDeps {
   /** Null: nothing is logged. */
   readonly logger: FastifyBaseLogger | null;
   readonly version: string;
-  /** Without access control: only requests from and to this machine. */
-  readonly loopbackOnly: boolean;
+  readonly access: Access;
   readonly checks: readonly HealthCheck[];
   readonly metrics: Registry;
   readonly drain: Drain;
@@ -36,30 +37,40 @@ const BODY_BYTES = 1024 * 1024;
 const HEADER_BYTES = 16 * 1024;
 
 export async function buildApp(deps: AppDeps): Promise<App> {
-  const app = newApp(deps.logger);
+  const { table, control, corsOrigins } = deps.access;
+  const app = newApp(deps);
   // An expectation nobody knows is passed over; Node would answer it without a problem document.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.setValidatorCompiler(validatorCompiler);
   readJsonBodies(app);
+  admitRequests(app, deps);
+  // Before the tables of routes: it adds OPTIONS for every path.
+  if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins);
   const routes = new RouteTable(app);
   completeRoutes(app);
+  requireEntries(app, table);
   answerProblems(app, routes);
-  admitRequests(app, deps);
+  if (control) await guardRoutes(app, control);
   logRequests(app);
   measureRequests(app, deps.metrics);
   await addOpenApi(app, deps);
-  healthRoutes(app, deps);
+  healthRoutes(app, {
+    checks: deps.checks,
+    showsDetails: ({ caller, routeOptions }) =>
+      control === null || (routeOptions.config.access?.detailsFor ?? []).some((role) => role === caller.kind),
+  });
   metricsRoute(app, deps.metrics);
   problemRoutes(app);
   return app;
 }
 
-function newApp(logger: FastifyBaseLogger | null): App {
+function newApp({ logger, access: { trustProxy } }: AppDeps): App {
   const clientErrors = new ClientErrors();
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestId,
+    trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
     bodyLimit: BODY_BYTES,
     // Longer ids are malformed, not unknown.
     routerOptions: { maxParamLength: HEADER_BYTES },
@@ -80,14 +91,14 @@ function newApp(logger: FastifyBaseLogger | null): App {
   return app;
 }
 
-function admitRequests(app: App, { loopbackOnly, drain }: AppDeps): void {
+function admitRequests(app: App, { access: { control }, drain }: AppDeps): void {
   app.decorateRequest('caller');
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = ANONYMOUS;
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     try {
       drain.enter(reply);
-      if (loopbackOnly) requireLoopback(request.headers);
+      if (control === null) requireLoopback(request.headers);
       requirePlain(request);
       requireAcceptable(request);
       done();

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { projections } from '../projections/index.js';
+import { ApiKeys } from './access/api-keys.js';
 import type { RestoreCommandDeps } from './backup/command.js';
 import { erasedListFile, readErased } from './backup/erased-list.js';
 import { addAudit } from './commands/audit.js';
@@ -12,6 +13,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addEraseUser, eraseUserAgain } from './commands/erase-user.js';
 import { addEvents } from './commands/events.js';
 import { addImport } from './commands/import.js';
+import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
 import { stderr, stdout } from './commands/outlet.js';
 import { runCommand, WrongUse } from './commands/output.js';
@@ -63,6 +65,17 @@ const run: Run<Runtime> = (json, opening, command) =>
     }
   });
 
+/** With the database alone: a key can be revoked whatever else is out of order. */
+const runOnKeys: Run<ApiKeys> = (json, opening, command) =>
+  runWithout(json, async (settings, signal) => {
+    const database = await openDatabase(settings, { ...opening, signal });
+    try {
+      return await command(new ApiKeys(database.pool), signal);
+    } finally {
+      await database.close();
+    }
+  });
+
 addServe(program, (parts) =>
   runWithout(parts.json, async (settings, signal) => {
     await serve(settings, parts, signal);
@@ -81,7 +94,9 @@ addReplay(program, run);
 addEvents(program, run);
 addCopyLog(program, run, process.env['DEBUG']);
 addEraseUser(program, run);
-addRotateMaster(program.command('keys').description('the keys of this installation'), run);
+const keys = program.command('keys').description('API keys of callers, and the master key');
+addKeys(keys, runOnKeys);
+addRotateMaster(keys, run);
 addBackup(program, run, (runtime) => ({ masterKeySource: masterKeySourceOf(runtime.config), version }));
 addRestore(program, runWithout, restoreDeps);
 addDoctor(program, config, (settings) => openRuntime(settings, { signal: ending }));

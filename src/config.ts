@@ -1,8 +1,8 @@
 /** Environment → one frozen object. The only reader of the environment; every problem is told at once. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { type AccessConfig, readAccess } from './access/config.js';
 import { type Bucket, readBucketUrl } from './documents/bucket-url.js';
 import { readDotEnv } from './dot-env.js';
 import { eventStoreDb } from './engine/index.js';
@@ -23,6 +23,7 @@ export interface Config {
   readonly masterKey: Buffer | null;
   /** During a rotation of the master key: the one that replaces it. Null otherwise. */
   readonly nextMasterKey: Buffer | null;
+  readonly access: AccessConfig;
   readonly uploadMaxBytes: number;
   /** Where the documents are; null: in the data folder. */
   readonly bucket: Bucket | null;
@@ -53,8 +54,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const DEFAULT_UPLOAD = 10 * 1024 * 1024;
 const KEY_BYTES = 32;
-/** What later versions will know; ignored, it would do something else than it says. */
-const NOT_YET = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL', 'JWT_PUBLIC_KEY', 'CORS_ORIGINS', 'TRUST_PROXY'];
 
 /**
  * Reads the configuration, `.env` in the working folder included; what is set in the environment goes before it.
@@ -75,6 +74,7 @@ export function readConfig(environment: Environment, cwd: string): Config {
     seed: seedOf(env, cwd, databaseUrl),
     host,
     port: env.integer('PORT', 3000, 0, 65_535),
+    access: readAccess(env, host, databaseUrl === null),
     bucket: bucketOf(env),
     ...masterKeysOf(env, databaseUrl),
     uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, 1024 ** 3),
@@ -85,10 +85,6 @@ export function readConfig(environment: Environment, cwd: string): Config {
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: env.oneOf('LOG_FORMAT', ['pretty', 'json'] as const, isatty(1) ? 'pretty' : 'json'),
   };
-  checkAuth(env, host, databaseUrl);
-  for (const name of NOT_YET) {
-    if (env.secret(name) !== undefined) problems.push(`${name} is set, but this version has no use for it: unset it`);
-  }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
@@ -236,23 +232,6 @@ function keyOf(env: Reading, name: string): Buffer | null | undefined {
   return null;
 }
 
-function checkAuth(env: Reading, host: string, databaseUrl: string | null): void {
-  const auth = env.text('AUTH') ?? (isLoopback(host) && databaseUrl === null ? 'none' : 'required');
-  if (auth === 'none' && !isLoopback(host)) {
-    env.problems.push(`AUTH=none serves the loopback address only, and HOST is ${host}: set HOST=127.0.0.1`);
-  }
-  if (auth === 'required') {
-    env.problems.push(
-      'AUTH is required (it is, by default, with DATABASE_URL or another HOST than loopback), but this version has no ' +
-        'access control yet: set AUTH=none with HOST=127.0.0.1',
-    );
-  } else if (auth !== 'none') env.problems.push(`AUTH is ${JSON.stringify(auth)}: it is none or required`);
-}
-
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -4,6 +4,11 @@ import { orderCountQueries } from '../projections/order-counts/routes.js';
 import { productQueries } from '../projections/products/routes.js';
 import { orderQueries } from '../projections/user-orders/routes.js';
 import { userQueries } from '../projections/users/routes.js';
+import { ApiKeyCheck } from './access/api-key-check.js';
+import { accessTable } from './access/access-table.js';
+import { authenticator } from './access/credentials.js';
+import type { Access } from './access/guard-routes.js';
+import { tokenCheck } from './access/tokens.js';
 import type { CategoryAnswer } from './category/answer.js';
 import type { CategoryFact } from './category/events.js';
 import { categoryRoutes } from './category/routes.js';
@@ -30,6 +35,17 @@ import { userStream } from './user/stream.js';
 
 /** How long RemoveCategory waits for the products to be where the log is. */
 const PRODUCTS_WAIT_MS = 2_000;
+
+/** Who may do what, as the configuration says. */
+export function accessTo({ config, apiKeys, secrets, handler }: Runtime): Access {
+  const { auth, jwt, corsOrigins, trustProxy, rateLimits } = config.access;
+  const control = {
+    authenticate: authenticator(new ApiKeyCheck(apiKeys), jwt && tokenCheck(jwt, secrets.hashKey)),
+    ownerOfOrder: async (orderId: string) => (await handler.load(orderStream, orderId)).state?.user_id ?? null,
+    rateLimits,
+  };
+  return { table: accessTable, control: auth === 'none' ? null : control, corsOrigins, trustProxy };
+}
 
 export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
   const { handler, tokens, models, gate } = runtime;

@@ -14,6 +14,7 @@ import { CachedTree } from './category/cached-tree.js';
 import { skuClaims } from './product/claims.js';
 import { emailClaims } from './user/claims.js';
 import { witnessedStreams } from './streams.js';
+import { ApiKeys } from './access/api-keys.js';
 import type { Config } from './config.js';
 import {
   type AnyProjection,
@@ -107,6 +108,7 @@ export interface Runtime {
   unreadableProofs(signal: AbortSignal): AsyncIterable<string>;
   readonly models: ReadModels;
   readonly answers: AnswerGate;
+  readonly apiKeys: ApiKeys;
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
   readonly projections: readonly AnyProjection[];
@@ -190,6 +192,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       unreadableProofs: (signal: AbortSignal) => unreadableProofs(models.users, documents, signal),
       models,
       answers,
+      apiKeys: new ApiKeys(pool),
       orderFacts: placeOrderFacts(new LookUp(engine), handler),
       tokens: new PositionTokens(engine.logId),
       projections,

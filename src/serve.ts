@@ -17,7 +17,7 @@ import { stdout } from './commands/outlet.js';
 import { noProgress } from './commands/progress.js';
 import type { Parts } from './commands/serve.js';
 import { type Log, measureLog, openLogger } from './logger.js';
-import { addRoutes } from './routes.js';
+import { accessTo, addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
 import { namedDocuments } from './user/named-documents.js';
@@ -94,7 +94,7 @@ async function serveUntil(
     const app = await buildApp({
       logger: log,
       version: packageVersion(),
-      loopbackOnly: true,
+      access: accessTo(runtime),
       checks: healthChecks(runtime, headAtStart),
       metrics,
       drain,
@@ -102,7 +102,7 @@ async function serveUntil(
     if (parts.api) await addRoutes(app, runtime);
     closing.push(() => drain.close(app));
     signal.throwIfAborted();
-    const greet = greeting(runtime, parts, await listen(app, config));
+    const greet = greeting(runtime, parts, await listen(app, config), await accessLine(runtime));
     // With --json the log goes elsewhere.
     if (parts.json) stdout.write(greet);
     else writer.write(print.withoutObeyed(greet));
@@ -214,12 +214,13 @@ async function listen(app: App, { host, port }: Config): Promise<number> {
 }
 
 /** The first lines that anybody sees, or the same as one JSON document. */
-function greeting({ config, location }: Runtime, parts: Parts, port: number): string {
+function greeting({ config, location }: Runtime, parts: Parts, port: number, access: readonly string[]): string {
   const base = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const api = parts.api ? `${base}/v1` : null;
   const docs = parts.api ? `${base}/docs` : null;
   const health = `${base}/health/ready`;
-  const attempt = `curl -s ${api === null ? health : `${api}/categories`}`;
+  // One that works, without a key too.
+  const attempt = `curl -s ${api === null || access.length > 0 ? health : `${api}/categories`}`;
   const version = packageVersion();
   if (parts.json) {
     const document = { version, api, docs, health, data: config.dataDir, database: location, try: attempt };
@@ -228,8 +229,27 @@ function greeting({ config, location }: Runtime, parts: Parts, port: number): st
   const data = location === null ? `${config.dataDir} (documents), database at DATABASE_URL` : config.dataDir;
   const cluster = location === null || location.startsWith(config.dataDir) ? [] : [`  database  ${location}`];
   const what = api === null ? [`  health    ${health}`] : [`  API       ${api}`, `  docs      ${base}/docs`];
-  const lines = [`Orderlog ${version}`, ...what, `  data      ${data}`, ...cluster, `  try       ${attempt}`];
+  const lines = [
+    `Orderlog ${version}`,
+    ...what,
+    `  data      ${data}`,
+    ...cluster,
+    ...access,
+    `  try       ${attempt}`,
+  ];
   return `${lines.join('\n')}\n\n`;
+}
+
+/** Nothing without access control. */
+async function accessLine({ config, apiKeys }: Runtime): Promise<readonly string[]> {
+  const { auth, jwt } = config.access;
+  if (auth === 'none') return [];
+  const isReady = jwt !== null || (await apiKeys.hasAdmin());
+  return [
+    isReady
+      ? '  access    by key or token'
+      : '  access    no admin key yet: create one with orderlog keys create --role admin',
+  ];
 }
 
 function packageVersion(): string {

@@ -10,6 +10,16 @@ export interface Caller extends Actor {
   readonly kind: Role | 'anonymous';
   /** A customer's user id; for other roles the id of the API key or the subject of the token; null for `anonymous`. */
   readonly id: string | null;
+  /** Of the API key, for the log. Absent for a caller with a token. */
+  readonly keyId?: string;
 }
 
 export const ANONYMOUS: Caller = { kind: 'anonymous', id: null };
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** The user id in the form in which ids compare; null for what is none. */
+export function userIdOf(text: string): string | null {
+  const id = text.toLowerCase();
+  return UUID.test(id) ? id : null;
+}

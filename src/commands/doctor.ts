@@ -2,6 +2,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type pg from 'pg';
+import type { ApiKeys } from '../access/api-keys.js';
+import type { AccessConfig } from '../access/config.js';
 import { type Engine, errors, type EventStore, eventStoreDb, print } from '../engine/index.js';
 import { type CommandResult, exitCodeOf, jsonOption, runCommand } from './output.js';
 import { type Check, serverChecks, type ServerReport, type ServerUrl } from './server-checks.js';
@@ -20,7 +22,8 @@ const MOST_CHARACTERS = 1_000;
 
 /** The part of a runtime that is looked at. */
 export interface Examined {
-  readonly config: { readonly dataDir: string };
+  readonly config: { readonly dataDir: string; readonly access: AccessConfig };
+  readonly apiKeys: Pick<ApiKeys, 'hasAdmin'>;
   readonly location: string | null;
   readonly pool: pg.Pool;
   readonly store: EventStore;
@@ -67,7 +70,7 @@ export async function doctor<Config extends ExaminedConfig>(
     try {
       checks.push(...(await database(examined)), await freeSpace(examined), ...(await readModels(examined)));
       const storage = await documentStorage(examined);
-      checks.push(storage, ...(storage.ok ? [await documents(examined)] : []));
+      checks.push(storage, ...(storage.ok ? [await documents(examined)] : []), await access(examined));
     } finally {
       await examined.close();
     }
@@ -144,6 +147,20 @@ async function database({ pool, store, location }: Examined): Promise<Check[]> {
     },
     { check: 'log', ok: true, detail: `${store.kind}, ${head === '' ? 'empty' : 'readable'}`, remedy: null },
   ];
+}
+
+async function access({ config, apiKeys }: Examined): Promise<Check> {
+  const { auth, jwt } = config.access;
+  const open = 'AUTH=none: everybody on this machine may do everything';
+  if (auth === 'none') return { check: 'access', ok: true, detail: open, remedy: null };
+  const ok = jwt !== null || (await apiKeys.hasAdmin());
+  const who = jwt === null ? 'API keys' : `API keys, and tokens of ${jwt.issuer}`;
+  return {
+    check: 'access',
+    ok,
+    detail: ok ? who : 'AUTH=required, and no key of the role admin is valid',
+    remedy: ok ? null : 'create one: orderlog keys create --role admin',
+  };
 }
 
 async function freeSpace({ config, location }: Examined): Promise<Check> {

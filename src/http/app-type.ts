@@ -7,6 +7,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
+import type { RouteAccess } from '../access/access-table.js';
 import type { Caller } from '../access/caller.js';
 import type { ProblemCode } from './problem-codes.js';
 
@@ -25,6 +26,8 @@ declare module 'fastify' {
     caller: Caller;
   }
   interface FastifyContextConfig {
+    /** Who may call the route: its entry in the table of access. */
+    access?: RouteAccess;
     /** A command or a question: says which headers belong to the route. Left out: neither. */
     kind?: 'command' | 'query';
     /** Codes beyond those that follow from the route's shape; for the OpenAPI document. */

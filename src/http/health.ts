@@ -1,7 +1,8 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { App } from './app-type.js';
 
-/** `detail` is shown to anybody; `degraded`: it is of use, though not whole. */
+/** `degraded`: it is of use, though not whole. */
 interface Checked {
   readonly ok: boolean;
   readonly degraded?: boolean;
@@ -24,7 +25,13 @@ const health = z.strictObject({
 
 type Health = z.infer<typeof health>;
 
-export function healthRoutes(app: App, { checks }: { checks: readonly HealthCheck[] }): void {
+export interface HealthDeps {
+  readonly checks: readonly HealthCheck[];
+  /** Whether the sender of a request may see more than the status. */
+  readonly showsDetails: (request: FastifyRequest) => boolean;
+}
+
+export function healthRoutes(app: App, { checks, showsDetails }: HealthDeps): void {
   const shared = checks.map((check) => new SharedCheck(check));
   app.get(
     '/health/live',
@@ -36,12 +43,12 @@ export function healthRoutes(app: App, { checks }: { checks: readonly HealthChec
     {
       schema: { summary: 'The process can do its work', tags: ['operations'], response: { 200: health, 503: health } },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const answer = await runChecks(shared);
       return reply
         .code(answer.status === 'unavailable' ? 503 : 200)
         .header('cache-control', 'no-store')
-        .send(answer);
+        .send(showsDetails(request) ? answer : { ...answer, checks: {} });
     },
   );
 }

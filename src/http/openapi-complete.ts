@@ -19,6 +19,9 @@ interface Answer {
 }
 
 interface Operation {
+  description?: string;
+  security?: object[];
+  'x-roles'?: readonly string[];
   parameters?: object[];
   requestBody?: { required: boolean; content: Record<string, object> };
   responses: Record<string, Answer>;
@@ -62,6 +65,7 @@ function completeOperation(operation: Operation, method: string, { config, body 
   }
   const parameters = requestHeaders(config, operation.responses['304'] !== undefined);
   if (parameters.length > 0) operation.parameters = [...(operation.parameters ?? []), ...parameters];
+  nameAccess(operation, config);
   nameAnswers(operation, config);
   const parameterNames = (operation.parameters ?? []).map((parameter) => (parameter as { name?: unknown }).name);
   const codes = [...problemCodes(config, parameterNames.includes('cursor'))];
@@ -69,10 +73,29 @@ function completeOperation(operation: Operation, method: string, { config, body 
     const ofStatus = codes.filter((code) => problemKind(code).status === status);
     operation.responses[status] ??= {
       description: ofStatus.map((code) => `\`${code}\``).join(', '),
-      ...(ofStatus.some((code) => problemKind(code).retryAfter !== undefined) && { headers: headers(['Retry-After']) }),
+      ...problemHeaders(status, ofStatus),
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     };
   }
+}
+
+function problemHeaders(status: number, codes: readonly ProblemCode[]): { readonly headers?: Record<string, object> } {
+  const names = codes.some((code) => problemKind(code).retryAfter !== undefined) ? ['Retry-After'] : [];
+  if (status === 401) names.push('WWW-Authenticate');
+  if (status === 429) names.push('RateLimit', 'RateLimit-Policy');
+  return names.length > 0 ? { headers: headers(names) } : {};
+}
+
+/** Who may call it, for programs and for people. */
+function nameAccess(operation: Operation, { access }: FastifyContextConfig): void {
+  if (!access?.roles) {
+    operation.security = [];
+    return;
+  }
+  operation.security = [{ [BEARER]: [] }];
+  operation['x-roles'] = access.roles;
+  const roles = access.roles.map((role) => `\`${role}\`${role === 'customer' && access.own ? ' (its own only)' : ''}`);
+  operation.description = `Roles: ${roles.join(', ')}.`;
 }
 
 /** The answers that are none of the problems. */
@@ -100,7 +123,13 @@ function nameAnswers(operation: Operation, config: FastifyContextConfig): void {
   }
 }
 
+/** Name of the security scheme. */
+export const BEARER = 'bearer';
+
 const HEADERS: Readonly<Record<string, string>> = {
+  RateLimit: 'How many requests are left (`r`), and for how many seconds (`t`). Not sent without access control.',
+  'RateLimit-Policy': 'How many requests (`q`) a caller may send in a window of so many seconds (`w`).',
+  'WWW-Authenticate': 'How to authenticate, and what is wrong with the credentials.',
   'X-Request-Id': 'Names the request in the log; taken over from the request if it sends one.',
   'Log-Position': 'The place in the log that the answer is true for, or of the command’s last event. Opaque.',
   Degraded:
@@ -138,7 +167,7 @@ function requestHeaders({ kind }: FastifyContextConfig, knowsNotModified: boolea
   }));
 }
 
-function problemCodes({ kind, problems = [] }: FastifyContextConfig, hasCursor: boolean): Set<ProblemCode> {
+function problemCodes({ access, kind, problems = [] }: FastifyContextConfig, hasCursor: boolean): Set<ProblemCode> {
   const codes = new Set<ProblemCode>([
     'invalid-request',
     'forbidden',
@@ -147,6 +176,7 @@ function problemCodes({ kind, problems = [] }: FastifyContextConfig, hasCursor: 
     'overloaded',
   ]);
   const add = (...more: readonly ProblemCode[]): void => more.forEach((code) => codes.add(code));
+  if (access?.roles) add('unauthenticated', 'rate-limited');
   if (hasCursor) add('invalid-cursor');
   if (kind) add('invalid-log-position', 'read-model-behind', 'database-unavailable', 'event-store-unavailable');
   if (kind === 'command') {

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { App } from './app-type.js';
-import { bodyNote, completeDocument, type OpenApiDocument, type RouteNote } from './openapi-complete.js';
+import { BEARER, bodyNote, completeDocument, type OpenApiDocument, type RouteNote } from './openapi-complete.js';
 import { documentSchema } from './json-schema.js';
 
 const DESCRIPTION = `Every answer of a resource stands under \`data\`. Times are RFC 3339 in UTC; money is an integer in the
@@ -10,10 +10,19 @@ currency's minor unit. Whatever goes wrong is answered with \`application/proble
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const CREDENTIALS = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'An API key (`orderlog keys create`), or a JWT of the configured issuer with the claims `role` and `sub`. ' +
+    'Not asked for where the server runs with `AUTH=none`.',
+} as const;
+
 /** The page's routes are its plugin's own, which does not show them. */
 const PAGE = {
   summary: 'This document as a page',
   tags: ['operations'],
+  security: [],
   responses: { 200: { description: 'OK', content: { 'text/html': { schema: { type: 'string' } } } } },
 };
 
@@ -21,7 +30,11 @@ const PAGE = {
 export async function addOpenApi(app: App, { version }: { version: string }): Promise<void> {
   const notes = new Map<string, RouteNote>();
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Orderlog', version, description: DESCRIPTION } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Orderlog', version, description: DESCRIPTION },
+      components: { securitySchemes: { [BEARER]: CREDENTIALS } },
+    },
     transform: ({ schema, url, route }) => {
       const { body, querystring, params, response, ...rest } = (schema ?? {}) as Readonly<Record<string, unknown>>;
       const note: RouteNote = { config: route.config ?? {}, body: bodyNote(body, route.config?.form) };

@@ -39,13 +39,14 @@ const PROBLEMS = {
   unauthenticated: {
     status: 401,
     title: 'Not authenticated',
-    explanation: 'The request carries no credentials, or they are not valid.',
+    explanation:
+      'The request carries no credentials, or they are not valid. Send `Authorization: Bearer`, then an API key or a token.',
   },
   forbidden: {
     status: 403,
     title: 'Not allowed',
     explanation:
-      'The caller may not do this. Without access control only requests from and to this machine are served.',
+      'The role of the caller may not do this: `detail` names the roles that may. Without access control only requests from and to this machine are served.',
   },
   'user-not-found': { status: 404, title: 'No such user', explanation: 'There is no user with this id.' },
   'order-not-found': { status: 404, title: 'No such order', explanation: 'There is no order with this id.' },
@@ -205,7 +206,7 @@ const PROBLEMS = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    explanation: 'Wait as long as `Retry-After` says.',
+    explanation: 'The caller sent more requests than `RateLimit-Policy` allows. Wait as long as `Retry-After` says.',
     retryAfter: 1,
   },
   'read-model-behind': {

@@ -7,7 +7,9 @@ import type { PreparedAnswer } from './prepared-answer.js';
 export function sendPrepared(request: FastifyRequest, reply: FastifyReply, answer: PreparedAnswer): FastifyReply {
   const isGzip = prefersGzip(request.headers['accept-encoding']);
   const { etag, bytes } = isGzip ? answer.gzip : answer.identity;
-  reply.header('etag', etag).header('vary', 'accept-encoding').header('cache-control', 'no-cache');
+  // Where pages of other origins may call, the answer varies with the origin already.
+  const vary = [reply.getHeader('vary'), 'accept-encoding'].filter((one) => one !== undefined).join(', ');
+  reply.header('etag', etag).header('vary', vary).header('cache-control', 'no-cache');
   if (isNotModified(request.headers, etag)) return reply.code(304).send();
   reply.header('content-type', 'application/json; charset=utf-8');
   if (isGzip) reply.header('content-encoding', 'gzip');

@@ -19,7 +19,8 @@ t.test('the README leads to the map of the docs and to the tour', async (t) => {
 t.test('the reference names every variable of the configuration and every command', async (t) => {
   const reference = readFileSync(join(root, 'docs/reference.md'), 'utf8');
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-  const variables = [...read('src/config.ts').matchAll(/env\.(?:text|secret|integer|oneOf)\('([A-Z_]+)'/g)];
+  const settings = read('src/config.ts') + read('src/access/config.ts');
+  const variables = [...settings.matchAll(/env\.(?:text|secret|integer|oneOf)\('([A-Z_]+)'/g)];
   const commands = sourcesBelow('src/commands').flatMap(({ text }) => [...text.matchAll(/\.command\('([\w-]+)'\)/g)]);
   t.ok(variables.length > 10 && commands.length > 15);
   const unnamed = [...variables, ...commands].flatMap(([, name = '']) =>

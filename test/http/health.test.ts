@@ -4,6 +4,7 @@ import { buildApp } from '../../src/app.js';
 import { Drain } from '../../src/http/drain.js';
 import type { HealthCheck } from '../../src/http/health.js';
 import { createMetrics } from '../../src/http/metrics.js';
+import { openAccess } from './sample-app.js';
 
 const headers = { host: 'localhost' };
 
@@ -32,7 +33,7 @@ function slow(): HealthCheck & { begun: number; canceled: number; end: () => voi
 }
 
 async function ready(t: Test, check: HealthCheck) {
-  const parts = { version: '0.0.0', loopbackOnly: true, checks: [check], metrics: createMetrics(), drain: new Drain() };
+  const parts = { version: '0.0.0', access: openAccess, checks: [check], metrics: createMetrics(), drain: new Drain() };
   const app = await buildApp({ ...parts, logger: null });
   t.teardown(() => app.close());
   return async () => app.inject({ url: '/health/ready', headers });

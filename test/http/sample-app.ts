@@ -1,6 +1,9 @@
 import { createSecretKey } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
+import { accessTable } from '../../src/access/access-table.js';
+import { ROLES } from '../../src/access/caller.js';
+import type { Access } from '../../src/access/guard-routes.js';
 import { type AppDeps, buildApp } from '../../src/app.js';
 import { Refusal } from '../../src/engine/core/errors.js';
 import type { Position } from '../../src/engine/core/event-store.js';
@@ -29,6 +32,26 @@ import {
 import { sendPrepared } from '../../src/http/send-prepared.js';
 import { receiveForm, uploadRoutes } from '../../src/http/uploads.js';
 
+const everyRole = { roles: ROLES };
+/** Of the sample's own routes and those of every application. */
+export const openAccess: Access = {
+  table: {
+    ...accessTable,
+    'GET /v1/things': everyRole,
+    'GET /v1/things/:thing_id': everyRole,
+    'PATCH /v1/things/:thing_id': everyRole,
+    'DELETE /v1/things/:thing_id': everyRole,
+    'POST /v1/things/:thing_id/cancel': everyRole,
+    'POST /v1/things/:thing_id/retire': everyRole,
+    'GET /v1/nodes': everyRole,
+    'GET /v1/tree': everyRole,
+    'POST /v1/uploads': everyRole,
+  },
+  control: null,
+  corsOrigins: [],
+  trustProxy: false,
+};
+
 export const hashKey = createSecretKey(Buffer.alloc(32, 7));
 export const tokens = new PositionTokens('log-1');
 export const here = '00000000000000ff' as Position;
@@ -56,7 +79,7 @@ export async function sampleApp(
   const app = await buildApp({
     logger,
     version: '1.2.3',
-    loopbackOnly: true,
+    access: openAccess,
     checks: [],
     metrics: createMetrics(),
     drain: new Drain(),
@@ -119,6 +142,14 @@ function commandRoutes(app: App, told: Failing): void {
       const data = { thing_id: request.params.thing_id, name: 'a', note: request.body?.reason ?? null };
       return commandAnswer(reply, tokens, { data, revision: 3, position: here, replayed: true });
     },
+  );
+  app.post(
+    '/v1/orders/:order_id/cancel',
+    {
+      config: { kind: 'command' },
+      schema: { params: z.strictObject({ order_id: uuid }), body: noBody, response: { 200: dataOf(z.string()) } },
+    },
+    ({ params }) => ({ data: params.order_id }),
   );
   app.post(
     '/v1/things/:thing_id/retire',

@@ -29,10 +29,15 @@ export class Client {
   /** Seconds that a read waits for it, other than the server's own. */
   patience: number | null = null;
 
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    /** Sent with each request, unless it has an Authorization header itself. */
+    readonly key: string | null = null,
+  ) {}
 
   async send(method: string, path: string, { json, text, form, headers = {} }: Sent = {}): Promise<Answer> {
     const all = new Headers();
+    if (this.key !== null) all.set('authorization', `Bearer ${this.key}`);
     if (json !== undefined || text !== undefined) all.set('content-type', 'application/json');
     if (method === 'GET' && this.position !== null) all.set('min-log-position', this.position);
     if (method === 'GET' && this.patience !== null) all.set('prefer', `wait=${this.patience}`);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Projectors } from '../../src/engine/projecting/projector.js';
 import { buildApp } from '../../src/app.js';
+import type { AccessConfig } from '../../src/access/config.js';
 import type { CategoryAnswer } from '../../src/category/answer.js';
 import type { Config } from '../../src/config.js';
 import type { Bucket } from '../../src/documents/bucket-url.js';
@@ -17,7 +18,7 @@ import { createMetrics } from '../../src/http/metrics.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import type { ProductAnswer } from '../../src/product/answer.js';
 import { noProgress } from '../../src/commands/progress.js';
-import { addRoutes } from '../../src/routes.js';
+import { accessTo, addRoutes } from '../../src/routes.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import type { UserAnswer } from '../../src/user/answer.js';
 import { testDatabase, type TestDatabase } from './database.js';
@@ -38,6 +39,8 @@ export interface RunningApp extends Shop {
 }
 
 export interface RunningOptions {
+  /** Who may do what; without it there is no access control. */
+  readonly access?: AccessConfig;
   readonly uploadMaxBytes?: number;
   /** Documents are there, instead of in the data folder. */
   readonly bucket?: Bucket;
@@ -52,6 +55,15 @@ export interface RunningOptions {
   /** A log elsewhere, instead of the one in the database. */
   readonly store?: EventStore;
 }
+
+/** The configuration without access control. */
+export const openAccess: AccessConfig = {
+  auth: 'none',
+  jwt: null,
+  corsOrigins: [],
+  trustProxy: false,
+  rateLimits: { customer: 1_200, staff: 60_000 },
+};
 
 export const demo = join(import.meta.dirname, '../../../seed/demo');
 
@@ -69,6 +81,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     port: 0,
     masterKey: Buffer.alloc(32, 7),
     nextMasterKey: null,
+    access: options.access ?? openAccess,
     uploadMaxBytes: options.uploadMaxBytes ?? MEGABYTE,
     bucket: options.bucket ?? null,
     keepBuildSeconds: 3_600,
@@ -81,7 +94,14 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
   const runtime = await openRuntime(config, options.store ? { store: options.store } : {});
   await runtime.sow(noProgress, new AbortController().signal);
   const drain = new Drain();
-  const deps = { logger: null, version: '1.2.3', loopbackOnly: true, checks: [], metrics: createMetrics(), drain };
+  const deps = {
+    logger: null,
+    version: '1.2.3',
+    access: accessTo(runtime),
+    checks: [],
+    metrics: createMetrics(),
+    drain,
+  };
   const app = await buildApp(deps);
   await addRoutes(app, runtime);
   await app.ready();
@@ -111,7 +131,9 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
       if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
     })());
   t.teardown(close);
-  const client = new Client(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  const needsKey = config.access.auth === 'required';
+  const client = new Client(url, needsKey ? (await runtime.apiKeys.create('admin', null)).key : null);
   const running = { app, runtime, drain, database, dataDir, stopProjectors, startProjectors, close };
   return Object.assign(new Shop(client), running);
 }

@@ -1,0 +1,89 @@
+/** Who may call which route. What runs, the OpenAPI document and the test matrix are made from this one table. */
+import { type Role, ROLES } from './caller.js';
+
+/** What belongs to a customer: the user or the order of the path, or the user that the body names. */
+export type Ownership = 'user-in-path' | 'order-in-path' | 'user-in-body';
+
+export interface RouteAccess {
+  /** Null: anybody, without a key. */
+  readonly roles: readonly Role[] | null;
+  /** A customer may call the route for what is its own; everything else does not exist for it. */
+  readonly own?: Ownership;
+  /** Each call leaves a line in the log. */
+  readonly isPrivileged?: true;
+  /** A caller with a key of this role is shown more, although the route needs none. */
+  readonly detailsFor?: readonly Role[];
+}
+
+/** By method and path. `/*` at the end stands for the path before it and everything below. */
+export type AccessTable = Readonly<Record<string, RouteAccess>>;
+
+const STAFF = ['clerk', 'admin'] as const;
+
+const anybody: RouteAccess = { roles: null };
+const everyRole: RouteAccess = { roles: ROLES };
+const staff: RouteAccess = { roles: STAFF };
+const admin: RouteAccess = { roles: ['admin'], isPrivileged: true };
+const ownUser: RouteAccess = { roles: ROLES, own: 'user-in-path' };
+const ownOrder: RouteAccess = { roles: ROLES, own: 'order-in-path' };
+
+export const accessTable: AccessTable = {
+  'POST /v1/users': staff,
+  'GET /v1/users': staff,
+  'GET /v1/users/:user_id': ownUser,
+  'PATCH /v1/users/:user_id': ownUser,
+  'PUT /v1/users/:user_id/id-proof': ownUser,
+  'GET /v1/users/:user_id/id-proof': { ...ownUser, isPrivileged: true },
+  'GET /v1/users/:user_id/orders': ownUser,
+  'POST /v1/users/:user_id/erase': admin,
+  'GET /v1/users/:user_id/events': admin,
+
+  'POST /v1/orders': { roles: ROLES, own: 'user-in-body' },
+  'GET /v1/orders': staff,
+  'GET /v1/orders/:order_id': ownOrder,
+  'POST /v1/orders/:order_id/cancel': ownOrder,
+  'POST /v1/orders/:order_id/mark-paid': staff,
+  'GET /v1/orders/:order_id/events': admin,
+
+  'GET /v1/categories': everyRole,
+  'GET /v1/categories/:cat_id': everyRole,
+  'GET /v1/categories/:cat_id/order-counts': everyRole,
+  'POST /v1/categories': admin,
+  'PATCH /v1/categories/:cat_id': admin,
+  'DELETE /v1/categories/:cat_id': admin,
+
+  'GET /v1/products': everyRole,
+  'GET /v1/products/:product_id': everyRole,
+  'POST /v1/products': admin,
+  'PATCH /v1/products/:product_id': admin,
+  'POST /v1/products/:product_id/retire': admin,
+  'POST /v1/products/:product_id/reinstate': admin,
+
+  // Prometheus asks every few seconds: no line for each.
+  'GET /metrics': { roles: ['admin'] },
+  'GET /health/live': anybody,
+  'GET /health/ready': { roles: null, detailsFor: STAFF },
+  'GET /openapi.json': anybody,
+  'GET /docs/*': anybody,
+  'GET /problems/:code': anybody,
+};
+
+/** @throws Error for a route that has no entry */
+export function accessOf(table: AccessTable, methods: readonly string[], path: string): RouteAccess {
+  const found = methods.map((method) => {
+    const name = `${method === 'HEAD' ? 'GET' : method} ${path}`;
+    const entry = table[name] ?? Object.entries(table).find(([key]) => covers(key, name))?.[1];
+    if (!entry) throw new Error(`the route ${name} has no entry in the table of access: say there who may call it`);
+    return entry;
+  });
+  const [first, ...others] = found;
+  if (!first || others.some((other) => other !== first))
+    throw new Error(
+      `the methods ${methods.join(' and ')} of ${path} differ in who may call them: add a route for each`,
+    );
+  return first;
+}
+
+function covers(key: string, name: string): boolean {
+  return key.endsWith('/*') && `${name}/`.startsWith(key.slice(0, -1));
+}
