@@ -124,8 +124,9 @@ async function finishErasures(runtime: Runtime, log: Log['logger'], ends: AbortS
   while (!ends.aborted) {
     try {
       const freshness = { min: await store.head(), waitMs: RESUME_WAIT_MS, lenient: true };
-      const erasures = await resumeErasures(deps, unfinishedErasures, freshness, ends);
-      if (erasures > 0) log.info({ erasures }, 'interrupted erasures were finished');
+      const { finished, failures } = await resumeErasures(deps, unfinishedErasures, freshness, ends);
+      if (finished > 0) log.info({ erasures: finished }, 'interrupted erasures were finished');
+      if (failures.length > 0) throw failures[0];
     } catch (error) {
       if (ends.aborted) return;
       log.warn({ message: (error as Error).message }, 'interrupted erasures are not finished yet, and are tried again');

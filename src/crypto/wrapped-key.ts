@@ -12,7 +12,8 @@ export class WrongMasterKey extends Error {
     super(
       file === null
         ? 'MASTER_KEY does not open the keys in the database. Set MASTER_KEY (or MASTER_KEY_FILE) to the key that this ' +
-            'database was set up with; a generated one lies in the data folder and belongs to this database alone.'
+            'database was set up with; a generated one lies in the data folder and belongs to this database alone. During a ' +
+            'rotation of the master key, set MASTER_KEY_NEXT as well.'
         : `The key in ${file} does not open the keys in the database. Put the one there that this database was set up ` +
             'with, from where it was kept, or set MASTER_KEY (or MASTER_KEY_FILE) to it.',
     );

@@ -1,4 +1,5 @@
 import { errors, type Fault, postgres, print, Refusal } from '../engine/index.js';
+import { WrongMasterKey } from '../crypto/wrapped-key.js';
 import { DocumentsUnavailable } from '../documents/document-storage.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
@@ -93,6 +94,10 @@ export function toProblem(error: unknown): Problem {
     const detail = 'The storage of documents does not answer. Try again later.';
     return new Problem('overloaded', detail, [], { 'retry-after': '5' });
   }
+  if (error instanceof WrongMasterKey) {
+    const detail = 'This process can not open keys in the database. Its log says which master key it needs.';
+    return new Problem('database-unavailable', detail, [], { 'retry-after': '60' });
+  }
   const known = fromFramework(error);
   if (known) return known;
   if (postgres.isUnavailable(error)) return new Problem('database-unavailable');
@@ -113,6 +118,7 @@ export function isForOperator(error: unknown): boolean {
     error instanceof errors.Unopened ||
     error instanceof DocumentUnreadable ||
     error instanceof DocumentsUnavailable ||
+    error instanceof WrongMasterKey ||
     isSystemFault(error)
   );
 }

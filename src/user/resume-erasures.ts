@@ -11,19 +11,30 @@ export interface UnfinishedErasures {
   readonly newContext: () => CommandContext;
 }
 
-/** @returns how many were finished */
+export interface ResumedErasures {
+  readonly finished: number;
+  /** Why others are not finished yet, one for each user. */
+  readonly failures: readonly unknown[];
+}
+
+/** A user whose erasure can't be finished holds up no other. */
 export async function resumeErasures(
   deps: ErasureDeps,
   { erased, withKey, newContext }: UnfinishedErasures,
   freshness: Freshness,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<ResumedErasures> {
   let finished = 0;
+  const failures: unknown[] = [];
   for await (const page of erased(freshness)) {
     for (const userId of await withKey(page)) {
       signal.throwIfAborted();
-      if (await finishErasure(deps, userId, newContext())) finished += 1;
+      try {
+        if (await finishErasure(deps, userId, newContext())) finished += 1;
+      } catch (error) {
+        failures.push(error);
+      }
     }
   }
-  return finished;
+  return { finished, failures };
 }

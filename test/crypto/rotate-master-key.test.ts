@@ -10,6 +10,8 @@ import { rotateMasterKey } from '../../src/crypto/rotate-master-key.js';
 import { loadSecrets } from '../../src/crypto/secrets.js';
 import type { Sealed } from '../../src/engine/core/vault.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { outcome } from '../support/http-client.js';
+import { runningApp, userForm } from '../support/running-app.js';
 
 const place = { stream: 'user-1', field: 'name', eventId: randomUUID() };
 const options = { progress: noProgress, signal: new AbortController().signal };
@@ -139,4 +141,15 @@ t.test('a rotation needs the next master key, and a process without it makes no 
   const id = randomUUID();
   await t.rejects(stale.seal(id, place, 'Ann'), { name: 'WrongMasterKey' });
   t.equal((await pool.query('select from orderlog.user_keys where user_id = $1', [id])).rowCount, 0);
+});
+
+t.test('a process without the next master key answers 503 where it needs a key, and all else', async (t) => {
+  const shop = await runningApp(t);
+  const old = shop.runtime.masters.active.bytes;
+  const next = randomBytes(32);
+  await rotateMasterKey(shop.runtime.pool, new MasterKeys(() => [old, next]), masterKey(next), options);
+  const sent = await shop.http.send('POST', '/v1/users', { form: userForm('Ann', 'ann@shop.test') });
+  t.equal(outcome(sent), '503 database-unavailable');
+  t.match(sent.headers.get('retry-after'), /^\d+$/);
+  t.equal(outcome(await shop.http.send('POST', '/v1/categories', { json: { name: 'A' } })), '201');
 });

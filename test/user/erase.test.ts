@@ -2,7 +2,7 @@ import t from 'tap';
 import { emailHash } from '../../src/crypto/derive.js';
 import { emailClaims } from '../../src/user/claims.js';
 import { eraseUser, type ErasureDeps, finishErasure } from '../../src/user/erase.js';
-import { resumeErasures } from '../../src/user/resume-erasures.js';
+import { type ResumedErasures, resumeErasures } from '../../src/user/resume-erasures.js';
 import { testContext } from '../support/context.js';
 import { outcome } from '../support/http-client.js';
 import { proofForm, type RunningApp, runningApp, userForm } from '../support/running-app.js';
@@ -38,9 +38,9 @@ function failing(deps: ErasureDeps, at: { readonly call: number; readonly after:
 const goingOn = new AbortController().signal;
 
 /** The read model says where to look: it has to be there. */
-async function resumed({ http, runtime }: RunningApp): Promise<number> {
+async function resumed({ http, runtime }: RunningApp, erasures = runtime.erasures): Promise<ResumedErasures> {
   const min = runtime.tokens.decode(http.position ?? '');
-  const { erasures, unfinishedErasures } = runtime;
+  const { unfinishedErasures } = runtime;
   return resumeErasures(erasures, unfinishedErasures, { min, waitMs: 15_000, lenient: false }, goingOn);
 }
 
@@ -76,15 +76,30 @@ t.test('an erasure that fails at any step shows as unfinished, and the next star
     http.position = runtime.tokens.encode(await runtime.store.head());
     t.match((await http.get(path)).data, { status: 'erased', name: null, email: null, id_proof: null }, what);
     t.equal(await hasKey(shop, user.user_id), !at.after, 'the key is destroyed last');
-    t.equal(await resumed(shop), at.after ? 0 : 1, what);
+    t.same(await resumed(shop), { finished: at.after ? 0 : 1, failures: [] }, what);
 
     t.notOk(await hasKey(shop, user.user_id), what);
     t.notOk(await runtime.gate.store.has(user.id_proof?.document_id ?? ''), what);
     for (const email of emails) t.notOk(await isClaimed(shop, email), what);
-    t.equal(await resumed(shop), 0, 'nothing is left to do');
+    t.same(await resumed(shop), { finished: 0, failures: [] }, 'nothing is left to do');
     const receipt = (await http.ok('POST', `${path}/erase`)).data;
     t.match(receipt, { email_addresses_released: 2, documents_deleted: { length: 2 } }, what);
   }
+});
+
+t.test('a user whose erasure can not be finished holds up no other', async (t) => {
+  const shop = await runningApp(t);
+  const { http, runtime } = shop;
+  const at = { call: 0, after: false };
+  const users = [await shop.registerUser(), await shop.registerUser()].map(({ user_id }) => user_id).sort();
+  for (const id of users) {
+    await t.rejects(eraseUser(failing(runtime.erasures, at), id, testContext()), { message: CRASH });
+  }
+  http.position = runtime.tokens.encode(await runtime.store.head());
+  const first = await resumed(shop, failing(runtime.erasures, at));
+  t.match(first, { finished: 1, failures: [{ message: CRASH }] });
+  t.same(await Promise.all(users.map((id) => hasKey(shop, id))), [true, false]);
+  t.match(await resumed(shop), { finished: 1, failures: { length: 0 } });
 });
 
 t.test('nothing of a user is destroyed unless the log says that the user is erased', async (t) => {
