@@ -3,6 +3,7 @@ import { apiKeys } from './baseline/api-keys.js';
 import { asOfBuilds } from './baseline/as-of-builds.js';
 import { builds } from './baseline/builds.js';
 import { checkpoints } from './baseline/checkpoints.js';
+import { idempotencyKeys } from './baseline/idempotency-keys.js';
 import { idSequences } from './baseline/id-sequences.js';
 import { keys } from './baseline/keys.js';
 import { log } from './baseline/log.js';
@@ -25,6 +26,7 @@ const PARTS: readonly string[] = [
   builds,
   quarantine,
   asOfBuilds,
+  idempotencyKeys,
 ];
 
 export async function up(knex: Knex): Promise<void> {

@@ -89,6 +89,16 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.id_sequences.name': '`category` or `product`',
   'orderlog.id_sequences.last': 'the last id given out',
 
+  'orderlog.idempotency_keys':
+    'Commands with an idempotency key, and what was answered ([why](decisions/0019-stored-responses.md)). Without a row, a retry is answered from the log.',
+  'orderlog.idempotency_keys.command_id': 'follows from caller, method, path and key',
+  'orderlog.idempotency_keys.fingerprint': 'keyed digest of the request',
+  'orderlog.idempotency_keys.held_by':
+    'number of the process that runs or ran the command; its shared advisory lock (7402, number) says that it lives',
+  'orderlog.idempotency_keys.user_id': 'the user whom request or response names',
+  'orderlog.idempotency_keys.claimed_at': 'when the command began to run',
+  'orderlog.idempotency_keys.response': 'status, headers and body, sealed; null while the command runs',
+
   'orderlog.as_of_builds':
     'As-of builds, each in a schema `asof_<model>_<n>` ([why](decisions/0011-as-of.md)). Unlogged: a crash of the database empties it.',
   'orderlog.as_of_builds.number': 'the n of its schema; never given twice',

@@ -33,6 +33,8 @@ export interface Config {
   readonly snapshotKeepSeconds: number;
   /** Of all snapshots together. */
   readonly snapshotMaxMb: number;
+  /** For how long the response to a command with an `Idempotency-Key` is kept. */
+  readonly idempotencyKeepSeconds: number;
   /** Between two verifications in `serve`; 0 for none. */
   readonly verifyEverySeconds: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -81,6 +83,7 @@ export function readConfig(environment: Environment, cwd: string): Config {
     keepBuildSeconds: env.integer('KEEP_BUILD_SECONDS', 3_600, 0, 30 * 86_400),
     snapshotKeepSeconds: env.integer('SNAPSHOT_KEEP_SECONDS', 3_600, 0, 30 * 86_400),
     snapshotMaxMb: env.integer('SNAPSHOT_MAX_MB', 1_024, 1, 1024 ** 2),
+    idempotencyKeepSeconds: env.integer('IDEMPOTENCY_KEEP_SECONDS', 86_400, 86_400, 30 * 86_400),
     verifyEverySeconds: env.integer('VERIFY_EVERY_SECONDS', 0, 0, 30 * 86_400),
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: env.oneOf('LOG_FORMAT', ['pretty', 'json'] as const, isatty(1) ? 'pretty' : 'json'),

@@ -20,6 +20,7 @@ import { countAnswers } from './http/answer-gate.js';
 import type { App } from './http/app-type.js';
 import { AsOf } from './http/as-of.js';
 import { freshnessOf } from './http/freshness.js';
+import { answerOnce } from './http/idempotency/answer-once.js';
 import { Cursors } from './http/list.js';
 import { streamEventRoute } from './http/stream-events.js';
 import { answerOrder } from './order/answer.js';
@@ -57,11 +58,13 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
     freshnessOf(request.headers, tokens);
   });
   countAnswers(app, runtime.answers);
+  const claimKey = answerOnce(app, runtime.keys, hashKey);
   commands(app, runtime);
   await userRoutes(app, {
     handler,
     hashKey,
     tokens,
+    claimKey,
     emailClaims: runtime.emailClaims,
     addressOf: (email) => ({ email, email_hash: emailHash(hashKey, email) }),
     proofs: {

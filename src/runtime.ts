@@ -44,6 +44,8 @@ import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-p
 import { PdfChecker } from './documents/pdf-checker.js';
 import { S3Storage } from './documents/s3-storage.js';
 import { AnswerGate } from './http/answer-gate.js';
+import { KeyClaims } from './http/idempotency/key-claims.js';
+import { dropResponsesOf } from './http/idempotency/key-table.js';
 import { PositionTokens } from './http/position-token.js';
 import { commandSink } from './import/command-sink.js';
 import { importFolder, type ImportResult } from './import/run.js';
@@ -111,6 +113,7 @@ export interface Runtime {
   readonly apiKeys: ApiKeys;
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
+  readonly keys: KeyClaims;
   readonly projections: readonly AnyProjection[];
   /** Names of the migrations that opening has applied. */
   readonly applied: readonly string[];
@@ -151,6 +154,8 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     closing.push(() => checker.close());
     const documents = documentStore(config);
     const answers = new AnswerGate();
+    const keys = new KeyClaims(connection, { ...secrets, vault, log: store.kind });
+    closing.push(() => keys.close());
     const models = readModels(engine, answers);
     const userClaims = engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash);
     const erasures: ErasureDeps = {
@@ -160,6 +165,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
         async ({ document_ids }) => {
           for (const id of document_ids) await documents.remove(id);
         },
+        ({ user_id }) => dropResponsesOf(pool, user_id),
         ({ user_id, erased_at }) => listErased(config.dataDir, user_id, erased_at),
       ],
       destroyKey: (userId) => vault.destroy(userId),
@@ -195,6 +201,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       apiKeys: new ApiKeys(pool),
       orderFacts: placeOrderFacts(new LookUp(engine), handler),
       tokens: new PositionTokens(engine.logId),
+      keys,
       projections,
       applied,
     };

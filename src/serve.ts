@@ -11,6 +11,7 @@ import { type Position, postgres, print } from './engine/index.js';
 import { Drain } from './http/drain.js';
 import type { App } from './http/app-type.js';
 import type { HealthCheck } from './http/health.js';
+import { sweepKeysNowAndThen } from './http/idempotency/sweep.js';
 import { createMetrics } from './http/metrics.js';
 import { describeImport } from './import/describe.js';
 import { stdout } from './commands/outlet.js';
@@ -85,6 +86,7 @@ async function serveUntil(
     closing.push(inBackground((ends) => engine.sweepAsOf(ends)));
     closing.push(inBackground((ends) => sweepNowAndThen({ ...sweeping(runtime), log, signal: ends })));
     closing.push(inBackground((ends) => finishErasures(runtime, log, ends)));
+    closing.push(inBackground((ends) => sweepKeysNowAndThen(runtime.pool, config.idempotencyKeepSeconds, log, ends)));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
       const cli = join(import.meta.dirname, 'cli.js');

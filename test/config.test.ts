@@ -35,6 +35,7 @@ t.test('with nothing set, everything is embedded, on loopback, with the demo cat
     keepBuildSeconds: 3_600,
     snapshotKeepSeconds: 3_600,
     snapshotMaxMb: 1_024,
+    idempotencyKeepSeconds: 86_400,
     verifyEverySeconds: 0,
     logLevel: 'info',
   });

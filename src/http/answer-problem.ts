@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from './app-type.js';
+import { AnsweredBefore, replay } from './idempotency/stored-response.js';
 import { pathOf } from './path-of.js';
 import { isForOperator, Problem, problemDocument, toProblem } from './problem.js';
 import { problemKind } from './problem-codes.js';
@@ -23,7 +24,9 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 }
 
 export function answerProblems(app: App, routes: RouteTable): void {
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  app.setErrorHandler((error, request, reply) =>
+    error instanceof AnsweredBefore ? replay(reply, error.response) : sendProblem(request, reply, error),
+  );
   app.setNotFoundHandler((request, reply) => {
     const allowed = routes.methodsOf(pathOf(request.url));
     const problem =

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { CommandContext } from '../engine/index.js';
 import { deriveUuid, fingerprint } from '../crypto/derive.js';
+import { ifMatchOf } from './etag.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { newId } from './new-id.js';
 import { pathOf } from './path-of.js';
@@ -17,7 +18,7 @@ export type HashKey = KeyObject;
 
 /**
  * @param content what the caller asks for, as JSON: under one idempotency key it must be the same
- * @throws Problem invalid-request for a bad `Idempotency-Key`
+ * @throws Problem invalid-request for a bad `Idempotency-Key` or `If-Match`
  */
 export function commandContext(
   request: Pick<FastifyRequest, 'caller' | 'headers' | 'method' | 'url' | 'id'>,
@@ -26,16 +27,15 @@ export function commandContext(
   content: unknown,
 ): RequestContext {
   const { kind, id } = request.caller;
-  const key = idempotencyKeyOf(request.headers);
+  const commandId = keyedCommandId(request, hashKey);
+  const condition = ifMatchOf(request.headers);
   const common = {
-    fingerprint: fingerprint(hashKey, commandType, content),
+    fingerprint: fingerprint(hashKey, commandType, condition === null ? content : { content, if_match: condition }),
     correlationId: request.id,
     actor: { kind, id },
     now: new Date().toISOString(),
   };
-  if (key === null) return { ...common, commandId: newId(), keyed: false, eventId: newId, newId };
-  const caller = id === null ? [kind] : [kind, id];
-  const commandId = deriveUuid(hashKey, 'command', ...caller, request.method, pathOf(request.url), key);
+  if (commandId === null) return { ...common, commandId: newId(), keyed: false, eventId: newId, newId };
   return {
     ...common,
     commandId,
@@ -43,4 +43,19 @@ export function commandContext(
     eventId: (stream, index) => deriveUuid(hashKey, 'event', commandId, stream, String(index)),
     newId: (purpose) => deriveUuid(hashKey, 'new', commandId, purpose),
   };
+}
+
+/**
+ * The id of the command that a request names by its key: it follows from caller, method, path and key. Null without a key.
+ * @throws Problem invalid-request for a bad `Idempotency-Key`
+ */
+export function keyedCommandId(
+  request: Pick<FastifyRequest, 'caller' | 'headers' | 'method' | 'url'>,
+  hashKey: HashKey,
+): string | null {
+  const key = idempotencyKeyOf(request.headers);
+  if (key === null) return null;
+  const { kind, id } = request.caller;
+  const caller = id === null ? [kind] : [kind, id];
+  return deriveUuid(hashKey, 'command', ...caller, request.method, pathOf(request.url), key);
 }

@@ -135,12 +135,12 @@ const HEADERS: Readonly<Record<string, string>> = {
   Degraded:
     'How many things that the answer may show wait in the read model at an event that could not be applied: it shows them as before.',
   ETag: 'The revision of the resource in quotes; of the tree a digest.',
-  'Idempotency-Replayed': '`true` when the command had been carried out before under the same key.',
+  'Idempotency-Replayed': '`true` when this is the response to an earlier request under the same key.',
   Location: 'Path of the new resource.',
   Link: 'The next page, rel="next", if there is one.',
   'Retry-After': 'Seconds after which another try may succeed.',
   'Idempotency-Key':
-    '1 to 255 visible ASCII characters, bare or as a quoted string. The same request under the same key takes effect once.',
+    '1 to 255 visible ASCII characters, bare or as a quoted string. The same request under the same key takes effect once and gets the first response again; another request is 422 `idempotency-mismatch`, and 409 `idempotency-in-flight` says that the first one still runs.',
   'If-Match': 'The command runs only if the resource is at this revision.',
   'If-None-Match': 'The answer is 304 if the tag is still the same.',
   'Min-Log-Position':

@@ -130,7 +130,7 @@ const PROBLEMS = {
   'idempotency-in-flight': {
     status: 409,
     title: 'The same request is under way',
-    explanation: 'A request with this idempotency key is being worked on. Try again for its answer.',
+    explanation: 'A request with this idempotency key is still running. Try again for its response.',
     retryAfter: 1,
   },
   'revision-mismatch': {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -17,14 +18,22 @@ export async function uploadRoutes(app: App, add: (scope: App) => void): Promise
   });
 }
 
+/** The file of a form, as it comes. */
+export interface FormFile extends AsyncIterable<Buffer> {
+  /** It was longer than allowed, and is cut off. */
+  readonly truncated: boolean;
+}
+
 export interface FormShape<Fields, Stored> {
   readonly fields: z.ZodType<Fields>;
   /** Name of the one file. */
   readonly file: string;
-  /** The file beyond this is cut off, and its stream says `truncated`; at least a field's longest is let through. */
+  /** The file beyond this is cut off, and says `truncated`; at least a field's longest is let through. */
   readonly maxBytes: number;
-  /** Takes the file; must read it to its end, even when it refuses it. */
-  store(file: MultipartFile['file']): Promise<Stored>;
+  /** Takes the file. What it does not read is passed over. */
+  store(file: FormFile): Promise<Stored>;
+  /** Is told what the form asks for before anything is decided about it, the file's digest in place of the file. */
+  claim?(content: object): Promise<void>;
   /** Undoes `store` when the rest of the form turns out to be wrong. */
   discard(stored: Stored): Promise<void>;
 }
@@ -42,6 +51,7 @@ export async function receiveForm<Fields, Stored>(
   const values: Record<string, unknown> = {};
   const files: Stored[] = [];
   let refused: Refusal | null = null;
+  let digest: string | null = null;
   let fileParts = 0;
   try {
     for await (const part of partsOf(request, shape.maxBytes)) {
@@ -49,12 +59,16 @@ export async function receiveForm<Fields, Stored>(
       if (isFile(part)) {
         fileParts++;
         if (path === shape.file && files.length === 0 && !refused) {
+          const file = new DigestedFile(part.file);
           try {
-            files.push(await storePart(part, shape));
+            files.push(await storePart(part, file, shape));
           } catch (error) {
             if (!(error instanceof Refusal)) throw error;
             refused = error;
           }
+          digest = await file.digest().catch((error: unknown) => {
+            throw asProblem(error);
+          });
         } else {
           part.file.resume();
           faults.push({ path, message: path === shape.file ? 'is given twice' : 'is not known here' });
@@ -76,6 +90,7 @@ export async function receiveForm<Fields, Stored>(
     if (isMissing && faults.length > 0) faults.push({ path: shape.file, message: 'is missing' });
     // What the file is comes after the form that it came in.
     if (faults.length > 0 || !fields.success) throw new Problem('invalid-request', undefined, faults);
+    if (!isMissing) await shape.claim?.({ ...fields.data, [shape.file]: digest });
     if (refused) throw refused;
     if (stored === undefined) throw new Problem('id-proof-missing');
     return { fields: fields.data, stored };
@@ -108,10 +123,52 @@ function isFile({ filename, mimetype }: MultipartFile): boolean {
   return (filename as string | undefined) !== undefined || mimetype === 'application/octet-stream';
 }
 
-async function storePart<Stored>(part: MultipartFile, shape: FormShape<unknown, Stored>): Promise<Stored> {
+/** A file that is digested while it is read. */
+class DigestedFile implements FormFile {
+  readonly #source: MultipartFile['file'];
+  readonly #hash = createHash('sha256');
+
+  constructor(source: MultipartFile['file']) {
+    this.#source = source;
+  }
+
+  get truncated(): boolean {
+    return this.#source.truncated;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    // Left open when its reader stops early: the rest of the form is behind it.
+    for await (const piece of this.#source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      this.#hash.update(piece);
+      yield piece;
+    }
+  }
+
+  passOver(): void {
+    this.#source.on('error', () => undefined);
+    this.#source.resume();
+  }
+
+  /** Reads what is left of it. */
+  async digest(): Promise<string> {
+    if (!this.#source.readableEnded) {
+      const rest = this[Symbol.asyncIterator]();
+      for (let next = await rest.next(); !next.done;) next = await rest.next();
+    }
+    return this.#hash.digest('base64url');
+  }
+}
+
+async function storePart<Stored>(
+  part: MultipartFile,
+  file: DigestedFile,
+  shape: FormShape<unknown, Stored>,
+): Promise<Stored> {
   try {
-    return await shape.store(part.file);
+    return await shape.store(file);
   } catch (error) {
+    // The sender gets to see the answer only when the form is read to its end.
+    if (!(error instanceof Refusal)) file.passOver();
     // The form ended in the middle of the file.
     if (part.file.errored !== null && part.file.errored === error) throw asProblem(error);
     throw error;

@@ -53,15 +53,19 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
       const { user_id, items } = request.body;
       const context = commandContext(request, hashKey, 'PlaceOrder', request.body);
       const order_id = context.newId('order');
-      // A retry is answered from what was recorded, whatever has become of the user and the products since.
+      // A retry is answered from what was recorded, whatever has become of the user and the products since: the append finds it or,
+      // if the rules refuse the order today, a look at its stream.
       const command = async (): Promise<OrderCommand> => {
         const productIds = items.map((item) => item.product_id);
         const { buyer, products } = await facts(user_id, productIds, freshnessOf(request.headers, tokens));
         return { type: 'PlaceOrder', order_id, user_id, items, placed_at: context.now, buyer, products };
       };
       const outcome = await handler
-        .execute(orderStream, order_id, command, context, { isNew: !context.keyed })
+        .execute(orderStream, order_id, command, context, { isNew: true })
         .catch((error: unknown) => {
+          if (error instanceof Refusal && context.keyed) {
+            return handler.execute(orderStream, order_id, () => Promise.reject(error), context);
+          }
           throw error instanceof errors.EventTooLarge ? tooLarge(error) : error;
         });
       return answer(reply, outcome, `/v1/orders/${order_id}`);

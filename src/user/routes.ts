@@ -1,9 +1,11 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Claims, type CommandHandler, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../http/etag.js';
+import type { ClaimKey } from '../http/idempotency/answer-once.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { dataOf, email, name, noBody, uuid } from '../http/schemas.js';
 import { type FormShape, receiveForm, uploadRoutes } from '../http/uploads.js';
@@ -19,6 +21,7 @@ export interface UserRouteDeps {
   readonly handler: CommandHandler;
   readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
+  readonly claimKey: ClaimKey;
   readonly emailClaims: Claims;
   /** An address with what it is claimed under. */
   readonly addressOf: (email: string) => EmailAddress;
@@ -126,7 +129,7 @@ function registration(scope: App, deps: UserRouteDeps): void {
       schema: { summary: 'Register a user', tags, response: { 201: dataOf(userAnswer) } },
     },
     async (request, reply) => {
-      const { fields, stored } = await receiveForm(request, proofForm(proofs, details));
+      const { fields, stored } = await receiveForm(request, proofForm(deps, request, details));
       return keptIfNamed(proofs, stored, async () => {
         const content = { ...fields, sha256: stored.sha256 };
         const context = commandContext(request, hashKey, 'RegisterUser', content);
@@ -165,7 +168,7 @@ function replacement(scope: App, deps: UserRouteDeps): void {
     },
     async (request, reply) => {
       const { user_id } = request.params;
-      const { stored } = await receiveForm(request, proofForm(proofs, nothing));
+      const { stored } = await receiveForm(request, proofForm(deps, request, nothing));
       return keptIfNamed(proofs, stored, async () => {
         const context = commandContext(request, hashKey, 'ReplaceIdProof', { user_id, sha256: stored.sha256 });
         const command = {
@@ -181,12 +184,17 @@ function replacement(scope: App, deps: UserRouteDeps): void {
   );
 }
 
-function proofForm<Fields>(proofs: IdProofStore, fields: z.ZodType<Fields>): FormShape<Fields, StoredProof> {
+function proofForm<Fields>(
+  { proofs, claimKey }: UserRouteDeps,
+  request: FastifyRequest,
+  fields: z.ZodType<Fields>,
+): FormShape<Fields, StoredProof> {
   return {
     fields,
     file: 'id_proof',
     maxBytes: proofs.maxBytes,
     store: proofs.store,
+    claim: (content) => claimKey(request, content),
     discard: ({ document_id }) => proofs.remove(document_id),
   };
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { ProductAnswer } from '../../src/product/answer.js';
-import { outcome } from '../support/http-client.js';
+import { answered, outcome } from '../support/http-client.js';
 import { runningApp, userForm } from '../support/running-app.js';
 
 void t.test('a product that is added many times at once under one key is one product', async (t) => {
@@ -10,7 +10,7 @@ void t.test('a product that is added many times at once under one key is one pro
     const json = { sku: `ROUND-${round}`, name: 'Kettle', price: 900, currency: 'USD', cat_ids: [cat_id] };
     const headers = { 'idempotency-key': `round-${round}` };
     const answers = await Promise.all(
-      Array.from({ length: 16 }, () => shop.http.send('POST', '/v1/products', { json, headers })),
+      Array.from({ length: 16 }, () => answered(() => shop.http.send('POST', '/v1/products', { json, headers }))),
     );
     const ids = new Set(answers.map(({ data }) => (data as ProductAnswer | undefined)?.product_id));
     t.same(new Set(answers.map(({ status }) => status)), new Set([201]));
@@ -36,7 +36,7 @@ void t.test('whatever is sent many times at once under one key takes effect once
   for (const [method, path, sent] of cases) {
     const headers = { 'idempotency-key': 'once' };
     const answers = await Promise.all(
-      Array.from({ length: 12 }, () => http.send(method, path, { ...sent(), headers })),
+      Array.from({ length: 12 }, () => answered(() => http.send(method, path, { ...sent(), headers }))),
     );
     t.equal(new Set(answers.map(({ bytes }) => bytes.toString())).size, 1, `${method} ${path}: one answer`);
     t.ok(answers.every(({ status }) => status === (method === 'POST' && !path.endsWith('mark-paid') ? 201 : 200)));

@@ -66,6 +66,15 @@ export class Client {
   }
 }
 
+/** Sends a keyed request again for as long as the same request is still running. */
+export async function answered(send: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await send();
+    if (outcome(answer) !== '409 idempotency-in-flight') return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Status and code in one, for one assertion. */
 export function outcome(answer: Answer): string {
   const code = (answer.body as Partial<ProblemBody> | undefined)?.code;

@@ -5,7 +5,7 @@ import type { CategoryAnswer } from '../../src/category/answer.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import type { ProductAnswer } from '../../src/product/answer.js';
 import { BruteForce } from './brute-force.js';
-import { type Answer, type Client, outcome } from './http-client.js';
+import { type Answer, answered, type Client, outcome } from './http-client.js';
 
 const KINDS = [
   ...['category', 'category', 'category', 'rename', 'move', 'move', 'remove'],
@@ -186,7 +186,7 @@ export class RandomShop {
     const headers: Record<string, string> = { 'idempotency-key': key };
     // What a look-up knows is at least what the last command did.
     if (this.#upToDate && position !== null) headers['min-log-position'] = position;
-    return this.http.send(method, path, { headers, ...(json && { json }) });
+    return answered(() => this.http.send(method, path, { headers, ...(json && { json }) }));
   }
 
   /** Every number of every category, over HTTP, against the definition. */

@@ -87,6 +87,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     keepBuildSeconds: 3_600,
     snapshotKeepSeconds: 3_600,
     snapshotMaxMb: 1_024,
+    idempotencyKeepSeconds: 86_400,
     verifyEverySeconds: 0,
     logLevel: 'silent',
     logFormat: 'json',

@@ -20,6 +20,8 @@ export const SESSION_KINDS = {
   projector: { statementMs: 0, answerMs: 3_000, idleInTransactionMs: 15_000, heartbeatMs: 0 },
   /** Waits for notifications. */
   listen: { statementMs: 3_000, answerMs: 4_000, idleInTransactionMs: 8_000, heartbeatMs: 5_000 },
+  /** Holds a lock for as long as its process lives, and writes a little on the way. */
+  hold: { statementMs: 5_000, answerMs: 6_000, idleInTransactionMs: 5_000, heartbeatMs: 5_000 },
   /** Migrations, rebuilds, verification, backup, and the locks that they hold. */
   work: { statementMs: 0, answerMs: 5_000, idleInTransactionMs: 60_000, heartbeatMs: 5_000 },
   /** Says that a process uses the embedded server. */

@@ -80,7 +80,8 @@ export class Load {
     for (const giveUpAt = Date.now() + PATIENCE_MS; ;) {
       const answer = await http.send(method, path, { headers, ...(json && { json }) });
       told.outcomes.push(outcome(answer));
-      if (answer.status < 500) told.isDone = answer.status < 300;
+      const isKnown = answer.status < 500 && outcome(answer) !== '409 idempotency-in-flight';
+      if (isKnown) told.isDone = answer.status < 300;
       if (told.isDone !== undefined || !keyed || Date.now() > giveUpAt) return answer;
       await sleep(100);
     }

@@ -1,0 +1,65 @@
+import { randomInt } from 'node:crypto';
+import type pg from 'pg';
+import { type Connection, postgres } from '../../engine/index.js';
+
+type Session = ReturnType<typeof postgres.sessionTo>;
+
+/** First number of the locks by which processes are known to live; the second one is the process's own. */
+export const PROCESS_LOCKS = 7402;
+
+/**
+ * The connection on which this process claims idempotency keys. It holds a lock that says that the process lives: the database
+ * frees it when the process dies, so a claim is never written by a process that does not hold it.
+ */
+export class KeySession {
+  /** Names this process in its claims, across reconnections. */
+  readonly processNumber = randomInt(1, 2 ** 31 - 1);
+  #session: Promise<Session> | null = null;
+  #isClosed = false;
+
+  constructor(
+    private readonly connection: Connection,
+    /** Whether claims are held that others must not take for abandoned. */
+    private readonly isInUse: () => boolean,
+  ) {}
+
+  async query<Row extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<readonly Row[]> {
+    const session = await this.#connected();
+    return (await session.query<Row>(statement)).rows;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const session = await this.#session?.catch(() => null);
+    await session?.end().catch(() => undefined);
+  }
+
+  #connected(): Promise<Session> {
+    if (this.#isClosed) return Promise.reject(new Error('Client was closed and is not queryable'));
+    this.#session ??= this.#connect();
+    return this.#session;
+  }
+
+  #connect(): Promise<Session> {
+    const session = postgres.sessionTo(this.connection, { kind: 'hold', applicationName: 'orderlog-keys' });
+    const connected = open(session, this.processNumber);
+    session.once('end', () => {
+      if (this.#session === connected) this.#session = null;
+      if (!this.#isClosed && this.isInUse()) this.#connected().catch(() => undefined);
+    });
+    connected.catch(() => {
+      if (this.#session === connected) this.#session = null;
+      session.cut();
+    });
+    return connected;
+  }
+}
+
+async function open(session: Session, processNumber: number): Promise<Session> {
+  await session.connect();
+  // A claim or a response that a crash of the database loses is made up for by the streams: no commit waits for the disk.
+  await session.query('set synchronous_commit to off');
+  // Shared: the server may not have noticed yet that the connection before is gone.
+  await session.query('select pg_advisory_lock_shared($1, $2)', [PROCESS_LOCKS, processNumber]);
+  return session;
+}
