@@ -1,4 +1,4 @@
-import type { bulk, PagePart } from '../../src/engine/index.js';
+import type { bulk, live } from '../../src/engine/index.js';
 import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import { countAgain } from '../forest/count-again.js';
 import type { Step } from '../forest/tree.js';
@@ -46,7 +46,7 @@ function countedIn(upTo: '<=' | '<'): string {
     ) select array_agg(id order by id) from up) end`;
 }
 
-export const totalsInBulk: PagePart<Page, Chunk>['bulk'] = {
+export const totalsInBulk: live.PagePart<Page, Chunk>['bulk'] = {
   staging: `
     ${treeBulk.staging}
     create unlogged table {staging}.products (

@@ -1,10 +1,10 @@
 import { changesBetween, DistinctCounts } from '../forest/distinct-counts.js';
-import type { ProjectionDb } from '../../src/engine/index.js';
+import type { live } from '../../src/engine/index.js';
 import type { Page } from './page.js';
 
 const KINDS = ['product'] as const;
 
-export async function flush(page: Page, db: ProjectionDb): Promise<void> {
+export async function flush(page: Page, db: live.ProjectionDb): Promise<void> {
   await addUp(page, db);
   await writeCategories(page, db);
   await writeProducts(page, db);
@@ -18,7 +18,7 @@ export async function flush(page: Page, db: ProjectionDb): Promise<void> {
 }
 
 /** Brings the totals up to date: what the products counted in before the page against what they count in now. */
-async function addUp(page: Page, db: ProjectionDb): Promise<void> {
+async function addUp(page: Page, db: live.ProjectionDb): Promise<void> {
   const before = new DistinctCounts(page.before, KINDS);
   const now = new DistinctCounts(page.forest, KINDS);
   for (const { catIds, retired, before: was } of page.products.values()) {
@@ -38,7 +38,7 @@ async function addUp(page: Page, db: ProjectionDb): Promise<void> {
 async function addRearranged(
   page: Page,
   counts: readonly DistinctCounts<(typeof KINDS)[number]>[],
-  db: ProjectionDb,
+  db: live.ProjectionDb,
 ): Promise<void> {
   const rearranged = new Set(page.rearranged);
   const sets = db.each<{ cat_id: number; cats: string; products: number }>(
@@ -62,7 +62,7 @@ async function addRearranged(
   }
 }
 
-async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {
+async function writeCategories(page: Page, db: live.ProjectionDb): Promise<void> {
   if (page.touched.size === 0) return;
   const places = [];
   const removed = [];
@@ -92,7 +92,7 @@ async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {
   );
 }
 
-async function writeProducts(page: Page, db: ProjectionDb): Promise<void> {
+async function writeProducts(page: Page, db: live.ProjectionDb): Promise<void> {
   const changed = [...page.products].filter(([, { changed }]) => changed);
   if (changed.length === 0) return;
   await db.query(

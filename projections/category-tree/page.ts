@@ -1,4 +1,4 @@
-import type { Position, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
+import type { live, Position } from '../../src/engine/index.js';
 import type { Forest } from '../forest/forest.js';
 import { beforePage, cachedForest } from '../forest/live-forest.js';
 import type { Label, Step } from '../forest/tree.js';
@@ -92,7 +92,11 @@ const TREE = {
   valueOf: ({ code, name, total, revision }: Category): Category => ({ code, name, total, revision }),
 };
 
-export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
+export async function open(
+  events: readonly live.ProjectedEvent[],
+  db: live.ProjectionDb,
+  cache: live.ProjectionCache,
+): Promise<Page> {
   const forest = await cachedForest(TREE, db, cache);
   const { products, categories } = named(events);
   const { before, rearranged } = await beforePage('category-tree', forest, categories, db);
@@ -110,7 +114,7 @@ export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, 
 }
 
 /** A new name moves no product: renaming a root must not load everything below it. */
-function named(events: readonly ProjectedEvent[]): { products: number[]; categories: number[] } {
+function named(events: readonly live.ProjectedEvent[]): { products: number[]; categories: number[] } {
   const products = new Set<number>();
   const categories = new Set<number>();
   for (const { type, data } of events) {

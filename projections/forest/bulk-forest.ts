@@ -5,7 +5,7 @@
 import { DistinctCounts } from './distinct-counts.js';
 import { Forest } from './forest.js';
 import type { Label, Step, Tree } from './tree.js';
-import type { bulk, PagePart } from '../../src/engine/index.js';
+import type { bulk, live } from '../../src/engine/index.js';
 
 interface TreeEvent {
   readonly id: number;
@@ -149,7 +149,7 @@ export class TreeChunk implements Tree {
 }
 
 /** The bulk path of a tree up to `{staging}.forest`. The table `categories` is filled from that. */
-export const treeBulk: PagePart<unknown, TreeChunk>['bulk'] = {
+export const treeBulk: live.PagePart<unknown, TreeChunk>['bulk'] = {
   staging: FOREST_STAGING,
   begin: () => new TreeChunk(),
   rows: (chunk) => [chunk.rows()],

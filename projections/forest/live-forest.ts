@@ -1,5 +1,5 @@
 /** The tree of a live page: read once, kept from page to page, and compared with what it was before the page. */
-import type { ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
+import type { live } from '../../src/engine/index.js';
 import { Forest } from './forest.js';
 
 /** A read model with tables `categories` and `products`, the latter with an index of `cat_ids`. */
@@ -13,8 +13,8 @@ interface Model<Row, Value> {
 /** @returns the tree as the rows have it, or as earlier pages of this process have left it */
 export async function cachedForest<Row extends object, Value>(
   { name, columns, valueOf }: Model<Row, Value>,
-  db: ProjectionDb,
-  cache: ProjectionCache,
+  db: live.ProjectionDb,
+  cache: live.ProjectionCache,
 ): Promise<Forest<Value>> {
   const known = cache.get('forest') as Forest<Value> | undefined;
   if (known) return known;
@@ -44,7 +44,7 @@ export async function beforePage(
   model: string,
   forest: Forest<unknown>,
   categories: Iterable<number>,
-  db: ProjectionDb,
+  db: live.ProjectionDb,
 ): Promise<Rearranged> {
   const named = [...categories];
   const below = [...new Set([...forest.below(named).map(({ id }) => id), ...named])];
@@ -53,7 +53,7 @@ export async function beforePage(
 }
 
 /** Whether a product stands in one of them: one look-up for each, so the index must have nothing that waits to enter it. */
-async function areFilled(model: string, catIds: readonly number[], db: ProjectionDb): Promise<boolean> {
+async function areFilled(model: string, catIds: readonly number[], db: live.ProjectionDb): Promise<boolean> {
   if (catIds.length === 0) return false;
   await db.query(`${model}-clean`, `select gin_clean_pending_list('{schema}.products_cat_ids')`);
   const rows = await db.query(

@@ -1,7 +1,7 @@
-import type { ProjectedEvent } from '../../src/engine/index.js';
+import type { live } from '../../src/engine/index.js';
 
 /** The event by which something happens to a place. */
-export type Step = Pick<ProjectedEvent, 'revision' | 'position'>;
+export type Step = Pick<live.ProjectedEvent, 'revision' | 'position'>;
 
 export interface Label {
   readonly name: string;

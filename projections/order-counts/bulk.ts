@@ -1,4 +1,4 @@
-import type { bulk, PagePart } from '../../src/engine/index.js';
+import type { bulk, live } from '../../src/engine/index.js';
 import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import type { Step } from '../forest/tree.js';
 import { type Page, type Status, STATUSES } from './page.js';
@@ -43,7 +43,7 @@ const ORDERS_BY_PLACE = `
     select product_ids, status, count(*)::integer as things from {schema}.orders group by product_ids, status
   ) alike`;
 
-export const countsInBulk: PagePart<Page, Chunk>['bulk'] = {
+export const countsInBulk: live.PagePart<Page, Chunk>['bulk'] = {
   staging: `
     ${treeBulk.staging}
     create unlogged table {staging}.places (product_id integer, revision integer, added boolean, cat_ids text);

@@ -1,10 +1,10 @@
 import { changesBetween, DistinctCounts } from '../forest/distinct-counts.js';
-import type { ProjectionDb } from '../../src/engine/index.js';
+import type { live } from '../../src/engine/index.js';
 import { addMovedOrders } from './moved-orders.js';
 import { type Order, type Page, type Status, STATUSES } from './page.js';
 
 /** The numbered order matters: a step reads rows that a later one changes. */
-export async function flush(page: Page, db: ProjectionDb): Promise<void> {
+export async function flush(page: Page, db: live.ProjectionDb): Promise<void> {
   const before = new DistinctCounts(page.before, STATUSES);
   const now = new DistinctCounts(page.forest, STATUSES);
   // 1. The tree.
@@ -19,7 +19,7 @@ export async function flush(page: Page, db: ProjectionDb): Promise<void> {
   await Promise.all([...writeOrders(page, db), writeCounts(changes, db)]);
 }
 
-async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {
+async function writeCategories(page: Page, db: live.ProjectionDb): Promise<void> {
   if (page.categories.size === 0) return;
   const ids = [...page.categories].sort((a, b) => a - b);
   const removed = ids.filter((id) => !page.forest.get(id));
@@ -33,7 +33,7 @@ async function writeCategories(page: Page, db: ProjectionDb): Promise<void> {
   );
 }
 
-async function writeProducts(page: Page, db: ProjectionDb): Promise<void> {
+async function writeProducts(page: Page, db: live.ProjectionDb): Promise<void> {
   const changed = [...page.products].filter(([, { catIds, before }]) => catIds !== before);
   if (changed.length === 0) return;
   await db.query(
@@ -54,7 +54,7 @@ function countOrders(page: Page, now: DistinctCounts<Status>): void {
   }
 }
 
-async function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: ProjectionDb): Promise<void> {
+async function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: live.ProjectionDb): Promise<void> {
   if (changes.size === 0) return;
   const sorted = [...changes].sort(([one], [other]) => one - other);
   await db.query(
@@ -68,7 +68,7 @@ async function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: 
   );
 }
 
-function writeOrders(page: Page, db: ProjectionDb): Promise<unknown>[] {
+function writeOrders(page: Page, db: live.ProjectionDb): Promise<unknown>[] {
   const placed: [string, Order][] = [];
   const changed: [string, Order][] = [];
   for (const entry of page.orders) (entry[1].before === null ? placed : changed).push(entry);

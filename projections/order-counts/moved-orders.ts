@@ -1,5 +1,5 @@
 import type { DistinctCounts } from '../forest/distinct-counts.js';
-import type { ProjectionDb } from '../../src/engine/index.js';
+import type { live } from '../../src/engine/index.js';
 import type { Page, Status } from './page.js';
 
 /** An order that may count elsewhere, once for each of its products that may stand elsewhere. */
@@ -40,7 +40,7 @@ const ARE_MANY = `
       limit (select products + 1 from most)) moved
     ) > (select products from most) as many`;
 
-async function areMany({ rearranged }: Page, db: ProjectionDb): Promise<boolean> {
+async function areMany({ rearranged }: Page, db: live.ProjectionDb): Promise<boolean> {
   if (rearranged.length === 0) return false;
   const [found] = await db.query<{ many: boolean }>('order-counts-many', ARE_MANY, [rearranged]);
   return found?.many ?? false;
@@ -54,7 +54,7 @@ export async function addMovedOrders(
   page: Page,
   before: DistinctCounts<Status>,
   now: DistinctCounts<Status>,
-  db: ProjectionDb,
+  db: live.ProjectionDb,
 ): Promise<void> {
   const named = [...page.products.keys()];
   if (named.length === 0 && page.rearranged.length === 0) return;

@@ -1,7 +1,7 @@
 import type { Forest } from '../forest/forest.js';
 import { beforePage, cachedForest } from '../forest/live-forest.js';
 import type { Step, Tree } from '../forest/tree.js';
-import type { FactOf, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
+import type { FactOf, live } from '../../src/engine/index.js';
 import type { orderEvents } from '../../src/order/events.js';
 
 export const STATUSES = ['placed', 'paid', 'cancelled'] as const;
@@ -88,7 +88,11 @@ const KEPT = 50_000;
 
 const TREE = { name: 'order-counts', columns: [], valueOf: (): null => null };
 
-export async function open(events: readonly ProjectedEvent[], db: ProjectionDb, cache: ProjectionCache): Promise<Page> {
+export async function open(
+  events: readonly live.ProjectedEvent[],
+  db: live.ProjectionDb,
+  cache: live.ProjectionCache,
+): Promise<Page> {
   const named = whatIsNamed(events);
   const forest = await cachedForest(TREE, db, cache);
   const { before, rearranged } = await beforePage('order-counts', forest, named.categories, db);
@@ -110,7 +114,7 @@ interface Named {
   readonly ordered: Set<number>;
 }
 
-function whatIsNamed(events: readonly ProjectedEvent[]): Named {
+function whatIsNamed(events: readonly live.ProjectedEvent[]): Named {
   const named: Named = { categories: new Set(), products: new Set(), orders: new Set(), ordered: new Set() };
   const placed = new Set<string>();
   for (const { type, data } of events) {
@@ -129,7 +133,7 @@ function whatIsNamed(events: readonly ProjectedEvent[]): Named {
   return named;
 }
 
-async function loadProducts(page: Page, named: Named, db: ProjectionDb): Promise<void> {
+async function loadProducts(page: Page, named: Named, db: live.ProjectionDb): Promise<void> {
   if (named.products.size === 0) return;
   const rows = await db.query<{ product_id: number; cat_ids: number[] }>(
     'order-counts-products',
@@ -139,7 +143,7 @@ async function loadProducts(page: Page, named: Named, db: ProjectionDb): Promise
   for (const { product_id, cat_ids } of rows) page.setProduct(product_id, { catIds: cat_ids, before: cat_ids });
 }
 
-async function loadOrders(page: Page, named: Named, db: ProjectionDb): Promise<void> {
+async function loadOrders(page: Page, named: Named, db: live.ProjectionDb): Promise<void> {
   if (named.orders.size === 0) return;
   const rows = await db.query<{ order_id: string; status: Status; product_ids: number[] }>(
     'order-counts-orders',
@@ -152,7 +156,7 @@ async function loadOrders(page: Page, named: Named, db: ProjectionDb): Promise<v
   }
 }
 
-async function loadCatIds(page: Page, named: Named, db: ProjectionDb): Promise<void> {
+async function loadCatIds(page: Page, named: Named, db: live.ProjectionDb): Promise<void> {
   const missing = [...named.ordered].filter((id) => !page.catIds.has(id));
   if (missing.length === 0) return;
   const rows = await db.query<{ product_id: number; cat_ids: number[] }>(
@@ -163,7 +167,7 @@ async function loadCatIds(page: Page, named: Named, db: ProjectionDb): Promise<v
   for (const { product_id, cat_ids } of rows) page.catIds.set(product_id, cat_ids);
 }
 
-function cachedCatIds(cache: ProjectionCache): Map<number, readonly number[]> {
+function cachedCatIds(cache: live.ProjectionCache): Map<number, readonly number[]> {
   const known = cache.get('cat-ids') as Map<number, readonly number[]> | undefined;
   if (known && known.size < KEPT) return known;
   const fresh = new Map<number, readonly number[]>();

@@ -1,4 +1,4 @@
-import type { PagePart, ProjectedEvent, ProjectionCache, ProjectionDb } from '../../src/engine/index.js';
+import type { live } from '../../src/engine/index.js';
 import { treeBulk, type TreeChunk } from '../forest/bulk-forest.js';
 import { Forest } from '../forest/forest.js';
 import type { Step, Tree } from '../forest/tree.js';
@@ -33,7 +33,7 @@ export class Categories implements Tree {
   }
 }
 
-export const categories: PagePart<Categories, TreeChunk> = {
+export const categories: live.PagePart<Categories, TreeChunk> = {
   tables: ['categories'],
   ddl: `
     create table {schema}.categories (
@@ -57,7 +57,7 @@ export const categories: PagePart<Categories, TreeChunk> = {
   },
 };
 
-async function write({ forest, changed }: Categories, db: ProjectionDb): Promise<void> {
+async function write({ forest, changed }: Categories, db: live.ProjectionDb): Promise<void> {
   const written = [...changed].flatMap((id) => forest.get(id) ?? []);
   const removed = [...changed].filter((id) => !forest.get(id));
   if (removed.length > 0) {
@@ -73,7 +73,7 @@ async function write({ forest, changed }: Categories, db: ProjectionDb): Promise
   }
 }
 
-async function cachedForest(db: ProjectionDb, cache: ProjectionCache): Promise<Forest<null>> {
+async function cachedForest(db: live.ProjectionDb, cache: live.ProjectionCache): Promise<Forest<null>> {
   const known = cache.get('forest') as Forest<null> | undefined;
   if (known) return known;
   const rows = await db.query<{ id: number; parent: number | null }>(
@@ -89,7 +89,7 @@ async function cachedForest(db: ProjectionDb, cache: ProjectionCache): Promise<F
  * Of the categories that the events move or remove, those that are below no other of them: all products that come to stand
  * elsewhere with the tree stand in one of them or below. A category that is new has no products yet.
  */
-function uppermost(forest: Forest<null>, events: readonly ProjectedEvent[]): number[] {
+function uppermost(forest: Forest<null>, events: readonly live.ProjectedEvent[]): number[] {
   const rearranged = new Set<number>();
   for (const { type, data } of events) {
     if (type === 'CategoryMoved' || type === 'CategoryRemoved') rearranged.add((data as { cat_id: number }).cat_id);
@@ -102,7 +102,7 @@ function uppermost(forest: Forest<null>, events: readonly ProjectedEvent[]): num
 }
 
 /** Those that any product stands in or below. */
-async function filled(catIds: readonly number[], db: ProjectionDb): Promise<number[]> {
+async function filled(catIds: readonly number[], db: live.ProjectionDb): Promise<number[]> {
   if (catIds.length === 0) return [];
   const rows = await db.query<{ cat_id: number }>(
     'categories-filled',

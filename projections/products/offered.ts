@@ -1,4 +1,4 @@
-import type { JointPart } from '../../src/engine/index.js';
+import type { Engine } from '../../src/engine/index.js';
 import { products } from './projection.js';
 
 export interface FoundProduct {
@@ -12,7 +12,7 @@ export interface FoundProduct {
 }
 
 /** Products by their ids. */
-export const offered: JointPart = {
+export const offered: Parameters<Engine['jointQuery']>[1][number] = {
   model: products,
   text: `
     select coalesce(json_agg(json_build_object(

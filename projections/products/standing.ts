@@ -1,14 +1,14 @@
 /**
  * The table `standing`: the categories in which or below which a product stands. A list by category is one range of its index.
  */
-import type { bulk, Derived, LivePage, ProjectionDb } from '../../src/engine/index.js';
+import type { bulk, live } from '../../src/engine/index.js';
 import { closureOf } from '../forest/bulk-forest.js';
 import type { Categories, categories } from './categories.js';
 import type { productsTable } from './products-table.js';
 
-type Page = LivePage<{ readonly tree: typeof categories; readonly products: typeof productsTable }>;
+type Page = live.LivePage<{ readonly tree: typeof categories; readonly products: typeof productsTable }>;
 
-export const standing: Derived<Page> = {
+export const standing: live.Derived<Page> = {
   tables: ['standing'],
   ddl: `
     create table {schema}.standing (
@@ -76,7 +76,7 @@ interface Placed {
 }
 
 /** Must run before the page's rows are written. */
-async function placedIn({ products }: Page, db: ProjectionDb): Promise<ReadonlyMap<number, Placed>> {
+async function placedIn({ products }: Page, db: live.ProjectionDb): Promise<ReadonlyMap<number, Placed>> {
   const placed = new Map<number, Placed>();
   for (const [id, { cat_ids }] of products.inserted) placed.set(Number(id), { was: [], is: cat_ids as number[] });
   const moved = new Map<number, number[]>();
@@ -97,7 +97,7 @@ async function placedIn({ products }: Page, db: ProjectionDb): Promise<ReadonlyM
  * Makes the rows of `standing` what the tables of products and categories say after the page. They depend on nothing else, so
  * it does not matter which of the page's events came first. The rows of products and categories are written already.
  */
-async function writeStanding(page: Page, placed: ReadonlyMap<number, Placed>, db: ProjectionDb): Promise<void> {
+async function writeStanding(page: Page, placed: ReadonlyMap<number, Placed>, db: live.ProjectionDb): Promise<void> {
   const changes = new StandingChanges(db);
   for (const [productId, { was, is }] of placed) await changes.add(productId, differenceOf(page.tree, was, is));
   await addRearranged(page.tree, placed, changes, db);
@@ -123,7 +123,7 @@ async function addRearranged(
   tree: Categories,
   placed: ReadonlyMap<number, Placed>,
   changes: StandingChanges,
-  db: ProjectionDb,
+  db: live.ProjectionDb,
 ): Promise<void> {
   if (tree.rearranged.length === 0) return;
   const known = new Map<string, Difference>();
@@ -152,7 +152,7 @@ class StandingChanges {
   #gained: [productId: number, catId: number][] = [];
   #lost: [productId: number, catId: number][] = [];
 
-  constructor(readonly db: ProjectionDb) {}
+  constructor(readonly db: live.ProjectionDb) {}
 
   async add(productId: number, { gained, lost }: Difference): Promise<void> {
     for (const catId of gained) this.#gained.push([productId, catId]);

@@ -1,4 +1,4 @@
-import type { JointPart } from '../../src/engine/index.js';
+import type { Engine } from '../../src/engine/index.js';
 import { users } from './projection.js';
 
 /** Who wants to order. */
@@ -9,7 +9,7 @@ export interface FoundUser {
 }
 
 /** Users by their ids. A quarantined one is a miss: the event that waits may be the erasure. */
-export const buyers: JointPart = {
+export const buyers: Parameters<Engine['jointQuery']>[1][number] = {
   model: users,
   text: `
     select coalesce(json_agg(json_build_object(

@@ -1,7 +1,7 @@
 /** `orderlog restore`: an installation from a backup. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type pg from 'pg';
-import { type EventStore, logIdOf, type Progress, TableImport } from '../engine/index.js';
+import { type EventStore, eventStoreDb, type Progress, TableImport } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { migrations } from '../../migrations/index.js';
 import { WrongUse } from '../commands/output.js';
@@ -120,7 +120,7 @@ function refuseOtherLog({ log }: Manifest, isElsewhere: boolean, file: string): 
 
 /** @throws WrongUse */
 async function refuseAnotherLog(store: EventStore, { log }: Manifest, file: string): Promise<void> {
-  const found = await logIdOf(store);
+  const found = await eventStoreDb.logIdOf(store);
   if (found === log.id) return;
   throw new WrongUse(
     `${file} belongs to log ${log.id}, but the server at EVENTSTORE_URL holds ${found === null ? 'none' : `log ${found}`}: ` +

@@ -1,6 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import { errors, type Sealed, type SealedContext } from '../engine/index.js';
+import { errors, type Sealed, type Vault } from '../engine/index.js';
 import { decrypt, encrypt } from './aes-gcm.js';
+
+/** Where a sealed text stands. */
+type SealedContext = Parameters<Vault['open']>[1];
 
 // This is the storage format: '1.' and base64url of event id (16 bytes), iv (12), tag (16), ciphertext.
 const VERSION = '1.';

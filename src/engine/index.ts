@@ -20,7 +20,7 @@ export { errors } from './errors.js';
 /** The port to a log. */
 export { type EventStore, type Position, START } from './core/event-store.js';
 /** The port to the keys of personal data. */
-export type { Sealed, SealedContext, Vault } from './core/vault.js';
+export type { Sealed, Vault } from './core/vault.js';
 /** Values that only one thing may have. */
 export type { Claims } from './claims/claims.js';
 export { claimKind } from './claims/kind.js';
@@ -33,14 +33,13 @@ export { PersistentMap } from './core/persistent-map.js';
 export { column } from './projecting/columns.js';
 /** A table with one row a stream: DDL, statements and both paths from one description. */
 export { keyedTable, type RowOf } from './projecting/keyed-table.js';
-export { defineProjection, type Derived } from './projecting/define-projection.js';
-/** For tables that are written by hand: the live path, and the types of the bulk path. */
-export type { LivePage, PagePart } from './projecting/page-part.js';
-export type { AnyProjection, ProjectedEvent, ProjectionCache, ProjectionDb } from './projecting/projection.js';
+export { defineProjection } from './projecting/define-projection.js';
+export type { AnyProjection } from './projecting/projection.js';
+/** For tables that are written by hand: the types of the live path, and those of the bulk path. */
+export type * as live from './projecting/page-part.js';
 export type * as bulk from './builds/bulk.js';
 /** Queries, how fresh an answer must be, and what it is true for. */
 export type { Freshness, ReadModel, Standing } from './projecting/read-model.js';
-export type { JointPart } from './projecting/joint-query.js';
 
 // The engine and its operations
 export { type Engine, openEngine } from './engine.js';
@@ -48,7 +47,6 @@ export { type Engine, openEngine } from './engine.js';
 export { makeAsOfBuildsForParent } from './builds/as-of-builder.js';
 /** A log in a database, or on a server of EventStoreDB. */
 export { eventStoreDb, openLog } from './log/open.js';
-export { logIdOf } from './log/log-identity.js';
 /** Puts exported tables into an empty database. */
 export { TableImport } from './copying/import.js';
 /** Pools, sessions and migrations. */

@@ -3,13 +3,8 @@ import type pg from 'pg';
 import { decode, type EventType, type StoredFact } from '../../src/engine/core/event-type.js';
 import { type Position, START } from '../../src/engine/core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../src/engine/core/message.js';
-import {
-  type AnyProjection,
-  type Projection,
-  type ProjectionCache,
-  type ProjectionDb,
-  schemaName,
-} from '../../src/engine/projecting/projection.js';
+import type { ProjectionCache, ProjectionDb } from '../../src/engine/projecting/page-part.js';
+import { type AnyProjection, type Projection, schemaName } from '../../src/engine/projecting/projection.js';
 import { applyEvent } from '../../src/engine/quarantine/quarantine.js';
 import { concerns, handlerOf } from '../../src/engine/projecting/reads.js';
 import { inBatches } from '../../src/engine/projecting/statements.js';

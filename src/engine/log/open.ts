@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { EventStore } from '../core/event-store.js';
 import { clientUrl, type EventStoreUrl, readEventStoreUrl, showsCredentials } from './eventstoredb/connection-url.js';
 import type { ServerReport } from './eventstoredb/server-description.js';
+import { logIdOf } from './log-identity.js';
 import { PostgresEventStore } from './postgres/store.js';
 import { connectionOf } from '../postgres/session.js';
 
@@ -22,6 +23,8 @@ export const eventStoreDb = {
   readUrl: readEventStoreUrl,
   clientUrl,
   showsCredentials,
+  /** The id of the log that is there; null for none, which is not opened by this. */
+  logIdOf,
   /** Asks the nodes for their versions, members and clocks. */
   describe: async (url: EventStoreUrl): Promise<ServerReport> =>
     (await import('./eventstoredb/gossip.js')).describeServer(url),

@@ -1,19 +1,7 @@
-import type { Bulk, Recount, RowSource } from '../builds/bulk.js';
+import type { Recount } from '../builds/bulk.js';
 import { type HandlersOf, handlersOf, type Reads } from './handlers.js';
-import type { LivePage, PageOf, PagePart, PageParts } from './page-part.js';
-import type { Projection, ProjectionDb } from './projection.js';
-
-/** Tables beside those of the parts, made from them and not from events. */
-export interface Derived<Live> {
-  readonly tables: readonly string[];
-  readonly ddl: string;
-  readonly indexes: string;
-  /** Around the writing of the parts, which `write` does. */
-  flush(this: void, page: Live, db: ProjectionDb, write: () => Promise<void>): Promise<void>;
-  /** The same rows at once, from those that the parts have at the end of a load. */
-  readonly finish: Bulk['finish'];
-  readonly sources: { readonly [table: string]: RowSource };
-}
+import type { Derived, LivePage, PageOf, PagePart, PageParts } from './page-part.js';
+import type { Projection } from './projection.js';
 
 export interface Definition<R extends Reads, Parts extends PageParts> extends Omit<
   Projection<unknown>,

@@ -1,6 +1,6 @@
 import { streamId } from '../core/stream.js';
 import type { Appended, Changes, Columns, Given, Role } from './columns.js';
-import type { ProjectedEvent } from './projection.js';
+import type { ProjectedEvent } from './page-part.js';
 
 /** The values of a row that was inserted, or of the columns that a patch sets; for a list, the entries. */
 type Values = Record<string, unknown>;

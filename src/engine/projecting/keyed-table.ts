@@ -20,7 +20,7 @@ import {
   unstageTexts,
 } from './keyed-statements.js';
 import type { PagePart } from './page-part.js';
-import type { ProjectionDb } from './projection.js';
+import type { ProjectionDb } from './page-part.js';
 
 export interface KeyedTableOptions<C extends Columns> {
   /** The category of the streams that the rows are about. */

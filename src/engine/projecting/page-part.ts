@@ -1,5 +1,27 @@
-import type { BulkPath } from '../builds/bulk.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from './projection.js';
+/** What a projection works on while it is applied: its page, the parts of that, and the statements on its tables. */
+import type { Bulk, BulkPath, RowSource } from '../builds/bulk.js';
+import type { EventType, StoredFact } from '../core/event-type.js';
+import type { Envelope } from '../core/message.js';
+
+/** Statements on the tables of one read model, inside the page's transaction. */
+export interface ProjectionDb {
+  /**
+   * Runs a named prepared statement. `{schema}` in the text stands for the read model's schema; the same name always
+   * goes with the same text.
+   */
+  query<Row extends object>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * As `query`, some thousand rows at a time: for what may be as much as the whole table. The rows are those of the moment of
+   * the call, whatever is written meanwhile. One at a time.
+   */
+  each<Row extends object>(text: string, values?: readonly unknown[]): AsyncIterable<readonly Row[]>;
+}
+
+/** What a projection keeps in memory between pages, derived from its own tables; dropped when a page is rolled back. */
+export type ProjectionCache = Map<string, unknown>;
+
+/** An event as a projection gets it: decoded, with the current schema, personal fields sealed. */
+export type ProjectedEvent = Envelope<StoredFact<EventType>>;
 
 /**
  * A part of what handlers work on, with the tables that it is written to. It has two implementations, one for a live page and one
@@ -26,3 +48,15 @@ export type LivePage<Parts extends PageParts> = {
 export type PageOf<Parts extends PageParts> = {
   readonly [N in keyof Parts]: Parts[N] extends PagePart<infer Live, infer Chunk> ? Live | Chunk : never;
 };
+
+/** Tables beside those of the parts, made from them and not from events. */
+export interface Derived<Live> {
+  readonly tables: readonly string[];
+  readonly ddl: string;
+  readonly indexes: string;
+  /** Around the writing of the parts, which `write` does. */
+  flush(this: void, page: Live, db: ProjectionDb, write: () => Promise<void>): Promise<void>;
+  /** The same rows at once, from those that the parts have at the end of a load. */
+  readonly finish: Bulk['finish'];
+  readonly sources: { readonly [table: string]: RowSource };
+}

@@ -2,29 +2,9 @@
  * A projection: which events make which rows. Declared once; the projector runs it, and whatever has to prove or remake
  * a read model runs the same declaration.
  */
-import type { EventType, EventTypes, StoredFact } from '../core/event-type.js';
-import type { Envelope } from '../core/message.js';
+import type { EventType, EventTypes } from '../core/event-type.js';
 import type { Bulk } from '../builds/bulk.js';
-
-/** Statements on the tables of one read model, inside the page's transaction. */
-export interface ProjectionDb {
-  /**
-   * Runs a named prepared statement. `{schema}` in the text stands for the read model's schema; the same name always
-   * goes with the same text.
-   */
-  query<Row extends object>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * As `query`, some thousand rows at a time: for what may be as much as the whole table. The rows are those of the moment of
-   * the call, whatever is written meanwhile. One at a time.
-   */
-  each<Row extends object>(text: string, values?: readonly unknown[]): AsyncIterable<readonly Row[]>;
-}
-
-/** What a projection keeps in memory between pages, derived from its own tables; dropped when a page is rolled back. */
-export type ProjectionCache = Map<string, unknown>;
-
-/** An event as a projection gets it: decoded, with the current schema, personal fields sealed. */
-export type ProjectedEvent = Envelope<StoredFact<EventType>>;
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from './page-part.js';
 
 export interface EventHandler<Page> {
   readonly eventType: EventType;

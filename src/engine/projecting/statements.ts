@@ -1,4 +1,4 @@
-import type { ProjectionDb } from './projection.js';
+import type { ProjectionDb } from './page-part.js';
 
 interface Connection {
   query(statement: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: unknown[] }>;

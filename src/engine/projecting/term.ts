@@ -25,13 +25,8 @@ import {
   StatementPassedOver,
 } from '../quarantine/quarantine.js';
 import { quarantineOf, writeQuarantined } from '../quarantine/quarantined.js';
-import {
-  type AnyProjection,
-  type ProjectedEvent,
-  type ProjectionCache,
-  type ProjectionDb,
-  schemaName,
-} from './projection.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from './page-part.js';
+import { type AnyProjection, schemaName } from './projection.js';
 import { concerns, handlerOf } from './reads.js';
 import { projectionDb } from './statements.js';
 

@@ -7,7 +7,8 @@ import { UnreadableEvent } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
 import { printable } from '../core/printable.js';
 import { streamCategory } from '../core/stream.js';
-import type { EventHandler, ProjectedEvent } from '../projecting/projection.js';
+import type { ProjectedEvent } from '../projecting/page-part.js';
+import type { EventHandler } from '../projecting/projection.js';
 
 /** Where a key waits: at this event of its stream. */
 export interface QuarantinedEvent {

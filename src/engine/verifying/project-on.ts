@@ -4,7 +4,7 @@ import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
 import type { LoadTarget } from '../builds/load-target.js';
 import { sessionBeside } from '../postgres/session.js';
-import type { ProjectedEvent, ProjectionCache } from '../projecting/projection.js';
+import type { ProjectedEvent, ProjectionCache } from '../projecting/page-part.js';
 import { handlerOf, meaningOf, readBy } from '../projecting/reads.js';
 import { projectionDb } from '../projecting/statements.js';
 

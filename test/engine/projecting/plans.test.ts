@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { test } from 'tap';
-import type { ProjectionDb } from '../../../src/engine/projecting/projection.js';
+import type { ProjectionDb } from '../../../src/engine/projecting/page-part.js';
 import { stage } from './running.js';
 import { append, counted, tally } from './tally.js';
 

@@ -5,12 +5,8 @@ import { eventType } from '../../../src/engine/core/event-type.js';
 import type { EventStore, Position } from '../../../src/engine/core/event-store.js';
 import type { NewEvent } from '../../../src/engine/core/message.js';
 import { type HandlersOf, handlersOf } from '../../../src/engine/projecting/handlers.js';
-import type {
-  ProjectedEvent,
-  Projection,
-  ProjectionCache,
-  ProjectionDb,
-} from '../../../src/engine/projecting/projection.js';
+import type { ProjectedEvent, ProjectionCache, ProjectionDb } from '../../../src/engine/projecting/page-part.js';
+import type { Projection } from '../../../src/engine/projecting/projection.js';
 
 export const Counted = eventType('Counted', z.strictObject({ amount: z.int() }));
 
