@@ -1,19 +1,23 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { Refusal } from '../engine/index.js';
 import { SystemFault } from './system-errors.js';
 import { type PdfAnswer, type PdfQuestion, type PdfVerdict, TOO_MUCH } from './pdf-verdict.js';
 
 export interface CheckLimits {
   /** That the process may compute for one document. */
   readonly cpuMs: number;
-  /** For one document, however busy the machine is. */
+  /** How long an upload waits for its verdict, however busy the machine is. Reaching this says nothing about the document. */
   readonly timeMs: number;
   /** Of the whole process. */
   readonly memoryMb: number;
 }
 
 const START_MS = 30_000;
+/** A third of what others get where they want the same core: nobody waits for uploads as they do for other answers. */
+const PRIORITY = 5;
 
 /** The checking process ended by what is no limit of ours: that tells nothing about the document. */
 export class CheckerDied extends Error {
@@ -62,6 +66,7 @@ export class CheckProcess {
       ],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
+    yieldToOthers(child);
     const process = new CheckProcess(child, limits);
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
     const abort = new AbortController();
@@ -79,13 +84,15 @@ export class CheckProcess {
   }
 
   /**
-   * A document that takes more time or memory than the limits is damaged.
+   * A document that takes more computing or memory than the limits is damaged.
+   * @throws Refusal overloaded when there is no verdict in time
    * @throws CheckerDied when the process ends otherwise
    * @throws SystemFault when the document can't be read from the disk
    */
   async check(question: PdfQuestion): Promise<PdfVerdict> {
+    let isLate = false;
     const timer = setTimeout(() => {
-      this.#overLimit = true;
+      isLate = true;
       this.#child.kill('SIGKILL');
     }, this.#limits.timeMs);
     const abort = new AbortController();
@@ -95,6 +102,7 @@ export class CheckProcess {
       const answer = await Promise.race([answered, this.#ended.then(() => null)]);
       if (!answer) {
         if (this.#overLimit) return 'damaged';
+        if (isLate) throw new Refusal('overloaded', 'The document could not be checked in time.');
         throw new CheckerDied('the process that checks PDFs died');
       }
       if ('failed' in answer[0]) throw new SystemFault(`the PDF can't be checked: ${answer[0].failed}`);
@@ -111,5 +119,13 @@ export class CheckProcess {
     this.#spent = true;
     this.#child.kill('SIGKILL');
     await this.#ended;
+  }
+}
+
+function yieldToOthers({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, PRIORITY);
+  } catch {
+    // It has ended already, or the system does not let us.
   }
 }

@@ -1,7 +1,8 @@
 /** Signs that a file is something else as well: the same bytes, opened by another program, are another document. */
 
 /** Tags that make a browser take a text for a page, and a server run it. */
-const PAGE = /<(?:!doctype\s+html|html|head|body|script|iframe|svg|\?php)\b|__HALT_COMPILER/i;
+const PAGE =
+  /<(?:!doctype\s+html|html|head|body|script|iframe|svg|img|h1|div|table|style|title|form|object|embed|\?php)\b|<!--|__HALT_COMPILER/i;
 /** How far programs look for such tags. */
 const SNIFFED_BYTES = 1_024;
 

@@ -41,7 +41,7 @@ export class PdfChecker {
     this.#options = {
       processes: 2,
       waiting: 500,
-      limits: { cpuMs: 10_000, timeMs: 30_000, memoryMb: 512 },
+      limits: { cpuMs: 10_000, timeMs: 60_000, memoryMb: 512 },
       ...options,
     };
   }

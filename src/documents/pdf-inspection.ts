@@ -3,9 +3,19 @@
  * whether or not something refers to it, and inside of streams of objects. What the objects come to is the reader's choice,
  * so none of them may do anything by itself.
  */
-import { PDFArray, PDFDict, PDFName, type PDFObject, PDFRawStream } from '@cantoo/pdf-lib';
+import {
+  PDFArray,
+  PDFDict,
+  PDFHexString,
+  PDFName,
+  PDFNumber,
+  type PDFObject,
+  PDFRawStream,
+  PDFRef,
+  PDFString,
+} from '@cantoo/pdf-lib';
 import { holdsMore, isOfAnotherFormat } from './foreign-content.js';
-import { Budget, countInflated, Exploding, inflated } from './pdf-inflate.js';
+import { Budget, countInflated, Exploding, type Filter, inflated } from './pdf-inflate.js';
 import { namesIn, NameWatch } from './pdf-names.js';
 import { PdfObjectReader } from './pdf-object-reader.js';
 import { PdfObjects } from './pdf-objects.js';
@@ -51,6 +61,7 @@ class Inspector {
   readonly #openings: PDFObject[] = [];
   /** Dictionaries of what happens when a page is shown, a field is left and so on. */
   readonly #triggers: PDFObject[] = [];
+  readonly #links: PDFObject[] = [];
   readonly #reading: Budget;
   readonly #inflating: Budget;
   #unreadable = false;
@@ -100,6 +111,7 @@ class Inspector {
       active:
         this.#names.active ||
         this.#streams.some((stream) => this.#objects.isElsewhere(stream)) ||
+        this.#links.flatMap((one) => this.#objects.meant(one)).some(leadsElsewhere) ||
         [...opened, ...triggered].some((action) => this.#acts(action, seen)),
       foreign: isOfAnotherFormat(this.#file, this.#text, this.#gaps),
       holdsMore: holdsMore(this.#gaps),
@@ -113,6 +125,8 @@ class Inspector {
       if (opening) this.#openings.push(opening);
       const triggers = dictionary.get(PDFName.of('AA'));
       if (triggers) this.#triggers.push(triggers);
+      const link = dictionary.get(PDFName.of('URI'));
+      if (link) this.#links.push(link);
     });
   }
 
@@ -133,7 +147,8 @@ class Inspector {
     const broken = text.slice(from, this.#endOfBroken(from, text));
     this.#reading.spend(broken.length);
     this.#names.seeText(broken);
-    if (namesIn(broken).includes('ObjStm')) this.#unreadable = true;
+    const names = new Set(namesIn(broken));
+    if (names.has('ObjStm') || (names.has('First') && names.has('N'))) this.#unreadable = true;
   }
 
   #endOfBroken(from: number, text = this.#text): number {
@@ -151,8 +166,7 @@ class Inspector {
     const filters = this.#objects.filters(stream);
     const count = this.#objects.number(stream.dict, 'N');
     const first = this.#objects.number(stream.dict, 'First');
-    const isPredicted = filters?.some(({ parameters }) => (this.#predictor(parameters) ?? 1) !== 1);
-    if (!filters || count === null || first === null || isPredicted) return false;
+    if (!filters || count === null || first === null || !filters.every(isPlain)) return false;
     const content = await inflated(stream.contents, filters, this.#inflating);
     if (!content) return false;
     const text = content.toString('latin1');
@@ -176,10 +190,6 @@ class Inspector {
     return true;
   }
 
-  #predictor(parameters: PDFDict | null): number | null {
-    return parameters && this.#objects.number(parameters, 'Predictor');
-  }
-
   /** Whether what happens without a click does more than go to a page. */
   #acts(action: PDFObject, seen: Set<PDFObject>): boolean {
     return this.#objects.meant(action).some((one) => {
@@ -192,4 +202,22 @@ class Inspector {
       return kinds.some((kind) => kind !== PDFName.of('GoTo')) || (next !== undefined && this.#acts(next, seen));
     });
   }
+}
+
+/** Whether a filter's output is what it inflates to, whatever a reader makes of references among its parameters. */
+function isPlain({ parameters }: Filter): boolean {
+  if (!parameters) return true;
+  const predictor = parameters.get(PDFName.of('Predictor'));
+  const hasNone = predictor === undefined || (predictor instanceof PDFNumber && predictor.asNumber() === 1);
+  return hasNone && !parameters.values().some((value) => value instanceof PDFRef);
+}
+
+/** Whether the address of a link is a script, or a file of the reader's own. */
+function leadsElsewhere(address: PDFObject): boolean {
+  if (!(address instanceof PDFString || address instanceof PDFHexString)) return false;
+  // Readers pass over blanks and control characters.
+  const text = Buffer.from(address.asBytes())
+    .toString('latin1')
+    .replace(/[^\x21-\x7e]/g, '');
+  return /^(?:java|vb|live)script:|^file:|^\\\\/i.test(text);
 }

@@ -18,9 +18,9 @@ export interface S3Times {
   readonly pauseMs: number;
 }
 
-const TIMES: S3Times = { connectMs: 3_000, requestMs: 15_000, pauseMs: 200 };
+const TIMES: S3Times = { connectMs: 3_000, requestMs: 5_000, pauseMs: 200 };
 /** A document may take longer, by its size. */
-const SLOWEST_BYTES_PER_MS = 200;
+const SLOWEST_BYTES_PER_MS = 1_000;
 const TRIES = 3;
 
 type Sdk = typeof S3;

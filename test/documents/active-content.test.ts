@@ -8,6 +8,11 @@ const ACTIVE = 'id-proof-active-content';
 
 t.test('what is found in a plain file', async (t) => {
   const judge = judgeIn(t);
+  const link = (address: string): Buffer =>
+    pageWith({
+      page: '/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] /A << /S /URI /URI 4 0 R >> >>]',
+      objects: [`(${address})`],
+    });
   const files: Readonly<Record<string, Buffer>> = {
     'a script when it is opened': pageWith({ catalog: `/OpenAction ${SCRIPT}` }),
     'a script in an object of its own': pageWith({ catalog: '/OpenAction 4 0 R', objects: [SCRIPT] }),
@@ -63,6 +68,9 @@ t.test('what is found in a plain file', async (t) => {
     'a 3D model': pageWith({ page: '/Annots [<< /Subtype /3D /Rect [0 0 9 9] >>]' }),
     'a page of the web that opens by itself': pageWith({ catalog: '/OpenAction << /S /URI /URI (https://a.test) >>' }),
     'a page of the web when a page is shown': pageWith({ page: '/AA << /O << /S /URI /URI (https://a.test) >> >>' }),
+    'a link that is a script': link('javascript:app.alert(1)'),
+    'a link that is a script in disguise': link('\\\n Java\\163cript\\t:app.alert(1)'),
+    'a link to a file of the reader': link('file:///etc/passwd'),
     'a stream that is fetched from elsewhere': pageWith({
       objects: [{ dictionary: '/F (//host/share)', content: Buffer.from('') }],
     }),
@@ -72,15 +80,16 @@ t.test('what is found in a plain file', async (t) => {
 
 t.test('what only looks like it is accepted', async (t) => {
   const judge = judgeIn(t);
-  const link = (action: string): Buffer =>
-    pageWith({ page: `/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] ${action} >>]` });
+  const link = (action: string, objects: readonly string[] = []): Buffer =>
+    pageWith({ page: `/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] ${action} >>]`, objects });
   const files: Readonly<Record<string, Buffer>> = {
     'a plain page': pageWith(),
     'a destination when it is opened': pageWith({ catalog: '/OpenAction [3 0 R /Fit]' }),
     'a page to go to when it is opened': pageWith({ catalog: '/OpenAction << /S /GoTo /D [3 0 R /Fit] >>' }),
     'a named page to go to': pageWith({ catalog: '/OpenAction 4 0 R', objects: ['<< /S /GoTo /D (a) >>'] }),
     'a link to a page': link('/A << /S /GoTo /D [3 0 R /Fit] >>'),
-    'a link to the web': link('/A << /S /URI /URI (https://a.test) >>'),
+    'a link to the web': link('/A << /S /URI /URI (https://a.test/javascript:) >>'),
+    'a link to an address': link('/A << /S /URI /URI 4 0 R >>', ['(mailto:a@b.test)']),
     'a link to the next page': link('/A << /S /Named /N /NextPage >>'),
     'a form that is only filled in': pageWith({
       catalog: '/AcroForm << /Fields [4 0 R] >>',
