@@ -18,7 +18,7 @@ export interface ReplayCommand {
   /** A token of the log, or a time. */
   readonly until: string;
   readonly models: readonly string[];
-  /** For how long a snapshot is kept since it was last used. */
+  /** For how long an as-of build is kept since it was last used. */
   readonly keepSeconds: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -55,7 +55,7 @@ export function addReplay(
 /** As long as it takes; the longest that a timer can be set to. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 
-/** @throws WrongUse for a point or a model that there is not, and what making a snapshot throws */
+/** @throws WrongUse for a point or a model that there is not, and what making an as-of build throws */
 export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Promise<CommandResult> {
   const { progress, signal, keepSeconds } = command;
   const projections = chosen(deps.projections, command.models);
@@ -70,10 +70,10 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
     for (const { name } of projections) {
       signal.throwIfAborted();
       const begun = performance.now();
-      const { snapshot, reused } = await deps.engine.asOf.at(name, place, FOR_EVER_MS);
+      const { build, reused } = await deps.engine.asOf.at(name, place, FOR_EVER_MS);
       const seconds = Math.round(performance.now() - begun) / 1_000;
-      const { rows, events } = snapshot;
-      models.push({ name, schema: deps.engine.asOf.schemaOf(snapshot), position, rows, events, seconds, reused });
+      const { rows, events } = build;
+      models.push({ name, schema: deps.engine.asOf.schemaOf(build), position, rows, events, seconds, reused });
       progress.advance();
     }
   } finally {

@@ -90,7 +90,7 @@ void t.test('a walk through pages stays at one place, also of a time', async (t)
 /** As a process has it that makes a snapshot of the model. */
 async function holdMaking({ pool }: TestDatabase, model: string): Promise<() => Promise<void>> {
   const client = await pool.connect();
-  await client.query(`select pg_advisory_lock(hashtext('orderlog:snapshots'), hashtext($1))`, [model]);
+  await client.query(`select pg_advisory_lock(hashtext('orderlog:as-of'), hashtext($1))`, [model]);
   return async () => {
     await client.query('select pg_advisory_unlock_all()');
     client.release();

@@ -128,8 +128,8 @@ t.test('rows are the same before and after an erasure: live, rebuilt and as of t
     return Object.fromEntries(found.map(([table, all]) => [table.replace(/_v\d+/, ''), all]));
   };
   const asOfRowsAt = async (token: string): Promise<unknown> => {
-    const { snapshot } = await runtime.engine.asOf.at('user-orders', runtime.tokens.decode(token), 30_000);
-    return asOfRows(runtime.pool, snapshot);
+    const { build } = await runtime.engine.asOf.at('user-orders', runtime.tokens.decode(token), 30_000);
+    return asOfRows(runtime.pool, build);
   };
   const { 'rm_users.users': users, ...others } = await rows();
   t.match((await http.get(`${orders}?as_of=${before}`, patient)).bytes.toString(), /Marker reason/);

@@ -24,7 +24,7 @@ t.test('a replay killed at random moments leaves nothing that is shown, and the 
   const rowsOf = async (stdout: string): Promise<unknown[]> => {
     const { models } = JSON.parse(stdout) as Replayed;
     const numbered = models.map(({ name, schema }) => ({ model: name, number: Number(schema.split('_').at(-1)) }));
-    return Promise.all(numbered.map((snapshot) => asOfRows(pool, snapshot)));
+    return Promise.all(numbered.map((build) => asOfRows(pool, build)));
   };
   const began = Date.now();
   const whole = await ended(start(settings, 'replay', '--until', until, '--json'));

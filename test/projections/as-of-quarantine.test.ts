@@ -65,10 +65,10 @@ async function agree(name: string, histories: Histories): Promise<void> {
     await forgetAsOfBuilds(pool);
     const snapshots = asOfBuildsOn(pool, storeOf(events), { projections: [projection] });
     for (const number of places) {
-      const { snapshot } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
+      const { build } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
       const expected = await oneByOne(projection, events.slice(0, number), chosen(skipped));
-      assert.deepEqual(await asOfRows(pool, snapshot), expected.rows, `${name} after ${number} events`);
-      assert.deepEqual(snapshot.held.map(nameOf).sort(), expected.held);
+      assert.deepEqual(await asOfRows(pool, build), expected.rows, `${name} after ${number} events`);
+      assert.deepEqual(build.held.map(nameOf).sort(), expected.held);
     }
     await snapshots.close();
   });

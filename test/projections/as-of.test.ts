@@ -29,8 +29,8 @@ async function agree(
     const snapshots = asOfBuildsOn(pool, storeOf(events));
     await forgetAsOfBuilds(pool);
     for (const number of numbers) {
-      const { snapshot } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
-      const rows = await asOfRows(pool, snapshot);
+      const { build } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
+      const rows = await asOfRows(pool, build);
       const prefix = events.slice(0, number);
       await pool.query('drop schema if exists prefix cascade');
       const under = await ProjectionUnderTest.create(pool, projection, 'prefix');

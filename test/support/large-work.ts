@@ -33,9 +33,9 @@ const works: Record<string, () => Promise<unknown>> = {
   async 'as-of'() {
     const keep = { keepSeconds: 60, maxBytes: 10 ** 9 };
     const snapshots = new AsOfBuilds({ pool, store, projections, keep, log });
-    const { snapshot } = await snapshots.at('user-orders', head, 600_000);
+    const { build } = await snapshots.at('user-orders', head, 600_000);
     await snapshots.close();
-    return snapshot.events;
+    return build.events;
   },
   async read() {
     let events = 0;

@@ -17,12 +17,12 @@ export function asOfBuildsOn(pool: pg.Pool, store: EventStore, options: Partial<
 /** Every row of every table of a snapshot, by table, in one order. */
 export async function asOfRows(
   pool: pg.Pool,
-  snapshot: { readonly model: string; readonly number: number },
+  build: { readonly model: string; readonly number: number },
 ): Promise<Record<string, unknown[]>> {
   const all: Record<string, unknown[]> = {};
-  for (const table of projections.find(({ name }) => name === snapshot.model)?.tables ?? []) {
+  for (const table of projections.find(({ name }) => name === build.model)?.tables ?? []) {
     const { rows } = await pool.query<{ row: unknown }>(
-      `select to_jsonb(t) as row from ${asOfSchema(snapshot)}.${table} t order by to_jsonb(t)::text`,
+      `select to_jsonb(t) as row from ${asOfSchema(build)}.${table} t order by to_jsonb(t)::text`,
     );
     all[table] = rows.map(({ row }) => row);
   }

@@ -1,4 +1,4 @@
-/** The making of a snapshot: the bulk path up to a position, into unlogged tables. */
+/** How an as-of build is made: the bulk path up to a position, into unlogged tables. */
 import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../core/event-store.js';

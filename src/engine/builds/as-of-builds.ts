@@ -1,4 +1,4 @@
-/** Read models as they were (docs/decisions/0011): found, or made once for the first caller, and kept for reuse. */
+/** As-of builds (docs/decisions/0011): found, or made once for the first caller, and kept for reuse. */
 import type pg from 'pg';
 import { EventStoreUnavailable, Refusal } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
@@ -35,7 +35,7 @@ export interface AsOfDeps {
 }
 
 export interface Found {
-  readonly snapshot: AsOfBuild;
+  readonly build: AsOfBuild;
   /** It was there already. */
   readonly reused: boolean;
 }
@@ -67,7 +67,7 @@ export class AsOfBuilds {
   }
 
   /**
-   * A snapshot that shows the model as it was at this position.
+   * An as-of build that shows the model as it was at this position.
    * @param waitMs how long one is waited for that is not there; it is made all the same
    * @throws Refusal read-model-behind, overloaded; what the servers say
    */
@@ -101,29 +101,29 @@ export class AsOfBuilds {
   /** One that is there, if the log says that it still holds at this position. */
   async #kept(projection: WithBulk, position: Position): Promise<Found | null> {
     const { pool } = this.deps;
-    let snapshot = await nearestAsOfBuild(pool, projection, position, this.#degraded);
-    while (snapshot && holdsAt(snapshot, position) === null) snapshot = await this.#looked(projection, snapshot);
-    if (!snapshot || !holdsAt(snapshot, position)) return null;
-    await touch(pool, snapshot.number);
-    return { snapshot, reused: true };
+    let build = await nearestAsOfBuild(pool, projection, position, this.#degraded);
+    while (build && holdsAt(build, position) === null) build = await this.#looked(projection, build);
+    if (!build || !holdsAt(build, position)) return null;
+    await touch(pool, build.number);
+    return { build, reused: true };
   }
 
-  /** Asks the log for the first event after a snapshot that concerns the model: once for all callers. */
-  #looked(projection: WithBulk, snapshot: AsOfBuild): Promise<AsOfBuild> {
-    const known = this.#looking.get(snapshot.number);
+  /** Asks the log for the first event after a build that concerns the model: once for all callers. */
+  #looked(projection: WithBulk, build: AsOfBuild): Promise<AsOfBuild> {
+    const known = this.#looking.get(build.number);
     if (known) return known;
-    const looking = this.#look(projection, snapshot).finally(() => this.#looking.delete(snapshot.number));
-    this.#looking.set(snapshot.number, looking);
+    const looking = this.#look(projection, build).finally(() => this.#looking.delete(build.number));
+    this.#looking.set(build.number, looking);
     return looking;
   }
 
-  async #look(projection: WithBulk, snapshot: AsOfBuild): Promise<AsOfBuild> {
+  async #look(projection: WithBulk, build: AsOfBuild): Promise<AsOfBuild> {
     const { pool, store } = this.deps;
     const { signal } = this.#closing;
     const head = await store.head();
     let nextEvent: Position | null = null;
     for await (const event of store.readAll({
-      from: snapshot.holdsTo,
+      from: build.holdsTo,
       until: head,
       filter: readBy(projection),
       signal,
@@ -133,9 +133,9 @@ export class AsOfBuilds {
       break;
     }
     signal.throwIfAborted();
-    const holdsTo = nextEvent === null ? head : snapshot.holdsTo;
-    await noteReach(pool, snapshot.number, { holdsTo, nextEvent });
-    return { ...snapshot, holdsTo, nextEvent };
+    const holdsTo = nextEvent === null ? head : build.holdsTo;
+    await noteReach(pool, build.number, { holdsTo, nextEvent });
+    return { ...build, holdsTo, nextEvent };
   }
 
   /** Waits for its turn, in this process and among all. @throws Refusal overloaded */
@@ -168,15 +168,15 @@ export class AsOfBuilds {
       const kept = await this.#kept(projection, position);
       if (kept) return kept;
       const begun = performance.now();
-      const snapshot = await this.#built(projection, position, signal).catch((error: unknown) => {
+      const build = await this.#built(projection, position, signal).catch((error: unknown) => {
         // 3. Whatever its process died of, nobody who waits is to blame: once more, by another one.
         if (!(error instanceof BuilderDied)) throw error;
         log.warn({ model: name, error: error.message }, 'an as-of build is begun again');
         return this.#built(projection, position, signal);
       });
       this.#usualMs = (this.#usualMs + performance.now() - begun) / 2;
-      if (snapshot.held.length > 0) this.#degraded.push(snapshot.number);
-      return { snapshot, reused: false };
+      if (build.held.length > 0) this.#degraded.push(build.number);
+      return { build, reused: false };
     });
   }
 
@@ -193,7 +193,7 @@ export class AsOfBuilds {
   #told({ name }: WithBulk, error: unknown): unknown {
     if (error instanceof Refusal) return error;
     if (!this.#closing.signal.aborted) {
-      this.deps.log.error({ model: name, error: (error as Error).message }, 'a snapshot could not be made');
+      this.deps.log.error({ model: name, error: (error as Error).message }, 'an as-of build could not be made');
     }
     const isKnown = [EventStoreUnavailable, UnreadableEvent].some((known) => error instanceof known);
     if (isKnown || isUnavailable(error)) return error;

@@ -1,4 +1,4 @@
-/** Dropping snapshots that are not used any more, and what killed processes have left. Nobody who reads is in the way for long. */
+/** Drops as-of builds that nobody uses any more, and what killed processes have left. A drop waits for readers for a second at most. */
 import type pg from 'pg';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { inTransaction } from './prepare-model.js';
@@ -20,11 +20,11 @@ export async function dropUnused(pool: pg.Pool, keep: KeepAsOf, log: ProjectorLo
   for (const { number, model, expired } of await unusedAsOfBuilds(pool, keep)) {
     if (!(await drop(pool, model, number, 'unused'))) continue;
     const why = expired ? 'it was not used for longer than it is kept' : 'all together are larger than they may be';
-    log.info({ model, number }, `a snapshot was dropped: ${why}`);
+    log.info({ model, number }, `an as-of build was dropped: ${why}`);
   }
 }
 
-/** What processes have left that were killed while they made a snapshot; what is being made is not touched. */
+/** What processes have left that were killed while they made an as-of build; what is being made is not touched. */
 export async function dropRemains(pool: pg.Pool): Promise<void> {
   const models = new Set((await remainsOfAsOfBuilds(pool)).map(({ model }) => model));
   for (const model of models) await ifNobodyMakes(pool, model, () => dropRemainsOf(pool, model));

@@ -1,12 +1,12 @@
-/** Locks that let one process at a time make snapshots of a model. They die with the connection that holds them. */
+/** Locks that let one process at a time make as-of builds of a model. They die with the connection that holds them. */
 import type pg from 'pg';
 import { sessionBeside } from '../postgres/session.js';
 
 /** By the model's name as schemas have it: what a killed process has left tells its lock. */
-const KEYS = `hashtext('orderlog:snapshots'), hashtext(replace($1, '-', '_'))`;
+const KEYS = `hashtext('orderlog:as-of'), hashtext(replace($1, '-', '_'))`;
 
 /**
- * Runs something while no other process makes a snapshot of the model; waits until that is so.
+ * Runs something while no other process makes an as-of build of the model; waits until that is so.
  * @param work its signal is aborted with the given one, and when the lock is lost with its connection
  * @throws whatever the signal was aborted with, also while it waits
  */
@@ -40,7 +40,7 @@ async function withHolder<T>(
   const holder = sessionBeside(pool, 'work');
   const lost = new AbortController();
   const lose = (): void => {
-    lost.abort(new Error('the connection that held the lock of the snapshots is lost'));
+    lost.abort(new Error('the connection that held the lock of the as-of builds is lost'));
   };
   holder.on('error', lose).on('end', lose);
   // With its connection goes a lock that is still waited for.

@@ -4,8 +4,8 @@ import { type KeptAsOfBuilds, keptAsOfBuilds } from './as-of-registry.js';
 import type { AsOfBuilds } from './as-of-builds.js';
 
 const GAUGES: readonly (readonly [name: string, help: string, value: (kept: KeptAsOfBuilds) => number])[] = [
-  ['kept', 'Snapshots of the read model as it was that are kept', (one) => one.snapshots],
-  ['bytes', 'Size of these snapshots', (one) => one.bytes],
+  ['kept', 'As-of builds of the read model that are kept', (one) => one.count],
+  ['bytes', 'Size of these builds', (one) => one.bytes],
 ];
 
 /** What is kept of all processes, looked up when it is asked for, and what this one makes. */
@@ -27,7 +27,7 @@ export function measureAsOf(
   }
   new Gauge({
     name: 'orderlog_snapshots_under_way',
-    help: 'Snapshots that this process makes or is about to make',
+    help: 'As-of builds that this process makes or is about to make',
     registers: [metrics],
     collect(): void {
       this.set(asOf.underWay);

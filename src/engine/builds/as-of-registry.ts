@@ -8,7 +8,7 @@ import { isUndefinedTable } from '../postgres/errors.js';
 import type { QuarantinedEvent } from '../quarantine/quarantine.js';
 import { isQuarantinedLive, skippedUpTo } from '../quarantine/quarantined.js';
 
-/** A model by name, and the version of the projection's code that its snapshots have to be made by. */
+/** A model by name, and the version of the projection's code that must make its as-of builds. */
 export interface AsOfModel {
   readonly name: string;
   readonly version: number;
@@ -40,8 +40,8 @@ export function asOfSchema({ model, number }: Pick<AsOfBuild, 'model' | 'number'
   return `asof_${model.replaceAll('-', '_')}_${number}`;
 }
 
-export function asOfStaging(snapshot: Pick<AsOfBuild, 'model' | 'number'>): string {
-  return `${asOfSchema(snapshot)}_staging`;
+export function asOfStaging(build: Pick<AsOfBuild, 'model' | 'number'>): string {
+  return `${asOfSchema(build)}_staging`;
 }
 
 /** Left out is just what is skipped by now. */
@@ -63,7 +63,7 @@ export async function nearestAsOfBuild(
   own: readonly number[],
 ): Promise<AsOfBuild | null> {
   const { rows } = await pool.query<AsOfBuild>({
-    name: 'snapshots-nearest',
+    name: 'as-of-nearest',
     text: `select ${COLUMNS} from orderlog.as_of_builds s
            where s.model = $1 and s.version = $2 and s.state = 'ready' and s.position <= $3
              and ${LEAVES_OUT_ENOUGH} and ${HOLDS_NO_MORE_THAN_IT_MUST}
@@ -80,21 +80,21 @@ export function holdsAt({ position, holdsTo, nextEvent }: AsOfBuild, at: Positio
 }
 
 /**
- * Rows of a query on a snapshot, `{schema}` standing for its schema; null when it is not there any more. That it is there is
- * seen by the same statement: after a crash of the database its tables are, but empty. Not prepared: a snapshot is read a few
+ * Rows of a query on an as-of build, `{schema}` standing for its schema; null when it is not there any more. That it is there is
+ * seen by the same statement: after a crash of the database its tables are, but empty. Not prepared: it is read a few
  * times, and a connection keeps what was prepared on it for ever.
  */
 export async function rowsOfAsOfBuild<Row extends object>(
   pool: Db,
-  snapshot: AsOfBuild,
+  build: AsOfBuild,
   text: string,
   values: readonly unknown[],
 ): Promise<Row[] | null> {
   const complete = `
     select s.there as "_there", q.* from (
-      select exists (select from orderlog.as_of_builds where number = ${snapshot.number} and state = 'ready') as there
+      select exists (select from orderlog.as_of_builds where number = ${build.number} and state = 'ready') as there
     ) s left join lateral (
-      select true as "_row", answer.* from (${text.replaceAll('{schema}', asOfSchema(snapshot))}) answer
+      select true as "_row", answer.* from (${text.replaceAll('{schema}', asOfSchema(build))}) answer
     ) q on true`;
   try {
     const { rows } = await pool.query<Row & { readonly _there: boolean; readonly _row: true | null }>(complete, [
@@ -105,7 +105,7 @@ export async function rowsOfAsOfBuild<Row extends object>(
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     // Dropped by hand, it would be found again and again.
-    await pool.query('delete from orderlog.as_of_builds where number = $1', [snapshot.number]);
+    await pool.query('delete from orderlog.as_of_builds where number = $1', [build.number]);
     return null;
   }
 }
@@ -113,7 +113,7 @@ export async function rowsOfAsOfBuild<Row extends object>(
 /** Keeps it for longer. Not each time: who reads writes no more than once a second. */
 export async function touch(pool: Db, number: number): Promise<void> {
   await pool.query({
-    name: 'snapshots-touch',
+    name: 'as-of-touch',
     text: `update orderlog.as_of_builds set used_at = clock_timestamp()
            where number = $1 and used_at < clock_timestamp() - interval '1 second'`,
     values: [number],
@@ -157,18 +157,18 @@ export async function setReady(
      where number = $1 and state = 'building'`,
     [number, position, events, asOfSchema({ model, number }), rows, JSON.stringify(held), skipped],
   );
-  if (rowCount === 0) throw new Error(`snapshot ${number} of ${model} was cleared away while it was made`);
+  if (rowCount === 0) throw new Error(`as-of build ${number} of ${model} was cleared away while it was made`);
 }
 
 export interface KeptAsOfBuilds {
   readonly model: string;
-  readonly snapshots: number;
+  readonly count: number;
   readonly bytes: number;
 }
 
 export async function keptAsOfBuilds(pool: Db): Promise<KeptAsOfBuilds[]> {
   const { rows } = await pool.query<KeptAsOfBuilds>(
-    `select model, count(*) as snapshots, sum(bytes)::bigint as bytes
+    `select model, count(*) as count, sum(bytes)::bigint as bytes
      from orderlog.as_of_builds where state = 'ready' group by model`,
   );
   return rows;

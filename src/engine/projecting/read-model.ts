@@ -19,7 +19,7 @@ export interface Freshness {
   readonly waitMs: number;
   /** After that: an older answer rather than none. */
   readonly lenient: boolean;
-  /** Not as it is, but as it was at this position; then there is no `min`, and a snapshot is waited for. */
+  /** Not as it is, but as it was at this position; then there is no `min`, and the reader waits for an as-of build. */
   readonly at?: Position;
 }
 
@@ -73,7 +73,7 @@ export class ReadModel {
     readonly pool: pg.Pool,
     readonly model: Readable,
     readonly watch: CheckpointWatch,
-    readonly snapshots: AsOfBuilds | null = null,
+    readonly asOf: AsOfBuilds | null = null,
   ) {}
 
   /**
@@ -123,15 +123,15 @@ export class ReadModel {
     return answer;
   }
 
-  /** The same query on a snapshot: one that is dropped while it is about to be read is made again. */
+  /** The same query on an as-of build: one that is dropped while it is about to be read is made again. */
   async #asOf<Row extends object>(at: Position, waitMs: number, question: Question): Promise<Answer<Row>> {
     const { name } = this.model;
     const { text, values, key, turn } = question;
     const deadline = Date.now() + waitMs;
-    for (let tries = 0; this.snapshots && tries < MOST_TRIES; tries++) {
-      const { snapshot } = await this.snapshots.at(name, at, deadline - Date.now());
-      const rows = await turn(() => rowsOfAsOfBuild<Row>(this.pool, snapshot, text, values));
-      const degraded = snapshot.held.filter(({ stream }) => key === null || stream === key).length;
+    for (let tries = 0; this.asOf && tries < MOST_TRIES; tries++) {
+      const { build } = await this.asOf.at(name, at, deadline - Date.now());
+      const rows = await turn(() => rowsOfAsOfBuild<Row>(this.pool, build, text, values));
+      const degraded = build.held.filter(({ stream }) => key === null || stream === key).length;
       if (rows) return { position: at, degraded, rows };
     }
     throw new Refusal('read-model-behind', `The read model ${name} as it was then is not there.`);

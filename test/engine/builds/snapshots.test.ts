@@ -81,10 +81,10 @@ t.test('however many ask at once, in several processes, one snapshot is made, on
     (processes[n % 3] ?? scene.snapshots).at(TREE, positionAfter(scene, 3), MINUTE),
   );
   const found = await Promise.all(asked);
-  t.equal(new Set(found.map((one) => one.snapshot.number)).size, 1);
+  t.equal(new Set(found.map((one) => one.build.number)).size, 1);
   t.equal(store.readsFromStart, 1);
   t.same(await states(pool), ['ready']);
-  t.match(found[0]?.snapshot, { events: 3, rows: 4, position: positionAfter(scene, 3) });
+  t.match(found[0]?.build, { events: 3, rows: 4, position: positionAfter(scene, 3) });
 });
 
 t.test('who waits too short a time is told so, and it is there for who asks later', async (t) => {
@@ -107,8 +107,8 @@ t.test('a snapshot serves every place up to the next event that concerns its mod
   const { snapshots, store, shop } = scene;
   const first = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   for (const number of [4, 6, 5]) {
-    const { snapshot, reused } = await snapshots.at(TREE, positionAfter(scene, number), MINUTE);
-    t.same([snapshot.number, reused], [first.snapshot.number, true], `after ${number} events`);
+    const { build, reused } = await snapshots.at(TREE, positionAfter(scene, number), MINUTE);
+    t.same([build.number, reused], [first.build.number, true], `after ${number} events`);
   }
   shop.place(4, 1);
   shop.renameCategory(2, 'Other');
@@ -116,8 +116,8 @@ t.test('a snapshot serves every place up to the next event that concerns its mod
   t.ok((await snapshots.at(TREE, positionAfter(scene, 7), MINUTE)).reused, 'an order more');
   const later = await snapshots.at(TREE, positionAfter(scene, 8), MINUTE);
   t.notOk(later.reused, 'a name of today is none of then');
-  t.equal((await snapshots.at(TREE, positionAfter(scene, 9), MINUTE)).snapshot.number, later.snapshot.number);
-  t.equal((await snapshots.at(TREE, positionAfter(scene, 5), MINUTE)).snapshot.number, first.snapshot.number);
+  t.equal((await snapshots.at(TREE, positionAfter(scene, 9), MINUTE)).build.number, later.build.number);
+  t.equal((await snapshots.at(TREE, positionAfter(scene, 5), MINUTE)).build.number, first.build.number);
   t.notOk((await snapshots.at(TREE, positionAfter(scene, 2), MINUTE)).reused, 'and what was before it is another');
   t.equal(store.readsFromStart, 3);
 });
@@ -142,13 +142,13 @@ t.test('a build that lost its connections is begun again by who asks next, in th
         () => false,
       ),
     );
-    const [{ snapshot, reused }] = found as [Found];
+    const [{ build, reused }] = found as [Found];
     t.notOk(reused);
-    t.match(await asOfRows(pool, snapshot), { products: [{ product_id: 1 }] });
+    t.match(await asOfRows(pool, build), { products: [{ product_id: 1 }] });
     t.notMatch(await asOfSchemas(pool), half, 'nothing of the first is left');
     t.same(await states(pool), ['ready']);
     await pool.query(`update orderlog.as_of_builds set version = 0`);
-    await age(pool, snapshot.number, 100_000);
+    await age(pool, build.number, 100_000);
     await snapshots.sweep();
   }
 });
@@ -177,16 +177,16 @@ t.test('what a killed process has left is swept by any other, and what is being 
 t.test('a snapshot is dropped when it was not used for as long as it is kept', async (t) => {
   const scene = await stage(t);
   const { pool, snapshots } = scene;
-  const { snapshot } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  const { build } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   const other = await snapshots.at('order-counts', positionAfter(scene, 5), MINUTE);
-  await age(pool, snapshot.number, 3_590);
+  await age(pool, build.number, 3_590);
   await snapshots.sweep();
   t.equal((await asOfSchemas(pool)).length, 2);
   // Being found is being used.
   await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
-  await age(pool, other.snapshot.number, 3_610);
+  await age(pool, other.build.number, 3_610);
   await snapshots.sweep();
-  t.same(await asOfSchemas(pool), [`asof_category_tree_${snapshot.number}`]);
+  t.same(await asOfSchemas(pool), [`asof_category_tree_${build.number}`]);
 });
 
 t.test('of snapshots that are too large together those go that were not used for longest', async (t) => {
@@ -194,7 +194,7 @@ t.test('of snapshots that are too large together those go that were not used for
   const { pool, snapshots } = scene;
   const numbers: number[] = [];
   for (const place of [1, 2, 3])
-    numbers.push((await snapshots.at(TREE, positionAfter(scene, place), MINUTE)).snapshot.number);
+    numbers.push((await snapshots.at(TREE, positionAfter(scene, place), MINUTE)).build.number);
   const [first = 0, second = 0, third = 0] = numbers;
   await pool.query('update orderlog.as_of_builds set bytes = 100');
   const small = scene.another({ keep: { keepSeconds: 3_600, maxBytes: 250 } });
@@ -211,10 +211,10 @@ t.test('of snapshots that are too large together those go that were not used for
 t.test('a snapshot that somebody reads is not dropped under him', async (t) => {
   const scene = await stage(t);
   const { pool, snapshots } = scene;
-  const { snapshot } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
-  await age(pool, snapshot.number, 100_000);
+  const { build } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  await age(pool, build.number, 100_000);
   const reader = await pool.connect();
-  await reader.query(`begin; select from asof_category_tree_${snapshot.number}.categories`);
+  await reader.query(`begin; select from asof_category_tree_${build.number}.categories`);
   await snapshots.sweep();
   t.equal((await asOfSchemas(pool)).length, 1);
   await reader.query('commit');
@@ -244,11 +244,11 @@ t.test('a process makes one at a time, lets a few wait, and refuses more', async
 
 t.test('a snapshot that another version of the code has made is not used', async (t) => {
   const scene = await stage(t);
-  const { snapshot } = await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  const { build } = await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   const next = projections.map((one) => ({ ...one, version: one.version + 1 }));
   const found = await scene.another({ projections: next }).at(TREE, positionAfter(scene, 3), MINUTE);
   t.notOk(found.reused);
-  t.not(found.snapshot.number, snapshot.number);
+  t.not(found.build.number, build.number);
   t.ok((await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE)).reused, 'each has its own');
 });
 

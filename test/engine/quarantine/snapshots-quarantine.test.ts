@@ -36,15 +36,15 @@ t.test('one in which a key waits is used again by whoever made it, and made anew
   const { pool, shop, store, worse, held } = await stage(t);
   const [then, now] = [placeOf(shop.log.events, 3), placeOf(shop.log.events, 5)];
   const first = asOfBuildsOn(pool, store, { projections: worse });
-  const { snapshot } = await first.at(ORDERS, now, MINUTE);
-  t.same(snapshot.held, [held]);
-  t.equal((await asOfRows(pool, snapshot))['orders']?.length, 2);
-  t.match(await first.at(ORDERS, now, MINUTE), { reused: true, snapshot: { number: snapshot.number, held: [held] } });
-  t.same((await first.at(ORDERS, then, MINUTE)).snapshot.held, [], 'before it nothing waits');
+  const { build } = await first.at(ORDERS, now, MINUTE);
+  t.same(build.held, [held]);
+  t.equal((await asOfRows(pool, build))['orders']?.length, 2);
+  t.match(await first.at(ORDERS, now, MINUTE), { reused: true, build: { number: build.number, held: [held] } });
+  t.same((await first.at(ORDERS, then, MINUTE)).build.held, [], 'before it nothing waits');
   const mended = asOfBuildsOn(pool, store);
   const better = await mended.at(ORDERS, now, MINUTE);
-  t.match(better, { reused: false, snapshot: { held: [] } });
-  t.equal((await asOfRows(pool, better.snapshot))['orders']?.length, 3);
+  t.match(better, { reused: false, build: { held: [] } });
+  t.equal((await asOfRows(pool, better.build))['orders']?.length, 3);
   t.ok((await mended.at(ORDERS, then, MINUTE)).reused, 'where nothing waits there is nothing to do better');
 });
 
@@ -60,12 +60,12 @@ t.test('while the key waits in what is read as well, one snapshot serves all pro
      values ($1, 7, $2, $3, $4, 'OrderPlaced', 'it is too much')`,
     inTheLive,
   );
-  const { snapshot } = await asOfBuildsOn(pool, store, { projections: worse }).at(ORDERS, now, MINUTE);
+  const { build } = await asOfBuildsOn(pool, store, { projections: worse }).at(ORDERS, now, MINUTE);
   const other = asOfBuildsOn(pool, store);
-  t.match(await other.at(ORDERS, now, MINUTE), { reused: true, snapshot: { number: snapshot.number, held: [held] } });
+  t.match(await other.at(ORDERS, now, MINUTE), { reused: true, build: { number: build.number, held: [held] } });
   // An operator has let it go on.
   await pool.query('delete from orderlog.quarantine');
-  t.match(await other.at(ORDERS, now, MINUTE), { reused: false, snapshot: { held: [] } });
+  t.match(await other.at(ORDERS, now, MINUTE), { reused: false, build: { held: [] } });
 });
 
 t.test('what an operator has skipped is in no snapshot, also of those that were made before', async (t) => {
@@ -74,12 +74,12 @@ t.test('what an operator has skipped is in no snapshot, also of those that were 
   const [then, now] = [placeOf(shop.log.events, 3), placeOf(shop.log.events, 5)];
   const before = await snapshots.at(ORDERS, then, MINUTE);
   const whole = await snapshots.at(ORDERS, now, MINUTE);
-  t.equal((await asOfRows(pool, whole.snapshot))['orders']?.length, 3);
+  t.equal((await asOfRows(pool, whole.build))['orders']?.length, 3);
   await skipEvents(pool, ORDERS, shop.log.events.slice(3, 4));
-  const { snapshot, reused } = await snapshots.at(ORDERS, now, MINUTE);
+  const { build, reused } = await snapshots.at(ORDERS, now, MINUTE);
   t.notOk(reused);
-  t.equal((await asOfRows(pool, snapshot))['orders']?.length, 2);
+  t.equal((await asOfRows(pool, build))['orders']?.length, 2);
   t.ok((await snapshots.at(ORDERS, now, MINUTE)).reused);
-  t.equal((await snapshots.at(ORDERS, then, MINUTE)).snapshot.number, before.snapshot.number, 'it came later');
-  t.equal((await snapshots.at('order-counts', now, MINUTE)).snapshot.events, 5, 'it was skipped in one model only');
+  t.equal((await snapshots.at(ORDERS, then, MINUTE)).build.number, before.build.number, 'it came later');
+  t.equal((await snapshots.at('order-counts', now, MINUTE)).build.events, 5, 'it was skipped in one model only');
 });
