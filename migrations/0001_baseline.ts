@@ -10,6 +10,7 @@ import { log } from './baseline/log.js';
 import { logIdentity } from './baseline/log-identity.js';
 import { logTimes } from './baseline/log-times.js';
 import { quarantine } from './baseline/quarantine.js';
+import { seals } from './baseline/seals.js';
 
 /**
  * The tables of `orderlog`, one file a subject, each in its final form. A new subject is a file in `baseline/` and its name here,
@@ -27,6 +28,7 @@ const PARTS: readonly string[] = [
   quarantine,
   asOfBuilds,
   idempotencyKeys,
+  seals,
 ];
 
 export async function up(knex: Knex): Promise<void> {

@@ -19,7 +19,7 @@ export const meanings: Readonly<Record<string, string>> = {
 
   'orderlog.secrets': "The deployment's secrets, wrapped by the master key.",
   'orderlog.secrets.name':
-    '`hash-key`: key of derived ids, hashes of addresses and fingerprints, never changed; `master-key-id`: which master key wraps, since the first rotation',
+    '`hash-key`: key of derived ids, hashes of addresses and fingerprints, never changed; `signing-key`: signs the seals of the log; `master-key-id`: which master key wraps, since the first rotation',
   'orderlog.secrets.wrapped': 'the wrapped secret; of `master-key-id`, the id as it is',
   'orderlog.secrets.created_at': '',
 
@@ -31,6 +31,23 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.api_keys.created_at': '',
   'orderlog.api_keys.last_used_at': 'to the minute; null while it was never used',
   'orderlog.api_keys.revoked_at': 'since when it is refused; null while it is valid',
+
+  'orderlog.seals':
+    'Signatures on the log ([why](decisions/0022-seals-of-the-log.md)). Rows are only added. Events are counted from the start of the log.',
+  'orderlog.seals.number': 'from 1, without gaps',
+  'orderlog.seals.log_id': 'the log that was sealed',
+  'orderlog.seals.covers_after': 'it covers the events after this one',
+  'orderlog.seals.covers_through': 'the last event that it covers',
+  'orderlog.seals.position': 'of that event',
+  'orderlog.seals.last_id': 'of that event; null of an empty log',
+  'orderlog.seals.categories': 'events of streams of these categories are counted',
+  'orderlog.seals.digests': 'of its events, 32 bytes each',
+  'orderlog.seals.times': 'when its events were recorded, 8 bytes each',
+  'orderlog.seals.chain': 'commits to all events from the first one on',
+  'orderlog.seals.sealed_at': '',
+  'orderlog.seals.public_key': 'of the key that signed it',
+  'orderlog.seals.signature': 'Ed25519, over all columns but `digests` and `times`, which `chain` commits to',
+  'orderlog.seals.reason': 'why earlier seals beyond `covers_after` are void; null of all others',
 
   'orderlog.builds':
     'The builds of each read model, and which of them is read ([why](decisions/0010-rebuild-and-switch.md)).',

@@ -145,6 +145,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const vault = new PgKeyStore(pool, masters);
     const engine = await openEngine({
       ...{ pool, store, vault, projections, streams: witnessedStreams, keepAsOf, log: options.log ?? quiet },
+      signer: secrets.signingKey,
       ...(options.asOfProcess && { asOfProcess: asOfProcess(config, location) }),
       ...(options.forRequests && { hearing: { channel: KEY_DESTROYED, heard: (id) => vault.forget(id) } }),
     }).catch(orMigrate);

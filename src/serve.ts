@@ -87,6 +87,8 @@ async function serveUntil(
     closing.push(inBackground((ends) => sweepNowAndThen({ ...sweeping(runtime), log, signal: ends })));
     closing.push(inBackground((ends) => finishErasures(runtime, log, ends)));
     closing.push(inBackground((ends) => sweepKeysNowAndThen(runtime.pool, config.idempotencyKeepSeconds, log, ends)));
+    const { seals } = engine;
+    if (parts.projectors && seals) closing.push(inBackground((ends) => seals.follow(ends)));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
       const cli = join(import.meta.dirname, 'cli.js');

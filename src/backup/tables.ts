@@ -15,5 +15,6 @@ export const PRIMARY_TABLES: readonly PrimaryTable[] = [
   { name: 'user_keys', holds: 'keys of users' },
   { name: 'id_sequences' },
   { name: 'skipped_events', holds: 'skipped events' },
+  { name: 'seals' },
   { name: 'events', isLog: true, holds: 'events' },
 ];

@@ -1,6 +1,13 @@
 /** `orderlog audit`: the history of one thing, from its events alone. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { type CommandHandler, errors, type EventTypes, print, type RecordedEvent } from '../engine/index.js';
+import {
+  type CommandHandler,
+  type Engine,
+  errors,
+  type EventTypes,
+  print,
+  type RecordedEvent,
+} from '../engine/index.js';
 import { orderStream } from '../order/stream.js';
 import { productStream } from '../product/stream.js';
 import { userStream } from '../user/stream.js';
@@ -20,7 +27,12 @@ const streams: Readonly<Record<AuditedKind, { readonly name: (id: string) => str
   product: productStream,
 };
 
-export function addAudit(program: Command, run: Run<{ readonly handler: CommandHandler }>): void {
+export interface AuditRuntime {
+  readonly handler: CommandHandler;
+  readonly engine: Pick<Engine, 'seals'>;
+}
+
+export function addAudit(program: Command, run: Run<AuditRuntime>): void {
   program
     .command('audit')
     .description(
@@ -33,7 +45,9 @@ export function addAudit(program: Command, run: Run<{ readonly handler: CommandH
     .argument('<id>', 'its id')
     .addOption(jsonOption)
     .action((kind: AuditedKind, id: string, { json = false }: { json?: boolean }) =>
-      run(json, {}, (runtime, signal) => printAudit(runtime, { kind, id, json }, stdout, signal)),
+      run(json, {}, ({ handler, engine: { seals } }, signal) =>
+        printAudit({ handler, seals }, { kind, id, json }, stdout, signal),
+      ),
     );
 }
 
@@ -52,21 +66,30 @@ export interface AuditEntry {
   readonly data: JsonObject;
   /** Why the event can't be read; absent in all others. */
   readonly unreadable?: string;
+  /** Of an event that a seal of the log covers: whether it still fits. */
+  readonly seal?: 'fits' | 'does-not-fit';
 }
+
+type AuditedSeals = Pick<NonNullable<Engine['seals']>, 'standings'>;
 
 /** Oldest first, a page of the stream at a time. @throws errors.StreamNotFound */
 export async function* audit(
   handler: CommandHandler,
   kind: AuditedKind,
   id: string,
-  signal?: AbortSignal,
+  { signal, seals }: { readonly signal?: AbortSignal; readonly seals?: AuditedSeals | null } = {},
 ): AsyncGenerator<AuditEntry> {
   const { name, types } = streams[kind];
+  const standings = seals?.standings();
   for await (const recorded of handler.store.read(name(id), { ...(signal && { signal }) })) {
     const { revision, type, recordedAt } = recorded;
     const { data, metadata, unreadable } = await handler.history(recorded, types);
-    const entry = { revision, type, recorded_at: recordedAt, ...whoAndWhy(metadata), data };
-    yield unreadable === null ? entry : { ...entry, unreadable };
+    const standing = (await standings?.of(recorded)) ?? null;
+    yield {
+      ...{ revision, type, recorded_at: recordedAt, ...whoAndWhy(metadata), data },
+      ...(unreadable !== null && { unreadable }),
+      ...(standing && { seal: standing }),
+    };
   }
 }
 
@@ -93,17 +116,22 @@ export interface AuditOptions {
  * @throws WrongUse for what has no events, and PrintedInPart where something has been printed already
  */
 export async function printAudit(
-  { handler }: { readonly handler: CommandHandler },
+  { handler, seals }: { readonly handler: CommandHandler; readonly seals?: AuditedSeals | null },
   { kind, id, json }: AuditOptions,
   output: Outlet,
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const printed = new Printed(output, (json ? documentFrame : textFrame)(kind, id));
   const unreadable: number[] = [];
+  const misfits: number[] = [];
+  let sealed = 0;
   try {
-    for await (const entry of audit(handler, kind, id, AbortSignal.any([signal, printed.unread]))) {
+    const reading = { signal: AbortSignal.any([signal, printed.unread]), ...(seals && { seals }) };
+    for await (const entry of audit(handler, kind, id, reading)) {
       await printed.add(json ? JSON.stringify(entry) : paragraph(entry));
       if (entry.unreadable !== undefined) unreadable.push(entry.revision);
+      if (entry.seal === 'does-not-fit') misfits.push(entry.revision);
+      if (entry.seal === 'fits') sealed += 1;
     }
     signal.throwIfAborted();
   } catch (error) {
@@ -113,17 +141,30 @@ export async function printAudit(
     await printed.end(json ? `],"error":${JSON.stringify({ name: cut.name, message: cut.message })}}\n` : undefined);
     throw cut;
   }
-  await printed.end();
-  if (unreadable.length === 0) return { document: undefined, text: '', exitCode: 0 };
-  return { document: undefined, text: '', exitCode: 1, remark: remarkOn(streams[kind].name(id), unreadable) };
+  const count = `\n\n${sealed} of ${print.plural(printed.count, 'event')} sealed and unchanged\n`;
+  await printed.end(json || sealed + misfits.length === 0 ? undefined : count);
+  const stream = streams[kind].name(id);
+  const remarks = [
+    ...(unreadable.length > 0 ? [remarkOn(stream, unreadable)] : []),
+    ...(misfits.length > 0 ? [misfitRemark(stream, misfits)] : []),
+  ];
+  if (remarks.length === 0) return { document: undefined, text: '', exitCode: 0 };
+  return { document: undefined, text: '', exitCode: 1, remark: remarks.join('; ') };
 }
 
 const MOST_NAMED = 5;
 
 function remarkOn(stream: string, revisions: readonly number[]): string {
+  return `all events are shown, but this version can not read ${namesOf(stream, revisions)}: what is shown of them is as stored`;
+}
+
+function misfitRemark(stream: string, revisions: readonly number[]): string {
+  return `not as they were sealed: ${namesOf(stream, revisions)}. Run orderlog verify, and see docs/runbooks/altered-log.md`;
+}
+
+function namesOf(stream: string, revisions: readonly number[]): string {
   const named = revisions.slice(0, MOST_NAMED).map((revision) => `${stream}@${revision}`);
-  const more = revisions.length > MOST_NAMED ? ` and ${revisions.length - MOST_NAMED} more` : '';
-  return `all events are shown, but this version can not read ${named.join(', ')}${more}: what is shown of them is as stored`;
+  return named.join(', ') + (revisions.length > MOST_NAMED ? ` and ${revisions.length - MOST_NAMED} more` : '');
 }
 
 function documentFrame(kind: AuditedKind, id: string): Frame {
@@ -140,13 +181,14 @@ function textFrame(kind: AuditedKind, id: string): Frame {
 }
 
 /** What, when, who, and why: the command, what that came from, and the request that all of it belongs to. */
-function paragraph({ revision, type, recorded_at, actor, data, unreadable, ...ids }: AuditEntry): string {
+function paragraph({ revision, type, recorded_at, actor, data, unreadable, seal, ...ids }: AuditEntry): string {
   const { kind, id } = actor ?? { kind: 'unknown', id: null };
   const who = id === null ? kind : `${kind} ${id}`;
   const cause = ids.causation_id === ids.command_id ? '' : `, caused by ${ids.causation_id ?? 'unknown'}`;
   return print.lines([
     `  ${revision}  ${type}  ${recorded_at}  by ${who}`,
     ...(unreadable === undefined ? [] : [`      CAN NOT BE READ: ${unreadable}`]),
+    ...(seal === 'does-not-fit' ? ['      IS NOT WHAT WAS SEALED'] : []),
     `      command ${ids.command_id ?? 'unknown'}${cause}, correlation ${ids.correlation_id ?? 'unknown'}`,
     ...Object.entries(data).flatMap(([name, value]) => shown(print.shortened(name, MOST_CHARACTERS), value)),
   ]);

@@ -1,8 +1,16 @@
 /** `orderlog verify`. */
 import type { Command } from 'commander';
-import { type AnyProjection, type Engine, errors, type Position, print, type Progress } from '../engine/index.js';
+import {
+  type AnyProjection,
+  type Engine,
+  errors,
+  type Position,
+  print,
+  type Progress,
+  Refusal,
+} from '../engine/index.js';
 import { chosen } from './chosen.js';
-import { type CommandResult, jsonOption } from './output.js';
+import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
@@ -11,6 +19,8 @@ type Verified = Awaited<ReturnType<Engine['verify']>>;
 
 export interface VerifyCommand {
   readonly models: readonly string[];
+  /** A seal that was kept elsewhere. */
+  readonly seal?: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -37,16 +47,17 @@ export function addVerify(program: Command, run: Run<VerifyRuntime>): void {
     .command('verify')
     .description('project the log once more, and compare what is read with it; nothing that is read is touched')
     .argument('[models...]', 'their names; all if left out')
+    .option('--seal <line>', 'a line of orderlog seal that was kept elsewhere: the log must still fit it')
     .addOption(jsonOption)
-    .action((models: string[], { json = false }: { json?: boolean }) =>
+    .action((models: string[], { seal, json = false }: { seal?: string; json?: boolean }) =>
       run(json, { inBackground: true }, (runtime, signal) => {
         const deps = { ...runtime, documents: () => runtime.gate.store.list() };
-        return verifyResult(deps, { models, signal, progress: showProgress() });
+        return verifyResult(deps, { models, signal, progress: showProgress(), ...(seal !== undefined && { seal }) });
       }),
     );
 }
 
-/** Exit code 1 with a difference or a failed check. @throws WrongUse for a model that there is not */
+/** Exit code 1 with a difference or a failed check. @throws WrongUse for a model that there is not, or a text that is no seal */
 export async function verifyResult(deps: VerifyCommandDeps, command: VerifyCommand): Promise<CommandResult> {
   const projections = chosen(deps.projections, command.models);
   const begun = performance.now();
@@ -65,12 +76,12 @@ export async function verifyResult(deps: VerifyCommandDeps, command: VerifyComma
 async function once(
   deps: VerifyCommandDeps,
   projections: readonly AnyProjection[],
-  { progress, signal }: VerifyCommand,
+  { progress, signal, seal }: VerifyCommand,
 ): Promise<Verified> {
   for (let tries = 1; ; tries++) {
     try {
       return await deps.engine.verify(projections, {
-        signal,
+        ...{ signal, tokens: deps.tokens, ...(seal !== undefined && { seal }) },
         stretch: (what, total) => {
           progress.start(what, total);
         },
@@ -85,6 +96,7 @@ async function once(
       });
     } catch (error) {
       progress.stop();
+      if (error instanceof Refusal) throw new WrongUse(error.message, { cause: error });
       if (!(error instanceof errors.ChangedMeanwhile) || tries >= TRIES) throw error;
     }
   }

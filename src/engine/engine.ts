@@ -46,6 +46,8 @@ import {
   type SkippedEvent,
   skipQuarantined,
 } from './quarantine/operations.js';
+import type { Signer } from './sealing/seal.js';
+import { Seals } from './sealing/seals.js';
 import type { WitnessedStreams } from './verifying/log-witness.js';
 import { type Verified, verify, type VerifyOptions } from './verifying/verify.js';
 
@@ -64,6 +66,8 @@ export interface EngineOptions {
   readonly log: ProjectorLog;
   /** A channel of the database that the application listens on. */
   readonly hearing?: Hearing;
+  /** Signs the seals of the log; without it the log has none. */
+  readonly signer?: Signer;
 }
 
 export interface AsOfProcessOptions {
@@ -77,7 +81,9 @@ export interface AsOfProcessOptions {
 
 /** Opens the engine. @throws WrongLog when the database belongs to another log */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  return new Engine(options, await bindToLog(options.pool, options.store));
+  const engine = new Engine(options, await bindToLog(options.pool, options.store));
+  await engine.seals?.announce();
+  return engine;
 }
 
 export class Engine {
@@ -91,13 +97,15 @@ export class Engine {
   readonly times: LogTimes;
   /** Read models as they were at a position. */
   readonly asOf: AsOfBuilds;
+  /** Null without a signer. */
+  readonly seals: Seals | null;
   readonly #asOfProcess: AsOfProcess | null;
 
   constructor(
     options: EngineOptions,
     readonly logId: string,
   ) {
-    const { pool, store, projections, streams, log } = options;
+    const { pool, store, projections, streams, log, signer } = options;
     this.pool = pool;
     this.store = store;
     this.projections = projections;
@@ -110,6 +118,8 @@ export class Engine {
     const process = apart && new AsOfProcess(apart.script, { ...apart, connection: connectionOf(pool) });
     this.#asOfProcess = process ?? null;
     this.asOf = new AsOfBuilds({ pool, store, projections, keep, log, ...(process && { process }) });
+    const categories = Object.keys(streams.known);
+    this.seals = signer ? new Seals({ pool, store, signer, logId, categories, log }) : null;
   }
 
   // Writing
@@ -185,10 +195,11 @@ export class Engine {
     }
   }
 
-  /** Adds the gauges of read models, subscriptions and as-of builds. */
+  /** Adds the gauges of read models, subscriptions, as-of builds and seals. */
   measure(metrics: Registry): void {
     measureReadModels(metrics, this);
     measureAsOf(metrics, this);
+    this.seals?.measure(metrics);
   }
 
   // Builds

@@ -4,6 +4,7 @@ import t from 'tap';
 import { projections } from '../../projections/index.js';
 import { verify } from '../../src/engine/verifying/verify.js';
 import { orderlog, type Settings, settingsFor, temporaryFolder } from '../support/orderlog.js';
+import { noProgress } from '../../src/commands/progress.js';
 import { outcome } from '../support/http-client.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 import { demo, type RunningApp, proofForm, runningApp, userForm } from '../support/running-app.js';
@@ -46,6 +47,7 @@ t.test('what is restored elsewhere answers as before, is verified, and goes on f
   const { shop, paths } = await shopWithOrders(t);
   const file = join(temporaryFolder(t), 'backup.tar');
   const before = await answers(shop, paths);
+  const seal = await shop.runtime.engine.seals?.seal({ signal: new AbortController().signal, progress: noProgress });
   const document = await backUp(shop, file);
   const primary = await primaryRows(shop.runtime.pool);
   t.match(document, { file, bytes: statSync(file).size, events: primary['events']?.length, users: 2, documents: 2 });
@@ -67,6 +69,8 @@ t.test('what is restored elsewhere answers as before, is verified, and goes on f
   });
   t.same(await primaryRows(target.database.pool), primary, 'positions, revisions, ids and times of recording too');
   t.match(primary['skipped_events'], [/what an operator has decided/]);
+  const checked = await orderlog(settingsFor(target.database, target.dataDir), 'seal', '--check', seal?.line ?? '');
+  t.match(checked, { code: 0, stdout: /the log fits the seal/ }, 'a line of the auditor fits the restored log');
   t.notOk(readdirSync(target.dataDir).includes('restoring'));
 
   const restored = await runningApp(t, { ...target, seed: demo });

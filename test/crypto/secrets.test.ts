@@ -6,16 +6,19 @@ import { openRuntime } from '../../src/runtime.js';
 import { testDatabase } from '../support/database.js';
 import { runningApp } from '../support/running-app.js';
 
-t.test('processes that start together agree on one hash key, and so does every later one', async (t) => {
+t.test('processes that start together agree on one set of secrets, and so does every later one', async (t) => {
   const { pool } = await testDatabase(t);
   const master = randomBytes(32);
   const together = await Promise.all(Array.from({ length: 8 }, () => loadSecrets(pool, master)));
   const later = await loadSecrets(pool, master);
-  for (const { hashKey } of together) t.ok(hashKey.equals(later.hashKey));
+  for (const { hashKey, signingKey } of together) {
+    t.ok(hashKey.equals(later.hashKey));
+    t.equal(signingKey.publicKey, later.signingKey.publicKey);
+  }
   t.equal(later.hashKey.symmetricKeySize, 32);
   const { rows } = await pool.query<{ wrapped: Buffer }>('select wrapped from orderlog.secrets');
-  t.equal(rows.length, 1);
-  t.notOk(rows[0]?.wrapped.includes(later.hashKey.export()), 'stored only wrapped');
+  t.equal(rows.length, 2);
+  for (const { wrapped } of rows) t.notOk(wrapped.includes(later.hashKey.export()), 'stored only wrapped');
 });
 
 t.test('another master key is refused by name, with what to do, and changes nothing', async (t) => {

@@ -10,7 +10,8 @@ export class LogReplaced extends Error {
 
 /**
  * A rule refused a command or a query. The code is stable and part of the caller's contract; the message is for people. The
- * engine itself uses `revision-conflict`, `idempotency-mismatch`, `read-model-behind`, `invalid-log-position` and `overloaded`.
+ * engine itself uses `revision-conflict`, `idempotency-mismatch`, `read-model-behind`, `invalid-log-position`,
+ * `invalid-seal` and `overloaded`.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';

@@ -65,6 +65,8 @@ export class LogWitness implements Witness {
   constructor(
     { prefix }: Scratch,
     readonly streams: WitnessedStreams,
+    /** Sees what this one sees. */
+    readonly seals: Pick<Witness, 'see'> | null = null,
   ) {
     this.#ours = { streamPrefixes: [...Object.keys(streams.known), 'log'].map((category) => `${category}-`) };
     this.#isUnknown = unknownIn(streams.known);
@@ -84,6 +86,7 @@ export class LogWitness implements Witness {
   }
 
   see(event: RecordedEvent): void {
+    this.seals?.see(event);
     const { stream, revision, type } = event;
     if (!matches(event, this.#ours)) return;
     const data = objectOf(event.data);

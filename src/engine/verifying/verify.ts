@@ -8,13 +8,16 @@ import { type EventStore, type Position, START } from '../core/event-store.js';
 import { finishLoad, recount } from '../builds/finish.js';
 import type { BuildId } from '../builds/registry.js';
 import { loadLog } from '../builds/load.js';
+import { isUnavailable } from '../postgres/errors.js';
 import { isOfThisLog } from '../projecting/lost-history.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
+import type { PositionWriter } from '../sealing/check.js';
+import type { Kept, Seals } from '../sealing/seals.js';
 import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';
 import { stopMessage } from '../projecting/stop-message.js';
 import { bucketsOf, differing, fewOf } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
-import { inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
+import { ChangedMeanwhile, inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
 import { LogWitness, type Reader, type UnknownType, type WitnessedStreams } from './log-witness.js';
 import { makeScratch, type Scratch, withScratch } from './scratch.js';
 
@@ -22,12 +25,18 @@ export interface VerifyDeps {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly streams: WitnessedStreams;
+  /** Of the log; null where it is not sealed. */
+  readonly seals?: Pick<Seals, 'check' | 'compare'> | null;
 }
 
 export interface VerifyOptions {
   readonly signal: AbortSignal;
   readonly stretch: (what: string, total: number | null) => void;
   readonly done: (by: number) => void;
+  /** A seal that was kept elsewhere: the log must still fit it. */
+  readonly seal?: string;
+  /** As findings show positions. */
+  readonly tokens?: PositionWriter;
   /** Notes that only the caller can have: what lies beside log and database. */
   readonly notes?: (witness: LogWitness) => Promise<readonly string[]>;
 }
@@ -63,8 +72,24 @@ interface Replayed {
   readonly held: Map<string, QuarantinedEvent>;
 }
 
-/** @throws UnreadableEvent, OrphanedEvent, ChangedMeanwhile, and what the servers say */
-export function verify(
+/** @throws Refusal invalid-seal, UnreadableEvent, OrphanedEvent, ChangedMeanwhile, and what the servers say */
+export async function verify(
+  deps: VerifyDeps,
+  projections: readonly AnyProjection[],
+  options: VerifyOptions,
+): Promise<Verified> {
+  try {
+    return await compareAll(deps, projections, options);
+  } catch (error) {
+    // An event that was altered may be one that can't be projected: then the seals say which one it is.
+    const isOfTheLog = !options.signal.aborted && !isUnavailable(error) && !(error instanceof ChangedMeanwhile);
+    const found = isOfTheLog ? await misfits(deps, options, error) : null;
+    if (!found) throw error;
+    return found;
+  }
+}
+
+function compareAll(
   deps: VerifyDeps,
   projections: readonly AnyProjection[],
   options: VerifyOptions,
@@ -74,6 +99,7 @@ export function verify(
     const begun = performance.now();
     // 1. Live rows, as checksums, and their places: one snapshot, which is over at once.
     const snapshot = await snapshotOf(pool, projections);
+    const seals = (await deps.seals?.check(keptBy(options))) ?? null;
     const head = await store.head();
     const lost = new Set<string>();
     for (const of of snapshot.checkpoints) if (!(await isOfThisLog(deps, of))) lost.add(buildOf(of));
@@ -82,7 +108,7 @@ export function verify(
     // 2. The log up to there.
     const replayed = comparable.map((live) => replayOf(live, scratch));
     for (const { target } of replayed) await makeScratch(pool, target);
-    const witness = new LogWitness(scratch, deps.streams);
+    const witness = new LogWitness(scratch, deps.streams, seals);
     await witness.makeTables(pool);
     options.stretch('events', null);
     const targets = replayed.map(({ target }) => target);
@@ -106,6 +132,7 @@ export function verify(
       });
       options.done(1);
     }
+    const sealed = await seals?.findings();
     const checks = [
       checkpoints,
       checkOf(
@@ -115,16 +142,32 @@ export function verify(
       checkOf('types', (await witness.unknownTypes(pool, comparable.flatMap(readingOf))).map(unknown)),
       checkOf('recount', recounted),
       checkOf('quarantine', [...comparable.flatMap(waiting), ...replayed.flatMap(notTaken)]),
+      ...(sealed ? [checkOf('seals', sealed.findings)] : []),
     ];
     const notes = [
       ...snapshot.left.map(({ name, reason }) => `${name} was not compared: ${reason}`),
       ...comparable.flatMap(leftOut),
       ...(await claimNotes(pool, witness, replayed)),
+      ...(sealed?.notes ?? []),
       ...((await options.notes?.(witness)) ?? []),
     ];
     const ok = checks.every((check) => check.ok) && models.every((model) => model.differences.length === 0);
     return { ok, models, checks, notes };
   });
+}
+
+/** Null where the log fits its seals. */
+async function misfits({ seals }: VerifyDeps, options: VerifyOptions, error: unknown): Promise<Verified | null> {
+  const { signal, stretch, done } = options;
+  const progress = { start: stretch, advance: done, stop: () => undefined };
+  const sealed = await seals?.compare(keptBy(options), { signal, progress });
+  if (!sealed || sealed.findings.length === 0) return null;
+  const why = `no read model was compared: ${error instanceof Error ? error.message : String(error)}`;
+  return { ok: false, models: [], checks: [checkOf('seals', sealed.findings)], notes: [why, ...sealed.notes] };
+}
+
+function keptBy({ seal, tokens }: VerifyOptions): Kept {
+  return { ...(seal !== undefined && { line: seal }), ...(tokens && { tokens }) };
 }
 
 function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
