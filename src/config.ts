@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { z } from 'zod';
 import { type AccessConfig, readAccess } from './access/config.js';
 import { type Bucket, readBucketUrl } from './documents/bucket-url.js';
 import { readDotEnv } from './dot-env.js';
@@ -121,20 +122,21 @@ class Reading {
   }
 
   integer(name: string, fallback: number, min: number, max: number): number {
-    const text = this.text(name);
-    if (text === undefined) return fallback;
-    if (/^\d{1,12}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-    this.problems.push(`${name} is ${JSON.stringify(text)}: it is a whole number from ${min} to ${max}`);
-    return fallback;
+    const digits = z.string().regex(/^\d{1,12}$/);
+    const whole = digits.transform(Number).pipe(z.int().min(min).max(max));
+    return this.#parsed(name, whole, `a whole number from ${min} to ${max}`) ?? fallback;
   }
 
   oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    return this.#parsed(name, z.literal(values), `one of ${values.join(', ')}`) ?? fallback;
+  }
+
+  /** Undefined where it is not set, or is not what it should be. */
+  #parsed<T>(name: string, schema: z.ZodType<T>, what: string): T | undefined {
     const text = this.text(name);
-    if (text === undefined) return fallback;
-    const value = values.find((one) => one === text);
-    if (value === undefined)
-      this.problems.push(`${name} is ${JSON.stringify(text)}: it is one of ${values.join(', ')}`);
-    return value ?? fallback;
+    const { success, data } = schema.optional().safeParse(text);
+    if (!success) this.problems.push(`${name} is ${JSON.stringify(text)}: it is ${what}`);
+    return data;
   }
 }
 
