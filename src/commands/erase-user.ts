@@ -50,6 +50,7 @@ export async function eraseUserResult(deps: EraseUserDeps, id: string): Promise<
       `  erased at          ${erased_at}: from then on every other command of the user is refused`,
       `  addresses          ${addresses} released: other users may register them`,
       `  documents          ${documents.length === 0 ? 'none' : `${documents.join(', ')} deleted`}`,
+      '  stored responses   deleted',
       `  key destroyed at   ${key_destroyed_at}: from then on nothing that was sealed for the user can be read`,
     ]),
     exitCode: 0,

@@ -51,6 +51,8 @@ export const erasureReceipt = z.strictObject({
   email_addresses_released: z.int(),
   /** Ids of all proofs of identity, replaced ones too. */
   documents_deleted: z.array(z.uuid()),
+  /** Responses that were kept for retries under an idempotency key. */
+  stored_responses_deleted: z.literal(true),
   /** The last step: from then on nothing that is sealed for the user can be read. */
   key_destroyed_at: time,
 });

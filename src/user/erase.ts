@@ -72,6 +72,7 @@ export async function finishErasure(
     ...{ user_id, status: 'erased', erased_at },
     email_addresses_released: email_hashes.length,
     documents_deleted: [...document_ids],
+    stored_responses_deleted: true,
     key_destroyed_at: await destroyKey(user_id),
   };
 }

@@ -40,6 +40,14 @@ async function customerOf(shop: RunningApp): Promise<Customer> {
   return { user_id: first.user_id, emails: [first.email ?? '', json.email], documents, cancelled, paid, open };
 }
 
+async function storedResponses({ runtime }: RunningApp, userId: string): Promise<number> {
+  const { rowCount } = await runtime.pool.query(
+    'select from orderlog.idempotency_keys where user_id = $1 and response is not null',
+    [userId],
+  );
+  return rowCount ?? 0;
+}
+
 async function atTheHead({ runtime }: RunningApp): Promise<void> {
   const head = await runtime.store.head();
   await until(() => runtime.engine.hasReached(head));
@@ -50,9 +58,11 @@ t.test('an erased user is shown without anything personal everywhere, and the or
   const { http, runtime } = shop;
   const { user_id, emails, documents, cancelled, paid, open } = await customerOf(shop);
   const user = `/v1/users/${user_id}`;
+  t.ok((await storedResponses(shop, user_id)) > 0, 'responses are kept for retries');
   const erased = await http.ok('POST', `${user}/erase`, { headers: { 'idempotency-key': 'erase' } });
   const receipt = erased.data as ErasureReceipt;
   t.match(receipt, { user_id, status: 'erased', email_addresses_released: 2, documents_deleted: documents });
+  t.equal(await storedResponses(shop, user_id), 0);
   t.ok(receipt.erased_at <= receipt.key_destroyed_at);
 
   const nothing = { user_id, status: 'erased', name: null, email: null, id_proof: null };
