@@ -10,6 +10,9 @@ const CODES: Readonly<Record<string, ProblemCode>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'payload-too-large',
 };
 
+/** As Node reports it: with the bytes that it could not read. */
+type ClientError = Error & { readonly code?: string; readonly rawPacket?: unknown };
+
 const CLOSE_AFTER_MS = 1_000;
 
 /** Answers bytes that are not HTTP, then closes the connection. */
@@ -27,7 +30,7 @@ export class ClientErrors {
     });
   }
 
-  answer(error: Error & { code?: string }, socket: Duplex): void {
+  answer(error: ClientError, socket: Duplex): void {
     if (this.#broken.has(socket)) return;
     this.#broken.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -56,7 +59,7 @@ function hangUp(socket: Duplex, lastBytes: string): void {
   setTimeout(() => socket.destroy(), CLOSE_AFTER_MS).unref();
 }
 
-function problemBytes(error: Error & { code?: string }): string {
+function problemBytes(error: ClientError): string {
   const code = CODES[error.code ?? ''] ?? 'invalid-request';
   const detail = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'The request did not arrive in time.' : undefined;
   const malformed = code === 'invalid-request' ? 'The request is not HTTP.' : undefined;
@@ -71,5 +74,7 @@ function problemBytes(error: Error & { code?: string }): string {
     ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
+  // A client that sent a HEAD would take a body for the next response.
+  const isHead = Buffer.isBuffer(error.rawPacket) && error.rawPacket.toString('latin1', 0, 5) === 'HEAD ';
+  return `${head.join('\r\n')}\r\n\r\n${isHead ? '' : body}`;
 }

@@ -60,6 +60,15 @@ void t.test('what is not HTTP is answered with a problem too', async (t) => {
   }
 });
 
+void t.test('a HEAD with too large headers is refused without a body', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  const port = await listening(app);
+  const answer = await raw(port, `HEAD /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+  t.match(answer, /^HTTP\/1.1 431 /);
+  t.match(answer, /content-length: [1-9].*\r\n\r\n$/is);
+});
+
 void t.test('an expectation that nobody knows is passed over', async (t) => {
   const app = await sampleApp();
   t.teardown(() => app.close());

@@ -13,7 +13,7 @@ export const BOUNDARY = 'hostile-boundary';
 
 /** A value that the schema accepts. Ids are those of what is there. */
 function valid(schema: Schema, name: string, living: Living, dice: Dice): Json {
-  const known = living[name];
+  const known = Object.hasOwn(living, name) ? living[name] : undefined;
   if (known && known.length > 0) return dice.one(known);
   if (schema.anyOf) return valid(dice.one(schema.anyOf), name, living, dice);
   if (schema.enum) return dice.one(schema.enum) as Json;
