@@ -1,6 +1,7 @@
 /** The HTTP application as a value: opens nothing, reads no environment. */
-import { fastify, type FastifyBaseLogger, LogController } from 'fastify';
+import { fastify, type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
+import { logDenied } from './access/access-log.js';
 import { ANONYMOUS } from './access/caller.js';
 import { allowOrigins } from './access/cross-origin.js';
 import { type Access, guardRoutes, requireEntries } from './access/guard-routes.js';
@@ -98,7 +99,7 @@ function admitRequests(app: App, { access: { control }, drain }: AppDeps): void 
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     try {
       drain.enter(reply);
-      if (control === null) requireLoopback(request.headers);
+      if (control === null) requireThisMachine(request);
       requirePlain(request);
       requireAcceptable(request);
       done();
@@ -106,4 +107,13 @@ function admitRequests(app: App, { access: { control }, drain }: AppDeps): void 
       done(error as Error);
     }
   });
+}
+
+function requireThisMachine(request: FastifyRequest): void {
+  try {
+    requireLoopback(request.headers);
+  } catch (error) {
+    logDenied(request, 'forbidden');
+    throw error;
+  }
 }

@@ -159,6 +159,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     closing.push(() => keys.close());
     const models = readModels(engine, answers);
     const userClaims = engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash);
+    const apiKeys = new ApiKeys(pool);
     const erasures: ErasureDeps = {
       handler,
       emailClaims: userClaims,
@@ -167,6 +168,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
           for (const id of document_ids) await documents.remove(id);
         },
         ({ user_id }) => dropResponsesOf(pool, user_id),
+        ({ user_id }) => apiKeys.revokeOf(user_id),
         ({ user_id, erased_at }) => listErased(config.dataDir, user_id, erased_at),
       ],
       destroyKey: (userId) => vault.destroy(userId),
@@ -199,7 +201,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       unreadableProofs: (signal: AbortSignal) => unreadableProofs(models.users, documents, signal),
       models,
       answers,
-      apiKeys: new ApiKeys(pool),
+      apiKeys,
       orderFacts: placeOrderFacts(new LookUp(engine), handler),
       tokens: new PositionTokens(engine.logId),
       keys,

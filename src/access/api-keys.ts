@@ -63,6 +63,14 @@ export class ApiKeys {
     return rows[0]?.revoked_at ?? null;
   }
 
+  /** All keys of a customer. */
+  async revokeOf(userId: string): Promise<void> {
+    await this.pool.query(
+      `update orderlog.api_keys set revoked_at = clock_timestamp() where user_id = $1 and revoked_at is null`,
+      [userId],
+    );
+  }
+
   async hasAdmin(): Promise<boolean> {
     const { rowCount } = await this.pool.query(
       `select from orderlog.api_keys where role = 'admin' and revoked_at is null limit 1`,

@@ -138,6 +138,18 @@ t.test('a revoked key is refused by every process within five seconds', async (t
   t.ok(performance.now() - revoked < 5_000);
 });
 
+t.test('the keys of an erased user are revoked, and no others', async (t) => {
+  const shop = await runningApp(t, { access: required, projectors: false });
+  const ada = await shop.registerUser();
+  const keys = shop.runtime.apiKeys;
+  const erased = await keys.create('customer', ada.user_id);
+  const other = await keys.create('customer', (await shop.registerUser()).user_id);
+  await shop.http.ok('POST', `/v1/users/${ada.user_id}/erase`);
+  const revoked = (await keys.list()).filter(({ revoked_at }) => revoked_at !== null).map(({ key_id }) => key_id);
+  t.same(revoked, [erased.key_id]);
+  t.not(revoked[0], other.key_id);
+});
+
 const malformed = [
   ...['', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a b', 'Token x', 'Bearer é', 'Bearer olk_0_x', 'Bearer a.b.c'],
   ...[

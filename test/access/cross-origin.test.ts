@@ -110,7 +110,8 @@ const foreign = [
 ];
 
 t.test('without access control only this machine is served, under each of its names', async (t) => {
-  const app = await guardedSample(t, {}, { control: null });
+  const lines: string[] = [];
+  const app = await guardedSample(t, {}, { control: null }, lines);
   const ask = async (headers: Record<string, string>) => (await app.inject({ url: '/v1/things', headers })).statusCode;
   for (const host of served) {
     t.equal(await ask({ host }), 200, host);
@@ -123,6 +124,9 @@ t.test('without access control only this machine is served, under each of its na
   for (const origin of ['null', 'file://', 'localhost']) t.equal(await ask({ host: 'localhost', origin }), 403, origin);
   const answer = await app.inject({ url: '/v1/things', headers: { host: 'evil.example' } });
   t.match(answer.json(), { code: 'forbidden', detail: /Host must be localhost/ });
+  const denied = lines.filter((line) => line.includes('"denied"'));
+  t.equal(denied.length, 2 * foreign.length + 4, 'each refusal leaves a line');
+  t.notMatch(denied.join(''), 'evil');
 });
 
 t.test('without access control a page of this machine may be allowed, and no other', async (t) => {
