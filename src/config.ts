@@ -56,6 +56,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const DEFAULT_UPLOAD = 10 * 1024 * 1024;
+/** A check holds the whole document in memory, several times. */
+const MOST_UPLOAD = 128 * 1024 * 1024;
 const KEY_BYTES = 32;
 
 /**
@@ -80,7 +82,7 @@ export function readConfig(environment: Environment, cwd: string): Config {
     access: readAccess(env, host, databaseUrl === null),
     bucket: bucketOf(env),
     ...masterKeysOf(env, databaseUrl),
-    uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, 1024 ** 3),
+    uploadMaxBytes: env.integer('UPLOAD_MAX_BYTES', DEFAULT_UPLOAD, 1, MOST_UPLOAD),
     keepBuildSeconds: env.integer('KEEP_BUILD_SECONDS', 3_600, 0, 30 * 86_400),
     snapshotKeepSeconds: env.integer('SNAPSHOT_KEEP_SECONDS', 3_600, 0, 30 * 86_400),
     snapshotMaxMb: env.integer('SNAPSHOT_MAX_MB', 1_024, 1, 1024 ** 2),

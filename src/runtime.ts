@@ -41,7 +41,7 @@ import { WrongMasterKey } from './crypto/wrapped-key.js';
 import { DocumentStore } from './documents/document-store.js';
 import { FolderStorage } from './documents/folder-storage.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-proof-gate.js';
-import { PdfChecker } from './documents/pdf-checker.js';
+import { checkLimits, PdfChecker } from './documents/pdf-checker.js';
 import { S3Storage } from './documents/s3-storage.js';
 import { AnswerGate } from './http/answer-gate.js';
 import { KeyClaims } from './http/idempotency/key-claims.js';
@@ -151,7 +151,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     }).catch(orMigrate);
     closing.push(() => engine.close());
     const { handler } = engine;
-    const checker = new PdfChecker();
+    const checker = new PdfChecker({ limits: checkLimits(config.uploadMaxBytes) });
     closing.push(() => checker.close());
     const documents = documentStore(config);
     const answers = new AnswerGate();

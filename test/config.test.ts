@@ -203,6 +203,8 @@ const refused: readonly (readonly [title: string, environment: Environment, prob
   ['a port that is none', { PORT: '65536' }, /^PORT is "65536": it is a whole number from 0 to 65535/],
   ['a port in words', { PORT: '3e3' }, /^PORT/],
   ['a negative upload limit', { UPLOAD_MAX_BYTES: '-1' }, /^UPLOAD_MAX_BYTES/],
+  ['documents too large to check', { UPLOAD_MAX_BYTES: '1000000000' }, /^UPLOAD_MAX_BYTES/],
+  ['documents in no bucket', { DOCUMENTS_URL: 'https://proofs.test' }, /^DOCUMENTS_URL.*s3:/],
   ['a log level that is none', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL is "loud": it is one of .*silent/],
   ['a log format that is none', { LOG_FORMAT: 'xml' }, /^LOG_FORMAT/],
   ['a seed folder that is not there', { SEED: 'nowhere' }, /^SEED: there is no folder .*nowhere/],

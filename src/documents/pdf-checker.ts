@@ -23,6 +23,11 @@ interface Own {
   process: CheckProcess | undefined;
 }
 
+/** For documents of up to so many bytes, of which the check holds several copies. */
+export function checkLimits(maxBytes: number): CheckLimits {
+  return { cpuMs: 10_000, timeMs: 60_000, memoryMb: Math.max(512, Math.ceil((8 * maxBytes) / (1024 * 1024))) };
+}
+
 const OVERLOADED = 'Too many documents are waiting to be checked.';
 const DIED = 'The process that checks documents died.';
 /** How often a document is checked whose checking process died of something else. */
@@ -41,7 +46,7 @@ export class PdfChecker {
     this.#options = {
       processes: 2,
       waiting: 500,
-      limits: { cpuMs: 10_000, timeMs: 60_000, memoryMb: 512 },
+      limits: checkLimits(0),
       ...options,
     };
   }

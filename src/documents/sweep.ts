@@ -75,8 +75,7 @@ export async function sweepNowAndThen({ pool, store, named, log, signal }: Sweep
     await sleep(wait, undefined, { signal, ref: false }).catch(() => undefined);
     if (signal.aborted) return;
     try {
-      const before = new Date(Date.now() - AGE_MS);
-      const removed = await alone(pool, () => sweepDocuments({ store, named, before, signal }));
+      const removed = await sweepAlone(pool, { store, named, before: new Date(Date.now() - AGE_MS), signal });
       if (removed && removed.documents + removed.drafts > 0)
         log.info({ ...removed }, 'documents of no user were removed');
     } catch (error) {
@@ -87,11 +86,14 @@ export async function sweepNowAndThen({ pool, store, named, log, signal }: Sweep
 }
 
 /** Null where another process sweeps. */
-async function alone<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T | null> {
+export async function sweepAlone(
+  pool: pg.Pool,
+  sweeping: Sweeping,
+): Promise<Awaited<ReturnType<typeof sweepDocuments>> | null> {
   const client = await pool.connect();
   try {
     const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, $2) as got', [...LOCK]);
-    return rows[0]?.got ? await work() : null;
+    return rows[0]?.got ? await sweepDocuments(sweeping) : null;
   } finally {
     // The lock goes with its connection.
     client.release(true);

@@ -13,14 +13,8 @@ t.test('a document that inflates without measure is damaged, and ends no process
   t.ok(tenGigabytes.content.length < 10_000, `${tenGigabytes.content.length} bytes`);
   const page = { page: '/Contents 4 0 R' };
   t.equal(await judge.verdict(pageWith({ ...page, objects: [bomb(20, 2)] })), 'accepted', 'a large page is none');
-  t.equal(await judge.verdict(pageWith({ ...page, objects: [tenGigabytes] })), DAMAGED, 'the content of a page');
-  const image = `/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8`;
+  t.equal(await judge.verdict(pageWith({ objects: [tenGigabytes] })), DAMAGED, 'ten gigabytes that nothing refers to');
   const { dictionary, content } = bomb(300, 1);
-  t.equal(
-    await judge.verdict(pageWith({ objects: [{ dictionary: `${image} ${dictionary}`, content }] })),
-    DAMAGED,
-    'an image that nothing refers to',
-  );
   const many = Array.from({ length: 16 }, () => bomb(20, 2));
   t.equal(await judge.verdict(pageWith({ objects: many })), DAMAGED, 'many streams together');
   const runs = Buffer.alloc(2_500_000, Buffer.of(129, 32));

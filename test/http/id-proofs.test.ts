@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import t from 'tap';
+import { sweepAlone } from '../../src/documents/sweep.js';
+import { namedDocuments } from '../../src/user/named-documents.js';
 import { bomb, packedPdf, pageWith } from '../support/pdf-builder.js';
 import { proofForm, runningApp, userForm } from '../support/running-app.js';
 import { s3StandIn } from '../support/s3-stand-in.js';
@@ -95,5 +97,35 @@ void t.test(
     s3.always = null;
     t.same((await shop.http.ok('GET', `/v1/users/${user.user_id}`)).data, user, 'no refused upload changed the user');
     await shop.http.ok('PUT', path, { form: proofForm(tinyPdf(7)) });
+  },
+);
+
+void t.test(
+  'a sweep keeps the proofs of users, replaced ones too, and removes all others; one process sweeps',
+  async (t) => {
+    const shop = await runningApp(t);
+    const { store } = shop.runtime.gate;
+    const user = await shop.registerUser();
+    const { id_proof } = (
+      await shop.http.ok('PUT', `/v1/users/${user.user_id}/id-proof`, { form: proofForm(tinyPdf(9)) })
+    ).data as typeof user;
+    const lost = await store.write(Readable.from([tinyPdf()]), { maxBytes: 100_000 });
+    const sweeping = {
+      store,
+      before: new Date(Date.now() + 60_000),
+      signal: new AbortController().signal,
+      named: (ids: ReadonlySet<string>, signal: AbortSignal) => namedDocuments(shop.runtime.store, ids, signal),
+    };
+    const other = sweepAlone(shop.database.pool, {
+      ...sweeping,
+      named: async (ids) => {
+        t.equal(await sweepAlone(shop.database.pool, sweeping), null, 'while another process sweeps');
+        return ids;
+      },
+    });
+    t.same(await other, { documents: 0, drafts: 0 });
+    t.same(await sweepAlone(shop.database.pool, sweeping), { documents: 1, drafts: 0 });
+    t.notOk(await store.has(lost.document_id));
+    for (const proof of [user.id_proof, id_proof]) t.ok(await store.has(proof?.document_id ?? ''));
   },
 );
