@@ -25,8 +25,14 @@ export function sha256(content: string | Buffer): Buffer {
   return hash('sha256', content, 'buffer');
 }
 
+/** Loops, for it is asked of every event. */
 function hasInfinity(value: JsonValue): boolean {
   if (typeof value === 'number') return !Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return false;
-  return (isArray(value) ? value : Object.values(value)).some(hasInfinity);
+  if (isArray(value)) {
+    for (const item of value) if (hasInfinity(item)) return true;
+    return false;
+  }
+  for (const name in value) if (hasInfinity(value[name] as JsonValue)) return true;
+  return false;
 }
