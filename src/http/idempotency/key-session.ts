@@ -43,14 +43,24 @@ export class KeySession {
   #connect(): Promise<Session> {
     const session = postgres.sessionTo(this.connection, { kind: 'hold', applicationName: 'orderlog-keys' });
     const connected = open(session, this.processNumber);
+    const drop = (): void => {
+      if (this.#session === connected) this.#session = null;
+    };
+    let wasOpen = false;
     session.once('end', () => {
-      if (this.#session === connected) this.#session = null;
-      if (!this.#isClosed && this.isInUse()) this.#connected().catch(() => undefined);
+      drop();
+      // Until then, others take its claims for abandoned. If it fails, the next statement tries again.
+      if (wasOpen && !this.#isClosed && this.isInUse()) this.#connected().catch(() => undefined);
     });
-    connected.catch(() => {
-      if (this.#session === connected) this.#session = null;
-      session.cut();
-    });
+    connected.then(
+      () => {
+        wasOpen = true;
+      },
+      () => {
+        drop();
+        session.cut();
+      },
+    );
     return connected;
   }
 }
