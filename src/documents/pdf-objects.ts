@@ -48,10 +48,11 @@ export class PdfObjects {
 
   /** Null if they can't be told for sure. */
   filters({ dict }: PDFRawStream): readonly Filter[] | null {
-    const [filter, second] = ['Filter', 'F'].map((key) => dict.get(PDFName.of(key))).filter((one) => one !== undefined);
-    if (filter === undefined) return [];
+    const both = (long: string, short: string): boolean => dict.has(PDFName.of(long)) && dict.has(PDFName.of(short));
     // Which of them counts is up to the reader.
-    if (second !== undefined) return null;
+    if (both('Filter', 'F') || both('DecodeParms', 'DP')) return null;
+    const filter = dict.get(PDFName.of('Filter')) ?? dict.get(PDFName.of('F'));
+    if (filter === undefined) return [];
     const parameters = this.#only(dict.get(PDFName.of('DecodeParms')) ?? dict.get(PDFName.of('DP')));
     const names = this.#only(filter);
     const list = names instanceof PDFArray ? names.asArray() : [names];

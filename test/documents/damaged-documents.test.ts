@@ -41,6 +41,16 @@ t.test('a document without an end or a page is damaged', async (t) => {
       '<< /Type /Pages /Parent 2 0 R /Kids [3 0 R 2 0 R] /Count 1 >>',
     ]),
     'a stream of objects that breaks off': packedPdf(['<< /Title (a) >>'], '', undefined, (content) => content),
+    'a stream of objects with two lists of filters': packedPdf(
+      ['null'],
+      '',
+      '/Type /ObjStm /Filter /FlateDecode /F /Fl',
+    ),
+    'a stream of objects with two lists of parameters': packedPdf(
+      ['null'],
+      '',
+      '/Type /ObjStm /Filter /FlateDecode /DecodeParms << >> /DP << /Predictor 12 >>',
+    ),
     'a stream of objects with an unknown filter': packedPdf(['null'], '', '/Type /ObjStm /Filter /Unknown'),
     'a head and nothing behind it': Buffer.from('%PDF-1.7\n'),
     noise: Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(5_000)]),
