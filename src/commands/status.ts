@@ -9,7 +9,7 @@ import { table } from './table.js';
 const CAP = 1_000_000;
 
 export interface StatusDeps {
-  readonly engine: Pick<Engine, 'report' | 'store'>;
+  readonly engine: Pick<Engine, 'report' | 'store'> & Partial<Pick<Engine, 'seals'>>;
   readonly tokens: { encode(position: Position): string };
   readonly config: { readonly dataDir: string };
 }
@@ -51,6 +51,7 @@ export async function statusResult({ engine, tokens, config }: StatusDeps): Prom
   const notes = [leftOfRestore(config.dataDir, unmade), heldSnapshot].filter((one) => one !== null);
   const told = [...statuses.map(({ problem }) => problem), ...statuses.map(({ degradation }) => degradation)];
   const problems = [...notes, ...told].filter((one) => one !== null);
+  const covered = (await engine.seals?.coverage()) ?? null;
   const header = `store ${store.kind}, head ${tokens.encode(head)}`;
   return {
     document: {
@@ -59,12 +60,19 @@ export async function statusResult({ engine, tokens, config }: StatusDeps): Prom
       ...(notes.length > 0 && { notes }),
     },
     text: print.lines([
-      ...[header, ''],
+      ...[header, ...(covered ? [coverageLine(covered)] : []), ''],
       ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]),
       ...problems,
     ]),
     exitCode: 0,
   };
+}
+
+type Coverage = NonNullable<Awaited<ReturnType<NonNullable<Engine['seals']>['coverage']>>>;
+
+function coverageLine({ sealed, unsealed, sealedAt }: Coverage): string {
+  const behind = unsealed === null ? 'before the log was moved' : `${unsealed} not yet`;
+  return `${print.plural(sealed, 'event')} sealed at ${sealedAt}, ${behind}`;
 }
 
 type ModelReport = Awaited<ReturnType<Engine['report']>>['models'][number];

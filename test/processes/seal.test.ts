@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import t from 'tap';
 import { noProgress } from '../../src/commands/progress.js';
 import { sealResult } from '../../src/commands/seal.js';
+import { statusResult } from '../../src/commands/status.js';
 import { verifyResult } from '../../src/commands/verify.js';
 import { orderlog, settingsFor } from '../support/orderlog.js';
 import { demo, runningApp } from '../support/running-app.js';
@@ -62,6 +63,12 @@ t.test('verify, seal --check and audit find nothing where nothing was altered', 
   });
   const audit = await run('audit', 'order', order.order_id);
   t.match(audit, { code: 0, stdout: /2 of 2 events sealed and unchanged\n$/ });
+});
+
+t.test('status says how much is sealed', async (t) => {
+  const { text, document } = await statusResult(shop.runtime);
+  t.match(text, /\n\d+ events sealed at 20\S+Z, 0 not yet\n/);
+  t.same(Object.keys(document as object), ['store', 'models'], 'in its document nothing is new');
 });
 
 t.test('an altered event is named by verify, by seal --check and by audit', async (t) => {

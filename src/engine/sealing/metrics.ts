@@ -1,41 +1,35 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { EventStore } from '../core/event-store.js';
-import type { SignedSeal } from './seal.js';
-import type { SealTable } from './seal-table.js';
+import type { Coverage } from './coverage.js';
 
 export interface Measured {
-  readonly table: SealTable;
-  readonly store: EventStore;
-  readonly logId: string;
+  readonly coverage: () => Promise<Coverage | null>;
   readonly isStopped: () => boolean;
 }
 
-/** Counting the events that no seal covers ends here. */
-const CAP = 10_000;
+/** All gauges of one scrape are told from one look-up. */
+const SCRAPE_MS = 250;
+
+const GAUGES: readonly (readonly [name: string, help: string, value: (coverage: Coverage) => number | null])[] = [
+  ['sealed_events', 'Events that seals cover', ({ sealed }) => sealed],
+  ['seal_lag_events', 'Events behind the last seal, counted up to 10,000', ({ unsealed }) => unsealed],
+  ['seal_timestamp_seconds', 'When the last seal was made', ({ sealedAt }) => Date.parse(sealedAt) / 1_000],
+];
 
 /** What is sealed and what is not, looked up whenever the metrics are asked for; nothing while the database is away. */
-export function measureSeals(metrics: Registry, { table, store, logId, isStopped }: Measured): void {
-  const lag = async (last: SignedSeal): Promise<number | null> => {
-    if (last.logId !== logId) return null;
-    const filter = { streamPrefixes: last.categories.map((category) => `${category}-`) };
-    const [behind] = await store.distances([{ position: last.position, filter }], CAP);
-    return behind?.events ?? null;
+export function measureSeals(metrics: Registry, { coverage, isStopped }: Measured): void {
+  let latest: { readonly coverage: Promise<Coverage | null>; readonly until: number } | null = null;
+  const lookUp = (): Promise<Coverage | null> => {
+    if (!latest || Date.now() >= latest.until) {
+      latest = { coverage: coverage().catch(() => null), until: Date.now() + SCRAPE_MS };
+    }
+    return latest.coverage;
   };
-  const gauges: readonly (readonly [
-    name: string,
-    help: string,
-    value: (last: SignedSeal) => Promise<number | null>,
-  ])[] = [
-    ['sealed_events', 'Events that seals cover', async ({ through }) => through],
-    ['seal_timestamp_seconds', 'When the last seal was made', async ({ sealedAt }) => Date.parse(sealedAt) / 1_000],
-    ['seal_lag_events', 'Events behind the last seal, counted up to 10,000', lag],
-  ];
-  for (const [name, help, value] of gauges) {
+  for (const [name, help, value] of GAUGES) {
     new Gauge({
       ...{ name: `orderlog_${name}`, help, registers: [metrics] },
       async collect(): Promise<void> {
-        const last = await table.last().catch(() => null);
-        const number = last && (await value(last).catch(() => null));
+        const found = await lookUp();
+        const number = found && value(found);
         if (number !== null) this.set(number);
       },
     });

@@ -6,6 +6,7 @@ import type { Progress } from '../core/progress.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { type PositionWriter, SealCheck, type SealFindings } from './check.js';
 import { sealNowAndThen } from './follower.js';
+import { type Coverage, coverageOf } from './coverage.js';
 import { measureSeals } from './metrics.js';
 import { lineOf, parseLine, type SignedSeal, type Signer } from './seal.js';
 import { Sealer } from './sealer.js';
@@ -125,10 +126,15 @@ export class Seals {
     return new Standings(this.#table, this.options.logId, this.publicKey);
   }
 
+  /** How much of the log is sealed; null while there is no seal. */
+  coverage(): Promise<Coverage | null> {
+    const { store, logId } = this.options;
+    return coverageOf({ table: this.#table, store, logId });
+  }
+
   /** Adds gauges: what is sealed, what is not, and whether sealing has stopped. */
   measure(metrics: Registry): void {
-    const { store, logId } = this.options;
-    measureSeals(metrics, { table: this.#table, store, logId, isStopped: () => this.#stopped !== null });
+    measureSeals(metrics, { coverage: () => this.coverage(), isStopped: () => this.#stopped !== null });
   }
 
   #sealer(): Sealer {

@@ -23,7 +23,7 @@ t.test(
     await store.append('theirs-2', [newEvent({})], 'none');
     t.match(await compared(seals, line), { findings: [], sealed: 1_030, unsealed: 0 });
 
-    const events = server.log.events as LoggedEvent[];
+    const events = server.log.events;
     const at = events.findIndex(({ stream, revision }) => stream === 'book-500' && revision === 3n);
     const event = events[at] as LoggedEvent;
     events[at] = { ...event, data: Buffer.from(event.data.toString().replace('503', '504')) };
