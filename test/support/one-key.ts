@@ -34,7 +34,8 @@ export async function killUnderOneKey(start: () => Promise<Victim>, rounds: numb
   await run.prepare();
   for (let round = 0; round < rounds; round++) await run.round(round);
   await run.end();
-  return run;
+  const { kills, requests, outcomes, problems } = run;
+  return { kills, requests, outcomes, problems };
 }
 
 class Run implements Report {
