@@ -55,7 +55,7 @@ export async function addOpenApi(app: App, { version }: { version: string }): Pr
     transformObject: (made) => {
       if (!('openapiObject' in made)) return made.swaggerObject;
       const document = made.openapiObject as unknown as OpenApiDocument;
-      document.paths['/docs'] = { get: PAGE };
+      document.paths['/docs'] = { get: structuredClone(PAGE) };
       notes.set('get /docs', { config: { produces: ['text/html'] }, body: null });
       return completeDocument(document, notes);
     },
