@@ -174,25 +174,26 @@ interface Broken {
   readonly finding: string;
 }
 
-/** The first row that is not what this installation has signed. */
+/** The first row in force that is not what this installation has signed. Of void rows, a signed seal says why they do not count. */
 function firstBroken(all: readonly StoredSeal[], publicKey: string): Broken | null {
   const chains = new Map<number, Buffer>([[0, CHAIN_START]]);
   let through = 0;
-  for (const [i, seal] of all.entries()) {
+  let number = 0;
+  for (const seal of all.filter(({ isInForce }) => isInForce)) {
     const fault =
-      seal.number === i + 1
+      seal.number === number + 1 || seal.reason !== null
         ? faultOf(seal, { publicKey, through, chains })
-        : `seal ${i + 1} was removed from the table of seals`;
-    if (fault !== null) return { number: i + 1, finding: fault };
-    through = seal.through;
-    if (seal.isInForce) chains.set(seal.through, seal.chain);
+        : `${describeSeal(seal)} does not follow on seal ${number}: seals between them were removed, or made void without a reason`;
+    if (fault !== null) return { number: seal.number, finding: fault };
+    ({ through, number } = seal);
+    chains.set(through, seal.chain);
   }
   return null;
 }
 
 interface Before {
   readonly publicKey: string;
-  /** Events that the seal before it covers. */
+  /** Events that the seal in force before it covers. */
   readonly through: number;
   /** By number of events, where a seal in force ends. */
   readonly chains: ReadonlyMap<number, Buffer>;
@@ -201,10 +202,8 @@ interface Before {
 function faultOf(seal: StoredSeal, { publicKey, through, chains }: Before): string | null {
   const it = describeSeal(seal);
   if (!isSigned(seal)) return `${it} is not what was signed: its row in the table of seals was changed`;
-  if (seal.after !== through && (seal.after > through || seal.reason === null))
-    return `${it} does not begin at the end of the seal before it`;
-  if (!seal.isInForce) return null;
   if (seal.key !== publicKey) return `${it} was signed by another key than that of this installation, ${publicKey}`;
+  if (seal.after !== through) return `${it} does not begin at the end of the seal before it`;
   const before = chains.get(seal.after - (seal.after % BLOCK_EVENTS));
   const isBetweenBlocks = seal.after === seal.through && seal.through % BLOCK_EVENTS === 0;
   const chain = before && (isBetweenBlocks ? before : linkOf(before, seal.blockDigestsHash, seal.blockTimesHash));

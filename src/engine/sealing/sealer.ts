@@ -108,13 +108,17 @@ export class Sealer {
   /** From the next seal on, the categories of this release are covered, whichever release makes it. */
   async announce(): Promise<void> {
     const last = await this.deps.table.last();
-    if (!last || this.deps.categories.every((category) => last.categories.includes(category))) return;
+    // Of a log that was moved meanwhile, the next seal says so and names the categories.
+    if (last?.logId !== this.deps.logId) return;
+    if (this.deps.categories.every((category) => last.categories.includes(category))) return;
     this.#last = last;
-    const { after, through } = { after: last.through, through: last.through };
     this.#position = last.position;
     this.#lastId = last.lastId;
     // If another process was first, the next one that opens the engine tries again.
-    await this.deps.table.insert(this.#signed({ after, through, chain: last.chain }), NO_EVENTS);
+    await this.deps.table.insert(
+      this.#signed({ after: last.through, through: last.through, chain: last.chain }),
+      NO_EVENTS,
+    );
   }
 
   /**

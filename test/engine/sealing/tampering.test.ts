@@ -156,8 +156,27 @@ t.test('digests exchanged in a row that keeps its signature are found', async (t
 
 t.test('a seal removed from between others is found', async (t) => {
   await pool.query('delete from orderlog.seals where number = 2');
-  t.match(await findings(seals), [/^seal 2 was removed from the table of seals/]);
+  t.match(await findings(seals), [/^seal 3 .* does not follow on seal 1: seals between them were removed/]);
   await undo();
+});
+
+t.test('whatever does not fit can be made void with a reason, and then all fits again but for that note', async (t) => {
+  for (const sql of [
+    `update orderlog.events set type = 'Other' where position = 1234`,
+    `update orderlog.seals set digests = overlay(digests placing '\\x00' from 5) where number = 2`,
+    `update orderlog.seals set signature = '' where number = 3`,
+    'delete from orderlog.seals where number = 2',
+    'delete from orderlog.events where position > 1100',
+  ]) {
+    await pool.query(sql);
+    t.ok((await findings(seals)).length > 0, sql);
+    await seals.setBack('looked into', work.signal);
+    await seals.seal(work);
+    t.match(await compared(seals), { findings: [], notes: [/ void: looked into$/], unsealed: 0 }, sql);
+    const told = sql.includes('orderlog.events') ? [/^the seal that you gave, /] : [];
+    t.match(await findings(seals, latest), told, 'a line of before tells what was done to events, and to nothing else');
+    await undo();
+  }
 });
 
 t.test('the line of the auditor shows that events and their seals were removed from the end', async (t) => {
