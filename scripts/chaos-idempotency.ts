@@ -21,6 +21,7 @@ try {
         process.kill(server.pid, 'SIGKILL');
         return server.stop();
       },
+      stop: () => server.stop(),
     };
   }, Number(values.rounds));
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

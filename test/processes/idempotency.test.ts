@@ -37,7 +37,7 @@ t.test('50 requests under one key, the server killed at random: one effect, and 
   const settings = settingsFor(database, temporaryFolder(t));
   const report = await killUnderOneKey(async () => {
     const { url, stop } = await serving(t, settings);
-    return { url, kill: () => stop('SIGKILL') };
+    return { url, kill: () => stop('SIGKILL'), stop: () => stop() };
   }, 3);
   t.same(report.problems, []);
   t.ok(report.kills >= 3 && report.requests > 150, JSON.stringify(report));

@@ -12,6 +12,8 @@ const PATIENCE_MS = 120_000;
 export interface Victim {
   readonly url: string;
   kill(): Promise<unknown>;
+  /** Ends it as an operator does: nothing that it has started is left. */
+  stop(): Promise<unknown>;
 }
 
 export interface Report {
@@ -71,7 +73,7 @@ class Run implements Report {
   }
 
   async end(): Promise<void> {
-    await this.victim.kill();
+    await this.victim.stop();
   }
 
   #shop(): Shop {
