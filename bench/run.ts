@@ -9,8 +9,6 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { projections } from '../projections/index.js';
-import { schemaName } from '../src/engine/projecting/projection.js';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { sessionTo } from '../src/engine/postgres/session.js';
 import { writeCatalogue } from './catalogue.js';
@@ -149,8 +147,12 @@ async function reading(ours: Running): Promise<void> {
 /** All read models dropped; from the start of the log, event by event, all of them together. */
 async function catchingUp(): Promise<void> {
   const events = await admin('orderlog', async (client) => {
-    for (const { name, version } of projections) await client.query(`DROP SCHEMA ${schemaName(name, version)} CASCADE`);
+    const { rows: schemas } = await client.query<{ name: string }>(
+      `SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'rm\\_%'`,
+    );
+    for (const { name } of schemas) await client.query(`DROP SCHEMA ${name} CASCADE`);
     await client.query('DELETE FROM orderlog.checkpoints');
+    await client.query('DELETE FROM orderlog.builds');
     const { rows } = await client.query<{ n: string }>('SELECT count(*) AS n FROM orderlog.events');
     return Number(rows[0]?.n);
   });
