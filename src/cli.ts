@@ -45,7 +45,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const ending = ownLifetime({ lastly: leaveAtOnce });
 
 const program = new Command('orderlog')
-  .description('Orders, users and a catalogue on an event log, with read models in Postgres.')
+  .description('Orders, users and a catalog on an event log, with read models in Postgres.')
   .version(version)
   .exitOverride()
   .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })

@@ -36,7 +36,7 @@ export function addAudit(program: Command, run: Run<AuditRuntime>): void {
   program
     .command('audit')
     .description(
-      'the history of one thing, from its events; one that can not be read is shown as it is stored, marked, and makes the exit code 1',
+      'print the history of one order, user or product; an event that can not be read is marked and makes the exit code 1',
     )
     .argument('<kind>', 'order, user or product', (kind: string) => {
       if (kind === 'order' || kind === 'user' || kind === 'product') return kind;

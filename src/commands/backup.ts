@@ -20,8 +20,8 @@ export function addBackup<Runtime extends BackupRuntime>(
 ): void {
   program
     .command('backup')
-    .description('log, key store and documents in one file, whether or not serve runs; the master key is not in it')
-    .argument('<file>', 'a tar file, which must not be there yet')
+    .description('write log, key store and documents into one file, even while serve runs; without the master key')
+    .argument('<file>', 'the tar file to write; it must not exist yet')
     .addOption(jsonOption)
     .action((file: string, { json = false }: { json?: boolean }) =>
       run(json, {}, (runtime, signal) => {

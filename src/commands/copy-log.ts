@@ -25,11 +25,11 @@ export function addCopyLog(program: Command, run: Run<CopyLogDeps>, debug: strin
   program
     .command('copy-log')
     .description(
-      'move the log from the database to EventStoreDB: copy it, compare both, then switch; go on if it was stopped',
+      'move the log from the database to EventStoreDB: copy it, compare both, then switch; resume an interrupted move',
     )
     .addOption(new Option('--to <url>', 'esdb://... or kurrentdb://...').conflicts(['toFile', 'back']))
     .addOption(new Option('--to-file <file>', 'a file that holds the URL, and with it a password').conflicts('back'))
-    .option('--back', 'the way back, as long as nothing was written to EventStoreDB since (EVENTSTORE_URL set to it)')
+    .option('--back', 'move the log back, as long as EventStoreDB has no newer event (set EVENTSTORE_URL to it)')
     .addOption(jsonOption)
     .action((options: { to?: string; toFile?: string; back?: boolean; json?: boolean }) =>
       run(options.json ?? false, { migrate: true, applicationName: COPYING }, async (runtime, signal) => {

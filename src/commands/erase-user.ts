@@ -18,7 +18,7 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 export function addEraseUser(program: Command, run: Run<EraseUserDeps>): void {
   program
     .command('erase-user')
-    .description('destroy everything personal about a user for good, and print what was destroyed; orders stay')
+    .description('destroy the personal data of a user for good and print the receipt; orders stay')
     .argument('<id>', 'the id of the user')
     .addOption(jsonOption)
     .action((id: string, { json = false }: { json?: boolean }) => run(json, {}, (deps) => eraseUserResult(deps, id)));

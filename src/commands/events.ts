@@ -29,10 +29,10 @@ interface PrintDeps {
 export function addEvents(program: Command, run: Run<PrintDeps>): void {
   program
     .command('events')
-    .description('print the log, as it is stored')
+    .description('print the events of the log as they are stored')
     .option('--stream <name>', 'one stream only')
     .option('--from <place>', 'of the log: after this token; of a stream: from this revision on')
-    .option('--follow', 'go on with what comes')
+    .option('--follow', 'then print new events as they are appended')
     .addOption(new Option('--json', 'print exactly one JSON document (an array)'))
     .action((options: { stream?: string; from?: string; follow?: boolean; json?: boolean }) =>
       run(options.json ?? false, {}, (runtime, signal) => printEvents(runtime, options, stdout, signal)),

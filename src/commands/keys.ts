@@ -10,9 +10,9 @@ import { table } from './table.js';
 export function addKeys(keys: Command, run: Run<ApiKeys>): void {
   keys
     .command('create')
-    .description('create an API key and show it, this once')
+    .description('create an API key and show it, only this once')
     .addOption(new Option('--role <role>', 'what its holder may do').choices(ROLES).makeOptionMandatory())
-    .option('--user <id>', 'the user whose key it is; for the role customer, and only for it')
+    .option('--user <id>', 'the user that owns the key; for the role customer only')
     .addOption(jsonOption)
     .action(async ({ role, user, json = false }: { role: Role; user?: string; json?: boolean }) => {
       await run(json, { migrate: true }, (store) => createResult(store, role, user));
@@ -20,7 +20,7 @@ export function addKeys(keys: Command, run: Run<ApiKeys>): void {
 
   keys
     .command('list')
-    .description('all API keys, oldest first, without the keys themselves')
+    .description('list the API keys, oldest first, without their secrets')
     .addOption(jsonOption)
     .action(async ({ json = false }: { json?: boolean }) => {
       await run(json, {}, listResult);

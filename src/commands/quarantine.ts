@@ -23,13 +23,13 @@ export interface OfModel {
 export function addQuarantine(program: Command, run: Run<QuarantineCommandDeps>): void {
   const quarantine = program
     .command('quarantine')
-    .description('keys of read models that wait at an event which can not be applied')
+    .description('list, retry or skip quarantined keys: orders or users with an event that could not be applied')
     .configureHelp({ sortSubcommands: false });
   const modelOption = new Option('--model <name>', 'of this read model only');
 
   quarantine
     .command('list')
-    .description('what waits, where and why, and what was skipped')
+    .description('list the quarantined keys with their causes, and the skipped events')
     .addOption(modelOption)
     .addOption(jsonOption)
     .action(({ model, json = false }: { model?: string; json?: boolean }) =>
@@ -38,7 +38,7 @@ export function addQuarantine(program: Command, run: Run<QuarantineCommandDeps>)
 
   quarantine
     .command('retry')
-    .description("apply the events of keys that wait by today's code, in their order; all keys if none is named")
+    .description('apply the events of quarantined keys again, in order; all keys if you name none')
     .argument('[streams...]', 'the keys, as the list names them: order-… or user-…')
     .addOption(modelOption)
     .addOption(jsonOption)
@@ -48,9 +48,7 @@ export function addQuarantine(program: Command, run: Run<QuarantineCommandDeps>)
 
   quarantine
     .command('skip')
-    .description(
-      'leave out for good the event that a key waits at, or that a model has stopped at, and apply those behind it',
-    )
+    .description('leave out for good the event at which a key or a model has stopped, and apply the later ones')
     .argument('<stream>', 'the stream as the list names it, better with the revision: order-…@1, product-…@0')
     .requiredOption('--reason <text>', 'why; it is kept, and verify tells it')
     .addOption(modelOption)

@@ -42,7 +42,7 @@ export function addRebuild(
       jobs,
       HALF_OF_THE_CORES,
     )
-    .option('--dry-run', 'say what would be done')
+    .option('--dry-run', 'print what a rebuild would do')
     .option('--no-switch', 'leave the builds ready; the next rebuild switches to them')
     .addOption(jsonOption)
     .action((models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {

@@ -40,7 +40,7 @@ export function addReplay(
 ): void {
   program
     .command('replay')
-    .description('make read models as they were at a point, each in a schema of its own, which is kept for a while')
+    .description('make as-of builds: read models as they were at a position or time, each in a schema of its own')
     .argument('[models...]', 'their names; all if left out')
     .requiredOption('--until <point>', 'the position that an answer or an event names, or an RFC 3339 time')
     .addOption(jsonOption)

@@ -15,8 +15,11 @@ export function addRestore<Settings>(
   program
     .command('restore')
     .description('restore a backup into an empty installation, then rebuild its read models')
-    .argument('<file>', 'what orderlog backup has written')
-    .option('--erased <list>', 'ids of users who were erased since; by default erased-users.txt in the data folder')
+    .argument('<file>', 'the file that orderlog backup wrote')
+    .option(
+      '--erased <list>',
+      'file with the ids of users erased since the backup; by default erased-users.txt in the data folder',
+    )
     .addOption(jsonOption)
     .action((file: string, { erased, json = false }: { erased?: string; json?: boolean }) =>
       runWithout(json, async (settings, signal) =>

@@ -23,9 +23,9 @@ export function addRollback(
 ): void {
   program
     .command('rollback')
-    .description('read a read model from the build before the last switch again')
+    .description('switch a read model back to its standby build')
     .argument('<model>', 'its name')
-    .option('--degraded', 'also where keys wait in it that do not wait in the one that is read')
+    .option('--degraded', 'allow a build with more quarantined keys than the active one')
     .addOption(jsonOption)
     .action((model: string, { degraded = false, json = false }: { degraded?: boolean; json?: boolean }) =>
       run(json, { migrate: true, log: problemLog }, (runtime, signal) => {

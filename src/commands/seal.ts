@@ -23,7 +23,7 @@ interface Options {
 export function addSeal(program: Command, run: Run<SealDeps>): void {
   program
     .command('seal')
-    .description('sign what the log holds now, and print it as one line for an auditor to keep elsewhere')
+    .description('sign the log as it is now and print one line for an auditor to keep elsewhere')
     .addOption(
       new Option('--check <line>', 'compare the log with a line that was kept elsewhere, and seal nothing').conflicts([
         'setBack',

@@ -12,7 +12,7 @@ export interface Parts {
 export function addServe(program: Command, start: (parts: Parts) => Promise<void>): void {
   program
     .command('serve')
-    .description('API and projectors in one process')
+    .description('run the API and the projectors in one process')
     .addOption(new Option('--api-only', 'the API alone').conflicts('projectorsOnly'))
     .addOption(new Option('--projectors-only', 'the projectors alone, with health and metrics'))
     .addOption(new Option('--json', 'print the first lines as one JSON document, the log to standard error'))

@@ -17,7 +17,7 @@ export interface StatusDeps {
 export function addStatus(program: Command, run: Run<StatusDeps>): void {
   program
     .command('status')
-    .description('the stores, the head of the log, and how far each read model is')
+    .description('print the stores, the head of the log, and the position of each read model')
     .addOption(jsonOption)
     .action(({ json = false }: { json?: boolean }) => run(json, {}, statusResult));
 }

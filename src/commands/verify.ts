@@ -45,9 +45,9 @@ const TRIES = 3;
 export function addVerify(program: Command, run: Run<VerifyRuntime>): void {
   program
     .command('verify')
-    .description('project the log once more, and compare what is read with it; nothing that is read is touched')
+    .description('project the log a second time and compare the rows of the active builds with it; changes nothing')
     .argument('[models...]', 'their names; all if left out')
-    .option('--seal <line>', 'a line of orderlog seal that was kept elsewhere: the log must still fit it')
+    .option('--seal <line>', 'a line that orderlog seal printed earlier: the log must still fit it')
     .addOption(jsonOption)
     .action((models: string[], { seal, json = false }: { seal?: string; json?: boolean }) =>
       run(json, { inBackground: true }, (runtime, signal) => {
