@@ -95,11 +95,6 @@ export function clientUrl({ discover, hosts, credentials, parameters }: EventSto
   return `esdb${discover ? '+discover' : ''}://${who}${where}${how.length > 0 ? `?${how.join('&')}` : ''}`;
 }
 
-/** The hosts alone: what may be shown. */
-export function shownHosts({ hosts }: EventStoreUrl): string {
-  return hosts.map(({ address, port }) => `${address}:${port}`).join(', ');
-}
-
 /** What the client writes to standard error under DEBUG holds user, password and keys. */
 const CHANNELS = ['esdb', 'esdb:command', 'esdb:command:grpc', 'esdb:connection', 'esdb:events'];
 
