@@ -4,6 +4,7 @@ import type { Engine, EventTypes } from './engine/index.js';
 import { orderEvents } from './order/events.js';
 import { skuClaims } from './product/claims.js';
 import { productEvents } from './product/events.js';
+import { stockEvents } from './stock/events.js';
 import { emailClaims } from './user/claims.js';
 import { userEvents } from './user/events.js';
 
@@ -16,6 +17,7 @@ export const streams = {
   user: userEvents,
   userEmail: emailClaims.types,
   order: orderEvents,
+  stock: stockEvents,
 } as const satisfies Readonly<Record<string, EventTypes>>;
 
 /** What the names of all streams of this log begin with. On a server that others use too, other streams are theirs. */

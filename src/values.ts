@@ -9,5 +9,7 @@ export const MAX_EMAIL = 254;
 /** Of a reason, a payment reference. */
 export const MAX_REMARK = 500;
 export const MAX_QUANTITY = 1_000_000;
+/** Most that is on hand of a product. */
+export const MAX_ON_HAND = 2 ** 31 - 1;
 /** Of one order. */
 export const MAX_LINES = 2_000;

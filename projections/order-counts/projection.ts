@@ -90,6 +90,7 @@ export const orderCounts = defineProjection({
     },
     ProductRetired: 'passed-over',
     ProductReinstated: 'passed-over',
+    OrderAbandoned: 'passed-over',
     OrderPlaced: ({ counts }, { data }) => {
       const productIds = [...new Set(data.items.map((item) => item.product_id))].sort((a, b) => a - b);
       counts.addOrder(data.order_id, productIds);

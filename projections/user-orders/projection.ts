@@ -66,6 +66,7 @@ export const userOrders = defineProjection({
     'orders.items': 'the lines as they were placed',
   },
   handlers: {
+    OrderAbandoned: 'passed-over',
     OrderPlaced: ({ orders }, event) => {
       const { user_id, currency, total, items, placed_at } = event.data;
       const history = [{ status: 'placed', at: placed_at, by: event.metadata.actor }] as const;

@@ -3,24 +3,25 @@ import type { App } from './app-type.js';
 import { AnsweredBefore, replay } from './idempotency/stored-response.js';
 import { pathOf } from './path-of.js';
 import { isForOperator, Problem, problemDocument, toProblem } from './problem.js';
-import { problemKind } from './problem-codes.js';
+import { problemKind, statusOf } from './problem-codes.js';
 import type { RouteTable } from './route-table.js';
 import { allFaults } from './validation.js';
 
 /** Sends what an error means. The one place where a request ends other than well. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const problem = allFaults(request, toProblem(error));
-  const { status, retryAfter } = problemKind(problem.code);
+  const { retryAfter } = problemKind(problem.code);
+  const { kind } = request.routeOptions.config;
   if (problem.code === 'internal-error' || isForOperator(error)) logDefect(request.log, error);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   // Fastify would hang up when a body is not read to its end, and the sender never see the answer: read it instead.
   reply.removeHeader('connection');
   return reply
-    .code(status)
+    .code(statusOf(problem.code, kind))
     .headers(problem.headers)
     .header('content-type', 'application/problem+json')
     .serializer(JSON.stringify)
-    .send(problemDocument(problem, request.id));
+    .send(problemDocument(problem, request.id, kind));
 }
 
 export function answerProblems(app: App, routes: RouteTable): void {

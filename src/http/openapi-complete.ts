@@ -3,7 +3,7 @@ import type { FastifyContextConfig } from 'fastify';
 import { z } from 'zod';
 import { hoistDefinitions } from './hoist-definitions.js';
 import { documentSchema, type JsonSchema } from './json-schema.js';
-import { type ProblemCode, problemKind } from './problem-codes.js';
+import { type ProblemCode, problemKind, statusOf } from './problem-codes.js';
 import { noBody, problem } from './schemas.js';
 
 /** What is known of a route beyond its own schemas. */
@@ -69,8 +69,8 @@ function completeOperation(operation: Operation, method: string, { config, body 
   nameAnswers(operation, config);
   const parameterNames = (operation.parameters ?? []).map((parameter) => (parameter as { name?: unknown }).name);
   const codes = [...problemCodes(config, parameterNames.includes('cursor'))];
-  for (const status of new Set(codes.map((code) => problemKind(code).status))) {
-    const ofStatus = codes.filter((code) => problemKind(code).status === status);
+  for (const status of new Set(codes.map((code) => statusOf(code, config.kind)))) {
+    const ofStatus = codes.filter((code) => statusOf(code, config.kind) === status);
     operation.responses[status] ??= {
       description: ofStatus.map((code) => `\`${code}\``).join(', '),
       ...problemHeaders(status, ofStatus),

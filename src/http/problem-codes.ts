@@ -1,6 +1,8 @@
 /** What a code means. Its page under `/problems/<code>` says this. */
 export interface ProblemKind {
   readonly status: number;
+  /** Of the answer to a query, where it is another one. */
+  readonly onQuery?: number;
   readonly title: string;
   readonly explanation: string;
   /** Seconds after which another try may succeed. */
@@ -58,6 +60,14 @@ const PROBLEMS = {
     explanation:
       'The user has not put an id proof yet, it has been erased, or the stored file is missing or damaged: then the log of the server says more.',
   },
+  'stock-not-tracked': {
+    status: 409,
+    onQuery: 404,
+    title: 'The stock is not tracked',
+    explanation:
+      'Nobody has counted the stock of this product, or its tracking was ended. Count it: `POST /v1/products/{product_id}/stock/count`. ' +
+      'A query answers this with 404, a command with 409.',
+  },
   'route-not-found': { status: 404, title: 'No such route', explanation: 'Nothing is served under this path.' },
   'method-not-allowed': {
     status: 405,
@@ -108,6 +118,18 @@ const PROBLEMS = {
     status: 409,
     title: 'The category would be below itself',
     explanation: 'A category can not be moved to itself or to a category below it.',
+  },
+  'out-of-stock': {
+    status: 409,
+    title: 'Not enough in stock',
+    explanation:
+      'The order asks for more of a product than is available. `errors` names each line that is short, how many the order wants of its ' +
+      'product in all its lines (`wanted`), and how many are `available`. Nothing was recorded as ordered or kept reserved.',
+  },
+  'stock-reserved': {
+    status: 409,
+    title: 'Orders hold stock of the product',
+    explanation: 'Tracking ends only when no order has stock reserved. Pay or cancel these orders first.',
   },
   'category-not-empty': {
     status: 409,
@@ -248,6 +270,12 @@ export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
 
 export function problemKind(code: ProblemCode): ProblemKind {
   return PROBLEMS[code];
+}
+
+/** The status that a route of this kind answers a code with. */
+export function statusOf(code: ProblemCode, kind: 'command' | 'query' | undefined): number {
+  const { status, onQuery }: ProblemKind = PROBLEMS[code];
+  return kind === 'query' ? (onQuery ?? status) : status;
 }
 
 export function isProblemCode(text: string): text is ProblemCode {

@@ -4,7 +4,7 @@ import { DocumentsUnavailable } from '../documents/document-storage.js';
 import { DocumentTooLarge } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
 import { isSystemFault } from '../documents/system-errors.js';
-import { isProblemCode, type ProblemCode, problemKind } from './problem-codes.js';
+import { isProblemCode, type ProblemCode, problemKind, statusOf } from './problem-codes.js';
 
 /** Something that ends a request with a problem document. Everything in it is shown to the caller. */
 export class Problem extends Error {
@@ -44,12 +44,13 @@ export interface ProblemDocument {
   readonly errors?: readonly Fault[];
 }
 
-export function problemDocument(problem: Problem, requestId: string): ProblemDocument {
-  const { status, title } = problemKind(problem.code);
+/** @param kind of the route that answers */
+export function problemDocument(problem: Problem, requestId: string, kind?: 'command' | 'query'): ProblemDocument {
+  const { title } = problemKind(problem.code);
   return {
     type: `/problems/${problem.code}`,
     title,
-    status,
+    status: statusOf(problem.code, kind),
     detail: print.safe(problem.detail, MOST_CHARACTERS),
     code: problem.code,
     request_id: requestId,

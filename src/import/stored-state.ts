@@ -113,6 +113,7 @@ class Folding {
           this.#open = { ...this.#open, cancelled_at: event.data.cancelled_at } as DigestedOrder;
         break;
       case 'ClaimAbandoned':
+      case 'OrderAbandoned':
         break;
     }
   }

@@ -69,6 +69,8 @@ function decide(state: OrderState, command: OrderCommand): OrderFact[] {
 function evolve(state: OrderState, event: Envelope<OrderFact>): OrderState {
   const by = event.metadata.actor;
   switch (event.type) {
+    case 'OrderAbandoned':
+      return state;
     case 'OrderPlaced': {
       const { order_id, user_id, currency, total, items, placed_at } = event.data;
       const history = [{ status: 'placed', at: placed_at, by }] as const;

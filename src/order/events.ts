@@ -18,6 +18,11 @@ const line = z.strictObject({
 });
 
 export const orderEvents = {
+  /**
+   * Someone took over stock that this order had reserved and had not come to need: it can't be placed any more. A stream that
+   * holds nothing else is an unknown order.
+   */
+  OrderAbandoned: eventType('OrderAbandoned', z.strictObject({ order_id: z.uuid(), abandoned_at: time })),
   OrderPlaced: eventType(
     'OrderPlaced',
     z.strictObject({

@@ -9,6 +9,7 @@ import type { EventType, EventTypes } from '../../src/engine/core/event-type.js'
 import { logOpened } from '../../src/engine/log/log-opened.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
+import { stockEvents } from '../../src/stock/events.js';
 import { userEvents } from '../../src/user/events.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/events.md'), 'utf8');
@@ -26,6 +27,7 @@ const streams: readonly (readonly [heading: string, types: EventTypes])[] = [
   ['`product-<product_id>`', productEvents],
   ['`user-<user_id>`', userEvents],
   ['`order-<order_id>`', orderEvents],
+  ['`stock-<product_id>`', stockEvents],
   ['`productSku-<sku>` and `userEmail-<keyed hash>`', { ...skuClaims.types, ...emailClaims.types }],
 ];
 

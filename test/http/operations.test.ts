@@ -4,7 +4,7 @@ import { buildApp } from '../../src/app.js';
 import { DocumentUnreadable } from '../../src/documents/frames.js';
 import { Drain } from '../../src/http/drain.js';
 import { createMetrics } from '../../src/http/metrics.js';
-import { PROBLEM_CODES, problemKind } from '../../src/http/problem-codes.js';
+import { PROBLEM_CODES, problemKind, statusOf } from '../../src/http/problem-codes.js';
 import { failing, openAccess, sampleApp } from './sample-app.js';
 
 const headers = { host: 'localhost' };
@@ -260,6 +260,12 @@ void t.test('what the system has no more of is 503 with Retry-After, and its cau
   t.equal((await ask(new Error('a defect'))).statusCode, 500);
 });
 
+void t.test('a query answers stock that is not tracked with 404', (t) => {
+  t.equal(statusOf('stock-not-tracked', 'query'), 404);
+  t.equal(statusOf('stock-not-tracked', 'command'), 409);
+  t.end();
+});
+
 void t.test('the codes are those of the contract', async (t) => {
   const byStatus: Record<string, string> = {
     400: 'invalid-request invalid-cursor invalid-log-position malformed-json id-proof-missing',
@@ -270,7 +276,8 @@ void t.test('the codes are those of the contract', async (t) => {
     406: 'not-acceptable',
     409:
       'order-paid order-cancelled email-taken sku-taken category-exists category-code-taken product-exists ' +
-      'category-cycle category-not-empty user-erased revision-conflict idempotency-in-flight',
+      'category-cycle category-not-empty user-erased revision-conflict idempotency-in-flight out-of-stock ' +
+      'stock-not-tracked stock-reserved',
     412: 'revision-mismatch',
     413: 'payload-too-large',
     415: 'unsupported-media-type',

@@ -4,12 +4,15 @@ import { categoryEvents } from '../../src/category/events.js';
 import type { EventTypes } from '../../src/engine/core/event-type.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
+import { stockEvents } from '../../src/stock/events.js';
 import { userEvents } from '../../src/user/events.js';
 
 // What is read must carry the revision that If-Match is compared with, whatever moved it.
+const { OrderAbandoned: _ofNoOrder, ...ofOrders } = orderEvents;
 const showing: readonly (readonly [model: string, events: EventTypes])[] = [
   ['category-tree', categoryEvents],
-  ['user-orders', orderEvents],
+  // An abandoned order is an unknown one: it has no revision to show.
+  ['user-orders', ofOrders],
   ['users', userEvents],
   ['products', productEvents],
 ];
@@ -32,6 +35,7 @@ t.test(
       product: productEvents,
       user: userEvents,
       order: orderEvents,
+      stock: stockEvents,
     };
     for (const { name, reads, keyedBy = [], handlers } of projections) {
       for (const [category, types] of Object.entries(reads)) t.equal(types, written[category], `${name}: ${category}`);

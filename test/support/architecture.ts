@@ -14,7 +14,7 @@ interface Zone {
   readonly ownFolder?: boolean;
 }
 
-const SLICE = 'src/(?:order|user|product|category)';
+const SLICE = 'src/(?:order|user|product|category|stock)';
 const PACKAGE = /^(?!src\/|projections\/|migrations\/|test\/|seed\/|scripts\/|bench\/|examples\/)/;
 const CORE = /^src\/engine\/core\//;
 const ENGINE = /^src\/engine\//;

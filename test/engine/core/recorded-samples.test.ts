@@ -13,6 +13,7 @@ import { decode, type EventTypes } from '../../../src/engine/core/event-type.js'
 import type { JsonObject } from '../../../src/engine/core/message.js';
 import { orderEvents } from '../../../src/order/events.js';
 import { productEvents } from '../../../src/product/events.js';
+import { stockEvents } from '../../../src/stock/events.js';
 import { userEvents } from '../../../src/user/events.js';
 
 const folder = join(import.meta.dirname, '../../../../test/fixtures/events');
@@ -21,6 +22,7 @@ const slices: EventTypes[] = [
   userEvents,
   productEvents,
   categoryEvents,
+  stockEvents,
   skuClaims.types,
   emailClaims.types,
 ];
