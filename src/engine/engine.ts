@@ -146,11 +146,18 @@ export class Engine {
 
   // Reading
 
-  /** The queries on one read model. @param name of its projection */
-  readModel(name: string): ReadModel {
-    const projection = this.projections.find((one) => one.name === name);
-    if (!projection) throw new Error(`there is no projection ${name}`);
-    return new ReadModel(this.pool, projection, this.watch, this.asOf);
+  /**
+   * The queries on one read model.
+   * @param name of its projection
+   * @param beside names of those whose tables its queries join
+   */
+  readModel(name: string, ...beside: string[]): ReadModel {
+    const projection = (of: string): AnyProjection => {
+      const found = this.projections.find((one) => one.name === of);
+      if (!found) throw new Error(`there is no projection ${of}`);
+      return found;
+    };
+    return new ReadModel(this.pool, projection(name), this.watch, this.asOf, beside.map(projection));
   }
 
   /** One statement on several read models. */

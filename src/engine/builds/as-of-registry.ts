@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import { isUndefinedTable } from '../postgres/errors.js';
+import { inSchemas } from '../projecting/projection.js';
 import type { QuarantinedEvent } from '../quarantine/quarantine.js';
 import { isQuarantinedLive, skippedUpTo } from '../quarantine/quarantined.js';
 
@@ -80,21 +81,24 @@ export function holdsAt({ position, holdsTo, nextEvent }: AsOfBuild, at: Positio
 }
 
 /**
- * Rows of a query on an as-of build, `{schema}` standing for its schema; null when it is not there any more. That it is there is
+ * Rows of a query on as-of builds of several models; null when one is not there any more. That they are there is
  * seen by the same statement: after a crash of the database its tables are, but empty. Not prepared: it is read a few
  * times, and a connection keeps what was prepared on it for ever.
  */
-export async function rowsOfAsOfBuild<Row extends object>(
+export async function rowsOfAsOfBuilds<Row extends object>(
   pool: Db,
-  build: AsOfBuild,
+  builds: readonly AsOfBuild[],
   text: string,
   values: readonly unknown[],
 ): Promise<Row[] | null> {
+  const numbers = builds.map(({ number }) => number);
+  const schemas = builds.map((build) => ({ name: build.model, schema: asOfSchema(build) }));
   const complete = `
     select s.there as "_there", q.* from (
-      select exists (select from orderlog.as_of_builds where number = ${build.number} and state = 'ready') as there
+      select count(*) = ${numbers.length} as there from orderlog.as_of_builds
+      where number in (${numbers.join(', ')}) and state = 'ready'
     ) s left join lateral (
-      select true as "_row", answer.* from (${text.replaceAll('{schema}', asOfSchema(build))}) answer
+      select true as "_row", answer.* from (${inSchemas(text, schemas)}) answer
     ) q on true`;
   try {
     const { rows } = await pool.query<Row & { readonly _there: boolean; readonly _row: true | null }>(complete, [
@@ -105,7 +109,7 @@ export async function rowsOfAsOfBuild<Row extends object>(
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     // Dropped by hand, it would be found again and again.
-    await pool.query('delete from orderlog.as_of_builds where number = $1', [build.number]);
+    await pool.query('delete from orderlog.as_of_builds where number = any ($1)', [numbers]);
     return null;
   }
 }

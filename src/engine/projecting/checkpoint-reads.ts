@@ -78,15 +78,24 @@ export async function isActiveLost(db: Db, model: string): Promise<boolean> {
 /** Part of a statement: whether the build of the checkpoint `c` was made from a history that the log has lost. */
 export const IS_LOST = `coalesce(c.error ? 'lost', false)`;
 
-/** Part of a statement: joins the checkpoint of a build, as `c`. */
-export function checkpointJoined({ name, build }: BuildId): string {
-  return `${CHECKPOINTS} c on c.model = '${name}' and c.build = ${build}`;
+/**
+ * Part of a statement: joins what an answer from all of these builds is true for, as `c`; no row where one has no checkpoint.
+ * @param degraded how many quarantined keys of the checkpoint `c` enter the answer
+ */
+export function standingJoined(builds: readonly BuildId[], degraded: string): string {
+  return `lateral (
+        select min(c.position) as position, sum(${degraded})::integer as degraded, bool_or(${IS_LOST}) as lost
+        from ${checkpointsOf(builds)} having count(*) = ${builds.length}) c on true`;
 }
 
 /** Part of a statement: the least position of these builds. */
 export function leastPosition(builds: readonly BuildId[]): string {
+  return `(select min(c.position) from ${checkpointsOf(builds)})`;
+}
+
+function checkpointsOf(builds: readonly BuildId[]): string {
   const those = builds.map(({ name, build }) => `('${name}', ${build})`).join(', ');
-  return `(select min(c.position) from ${CHECKPOINTS} c where (c.model, c.build) in (${those}))`;
+  return `${CHECKPOINTS} c where (c.model, c.build) in (${those})`;
 }
 
 /** Part of a statement: whether a build has a checkpoint. @param model, build expressions */

@@ -58,3 +58,9 @@ export type AnyProjection = Projection<unknown>;
 export function schemaName(name: string, build: number): string {
   return `rm_${name.replaceAll('-', '_')}_v${build}`;
 }
+
+/** Puts the schemas into a statement: `{schema}` stands for that of the first model, `{schema:name}` for that of each. */
+export function inSchemas(text: string, models: readonly { readonly name: string; readonly schema: string }[]): string {
+  const own = text.replaceAll('{schema}', models[0]?.schema ?? '');
+  return models.reduce((complete, { name, schema }) => complete.replaceAll(`{schema:${name}}`, schema), own);
+}

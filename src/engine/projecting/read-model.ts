@@ -5,10 +5,10 @@ import type { Position } from '../core/event-store.js';
 import { isUndefinedTable } from '../postgres/errors.js';
 import { currentBuild, type Readable } from '../builds/registry.js';
 import type { CheckpointWatch } from './watch.js';
-import { checkpointJoined, IS_LOST } from './checkpoint-reads.js';
+import { standingJoined } from './checkpoint-reads.js';
 import { quarantinedOf } from '../quarantine/quarantined.js';
-import { schemaName } from './projection.js';
-import { rowsOfAsOfBuild } from '../builds/as-of-registry.js';
+import { inSchemas, schemaName } from './projection.js';
+import { type AsOfBuild, rowsOfAsOfBuilds } from '../builds/as-of-registry.js';
 import type { AsOfBuilds } from '../builds/as-of-builds.js';
 
 /** How fresh an answer must be. */
@@ -39,8 +39,8 @@ type Wrapped<Row> = Row & {
   readonly _position: Position | null;
   readonly _degraded: number | null;
   readonly _lost: boolean | null;
-  /** The build that was to be read at the moment of the snapshot. */
-  readonly _build: number | null;
+  /** The builds that were to be read at the moment of the snapshot. */
+  readonly _builds: Builds;
   readonly _row: true | null;
 };
 
@@ -48,6 +48,9 @@ type Wrapped<Row> = Row & {
 export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
 const atOnce: Turn = (work) => work();
+
+/** The number of a build of each model, in their order; null where there is none. */
+type Builds = readonly (number | null)[];
 
 interface Question {
   readonly name: string;
@@ -63,22 +66,31 @@ const AGAIN_MS = 20;
 /** Switches that one query can fall into; more of them in a row are no switches. */
 const MOST_TRIES = 5;
 
-/** Queries on the tables of one read model, of the build that is read at the moment. */
+/**
+ * Queries on the tables of one read model, of the build that is read at the moment. With others beside it, a query joins their
+ * tables too: then an answer is true for the least of their positions, and waits until all have reached what is asked for.
+ */
 export class ReadModel {
   readonly #texts = new Map<string, string>();
-  /** The build that was read last; whether it still is, each answer tells. */
-  #build: number | null = null;
+  readonly #models: readonly Readable[];
+  readonly #current: string;
+  /** The builds that were read last; whether they still are, each answer tells. */
+  #builds: readonly number[] | null = null;
 
   constructor(
     readonly pool: pg.Pool,
     readonly model: Readable,
     readonly watch: CheckpointWatch,
     readonly asOf: AsOfBuilds | null = null,
-  ) {}
+    beside: readonly Readable[] = [],
+  ) {
+    this.#models = [model, ...beside];
+    this.#current = `json_build_array(${this.#models.map(currentBuild).join(', ')})`;
+  }
 
   /**
    * Rows, and the checkpoint they belong to, from one statement, which is one snapshot. `{schema}` in the text stands for
-   * the read model's schema; the same name always goes with the same text.
+   * the read model's schema, and `{schema:name}` for that of a model beside it; the same name always goes with the same text.
    * @throws Refusal read-model-behind: not there in time, or not made yet
    */
   query<Row extends object>(
@@ -111,7 +123,7 @@ export class ReadModel {
     while (!answer || answer.position < min) {
       const left = deadline - Date.now();
       // A switch ends the wait as well: then the other build is asked, and waited for.
-      const again = left > 0 && (await this.watch.waitFor(this.model.name, this.#build ?? 0, min, left));
+      const again = left > 0 && (await this.#wait(min, left));
       if (again) {
         answer = await this.#query<Row>(question, true);
         if (!answer || answer.position < min) await sleep(AGAIN_MS);
@@ -123,18 +135,25 @@ export class ReadModel {
     return answer;
   }
 
-  /** The same query on an as-of build: one that is dropped while it is about to be read is made again. */
+  /** True when all have reached it, or other builds are read: then ask again. */
+  async #wait(min: Position, ms: number): Promise<boolean> {
+    const reached = this.#models.map(({ name }, i) => this.watch.waitFor(name, this.#builds?.[i] ?? 0, min, ms));
+    return (await Promise.all(reached)).every(Boolean);
+  }
+
+  /** The same query on as-of builds: one that is dropped while it is about to be read is made again. */
   async #asOf<Row extends object>(at: Position, waitMs: number, question: Question): Promise<Answer<Row>> {
-    const { name } = this.model;
     const { text, values, key, turn } = question;
     const deadline = Date.now() + waitMs;
     for (let tries = 0; this.asOf && tries < MOST_TRIES; tries++) {
-      const { build } = await this.asOf.at(name, at, deadline - Date.now());
-      const rows = await turn(() => rowsOfAsOfBuild<Row>(this.pool, build, text, values));
-      const degraded = build.held.filter(({ stream }) => key === null || stream === key).length;
+      const builds: AsOfBuild[] = [];
+      for (const { name } of this.#models) builds.push((await this.asOf.at(name, at, deadline - Date.now())).build);
+      const rows = await turn(() => rowsOfAsOfBuilds<Row>(this.pool, builds, text, values));
+      const held = builds.flatMap((build) => build.held);
+      const degraded = held.filter(({ stream }) => key === null || stream === key).length;
       if (rows) return { position: at, degraded, rows };
     }
-    throw new Refusal('read-model-behind', `The read model ${name} as it was then is not there.`);
+    throw new Refusal('read-model-behind', `The read model ${this.model.name} as it was then is not there.`);
   }
 
   /**
@@ -143,40 +162,40 @@ export class ReadModel {
    */
   async #query<Row extends object>(question: Question, byPosition = false): Promise<Answer<Row> | null> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const build = this.#build ?? (await this.#look());
-      if (build === null) return null;
-      const rows = await this.#wrapped<Row>(build, question);
+      const builds: readonly number[] | null = this.#builds ?? (await this.#look());
+      if (builds === null) return null;
+      const rows = await this.#wrapped<Row>(builds, question);
       const first = rows?.[0];
-      if (!rows || first?._build !== build) {
+      if (!rows || !first?._builds.every((build, i) => build === builds[i])) {
         // Switched, or dropped: what was read, if anything, is of a build that is not to be read any more.
-        if (this.#build === build) this.#build = first?._build ?? null;
-        if (rows && first?._build === null) return null;
+        if (this.#builds === builds) this.#builds = whole(first?._builds);
+        if (first?._builds.includes(null)) return null;
         continue;
       }
-      this.#build = build;
+      this.#builds = builds;
       const position = first._position;
       if (position === null) return null;
       if (byPosition && first._lost === true) this.#isLost();
       const standing = { position, degraded: first._degraded ?? 0 };
       if (first._row === null) return { ...standing, rows: [] };
-      const bare = rows.map(({ _position, _degraded, _lost, _build, _row, ...row }) => row as unknown as Row);
+      const bare = rows.map(({ _position, _degraded, _lost, _builds, _row, ...row }) => row as unknown as Row);
       return { ...standing, rows: bare };
     }
     return null;
   }
 
-  async #look(): Promise<number | null> {
-    const { rows } = await this.pool.query<{ build: number | null }>(`select ${currentBuild(this.model)} as build`);
-    return rows[0]?.build ?? null;
+  async #look(): Promise<readonly number[] | null> {
+    const { rows } = await this.pool.query<{ builds: Builds }>(`select ${this.#current} as builds`);
+    return whole(rows[0]?.builds);
   }
 
   /** Null: there is no such schema or table. */
-  async #wrapped<Row extends object>(build: number, question: Question): Promise<Wrapped<Row>[] | null> {
+  async #wrapped<Row extends object>(builds: readonly number[], question: Question): Promise<Wrapped<Row>[] | null> {
     const { name, key, turn } = question;
     const values = key === null ? question.values : [...question.values, key];
-    const statement = `${name}-v${build}`;
+    const statement = `${name}-v${builds.join('-')}`;
     let complete = this.#texts.get(statement);
-    if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(build, question)));
+    if (complete === undefined) this.#texts.set(statement, (complete = this.#wrap(builds, question)));
     try {
       const query = { name: statement, text: complete, values: [...values] };
       return (await turn(() => this.pool.query<Wrapped<Row>>(query))).rows;
@@ -187,17 +206,15 @@ export class ReadModel {
   }
 
   /** One row drives the joins, so there is always one, and the rows keep the order that the text gives them. */
-  #wrap(build: number, { text, values, key }: Question): string {
-    const { name } = this.model;
+  #wrap(numbers: readonly number[], { text, values, key }: Question): string {
+    const builds = this.#models.map(({ name }, i) => ({ name, build: numbers[i] as number }));
+    const schemas = builds.map(({ name, build }) => ({ name, schema: schemaName(name, build) }));
     const ofKey = `case when c.quarantined = 0 then 0 else ${quarantinedOf(`$${values.length + 1}`)} end`;
-    const degraded = key === null ? 'c.quarantined' : ofKey;
     return `
-      select s.build as "_build", c.position as "_position", ${degraded} as "_degraded", ${IS_LOST} as "_lost", q.*
-      from (select ${currentBuild(this.model)} as build) s
-      left join ${checkpointJoined({ name, build })}
-      left join lateral (
-        select true as "_row", answer.* from (${text.replaceAll('{schema}', schemaName(name, build))}) answer
-      ) q on true`;
+      select s.builds as "_builds", c.position as "_position", c.degraded as "_degraded", c.lost as "_lost", q.*
+      from (select ${this.#current} as builds) s
+      left join ${standingJoined(builds, key === null ? 'c.quarantined' : ofKey)}
+      left join lateral (select true as "_row", answer.* from (${inSchemas(text, schemas)}) answer) q on true`;
   }
 
   #isLost(): never {
@@ -207,4 +224,9 @@ export class ReadModel {
   #isNotThere(): never {
     throw new Refusal('read-model-behind', `The read model ${this.model.name} is not there yet.`);
   }
+}
+
+/** Null unless there is a build of each. */
+function whole(builds: Builds | undefined): readonly number[] | null {
+  return !builds || builds.includes(null) ? null : (builds as readonly number[]);
 }

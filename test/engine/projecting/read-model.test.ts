@@ -2,6 +2,7 @@ import { type Test, test } from 'tap';
 import { Refusal } from '../../../src/engine/core/errors.js';
 import type { Position } from '../../../src/engine/core/event-store.js';
 import { ReadModel } from '../../../src/engine/projecting/read-model.js';
+import { writeQuarantined } from '../../../src/engine/quarantine/quarantined.js';
 import { type Stage, stage } from './running.js';
 import { append, counted, tally } from './tally.js';
 
@@ -114,4 +115,44 @@ test('an error of a query is its own', async (t) => {
   t.match(await refused(model.query('wrong', 'select 1 / 0 as wrong', [])), /division by zero/);
   await pool.query('drop schema rm_rows_v1 cascade');
   t.equal(await refused(model.query('noted', NOTED, [''])), 'read-model-behind');
+});
+
+test('a query on two read models is true for the position that both have reached, and waits for both', async (t) => {
+  const { store, start, reached, pool, watch } = await stage(t);
+  const both = new ReadModel(pool, { name: 'rows', version: 1 }, watch, null, [{ name: 'others', version: 1 }]);
+  const numbers = `select (select count(*)::integer from {schema}.noted) as rows,
+    (select count(*)::integer from {schema:others}.noted) as others`;
+  const ask = (freshness?: Parameters<ReadModel['query']>[3]): ReturnType<ReadModel['query']> =>
+    both.query('both', numbers, [], freshness);
+  start(tally('rows'));
+  const first = await append(store, counted());
+  await reached('rows', first);
+  t.equal(await refused(ask()), 'read-model-behind', 'one of them is not made yet');
+  const projectors = start(tally('others'));
+  await reached('others', first);
+  t.same(await ask(), { position: first, degraded: 0, rows: [{ rows: 1, others: 1 }] });
+  await projectors.stop();
+  const second = await append(store, counted());
+  await reached('rows', second);
+  t.same(await ask(), { position: first, degraded: 0, rows: [{ rows: 2, others: 1 }] });
+  const hasty = { min: second, waitMs: 100, lenient: false };
+  t.equal(await refused(ask(hasty)), 'read-model-behind');
+  start(tally('others'));
+  const patient = { ...hasty, waitMs: 10_000 };
+  t.same(await ask(patient), { position: second, degraded: 0, rows: [{ rows: 2, others: 2 }] });
+});
+
+test('of one thing, the keys of all models of a query make the answer a degraded one', async (t) => {
+  const { store, start, reached, pool, watch } = await stage(t);
+  const both = new ReadModel(pool, { name: 'rows', version: 1 }, watch, null, [{ name: 'others', version: 1 }]);
+  start(tally('rows'));
+  start(tally('others'));
+  const position = await append(store, counted());
+  await reached('rows', position);
+  await reached('others', position);
+  const entry = { revision: 1, position, type: 'Counted', message: '' };
+  await writeQuarantined(pool, { name: 'rows', build: 1 }, [{ ...entry, stream: 'count-other' }]);
+  await writeQuarantined(pool, { name: 'others', build: 1 }, [{ ...entry, stream: 'count-this' }]);
+  t.match(await both.queryOne('count-this', 'this', 'select 1 as one', []), { degraded: 1 });
+  t.match(await both.query('any', 'select 1 as one', []), { degraded: 2 });
 });
