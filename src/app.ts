@@ -94,6 +94,7 @@ function newApp({ logger, access: { trustProxy } }: AppDeps): App {
 
 function admitRequests(app: App, { access: { control }, drain }: AppDeps): void {
   app.decorateRequest('caller');
+  app.decorateRequest('mayStill', null);
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = ANONYMOUS;
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);

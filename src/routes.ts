@@ -22,7 +22,9 @@ import { AsOf } from './http/as-of.js';
 import { freshnessOf } from './http/freshness.js';
 import { answerOnce } from './http/idempotency/answer-once.js';
 import { Cursors } from './http/list.js';
+import { EventStreams } from './http/event-stream.js';
 import { streamEventRoute } from './http/stream-events.js';
+import { opsRoutes } from './ops/routes.js';
 import { answerOrder } from './order/answer.js';
 import { orderRoutes } from './order/routes.js';
 import { orderStream } from './order/stream.js';
@@ -33,6 +35,7 @@ import { answerUser } from './user/answer.js';
 import type { UserState } from './user/decider.js';
 import { userRoutes } from './user/routes.js';
 import { userStream } from './user/stream.js';
+import { streamPrefixes, streams } from './streams.js';
 
 /** How long RemoveCategory waits for the products to be where the log is. */
 const PRODUCTS_WAIT_MS = 2_000;
@@ -48,7 +51,8 @@ export function accessTo({ config, apiKeys, secrets, handler }: Runtime): Access
   return { table: accessTable, control: auth === 'none' ? null : control, corsOrigins, trustProxy };
 }
 
-export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
+/** @param ending aborted when the process is to end: answers that would stay open end then */
+export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal): Promise<void> {
   const { handler, tokens, models, gate } = runtime;
   const { hashKey } = runtime.secrets;
   const cursors = new Cursors(hashKey);
@@ -122,6 +126,7 @@ export async function addRoutes(app: App, runtime: Runtime): Promise<void> {
   streamEventRoute(app, { things: 'orders', ...orderStream, notFound: 'order-not-found', notYet: [] }, audited);
   const users = { things: 'users', ...userStream, notFound: 'user-not-found', notYet: ['ClaimAbandoned'] } as const;
   streamEventRoute(app, users, audited);
+  opsRoutes(app, { ...runtime, streams, streamPrefixes, eventStreams: new EventStreams(ending) });
 }
 
 function commands(app: App, runtime: Runtime): void {

@@ -103,7 +103,7 @@ async function serveUntil(
       metrics,
       drain,
     });
-    if (parts.api) await addRoutes(app, runtime);
+    if (parts.api) await addRoutes(app, runtime, drain.ending);
     closing.push(() => drain.close(app));
     signal.throwIfAborted();
     const greet = greeting(runtime, parts, await listen(app, config), await accessLine(runtime));

@@ -174,13 +174,13 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'commands and a root',
     'src/commands/a.ts',
     `import '../runtime.js';`,
-    'imports src/runtime.ts, which commands, import and backup may not',
+    'imports src/runtime.ts, which commands, ops, import and backup may not',
   ],
   [
     'commands and a read slice',
     'src/commands/a.ts',
     `import '../../projections/users/read-model.js';`,
-    'imports projections/users/read-model.ts, which commands, import and backup may not',
+    'imports projections/users/read-model.ts, which commands, ops, import and backup may not',
   ],
   [
     'a migration and the application',

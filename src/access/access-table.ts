@@ -24,6 +24,8 @@ const anybody: RouteAccess = { roles: null };
 const everyRole: RouteAccess = { roles: ROLES };
 const staff: RouteAccess = { roles: STAFF };
 const admin: RouteAccess = { roles: ['admin'], isPrivileged: true };
+/** Asked every few seconds by Prometheus or a console: no line for each. */
+const watched: RouteAccess = { roles: ['admin'] };
 const ownUser: RouteAccess = { roles: ROLES, own: 'user-in-path' };
 const ownOrder: RouteAccess = { roles: ROLES, own: 'order-in-path' };
 
@@ -59,8 +61,11 @@ export const accessTable: AccessTable = {
   'POST /v1/products/:product_id/retire': admin,
   'POST /v1/products/:product_id/reinstate': admin,
 
-  // Prometheus asks every few seconds: no line for each.
-  'GET /metrics': { roles: ['admin'] },
+  'GET /v1/log': admin,
+  'GET /v1/ops/status': watched,
+  'GET /v1/ops/read-models': watched,
+
+  'GET /metrics': watched,
   'GET /health/live': anybody,
   'GET /health/ready': { roles: null, detailsFor: STAFF },
   'GET /openapi.json': anybody,

@@ -83,6 +83,10 @@ async function admit(
     throw unauthenticated(INVALID, ', error="invalid_token"');
   }
   request.caller = caller;
+  request.mayStill = async () => {
+    const again = await authenticate(authorization);
+    return again?.kind === caller.kind && again.id === caller.id;
+  };
   await count(request, reply);
   if (!(access.roles as readonly string[]).includes(caller.kind)) throw forbidden(access.roles, caller);
 }

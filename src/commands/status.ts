@@ -1,20 +1,15 @@
 import type { Command } from 'commander';
-import { type Engine, type Position, print } from '../engine/index.js';
-import { leftOfRestore } from '../backup/restore-note.js';
+import { type Engine, print } from '../engine/index.js';
+import { readStatus, type Status, type StatusDeps } from '../ops/status.js';
 import { type CommandResult, jsonOption } from './output.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
 
-/** Counting what a read model lacks ends here. */
-const CAP = 1_000_000;
-
-export interface StatusDeps {
-  readonly engine: Pick<Engine, 'report' | 'store'> & Partial<Pick<Engine, 'seals'>>;
-  readonly tokens: { encode(position: Position): string };
-  readonly config: { readonly dataDir: string };
+export interface StatusCommandDeps extends StatusDeps {
+  readonly engine: StatusDeps['engine'] & Partial<Pick<Engine, 'seals'>>;
 }
 
-export function addStatus(program: Command, run: Run<StatusDeps>): void {
+export function addStatus(program: Command, run: Run<StatusCommandDeps>): void {
   program
     .command('status')
     .description('print the stores, the head of the log, and the position of each read model')
@@ -23,42 +18,21 @@ export function addStatus(program: Command, run: Run<StatusDeps>): void {
 }
 
 /** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */
-export async function statusResult({ engine, tokens, config }: StatusDeps): Promise<CommandResult> {
-  const { store } = engine;
-  const head = await store.head();
-  const { models: statuses, heldSnapshot } = await engine.report({ cap: CAP });
-  const models = statuses.map((status) => ({
-    name: status.name,
-    version: status.version,
-    checkpoint: tokens.encode(status.checkpoint),
-    lag_events: status.lag_events,
-    lag_seconds: Math.round(status.lag_seconds * 1_000) / 1_000,
-    state: status.state,
-    quarantined: status.quarantined,
-    ...(status.subscription && { subscription: subscriptionOf(status.subscription) }),
-    ...(status.error && { error: { ...status.error, position: tokens.encode(status.error.position) } }),
-  }));
-  const rows = models.map((model, i) => [
+export async function statusResult(deps: StatusCommandDeps): Promise<CommandResult> {
+  const { document, reports, problems } = await readStatus(deps);
+  const rows = document.models.map((model, i) => [
     model.name,
     `v${model.version}`,
     model.state,
     `${model.lag_events} events`,
     `${model.lag_seconds} s`,
-    connectionOf(statuses[i]),
-    statuses[i]?.stop ?? '',
+    connectionOf(reports[i]),
+    reports[i]?.stop ?? '',
   ]);
-  const unmade = statuses.filter(({ isReadable }) => !isReadable);
-  const notes = [leftOfRestore(config.dataDir, unmade), heldSnapshot].filter((one) => one !== null);
-  const told = [...statuses.map(({ problem }) => problem), ...statuses.map(({ degradation }) => degradation)];
-  const problems = [...notes, ...told].filter((one) => one !== null);
-  const covered = (await engine.seals?.coverage()) ?? null;
-  const header = `store ${store.kind}, head ${tokens.encode(head)}`;
+  const covered = (await deps.engine.seals?.coverage()) ?? null;
+  const header = `store ${document.store.kind}, head ${document.store.head}`;
   return {
-    document: {
-      store: { kind: store.kind, head: tokens.encode(head) },
-      models,
-      ...(notes.length > 0 && { notes }),
-    },
+    document,
     text: print.lines([
       ...[header, ...(covered ? [coverageLine(covered)] : []), ''],
       ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]),
@@ -75,14 +49,7 @@ function coverageLine({ sealed, unsealed, sealedAt }: Coverage): string {
   return `${print.plural(sealed, 'event')} sealed at ${sealedAt}, ${behind}`;
 }
 
-type ModelReport = Awaited<ReturnType<Engine['report']>>['models'][number];
-type Subscription = NonNullable<ModelReport['subscription']>;
-
-function subscriptionOf({ connectedSince, drops, lastEventAt }: Subscription): object {
-  return { connected_since: connectedSince, drops, last_event_at: lastEventAt };
-}
-
-function connectionOf(model: ModelReport | undefined): string {
+function connectionOf(model: Status['reports'][number] | undefined): string {
   if (!model?.subscription) return '';
   const { connectedSince, drops } = model.subscription;
   const reasons = Object.entries(drops).map(([reason, n]) => `${reason} ${n}`);

@@ -9,6 +9,7 @@ import { measureAsOf } from './builds/as-of-metrics.js';
 import { sweepNowAndThen } from './builds/as-of-sweep.js';
 import { type PlannedBuild, planRebuild } from './builds/plan.js';
 import { rebuild, type RebuildOptions, type Rebuilt } from './builds/rebuild.js';
+import { listBuilds, type ListedBuild } from './builds/list.js';
 import { allBuilds, readBuild } from './builds/registry.js';
 import { rollback, type RollbackOptions, type RolledBack } from './builds/rollback.js';
 import { type Export, exportTables } from './copying/export.js';
@@ -18,7 +19,7 @@ import { ClaimProtocol } from './claims/acquire.js';
 import { claimOwners, type Claims } from './claims/claims.js';
 import type { ClaimKind } from './claims/kind.js';
 import { CommandHandler } from './core/command-handler.js';
-import { type EventStore, type Position, START } from './core/event-store.js';
+import { type EventStore, type Position, START, type SubscribeOptions, type Subscription } from './core/event-store.js';
 import type { IdSequence } from './core/id-sequence.js';
 import type { LogTimes } from './core/log-times.js';
 import type { Fact } from './core/message.js';
@@ -27,6 +28,7 @@ import type { Vault } from './core/vault.js';
 import { bindToLog } from './log/log-identity.js';
 import { logTimes } from './log/log-times.js';
 import { resolvePoint } from './log/point.js';
+import { SharedSubscriptions } from './log/shared-subscriptions.js';
 import { idSequence } from './postgres/id-sequence.js';
 import { connectionOf } from './postgres/session.js';
 import { JointQuery, type JointPart } from './projecting/joint-query.js';
@@ -100,6 +102,7 @@ export class Engine {
   /** Null without a signer. */
   readonly seals: Seals | null;
   readonly #asOfProcess: AsOfProcess | null;
+  readonly #followers: SharedSubscriptions;
 
   constructor(
     options: EngineOptions,
@@ -111,6 +114,7 @@ export class Engine {
     this.projections = projections;
     this.streams = streams;
     this.log = log;
+    this.#followers = new SharedSubscriptions(store);
     this.handler = new CommandHandler(store, options.vault);
     this.watch = new CheckpointWatch(pool, options.hearing);
     this.times = logTimes(pool, store);
@@ -170,6 +174,11 @@ export class Engine {
     return resolvePoint(text, { tokens, store: this.store, times: this.times }, waitMs);
   }
 
+  /** The log from a position on, and what comes. One subscription serves all who are near the head. */
+  follow(options: SubscribeOptions): Subscription {
+    return this.#followers.subscribe(options);
+  }
+
   // Projecting
 
   startProjectors(): Projectors {
@@ -214,6 +223,11 @@ export class Engine {
   /** Builds read models in the background, then switches to them. Resumes an interrupted rebuild. */
   rebuild(projections: readonly AnyProjection[], options: RebuildOptions): Promise<Rebuilt[]> {
     return rebuild(this, projections, options);
+  }
+
+  /** Every build that there is, with its checkpoint. */
+  listBuilds(): Promise<ListedBuild[]> {
+    return listBuilds(this.pool);
   }
 
   planRebuild(projections: readonly AnyProjection[]): Promise<PlannedBuild[]> {

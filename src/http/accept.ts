@@ -15,6 +15,17 @@ export function requireAcceptable(request: FastifyRequest): void {
   }
 }
 
+/** Whether the caller asks for server-sent events, and likes no other form of the answer better. */
+export function prefersEvents(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  const ranges = listElements(accept).map(weighted);
+  const events = weightOf(
+    'text/event-stream',
+    ranges.filter(({ range }) => range !== '*/*'),
+  );
+  return events > 0 && events >= weightOf('application/json', ranges);
+}
+
 /** Whether the caller takes gzip, and does not like the plain form better. */
 export function prefersGzip(acceptEncoding: string | string[] | undefined): boolean {
   if (acceptEncoding === undefined) return false;

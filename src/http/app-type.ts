@@ -24,6 +24,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Known before the body is read. */
     caller: Caller;
+    /** Whether the caller's key or token is still valid, for answers that stay open; null without access control. */
+    mayStill: (() => Promise<boolean>) | null;
   }
   interface FastifyContextConfig {
     /** Who may call the route: its entry in the table of access. */

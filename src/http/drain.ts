@@ -11,8 +11,14 @@ export class Drain {
   #underWay = 0;
   #isDraining = false;
   #idle: (() => void) | null = null;
+  readonly #ending = new AbortController();
 
   constructor(readonly longestMs = LONGEST_MS) {}
+
+  /** Aborted when the end begins: answers that would stay open end then. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
 
   /** Counts a request. @throws Problem overloaded for one that comes too late */
   enter(reply: FastifyReply): void {
@@ -26,6 +32,7 @@ export class Drain {
   /** Finishes the requests under way, refuses new ones meanwhile, then closes; ends in time, whatever hangs. */
   async close(app: App): Promise<void> {
     this.#isDraining = true;
+    this.#ending.abort();
     app.server.closeIdleConnections();
     const finished = new Promise<void>((resolve) => {
       this.#idle = resolve;

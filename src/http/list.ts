@@ -57,14 +57,18 @@ export function listAnswer<Item>(
   data: Item[],
   cursor: string | null,
 ): { data: Item[]; next: string | null } {
-  if (cursor === null) return { data, next: null };
+  return { data, next: cursor === null ? null : nextPage(request, reply, 'cursor', cursor) };
+}
+
+/** The path of a list's next page: the same query from another place on. Sets it as Link header, too. */
+export function nextPage(request: ListRequest, reply: HeadersTo, parameter: string, place: string): string {
   const { limit, ...others } = request.query;
   const query = new URLSearchParams({ limit: String(limit) });
   for (const [name, value] of Object.entries(others)) {
-    if (value !== undefined && name !== 'cursor') query.set(name, `${value as string | number}`);
+    if (value !== undefined && name !== parameter) query.set(name, `${value as string | number}`);
   }
-  query.set('cursor', cursor);
+  query.set(parameter, place);
   const next = `${pathOf(request.url)}?${query.toString()}`;
   reply.header('link', `<${next}>; rel="next"`);
-  return { data, next };
+  return next;
 }

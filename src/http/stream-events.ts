@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bounds, type CommandHandler, errors, type EventTypes, Refusal } from '../engine/index.js';
+import { bounds, type CommandHandler, errors, type EventTypes, type RecordedEvent, Refusal } from '../engine/index.js';
 import type { ProblemCode } from './problem-codes.js';
 import { queryHead } from './answers.js';
 import type { App } from './app-type.js';
@@ -23,7 +23,7 @@ export interface AuditedStreams {
   readonly notYet: readonly string[];
 }
 
-const recordedEvent = z.strictObject({
+export const recordedEvent = z.strictObject({
   type: z.string(),
   /** Personal fields in the clear, or null once the user is erased. */
   data: z.record(z.string(), z.unknown()),
@@ -40,6 +40,24 @@ const recordedEvent = z.strictObject({
         'without what is sealed, personal or secret.',
     }),
 });
+
+export type RecordedAnswer = z.infer<typeof recordedEvent>;
+
+/** An event as an audit shows it. */
+export async function answerRecorded(
+  { handler, tokens }: Pick<StreamEventDeps, 'handler' | 'tokens'>,
+  recorded: RecordedEvent,
+  types: EventTypes,
+): Promise<RecordedAnswer> {
+  const { type, revision, position, recordedAt } = recorded;
+  const { data, metadata, unreadable } = await handler.history(recorded, types);
+  return {
+    ...{ type, data, metadata, revision },
+    position: tokens.encode(position),
+    recorded_at: recordedAt,
+    ...(unreadable !== null && { unreadable }),
+  };
+}
 
 /** The events of one thing, oldest first, for audit. */
 export function streamEventRoute(app: App, streams: AuditedStreams, deps: StreamEventDeps): void {
@@ -61,7 +79,7 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
       const { limit, cursor } = request.query;
       const list = `events ${streams.things} ${id}`;
       const from = cursors.decode(list, z.int().min(0), cursor) ?? 0;
-      const events: z.infer<typeof recordedEvent>[] = [];
+      const events: RecordedAnswer[] = [];
       let isThing = from > 0;
       let bytes = 0;
       let next: number | null = null;
@@ -73,18 +91,8 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
             break;
           }
           bytes += bounds.sizeOf(recorded.data);
-          const { type, revision, position, recordedAt } = recorded;
-          const { data, metadata, unreadable } = await handler.history(recorded, streams.types);
-          events.push({
-            type,
-            data,
-            metadata,
-            revision,
-            position: tokens.encode(position),
-            recorded_at: recordedAt,
-            ...(unreadable !== null && { unreadable }),
-          });
-          queryHead(reply, tokens, { position });
+          events.push(await answerRecorded(deps, recorded, streams.types));
+          queryHead(reply, tokens, recorded);
         }
       } catch (error) {
         if (!(error instanceof errors.StreamNotFound)) throw error;

@@ -31,6 +31,9 @@ const ROUTES = `
   post 200 /v1/products/{product_id}/reinstate
   get 200 /v1/orders/{order_id}/events
   get 200 /v1/users/{user_id}/events
+  get 200 /v1/log
+  get 200 /v1/ops/status
+  get 200 /v1/ops/read-models
   get 200 /health/live
   get 200 /health/ready
   get 503 /health/ready

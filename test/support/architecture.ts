@@ -55,11 +55,11 @@ const zones: readonly Zone[] = [
     ownFolder: true,
   },
   {
-    name: 'commands, import and backup',
-    files: /^src\/(?:commands|import|backup)\//,
+    name: 'commands, ops, import and backup',
+    files: /^src\/(?:commands|ops|import|backup)\//,
     may: [
       ...[FACE, VALUES, PACKAGE, new RegExp(`^${SLICE}/`), new RegExp(`^src/(?:${OUTSIDE})/`)],
-      ...[/^src\/(?:commands|import|backup)\//, /^src\/streams\.ts$/, /^projections\/index\.ts$/],
+      ...[/^src\/(?:commands|ops|import|backup)\//, /^src\/streams\.ts$/, /^projections\/index\.ts$/],
       /^migrations\/index\.ts$/,
     ],
   },

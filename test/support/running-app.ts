@@ -104,7 +104,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     drain,
   };
   const app = await buildApp(deps);
-  await addRoutes(app, runtime);
+  await addRoutes(app, runtime, drain.ending);
   await app.ready();
   app.server.listen(0, '127.0.0.1');
   await once(app.server, 'listening');

@@ -58,6 +58,23 @@ export async function allBuilds(db: Db): Promise<Build[]> {
   return rows;
 }
 
+/** With the times of its life. */
+export interface DatedBuild extends Build {
+  readonly madeAt: string;
+  /** When it became active the last time; null if it never did. */
+  readonly switchedAt: string | null;
+}
+
+export async function datedBuilds(db: Db): Promise<DatedBuild[]> {
+  const { rows } = await db.query<DatedBuild>({
+    name: 'builds-dated',
+    text: `select model as name, number as build, version, state, kept_until as "keptUntil",
+             made_at as "madeAt", switched_at as "switchedAt"
+           from orderlog.builds order by model, number`,
+  });
+  return rows;
+}
+
 /** Those of a model that processes of this version may read, or of older versions if they have none of their own. */
 export async function activeBuilds(db: Db, name: string, version: number): Promise<Build[]> {
   const builds = await allBuilds(db);

@@ -1,6 +1,6 @@
 /** The port to the log. Its contract is the suite in test/support/event-store-contract.ts, run against every adapter. */
-import type { NewEvent, RecordedEvent } from './message.js';
-import type { Position } from './position.js';
+import { type NewEvent, objectOf, type RecordedEvent } from './message.js';
+import { type Position, START } from './position.js';
 
 export { type Position, START } from './position.js';
 
@@ -56,6 +56,28 @@ export interface SubscribeOptions {
   readonly pageSize?: number;
   /** Ends the iteration promptly and without an error. */
   readonly signal: AbortSignal;
+}
+
+export interface ReadBackOptions {
+  /** Events before this position, which is that of a record; from the head back if left out. */
+  readonly before?: Position;
+  /** Events after this position, default START. */
+  readonly after?: Position;
+  readonly filter?: Filter;
+  /** Of this stream only. */
+  readonly stream?: string;
+  /** Whose metadata has this correlation id. */
+  readonly correlationId?: string;
+  readonly limit: number;
+  /** At most so many records are looked at, so that a filter that lets little through ends in time. */
+  readonly most: number;
+}
+
+export interface BackPage {
+  /** Newest first. */
+  readonly events: readonly RecordedEvent[];
+  /** Events before this position were not looked at, and there may be more. Null: this was all. */
+  readonly before: Position | null;
 }
 
 /**
@@ -138,6 +160,9 @@ export interface EventStore {
    */
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
+  /** One page of events, newest first. Its work is bounded: follow `before` of the page for the rest. */
+  readBack(options: ReadBackOptions): Promise<BackPage>;
+
   /** Everything after `from` and then what comes, each event once and in log order; pulled, with a bounded buffer. */
   subscribe(options: SubscribeOptions): Subscription;
 
@@ -167,4 +192,13 @@ export function matches(
   if (filter?.types && !filter.types.includes(event.type)) return false;
   if (filter?.streamPrefixes && !filter.streamPrefixes.some((prefix) => event.stream.startsWith(prefix))) return false;
   return true;
+}
+
+/** The same for what a page that is read backwards asks for. */
+export function matchesBack(event: RecordedEvent, options: ReadBackOptions): boolean {
+  const { before, after = START, filter, stream, correlationId } = options;
+  if (event.position <= after || (before !== undefined && event.position >= before)) return false;
+  if (stream !== undefined && event.stream !== stream) return false;
+  if (correlationId !== undefined && objectOf(event.metadata)['correlation_id'] !== correlationId) return false;
+  return matches(event, filter);
 }

@@ -2,14 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { EventStoreUnavailable, StreamNotFound, WrongExpectedRevision } from '../core/errors.js';
 import {
   type AppendResult,
+  type BackPage,
   type EventPage,
   type Distance,
   type EventStore,
   type ExpectedRevision,
   type Mark,
   matches,
+  matchesBack,
   type Position,
   type ReadAllOptions,
+  type ReadBackOptions,
   type ReadOptions,
   type ReadTo,
   START,
@@ -94,6 +97,19 @@ export class MemoryEventStore implements EventStore {
       left--;
       yield copy(event);
     }
+  }
+
+  readBack(options: ReadBackOptions): Promise<BackPage> {
+    const { before, after = START, stream, limit, most } = options;
+    const scope = (stream === undefined ? this.#log : (this.#streams.get(stream) ?? []))
+      .filter(({ position }) => position > after && (before === undefined || position < before))
+      .reverse();
+    const events = scope
+      .slice(0, most)
+      .filter((event) => matchesBack(event, options))
+      .slice(0, limit);
+    const last = events.length === limit ? events.at(-1) : scope[most - 1];
+    return Promise.resolve({ events: events.map(copy), before: last?.position ?? null });
   }
 
   subscribe(options: SubscribeOptions): Subscription {

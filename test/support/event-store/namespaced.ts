@@ -1,6 +1,7 @@
 import {
   type AppendOptions,
   type AppendResult,
+  type BackPage,
   type EventPage,
   type Distance,
   type EventStore,
@@ -9,6 +10,7 @@ import {
   type Mark,
   type Position,
   type ReadAllOptions,
+  type ReadBackOptions,
   type ReadOptions,
   type ReadTo,
   type SubscribeOptions,
@@ -58,6 +60,12 @@ export class Namespaced implements EventStore {
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
     const filter = this.#within(options.filter);
     for await (const event of this.inner.readAll({ ...options, filter })) yield this.#strip(event);
+  }
+
+  async readBack(options: ReadBackOptions): Promise<BackPage> {
+    const stream = options.stream === undefined ? {} : { stream: this.prefix + options.stream };
+    const page = await this.inner.readBack({ ...options, ...stream, filter: this.#within(options.filter) });
+    return { ...page, events: page.events.map((event) => this.#strip(event)) };
   }
 
   subscribe(options: SubscribeOptions): Subscription {

@@ -11,7 +11,7 @@ import { ANSWER_TIMEOUT_MS, NoAnswer } from './answer.js';
 import { explain, refusalOf } from './errors.js';
 import { passes, logPositionOf, recordedFrom } from './event.js';
 import { Inbox } from './inbox.js';
-import { pairOf, positionOf, revisionOf } from './position.js';
+import { pairOf, positionOf } from './position.js';
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
@@ -80,13 +80,8 @@ export class Reader {
 
   /** Revision of a stream's last event, -1 if there is no stream. */
   async lastRevision(stream: string): Promise<number> {
-    const read = (client: EventStoreDBClient): Inbox<ResolvedEvent> => {
-      const options = { direction: BACKWARDS, fromRevision: END, maxCount: 1, requiresLeader: true } as const;
-      return new Inbox(client.readStream(stream, options));
-    };
     try {
-      for await (const { event } of this.#resumed(read, undefined, stream))
-        if (event) return revisionOf(event.revision);
+      for await (const { revision } of this.streamBack(stream, undefined, 1)) return revision;
     } catch (error) {
       if (!(error instanceof StreamNotFound)) throw error;
     }
@@ -114,6 +109,44 @@ export class Reader {
       if (until !== undefined && position > until) return;
       place = position;
       yield event;
+    }
+  }
+
+  /** Every record before a position, or from the end of the log, newest first. */
+  async *recordsBack(
+    before: Position | undefined,
+    limit: number,
+  ): AsyncGenerator<NonNullable<AllStreamResolvedEvent['event']>> {
+    let place = before;
+    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
+      const fromPosition = place === undefined ? END : pairOf(place);
+      const options = { direction: BACKWARDS, fromPosition, maxCount: limit, requiresLeader: true } as const;
+      return new Inbox(client.readAll(options, { highWaterMark: BUFFER }));
+    };
+    for await (const { event } of this.#resumed(read)) {
+      if (!event) continue;
+      place = positionOf(logPositionOf(event));
+      yield event;
+    }
+  }
+
+  /** The events of a stream up to a revision, or from its end, newest first. @throws StreamNotFound */
+  async *streamBack(stream: string, from: number | undefined, limit: number): AsyncGenerator<RecordedEvent> {
+    let next = from;
+    const read = (client: EventStoreDBClient): Inbox<ResolvedEvent> => {
+      const fromRevision = next === undefined ? END : BigInt(next);
+      const options = { direction: BACKWARDS, fromRevision, maxCount: limit, requiresLeader: true } as const;
+      return new Inbox(client.readStream(stream, options, { highWaterMark: BUFFER }));
+    };
+    for await (const { event } of this.#resumed(read, undefined, stream)) {
+      if (!event) continue;
+      const recorded = recordedFrom(event);
+      if (recorded.revision === 0) {
+        yield recorded;
+        return;
+      }
+      next = recorded.revision - 1;
+      yield recorded;
     }
   }
 
@@ -197,11 +230,7 @@ export class Reader {
 
   /** Position of the last record, as the leader knows it. */
   async head(): Promise<Position> {
-    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
-      const options = { direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true } as const;
-      return new Inbox(client.readAll(options));
-    };
-    for await (const { event } of this.#resumed(read)) if (event) return positionOf(logPositionOf(event));
+    for await (const record of this.recordsBack(undefined, 1)) return positionOf(logPositionOf(record));
     return START;
   }
 

@@ -4,6 +4,7 @@ import { EventStoreUnavailable, LogReplaced } from '../../core/errors.js';
 import {
   type AppendOptions,
   type AppendResult,
+  type BackPage,
   type Distance,
   type EventStore,
   type ExpectedRevision,
@@ -12,6 +13,7 @@ import {
   matches,
   type Position,
   type ReadAllOptions,
+  type ReadBackOptions,
   type ReadOptions,
   type ReadTo,
   START,
@@ -23,6 +25,7 @@ import { ANSWER_TIMEOUT_MS, answered } from './answer.js';
 import { Appender } from './appender.js';
 import { Clients } from './clients.js';
 import { explain, isPassing, refusalOf } from './errors.js';
+import { readBack } from './reading-back.js';
 import { Reader } from './reader.js';
 import { SupervisedSubscription } from './subscription.js';
 import { idOfLog } from '../log-opened.js';
@@ -127,6 +130,10 @@ export class EventStoreDb implements EventStore {
       yield event;
       if (--left <= 0) return;
     }
+  }
+
+  readBack(options: ReadBackOptions): Promise<BackPage> {
+    return readBack(this.#reader, options);
   }
 
   subscribe(options: SubscribeOptions): Subscription {

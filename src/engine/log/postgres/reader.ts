@@ -3,18 +3,22 @@ import type pg from 'pg';
 import { PAGE_BYTES } from '../../core/budgets.js';
 import { EventStoreUnavailable } from '../../core/errors.js';
 import {
+  type BackPage,
   type Distance,
   type EventPage,
   type Filter,
   type Position,
   type ReadAllOptions,
+  type ReadBackOptions,
   START,
 } from '../../core/event-store.js';
-import type { JsonObject, RecordedEvent } from '../../core/message.js';
+import type { RecordedEvent } from '../../core/message.js';
 import { isUnavailable } from '../../postgres/errors.js';
 import { types } from '../../postgres/types.js';
+import { COLUMNS, type EventRow, FITS, LENGTH, MATCHES, type Nullable, recorded } from './event-rows.js';
 import { EVENTS } from './log-table.js';
 import { numberOf, positionOf } from './position.js';
+import { readBack } from './reading-back.js';
 
 const FIRST_PAGE = 100;
 const ALL_PAGE = 2_000;
@@ -51,41 +55,6 @@ export class PageSize {
     this.next = Math.min(this.most, fit, full ? this.next * GROWTH : this.next);
   }
 }
-
-interface EventRow {
-  readonly position: number;
-  readonly stream: string;
-  readonly revision: number;
-  readonly id: string;
-  readonly type: string;
-  readonly data: string;
-  readonly metadata: string;
-  readonly recorded_at: string;
-  /** Of the page up to and with this event. */
-  readonly bytes: number;
-}
-
-type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
-
-const COLUMNS = 'e.position, e.stream, e.revision, e.id, e.type, e.data, e.metadata, e.recorded_at, e.bytes';
-
-// As a CASE it hides from the planner how few events a prefix may let through: it would rather sort all that is left of the log.
-const MATCHES = `($2::text[] IS NULL OR e.type = ANY ($2))
-  AND CASE WHEN $3::text[] IS NULL THEN true ELSE e.stream ^@ ANY ($3) END`;
-
-/**
- * How long an event is, in bytes. What is not compressed, as small events are, tells its length without being read.
- * @see PAGE_BYTES
- */
-const LENGTH = ['data', 'metadata']
-  .map(
-    (column) => `CASE WHEN pg_column_compression(e.${column}) IS NULL THEN pg_column_size(e.${column})
-      ELSE octet_length(e.${column}::text) END`,
-  )
-  .join(' + ');
-
-/** Of rows that begin below the bound: so there is always one. */
-const FITS = `bytes - coalesce(length, 0) < ${PAGE_BYTES}`;
 
 const JSON_TYPE = 114;
 
@@ -202,6 +171,10 @@ export class PostgresReader {
     }
   }
 
+  back(options: ReadBackOptions): Promise<BackPage> {
+    return readBack((query) => this.#query(query), options);
+  }
+
   /** A page of each stream, in one query. All pages together have the bytes of one: those behind it are empty, and not complete. */
   async streams(requests: readonly StreamRequest[]): Promise<StreamPage[]> {
     const rows = await this.#query<Nullable<EventRow> & { readonly n: number; readonly known: true | null }>({
@@ -259,12 +232,4 @@ export class PostgresReader {
       throw new EventStoreUnavailable(`the log can not be read: ${(error as Error).message}`, { cause: error });
     }
   }
-}
-
-function recorded(row: EventRow): RecordedEvent {
-  const { stream, revision, id, type, recorded_at: recordedAt } = row;
-  const position = positionOf(BigInt(row.position));
-  const data = JSON.parse(row.data) as JsonObject;
-  const metadata = JSON.parse(row.metadata) as JsonObject;
-  return { position, stream, revision, id, type, data, metadata, recordedAt };
 }

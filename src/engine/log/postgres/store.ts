@@ -2,12 +2,14 @@ import type pg from 'pg';
 import { StreamNotFound } from '../../core/errors.js';
 import {
   type AppendResult,
+  type BackPage,
   type Distance,
   type EventStore,
   type ExpectedRevision,
   type Mark,
   type Position,
   type ReadAllOptions,
+  type ReadBackOptions,
   type ReadOptions,
   type ReadTo,
   type SubscribeOptions,
@@ -88,6 +90,10 @@ export class PostgresEventStore implements EventStore {
 
   readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
     return this.#reader.all(options);
+  }
+
+  readBack(options: ReadBackOptions): Promise<BackPage> {
+    return this.#reader.back(options);
   }
 
   subscribe(options: SubscribeOptions): Subscription {

@@ -1,0 +1,94 @@
+/** What `orderlog status` prints and `GET /v1/ops/status` answers: the stores, the head of the log, each read model. */
+import { z } from 'zod';
+import { leftOfRestore } from '../backup/restore-note.js';
+import type { Engine, Position } from '../engine/index.js';
+
+/** Counting what a read model lacks ends here. */
+const CAP = 1_000_000;
+
+export interface StatusDeps {
+  readonly engine: Pick<Engine, 'report' | 'store'>;
+  readonly tokens: { encode(position: Position): string };
+  readonly config: { readonly dataDir: string };
+}
+
+const stop = z.strictObject({
+  stream: z.string().nullable(),
+  revision: z.int().nullable(),
+  position: z.string(),
+  message: z.string(),
+  lost: z.literal(true).optional(),
+});
+
+const subscription = z.strictObject({
+  connected_since: z.iso.datetime().nullable(),
+  drops: z.record(z.string(), z.int()),
+  last_event_at: z.iso.datetime().nullable(),
+});
+
+const modelStatus = z.strictObject({
+  name: z.string(),
+  version: z.int(),
+  checkpoint: z.string(),
+  lag_events: z.int(),
+  lag_seconds: z.number(),
+  state: z.enum(['missing', 'idle', 'running', 'degraded', 'stopped']),
+  quarantined: z.int(),
+  subscription: subscription.optional(),
+  error: stop.optional(),
+});
+
+export const statusSchema = z.strictObject({
+  store: z.strictObject({ kind: z.string(), head: z.string() }),
+  models: z.array(modelStatus),
+  notes: z.array(z.string()).optional(),
+});
+
+type ModelReport = Awaited<ReturnType<Engine['report']>>['models'][number];
+
+export interface Status {
+  readonly document: z.infer<typeof statusSchema>;
+  /** What the document is made of, in the same order as its models. */
+  readonly reports: readonly ModelReport[];
+  /** What an operator must know, in words. */
+  readonly problems: readonly string[];
+}
+
+export async function readStatus({ engine, tokens, config }: StatusDeps): Promise<Status> {
+  const { store } = engine;
+  const head = await store.head();
+  const { models: reports, heldSnapshot } = await engine.report({ cap: CAP });
+  const unmade = reports.filter(({ isReadable }) => !isReadable);
+  const notes = [leftOfRestore(config.dataDir, unmade), heldSnapshot].filter((one) => one !== null);
+  const told = [...reports.map(({ problem }) => problem), ...reports.map(({ degradation }) => degradation)];
+  return {
+    document: {
+      store: { kind: store.kind, head: tokens.encode(head) },
+      models: reports.map((report) => documentOf(report, tokens)),
+      ...(notes.length > 0 && { notes }),
+    },
+    reports,
+    problems: [...notes, ...told.filter((one) => one !== null)],
+  };
+}
+
+function documentOf(report: ModelReport, tokens: StatusDeps['tokens']): z.infer<typeof modelStatus> {
+  const { subscription: connection, error } = report;
+  return {
+    name: report.name,
+    version: report.version,
+    checkpoint: tokens.encode(report.checkpoint),
+    lag_events: report.lag_events,
+    lag_seconds: Math.round(report.lag_seconds * 1_000) / 1_000,
+    state: report.state,
+    quarantined: report.quarantined,
+    ...(connection && {
+      subscription: {
+        connected_since: connection.connectedSince,
+        drops: { ...connection.drops },
+        last_event_at: connection.lastEventAt,
+      },
+    }),
+    ...(error && { error: { ...error, position: tokens.encode(error.position) } }),
+  };
+}

@@ -1,0 +1,46 @@
+import t from 'tap';
+import { statusResult } from '../../src/commands/status.js';
+import { until } from '../support/orderlog.js';
+import { runningApp } from '../support/running-app.js';
+
+void t.test('the route of the status answers what orderlog status --json prints', async (t) => {
+  const shop = await runningApp(t);
+  await shop.addCategory();
+  await until(async () => shop.runtime.engine.hasReached(await shop.runtime.store.head()));
+  const { document } = await statusResult(shop.runtime);
+  const { data } = await shop.http.ok('GET', '/v1/ops/status');
+  const timeless = (of: unknown): unknown =>
+    JSON.parse(JSON.stringify(of), (name, value: unknown) => (name === 'lag_seconds' ? 0 : value));
+  t.same(timeless(data), timeless(document));
+  t.match(data, { store: { kind: 'postgres' }, models: shop.runtime.projections.map(({ name }) => ({ name })) });
+});
+
+void t.test('the status says within seconds that nobody projects a read model any more', async (t) => {
+  const shop = await runningApp(t);
+  await shop.stopProjectors();
+  const states = async (): Promise<string[]> => {
+    const { data } = await shop.http.ok('GET', '/v1/ops/status');
+    return (data as { models: { state: string }[] }).models.map(({ state }) => state);
+  };
+  await until(async () => (await states()).every((state) => state === 'idle'), 10_000);
+  t.pass('every model is idle');
+});
+
+void t.test('each read model is shown with its builds', async (t) => {
+  const shop = await runningApp(t);
+  const { position } = (await shop.addCategory(), shop.http);
+  await until(async () => shop.runtime.engine.hasReached(await shop.runtime.store.head()));
+  const { data } = await shop.http.ok('GET', '/v1/ops/read-models');
+  t.match(
+    data,
+    shop.runtime.projections.map(({ name, version }) => ({
+      name,
+      projection_version: version,
+      builds: [{ build: 1, projection_version: version, state: 'active', ready: true, kept_until: null }],
+    })),
+  );
+  const tree = (data as { name: string; builds: { checkpoint: string }[] }[]).find(
+    ({ name }) => name === 'category-tree',
+  );
+  t.equal(tree?.builds[0]?.checkpoint, position);
+});
