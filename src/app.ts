@@ -15,7 +15,7 @@ import { type HealthCheck, healthRoutes } from './http/health.js';
 import { completeRoutes } from './http/json-schema.js';
 import { requireLoopback } from './http/loopback-only.js';
 import { measureRequests, metricsRoute } from './http/metrics.js';
-import { addOpenApi } from './http/openapi.js';
+import { addOpenApi } from './http/openapi/add-openapi.js';
 import { requirePlain } from './http/plain-requests.js';
 import { problemRoutes } from './http/problem-routes.js';
 import { requestId } from './http/request-id.js';

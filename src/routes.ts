@@ -59,7 +59,7 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   const past = new AsOf(runtime);
   // A sender learns of a log position that can't be read, even where nothing waits for it.
   app.addHook('preValidation', async (request) => {
-    freshnessOf(request.headers, tokens);
+    if (request.routeOptions.config.kind) freshnessOf(request.headers, tokens);
   });
   countAnswers(app, runtime.answers);
   const claimKey = answerOnce(app, runtime.keys, hashKey);
@@ -123,8 +123,18 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   });
 
   const audited = { handler, tokens, cursors };
-  streamEventRoute(app, { things: 'orders', ...orderStream, notFound: 'order-not-found', notYet: [] }, audited);
-  const users = { things: 'users', ...userStream, notFound: 'user-not-found', notYet: ['ClaimAbandoned'] } as const;
+  streamEventRoute(
+    app,
+    { things: 'orders', thing: 'Order', ...orderStream, notFound: 'order-not-found', notYet: [] },
+    audited,
+  );
+  const users = {
+    things: 'users',
+    thing: 'User',
+    ...userStream,
+    notFound: 'user-not-found',
+    notYet: ['ClaimAbandoned'],
+  } as const;
   streamEventRoute(app, users, audited);
   opsRoutes(app, { ...runtime, streams, streamPrefixes, eventStreams: new EventStreams(ending) });
 }

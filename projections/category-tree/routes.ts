@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { categoryAnswer, type CategoryAnswer } from '../../src/category/answer.js';
+import { categoryAnswer, type CategoryAnswer, totalProducts } from '../../src/category/answer.js';
 import { type Position, Refusal } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
-import { dataOf, idText } from '../../src/http/schemas.js';
+import { dataOf, id, idText, queryInteger } from '../../src/http/schemas.js';
 import { sendPrepared } from '../../src/http/send-prepared.js';
 import type { CategoryTree } from './read-model.js';
 
@@ -26,10 +26,9 @@ interface TreeNode {
 
 const node: z.ZodType<TreeNode> = z
   .strictObject({
-    cat_id: z.int(),
+    cat_id: id,
     name: z.string(),
-    /** Distinct products, not retired, in the category or below. */
-    total_products: z.int(),
+    total_products: totalProducts,
     get child_categories(): z.ZodArray<z.ZodType<TreeNode>> {
       return z.array(node);
     },
@@ -37,10 +36,7 @@ const node: z.ZodType<TreeNode> = z
   .meta({ id: 'CategoryNode' });
 
 const tags = ['categories'];
-const depth = z
-  .string()
-  .regex(/^[1-9]\d{0,8}$/, 'is not a whole number from 1')
-  .transform(Number);
+const depth = queryInteger(1, 999_999_999);
 
 export function categoryQueries(app: App, { tree, tokens, past, fromStream }: CategoryQueryDeps): void {
   app.get(
@@ -48,6 +44,7 @@ export function categoryQueries(app: App, { tree, tokens, past, fromStream }: Ca
     {
       config: { kind: 'query', problems: ['category-not-found'] },
       schema: {
+        operationId: 'getCategoryTree',
         summary: 'The category tree with totals',
         tags,
         querystring: z.strictObject({ root: idText.optional(), depth: depth.optional(), as_of: asOf }),
@@ -69,6 +66,7 @@ export function categoryQueries(app: App, { tree, tokens, past, fromStream }: Ca
     {
       config: { kind: 'query', tagged: true, problems: ['category-not-found'] },
       schema: {
+        operationId: 'getCategory',
         summary: 'A category',
         tags,
         params: z.strictObject({ cat_id: idText }),

@@ -4,7 +4,7 @@ import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
-import { dataOf, idText } from '../../src/http/schemas.js';
+import { count, dataOf, idText } from '../../src/http/schemas.js';
 import type { OrderCounts } from './read-model.js';
 
 export interface OrderCountQueryDeps {
@@ -15,7 +15,7 @@ export interface OrderCountQueryDeps {
   readonly addedAt: (catId: number) => Promise<Position | null>;
 }
 
-const orderCounts = z.strictObject({ placed: z.int(), paid: z.int(), cancelled: z.int() });
+const orderCounts = z.strictObject({ placed: count, paid: count, cancelled: count }).meta({ id: 'OrderCounts' });
 
 export function orderCountQueries(app: App, { counts, tokens, past, addedAt }: OrderCountQueryDeps): void {
   app.get(
@@ -23,6 +23,7 @@ export function orderCountQueries(app: App, { counts, tokens, past, addedAt }: O
     {
       config: { kind: 'query', problems: ['category-not-found'] },
       schema: {
+        operationId: 'getCategoryOrderCounts',
         summary: 'Orders with a product in the category or below, by status',
         tags: ['categories'],
         params: z.strictObject({ cat_id: idText }),

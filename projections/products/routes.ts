@@ -6,7 +6,7 @@ import { freshnessOf } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { dataOf, idText, listOf, listQuery, sku } from '../../src/http/schemas.js';
-import { productAnswer, type ProductAnswer } from '../../src/product/answer.js';
+import { productAnswer, type ProductAnswer, productStatus } from '../../src/product/answer.js';
 import type { Products } from './read-model.js';
 
 export interface ProductQueryDeps {
@@ -18,7 +18,7 @@ export interface ProductQueryDeps {
 }
 
 const tags = ['products'];
-const status = z.enum(['active', 'retired']).default('active');
+const status = productStatus.default('active');
 
 export function productQueries(app: App, { products, tokens, cursors, fromStream }: ProductQueryDeps): void {
   app.get(
@@ -26,6 +26,7 @@ export function productQueries(app: App, { products, tokens, cursors, fromStream
     {
       config: { kind: 'query', problems: ['category-not-found'] },
       schema: {
+        operationId: 'listProducts',
         summary: 'Products by product_id; with cat_id, those in the category or below',
         tags,
         querystring: listQuery.extend({ cat_id: idText.optional(), sku: sku.optional(), status }),
@@ -49,6 +50,7 @@ export function productQueries(app: App, { products, tokens, cursors, fromStream
     {
       config: { kind: 'query', tagged: true, problems: ['product-not-found'] },
       schema: {
+        operationId: 'getProduct',
         summary: 'A product, retired ones too',
         tags,
         params: z.strictObject({ product_id: idText }),

@@ -39,6 +39,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     {
       config: { kind: 'query', tagged: true, problems: ['order-not-found'] },
       schema: {
+        operationId: 'getOrder',
         summary: 'An order with items and history',
         tags,
         params: z.strictObject({ order_id: uuid }),
@@ -60,7 +61,13 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     '/v1/orders',
     {
       config: { kind: 'query' },
-      schema: { summary: 'Orders, newest first', tags, querystring: query, response: { 200: listOf(orderAnswer) } },
+      schema: {
+        operationId: 'listOrders',
+        summary: 'Orders, newest first',
+        tags,
+        querystring: query,
+        response: { 200: listOf(orderAnswer) },
+      },
     },
     async (request, reply) => {
       const { limit, status, cursor } = request.query;
@@ -78,6 +85,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     {
       config: { kind: 'query', problems: ['user-not-found'] },
       schema: {
+        operationId: 'listUserOrders',
         summary: "A user's orders with items and history, newest first",
         tags,
         params: z.strictObject({ user_id: uuid }),

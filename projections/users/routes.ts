@@ -40,6 +40,7 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
     {
       config: { kind: 'query' },
       schema: {
+        operationId: 'listUsers',
         summary: 'Users, newest first; with email, the one user who has the address',
         tags,
         querystring: listQuery.extend({ email: email.optional() }),
@@ -64,7 +65,7 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
     '/v1/users/:user_id',
     {
       config: { kind: 'query', tagged: true, problems: ['user-not-found'] },
-      schema: { summary: 'A user', tags, params, response: { 200: dataOf(userAnswer) } },
+      schema: { operationId: 'getUser', summary: 'A user', tags, params, response: { 200: dataOf(userAnswer) } },
     },
     async (request, reply) => {
       const { user_id } = request.params;
@@ -80,7 +81,7 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
     '/v1/users/:user_id/id-proof',
     {
       config: { kind: 'query', produces: ['application/pdf'], problems: ['user-not-found', 'id-proof-not-found'] },
-      schema: { summary: 'The proof of identity', tags, params },
+      schema: { operationId: 'downloadIdProof', summary: 'The proof of identity', tags, params },
     },
     async (request, reply) => {
       const { user_id } = request.params;

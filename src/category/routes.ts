@@ -42,7 +42,13 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
         tagged: true,
         problems: ['category-exists', 'category-code-taken', 'unknown-category'],
       },
-      schema: { summary: 'Add a category', tags, body: newCategory, response: { 201: dataOf(categoryAnswer) } },
+      schema: {
+        operationId: 'addCategory',
+        summary: 'Add a category',
+        tags,
+        body: newCategory,
+        response: { 201: dataOf(categoryAnswer) },
+      },
     },
     async (request, reply) => {
       const context = commandContext(request, hashKey, 'AddCategory', request.body);
@@ -65,6 +71,7 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
         problems: ['category-not-found', 'category-cycle', 'unknown-category'],
       },
       schema: {
+        operationId: 'changeCategory',
         summary: 'Rename or move a category',
         tags,
         params,
@@ -94,7 +101,14 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
     '/v1/categories/:cat_id',
     {
       config: { kind: 'command', problems: ['category-not-found', 'category-not-empty', 'read-model-behind'] },
-      schema: { summary: 'Remove an empty category', tags, params, body: noBody, response: { 204: z.null() } },
+      schema: {
+        operationId: 'removeCategory',
+        summary: 'Remove an empty category',
+        tags,
+        params,
+        body: noBody,
+        response: { 204: z.null() },
+      },
     },
     async (request, reply) => {
       const { cat_id } = request.params;

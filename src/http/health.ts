@@ -18,10 +18,15 @@ export interface HealthCheck {
 
 const TIMEOUT_MS = 2_000;
 
-const health = z.strictObject({
-  status: z.enum(['ok', 'degraded', 'unavailable']),
-  checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string().optional() })),
-});
+const health = z
+  .strictObject({
+    status: z.enum(['ok', 'degraded', 'unavailable']).meta({ id: 'HealthStatus' }),
+    checks: z.record(
+      z.string(),
+      z.strictObject({ ok: z.boolean(), detail: z.string().optional() }).meta({ id: 'HealthCheck' }),
+    ),
+  })
+  .meta({ id: 'Health' });
 
 type Health = z.infer<typeof health>;
 
@@ -35,13 +40,25 @@ export function healthRoutes(app: App, { checks, showsDetails }: HealthDeps): vo
   const shared = checks.map((check) => new SharedCheck(check));
   app.get(
     '/health/live',
-    { schema: { summary: 'The process is up', tags: ['operations'], response: { 200: health } } },
+    {
+      schema: {
+        operationId: 'getLiveness',
+        summary: 'The process is up',
+        tags: ['operations'],
+        response: { 200: health },
+      },
+    },
     (): Health => ({ status: 'ok', checks: {} }),
   );
   app.get(
     '/health/ready',
     {
-      schema: { summary: 'The process can do its work', tags: ['operations'], response: { 200: health, 503: health } },
+      schema: {
+        operationId: 'getReadiness',
+        summary: 'The process can do its work',
+        tags: ['operations'],
+        response: { 200: health, 503: health },
+      },
     },
     async (request, reply) => {
       const answer = await runChecks(shared);

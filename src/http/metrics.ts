@@ -30,7 +30,7 @@ export function metricsRoute(app: App, metrics: Registry): void {
     '/metrics',
     {
       config: { produces: ['text/plain', 'application/openmetrics-text'] },
-      schema: { summary: 'Metrics for Prometheus', tags: ['operations'] },
+      schema: { operationId: 'getMetrics', summary: 'Metrics for Prometheus', tags: ['operations'] },
     },
     async (_request, reply) => reply.header('content-type', metrics.contentType).send(await metrics.metrics()),
   );

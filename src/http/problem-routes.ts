@@ -2,14 +2,11 @@ import { z } from 'zod';
 import type { App } from './app-type.js';
 import { Problem } from './problem.js';
 import { isProblemCode, problemKind } from './problem-codes.js';
-import { dataOf } from './schemas.js';
+import { dataOf, problemCode, problemStatus } from './schemas.js';
 
-const explanation = z.strictObject({
-  code: z.string(),
-  status: z.int(),
-  title: z.string(),
-  explanation: z.string(),
-});
+const explanation = z
+  .strictObject({ code: problemCode, status: problemStatus, title: z.string(), explanation: z.string() })
+  .meta({ id: 'ProblemExplanation' });
 
 /** What the `type` of a problem leads to. */
 export function problemRoutes(app: App): void {
@@ -18,6 +15,7 @@ export function problemRoutes(app: App): void {
     {
       config: { problems: ['route-not-found'] },
       schema: {
+        operationId: 'explainProblem',
         summary: 'What a problem means',
         tags: ['operations'],
         params: z.strictObject({ code: z.string() }),

@@ -1,6 +1,7 @@
 /** The pieces that the requests and answers of all routes are made of. */
 import { z } from 'zod';
-import { MAX_EMAIL, MAX_ID, MAX_NAME, MAX_QUANTITY, MAX_REMARK, MAX_SKU } from '../values.js';
+import { MAX_EMAIL, MAX_ID, MAX_LINES, MAX_NAME, MAX_QUANTITY, MAX_REMARK, MAX_SKU } from '../values.js';
+import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
@@ -28,9 +29,20 @@ export const email = text(MAX_EMAIL).refine(
 
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'is not a currency code of three capital letters (ISO 4217)');
 
-/** Minor units of a currency. */
-export const money = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const money = z
+  .int()
+  .min(0)
+  .max(Number.MAX_SAFE_INTEGER)
+  .meta({ description: 'In minor units of the currency.' });
 export const quantity = z.int().min(1).max(MAX_QUANTITY);
+
+/** The number of a line in its order. */
+export const lineNumber = z.int().min(1).max(MAX_LINES);
+
+/** How many there are of something that nothing limits. */
+export const count = z.int().min(0);
+export const revision = z.int().min(0).meta({ description: 'How often the resource has changed.' });
+export const time = z.iso.datetime();
 
 /** Of a category or a product. */
 export const id = z.int().min(1).max(MAX_ID);
@@ -40,16 +52,30 @@ export const idText = z
   .string()
   .regex(/^[1-9]\d{0,9}$/, `is not a whole number from 1 to ${MAX_ID} in plain digits`)
   .refine((digits) => Number(digits) <= MAX_ID, `is larger than ${MAX_ID}`)
-  .transform(Number);
+  .transform(Number)
+  .meta(asInteger(1, MAX_ID));
+
+/** A whole number in plain digits in a path or a query: text that is read as a number. */
+export function queryInteger(minimum: number, maximum: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .refine(
+      (digits) => /^(?:0|[1-9]\d*)$/.test(digits) && Number(digits) >= minimum && Number(digits) <= maximum,
+      `is not a whole number from ${minimum} to ${maximum}`,
+    )
+    .transform(Number)
+    .meta(asInteger(minimum, maximum));
+}
+
+/** How a document describes such a text. */
+function asInteger(minimum: number, maximum: number): Record<string, unknown> {
+  return { type: 'integer', minimum, maximum, pattern: undefined };
+}
 
 /** Of a user or an order; lower-cased, for ids compare exactly. */
 export const uuid = z.guid('is not a UUID').transform((value) => value.toLowerCase());
 
-const limit = z
-  .string()
-  .regex(/^(?:[1-9]\d?|100)$/, 'is not a whole number from 1 to 100')
-  .transform(Number)
-  .default(20);
+const limit = queryInteger(1, 100).default(20);
 
 const cursor = z.string().max(2_000);
 
@@ -71,16 +97,22 @@ export function listOf<T extends z.ZodType>(
   return z.strictObject({ data: z.array(item), next: z.string().nullable() });
 }
 
+export const problemStatus = z.int().min(400).max(599);
+export const problemCode = z.enum(PROBLEM_CODES as [ProblemCode, ...ProblemCode[]]).meta({ id: 'ProblemCode' });
+
+const fault = z.object({ path: z.string(), message: z.string() }).meta({ id: 'Fault' });
+
 export const problem = z
   .object({
     type: z.string(),
     title: z.string(),
-    status: z.int(),
+    status: problemStatus,
     detail: z.string(),
-    code: z.string(),
+    code: problemCode,
     request_id: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    errors: z.array(fault).optional(),
   })
   .meta({
+    id: 'Problem',
     description: 'RFC 9457. `code` is stable; `type` leads to an explanation; `errors` names every fault of the input.',
   });

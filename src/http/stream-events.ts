@@ -5,7 +5,7 @@ import { queryHead } from './answers.js';
 import type { App } from './app-type.js';
 import { type Cursors, listAnswer } from './list.js';
 import type { PositionTokens } from './position-token.js';
-import { listOf, listQuery, uuid } from './schemas.js';
+import { listOf, listQuery, revision, time, uuid } from './schemas.js';
 
 export interface StreamEventDeps {
   readonly handler: CommandHandler;
@@ -16,6 +16,8 @@ export interface StreamEventDeps {
 export interface AuditedStreams {
   /** `/v1/<things>/:id/events` */
   readonly things: string;
+  /** One of them, as names of operations have it. */
+  readonly thing: string;
   readonly name: (id: string) => string;
   readonly types: EventTypes;
   readonly notFound: ProblemCode;
@@ -23,23 +25,25 @@ export interface AuditedStreams {
   readonly notYet: readonly string[];
 }
 
-export const recordedEvent = z.strictObject({
-  type: z.string(),
-  /** Personal fields in the clear, or null once the user is erased. */
-  data: z.record(z.string(), z.unknown()),
-  metadata: z.record(z.string(), z.unknown()),
-  revision: z.int(),
-  position: z.string(),
-  recorded_at: z.iso.datetime(),
-  unreadable: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        'Why this version can not read the event; absent in all others. Its `data` and `metadata` are then as stored, ' +
-        'without what is sealed, personal or secret.',
-    }),
-});
+export const recordedEvent = z
+  .strictObject({
+    type: z.string(),
+    /** Personal fields in the clear, or null once the user is erased. */
+    data: z.record(z.string(), z.unknown()),
+    metadata: z.record(z.string(), z.unknown()),
+    revision,
+    position: z.string(),
+    recorded_at: time,
+    unreadable: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'Why this version can not read the event; absent in all others. Its `data` and `metadata` are then as stored, ' +
+          'without what is sealed, personal or secret.',
+      }),
+  })
+  .meta({ id: 'RecordedEvent' });
 
 export type RecordedAnswer = z.infer<typeof recordedEvent>;
 
@@ -67,6 +71,7 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
     {
       config: { kind: 'query', problems: [streams.notFound] },
       schema: {
+        operationId: `list${streams.thing}Events`,
         summary: `The recorded events, oldest first`,
         tags: [streams.things],
         params: z.strictObject({ [`${streams.things.slice(0, -1)}_id`]: uuid }),

@@ -53,7 +53,7 @@ const logQuery = listQuery.omit({ cursor: true }).extend({
   after: token.optional().meta({ description: 'Events after this position only.' }),
 });
 
-const logEvent = recordedEvent.extend({ stream: z.string(), event_id: z.string() });
+const logEvent = recordedEvent.extend({ stream: z.string(), event_id: z.string() }).meta({ id: 'LogEvent' });
 
 /** What a request asks for, in terms of the log. */
 interface Wanted {
@@ -73,6 +73,7 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
         produces: ['application/json', 'text/event-stream'],
       },
       schema: {
+        operationId: 'listLogEvents',
         summary: 'The events of all streams, newest first; as text/event-stream, those that come',
         tags: ['operations'],
         querystring: logQuery,

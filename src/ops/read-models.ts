@@ -1,6 +1,7 @@
 /** The read models with their builds: which one is read, which can be gone back to, which is being made. */
 import { z } from 'zod';
 import type { AnyProjection, Engine, Position } from '../engine/index.js';
+import { count, time } from '../http/schemas.js';
 
 export interface ReadModelsDeps {
   readonly engine: Pick<Engine, 'listBuilds'>;
@@ -8,25 +9,23 @@ export interface ReadModelsDeps {
   readonly tokens: { encode(position: Position): string };
 }
 
-const build = z.strictObject({
-  build: z.int(),
-  /** Of the code that makes it. */
-  projection_version: z.int(),
-  state: z.enum(['active', 'standby', 'candidate']),
-  /** False for a candidate that still lacks rows. */
-  ready: z.boolean(),
-  checkpoint: z.string(),
-  events: z.int(),
-  made_at: z.iso.datetime(),
-  switched_at: z.iso.datetime().nullable(),
-  kept_until: z.iso.datetime().nullable(),
-});
+const build = z
+  .strictObject({
+    build: count,
+    projection_version: count.meta({ description: 'Of the code that makes the build.' }),
+    state: z.enum(['active', 'standby', 'candidate']).meta({ id: 'BuildState' }),
+    ready: z.boolean().meta({ description: 'False for a candidate that still lacks rows.' }),
+    checkpoint: z.string(),
+    events: count,
+    made_at: time,
+    switched_at: time.nullable(),
+    kept_until: time.nullable(),
+  })
+  .meta({ id: 'Build' });
 
-export const readModelSchema = z.strictObject({
-  name: z.string(),
-  projection_version: z.int(),
-  builds: z.array(build),
-});
+export const readModelSchema = z
+  .strictObject({ name: z.string(), projection_version: count, builds: z.array(build) })
+  .meta({ id: 'ReadModel' });
 
 /** In the order of the registry; the builds of each by number. */
 export async function readModels(deps: ReadModelsDeps): Promise<z.infer<typeof readModelSchema>[]> {

@@ -14,6 +14,7 @@ export function opsRoutes(app: App, deps: OpsDeps): void {
     '/v1/ops/status',
     {
       schema: {
+        operationId: 'getStatus',
         summary: 'The stores, the head of the log, and how far each read model is',
         tags: ['operations'],
         response: { 200: dataOf(statusSchema) },
@@ -25,6 +26,7 @@ export function opsRoutes(app: App, deps: OpsDeps): void {
     '/v1/ops/read-models',
     {
       schema: {
+        operationId: 'listReadModels',
         summary: 'The read models with their builds and checkpoints',
         tags: ['operations'],
         response: { 200: dataOf(z.array(readModelSchema)) },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { leftOfRestore } from '../backup/restore-note.js';
 import type { Engine, Position } from '../engine/index.js';
+import { count, revision, time } from '../http/schemas.js';
 
 /** Counting what a read model lacks ends here. */
 const CAP = 1_000_000;
@@ -12,37 +13,45 @@ export interface StatusDeps {
   readonly config: { readonly dataDir: string };
 }
 
-const stop = z.strictObject({
-  stream: z.string().nullable(),
-  revision: z.int().nullable(),
-  position: z.string(),
-  message: z.string(),
-  lost: z.literal(true).optional(),
-});
+const stop = z
+  .strictObject({
+    stream: z.string().nullable(),
+    revision: revision.nullable(),
+    position: z.string(),
+    message: z.string(),
+    lost: z.literal(true).optional(),
+  })
+  .meta({ id: 'ProjectionStop' });
 
-const subscription = z.strictObject({
-  connected_since: z.iso.datetime().nullable(),
-  drops: z.record(z.string(), z.int()),
-  last_event_at: z.iso.datetime().nullable(),
-});
+const subscription = z
+  .strictObject({
+    connected_since: time.nullable(),
+    drops: z.record(z.string(), count),
+    last_event_at: time.nullable(),
+  })
+  .meta({ id: 'Subscription' });
 
-const modelStatus = z.strictObject({
-  name: z.string(),
-  version: z.int(),
-  checkpoint: z.string(),
-  lag_events: z.int(),
-  lag_seconds: z.number(),
-  state: z.enum(['missing', 'idle', 'running', 'degraded', 'stopped']),
-  quarantined: z.int(),
-  subscription: subscription.optional(),
-  error: stop.optional(),
-});
+const modelStatus = z
+  .strictObject({
+    name: z.string(),
+    version: count,
+    checkpoint: z.string(),
+    lag_events: count,
+    lag_seconds: z.number(),
+    state: z.enum(['missing', 'idle', 'running', 'degraded', 'stopped']).meta({ id: 'ReadModelState' }),
+    quarantined: count,
+    subscription: subscription.optional(),
+    error: stop.optional(),
+  })
+  .meta({ id: 'ReadModelStatus' });
 
-export const statusSchema = z.strictObject({
-  store: z.strictObject({ kind: z.string(), head: z.string() }),
-  models: z.array(modelStatus),
-  notes: z.array(z.string()).optional(),
-});
+export const statusSchema = z
+  .strictObject({
+    store: z.strictObject({ kind: z.string(), head: z.string() }).meta({ id: 'StoreStatus' }),
+    models: z.array(modelStatus),
+    notes: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'Status' });
 
 type ModelReport = Awaited<ReturnType<Engine['report']>>['models'][number];
 

@@ -1,41 +1,49 @@
 // This is the wire format: what clients of the HTTP interface see of an order.
 import { z } from 'zod';
+import { currency, id, lineNumber, money, quantity, revision, time } from '../http/schemas.js';
 
-const time = z.iso.datetime();
+export const orderStatus = z.enum(['placed', 'paid', 'cancelled']).meta({ id: 'OrderStatus' });
 
-export const orderStatus = z.enum(['placed', 'paid', 'cancelled']);
+const orderLine = z
+  .strictObject({
+    line: lineNumber,
+    product_id: id,
+    sku: z.string(),
+    name: z.string(),
+    quantity,
+    unit_price: money,
+    line_total: money,
+  })
+  .meta({ id: 'OrderLine' });
 
-export const orderAnswer = z.strictObject({
-  order_id: z.uuid(),
-  user_id: z.uuid(),
-  status: orderStatus,
-  currency: z.string(),
-  /** Minor units of the currency, as all amounts. */
-  total: z.int(),
-  items: z.array(
-    z.strictObject({
-      line: z.int(),
-      product_id: z.int(),
-      sku: z.string(),
-      name: z.string(),
-      quantity: z.int(),
-      unit_price: z.int(),
-      line_total: z.int(),
-    }),
-  ),
-  history: z.array(
-    z.strictObject({
-      status: orderStatus,
-      at: time,
-      by: z.strictObject({ kind: z.string(), id: z.string().nullable() }).nullable(),
-      reason: z.string().nullable().optional(),
-      reference: z.string().nullable().optional(),
-    }),
-  ),
-  placed_at: time,
-  allowed_actions: z.array(z.enum(['cancel', 'mark-paid'])),
-  revision: z.int(),
-});
+const actor = z
+  .strictObject({ kind: z.string(), id: z.string().nullable() })
+  .meta({ id: 'Actor', description: 'Who did it: the role of the caller, and the user of a customer.' });
+
+const historyEntry = z
+  .strictObject({
+    status: orderStatus,
+    at: time,
+    by: actor.nullable(),
+    reason: z.string().nullable().optional(),
+    reference: z.string().nullable().optional(),
+  })
+  .meta({ id: 'HistoryEntry' });
+
+export const orderAnswer = z
+  .strictObject({
+    order_id: z.uuid(),
+    user_id: z.uuid(),
+    status: orderStatus,
+    currency,
+    total: money,
+    items: z.array(orderLine),
+    history: z.array(historyEntry),
+    placed_at: time,
+    allowed_actions: z.array(z.enum(['cancel', 'mark-paid']).meta({ id: 'OrderAction' })),
+    revision,
+  })
+  .meta({ id: 'Order' });
 
 export type OrderAnswer = z.infer<typeof orderAnswer>;
 

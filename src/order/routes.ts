@@ -47,7 +47,13 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
           'order-too-large',
         ],
       },
-      schema: { summary: 'Place an order', tags, body: placeOrder, response: { 201: dataOf(orderAnswer) } },
+      schema: {
+        operationId: 'placeOrder',
+        summary: 'Place an order',
+        tags,
+        body: placeOrder,
+        response: { 201: dataOf(orderAnswer) },
+      },
     },
     async (request, reply) => {
       const { user_id, items } = request.body;
@@ -77,6 +83,7 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
     {
       config: { kind: 'command', tagged: true, problems: ['order-not-found', 'order-paid', 'user-erased'] },
       schema: {
+        operationId: 'cancelOrder',
         summary: 'Cancel an order',
         tags,
         params,
@@ -102,6 +109,7 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
         problems: ['order-not-found', 'order-paid', 'order-cancelled', 'user-erased'],
       },
       schema: {
+        operationId: 'markOrderPaid',
         summary: 'Mark an order as paid',
         tags,
         params,

@@ -1,16 +1,20 @@
 // This is the wire format: what clients of the HTTP interface see of a product.
 import { z } from 'zod';
+import { currency, id, money, revision } from '../http/schemas.js';
 
-export const productAnswer = z.strictObject({
-  product_id: z.int(),
-  sku: z.string(),
-  name: z.string(),
-  /** Minor units of the currency. */
-  price: z.int(),
-  currency: z.string(),
-  cat_ids: z.array(z.int()),
-  status: z.enum(['active', 'retired']),
-  revision: z.int(),
-});
+export const productStatus = z.enum(['active', 'retired']).meta({ id: 'ProductStatus' });
+
+export const productAnswer = z
+  .strictObject({
+    product_id: id,
+    sku: z.string(),
+    name: z.string(),
+    price: money,
+    currency,
+    cat_ids: z.array(id),
+    status: productStatus,
+    revision,
+  })
+  .meta({ id: 'Product' });
 
 export type ProductAnswer = z.infer<typeof productAnswer>;

@@ -33,7 +33,13 @@ export function productRoutes(app: App, deps: ProductRouteDeps): void {
     '/v1/products',
     {
       config: { kind: 'command', tagged: true, problems: ['product-exists', 'sku-taken', 'unknown-category'] },
-      schema: { summary: 'Add a product', tags, body: newProduct, response: { 201: dataOf(productAnswer) } },
+      schema: {
+        operationId: 'addProduct',
+        summary: 'Add a product',
+        tags,
+        body: newProduct,
+        response: { 201: dataOf(productAnswer) },
+      },
     },
     async (request, reply) => {
       const context = commandContext(request, hashKey, 'AddProduct', request.body);
@@ -51,6 +57,7 @@ export function productRoutes(app: App, deps: ProductRouteDeps): void {
     {
       config: { kind: 'command', tagged: true, problems: ['product-not-found', 'unknown-category'] },
       schema: {
+        operationId: 'changeProduct',
         summary: "Change a product's name, price or categories",
         tags,
         params,
@@ -82,7 +89,7 @@ export function productRoutes(app: App, deps: ProductRouteDeps): void {
       `/v1/products/:product_id/${action}`,
       {
         config: { kind: 'command', tagged: true, problems: ['product-not-found'] },
-        schema: { summary, tags, params, body: noBody, response },
+        schema: { operationId: `${action}Product`, summary, tags, params, body: noBody, response },
       },
       async (request, reply) => {
         const { product_id } = request.params;

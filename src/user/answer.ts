@@ -1,21 +1,23 @@
 // This is the wire format: what clients of the HTTP interface see of a user.
 import { z } from 'zod';
+import { count, revision, time } from '../http/schemas.js';
 
-const time = z.iso.datetime();
+const idProof = z
+  .strictObject({ document_id: z.uuid(), sha256: z.string().nullable(), bytes: count, uploaded_at: time })
+  .meta({ id: 'IdProof' });
 
-export const userAnswer = z.strictObject({
-  user_id: z.uuid(),
-  /** Null once erased, as the e-mail address and the proof. */
-  name: z.string().nullable(),
-  email: z.string().nullable(),
-  status: z.enum(['active', 'erased']),
-  id_proof: z
-    .strictObject({ document_id: z.uuid(), sha256: z.string().nullable(), bytes: z.int(), uploaded_at: time })
-    .nullable(),
-  registered_at: time,
-  updated_at: time,
-  revision: z.int(),
-});
+export const userAnswer = z
+  .strictObject({
+    user_id: z.uuid(),
+    name: z.string().nullable().meta({ description: 'Null once the user is erased.' }),
+    email: z.string().nullable().meta({ description: 'Null once the user is erased.' }),
+    status: z.enum(['active', 'erased']).meta({ id: 'UserStatus' }),
+    id_proof: idProof.nullable(),
+    registered_at: time,
+    updated_at: time,
+    revision,
+  })
+  .meta({ id: 'User' });
 
 export type UserAnswer = z.infer<typeof userAnswer>;
 
@@ -42,19 +44,22 @@ export function answerUser(user: KeptUser, revision: number): UserAnswer {
 }
 
 /** What an erasure has destroyed, and when. The same for each repetition. */
-export const erasureReceipt = z.strictObject({
-  user_id: z.uuid(),
-  status: z.literal('erased'),
-  /** From then on every other command of the user is refused. */
-  erased_at: time,
-  /** Other users may register them. */
-  email_addresses_released: z.int(),
-  /** Ids of all proofs of identity, replaced ones too. */
-  documents_deleted: z.array(z.uuid()),
-  /** Responses that were kept for retries under an idempotency key. */
-  stored_responses_deleted: z.literal(true),
-  /** The last step: from then on nothing that is sealed for the user can be read. */
-  key_destroyed_at: time,
-});
+export const erasureReceipt = z
+  .strictObject({
+    user_id: z.uuid(),
+    status: z.literal('erased'),
+    erased_at: time.meta({ description: 'From then on, every other command of the user is refused.' }),
+    email_addresses_released: count.meta({ description: 'Other users may register them.' }),
+    documents_deleted: z
+      .array(z.uuid())
+      .meta({ description: 'The ids of all proofs of identity, replaced ones included.' }),
+    stored_responses_deleted: z
+      .literal(true)
+      .meta({ description: 'Responses that were kept for retries with an idempotency key.' }),
+    key_destroyed_at: time.meta({
+      description: 'The last step: from then on, nothing that is sealed for the user can be read.',
+    }),
+  })
+  .meta({ id: 'ErasureReceipt' });
 
 export type ErasureReceipt = z.infer<typeof erasureReceipt>;

@@ -64,6 +64,7 @@ export async function userRoutes(app: App, deps: UserRouteDeps): Promise<void> {
     {
       config: { kind: 'command', tagged: true, problems: ['user-not-found', 'user-erased', 'email-taken'] },
       schema: {
+        operationId: 'changeUserDetails',
         summary: "Change a user's name or e-mail address",
         tags,
         params,
@@ -99,6 +100,7 @@ function erasure(app: App, { hashKey, tokens, erasures }: UserRouteDeps): void {
     {
       config: { kind: 'command', tagged: true, problems: ['user-not-found'] },
       schema: {
+        operationId: 'eraseUser',
         summary: 'Erase a user: everything personal is destroyed for good',
         tags,
         params,
@@ -126,7 +128,12 @@ function registration(scope: App, deps: UserRouteDeps): void {
         form: details.extend({ id_proof: file }),
         problems: ['email-taken', ...proofProblems],
       },
-      schema: { summary: 'Register a user', tags, response: { 201: dataOf(userAnswer) } },
+      schema: {
+        operationId: 'registerUser',
+        summary: 'Register a user',
+        tags,
+        response: { 201: dataOf(userAnswer) },
+      },
     },
     async (request, reply) => {
       const { fields, stored } = await receiveForm(request, proofForm(deps, request, details));
@@ -164,7 +171,13 @@ function replacement(scope: App, deps: UserRouteDeps): void {
         form: z.strictObject({ id_proof: file }),
         problems: ['user-not-found', 'user-erased', ...proofProblems],
       },
-      schema: { summary: 'Replace the proof of identity', tags, params, response: { 200: dataOf(userAnswer) } },
+      schema: {
+        operationId: 'replaceIdProof',
+        summary: 'Replace the proof of identity',
+        tags,
+        params,
+        response: { 200: dataOf(userAnswer) },
+      },
     },
     async (request, reply) => {
       const { user_id } = request.params;

@@ -131,6 +131,7 @@ function commandRoutes(app: App, told: Failing): void {
     {
       config: { kind: 'command', tagged: true, problems: ['order-paid'] },
       schema: {
+        operationId: 'cancelThing',
         params: z.strictObject({ thing_id: idText }),
         body: z.strictObject({ reason: remark.optional() }).nullish(),
         response: { 200: dataOf(thing) },

@@ -32,7 +32,11 @@ const zones: readonly Zone[] = [
   { name: 'engine/core', files: CORE, may: [CORE] },
   { name: 'engine', files: ENGINE, may: [ENGINE, PACKAGE] },
   { name: 'values', files: VALUES, may: [] },
-  { name: 'answer of a slice', files: new RegExp(`^${SLICE}/answer\\.ts$`), may: [ZOD] },
+  {
+    name: 'answer of a slice',
+    files: new RegExp(`^${SLICE}/answer\\.ts$`),
+    may: [VALUES, /^src\/http\/schemas\.ts$/, ZOD],
+  },
   {
     name: 'stream and routes of a slice',
     files: new RegExp(`^${SLICE}/(?:stream|routes)\\.ts$`),

@@ -24,6 +24,7 @@ export interface Parameter {
 }
 
 interface Described {
+  readonly $ref?: string;
   readonly content?: Readonly<Record<string, object>>;
 }
 
@@ -92,8 +93,13 @@ export class ApiDocument {
     const { code = '' } = problem ?? {};
     if (!isProblemCode(code) || ![statusOf(code, 'command'), statusOf(code, 'query')].includes(status))
       return `${code} has status ${status}`;
-    if (operation && !(status in operation.responses)) return `status ${status} (${code}) is not described`;
-    return null;
+    if (!operation) return null;
+    const described = operation.responses[String(status)];
+    if (!described) return `status ${status} (${code}) is not described`;
+    const name = described.$ref?.replace('#/components/responses/', '');
+    const at = name === undefined ? responsePath(operation, status) : ['components', 'responses', name];
+    const declared = this.#validator(`#/${[...at, 'content', type, 'schema'].map(pointer).join('/')}`);
+    return declared(problem) ? null : `code ${code} is not declared: ${this.#ajv.errorsText(declared.errors)}`;
   }
 
   #answerFault(operation: Operation | null, { status, headers }: Response, text: string): string | null {
@@ -106,16 +112,7 @@ export class ApiDocument {
     if (types.length === 0) return text.length > 0 && operation.path !== '/docs' ? 'no body is described' : null;
     if (type === null || !types.includes(type)) return `${type} is not described`;
     if (type !== 'application/json') return null;
-    const steps = [
-      'paths',
-      operation.path,
-      operation.method.toLowerCase(),
-      'responses',
-      String(status),
-      'content',
-      type,
-      'schema',
-    ];
+    const steps = [...responsePath(operation, status), 'content', type, 'schema'];
     const valid = this.#validator(`#/${steps.map(pointer).join('/')}`);
     return valid(parsed(text)) ? null : this.#ajv.errorsText(valid.errors);
   }
@@ -131,6 +128,10 @@ export class ApiDocument {
 function isBeingMade(operation: Operation | null, { status, headers, body }: Response): boolean {
   const hasAsOf = operation?.parameters.some(({ name }) => name === 'as_of') === true;
   return status === 503 && hasAsOf && headers['retry-after'] !== undefined && body.includes('"read-model-behind"');
+}
+
+function responsePath({ path, method }: Operation, status: number): string[] {
+  return ['paths', path, method.toLowerCase(), 'responses', String(status)];
 }
 
 function mediaTypeOf(headers: Response['headers']): string | null {

@@ -1,0 +1,65 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { App } from '../app-type.js';
+import { BEARER, documentParts, type NotedRoute } from './document.js';
+
+const DESCRIPTION = `Every answer of a resource stands under \`data\`. Times are RFC 3339 in UTC; money is an integer in the
+currency's minor unit. Whatever goes wrong is answered with \`application/problem+json\` and a stable code.`;
+
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const CREDENTIALS = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'An API key (`orderlog keys create`), or a JWT of the configured issuer with the claims `role` and `sub`. ' +
+    'Not asked for where the server runs with `AUTH=none`.',
+} as const;
+
+/** The page's routes are its plugin's own, which does not show them. */
+const PAGE: NotedRoute = {
+  method: 'get',
+  path: '/docs',
+  schema: { operationId: 'getDocumentationPage', summary: 'This document as a page', tags: ['operations'] },
+  config: { produces: ['text/html'] },
+};
+
+/** The OpenAPI document of all routes that are added after this, at /openapi.json, and its page, at /docs. */
+export async function addOpenApi(app: App, { version }: { version: string }): Promise<void> {
+  const noted: NotedRoute[] = [];
+  const info = {
+    title: 'Orderlog',
+    version,
+    description: DESCRIPTION,
+    contact: { name: 'The operator of this server' },
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  };
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0' },
+    // The plugin only collects the routes: what it makes of them is not what the document shows.
+    transform: ({ schema, url, route }) => {
+      const path = url.replace(/:(\w+)/g, '{$1}');
+      const config = route.config ?? {};
+      if (schema?.hide !== true) {
+        for (const method of [route.method].flat()) {
+          noted.push({ method: method.toLowerCase(), path, schema: (schema ?? {}) as NotedRoute['schema'], config });
+        }
+      }
+      return { schema: { ...schema, hide: true }, url };
+    },
+    transformObject: () => {
+      // Each form of the document, JSON and YAML, notes the routes again.
+      const { tags, paths, components } = documentParts([...noted.splice(0), PAGE]);
+      const shared = { securitySchemes: { [BEARER]: CREDENTIALS }, ...components };
+      const document = { openapi: '3.1.0', info, servers: [{ url: '/' }], tags, paths, components: shared };
+      return document as object;
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  const config = { produces: ['application/json'] };
+  const schema = { operationId: 'getOpenApiDocument', summary: 'This document', tags: ['operations'] };
+  app.get('/openapi.json', { config, schema }, async (_request, reply) =>
+    reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+  );
+}
