@@ -10,14 +10,16 @@ import { answerProblems, sendProblem } from './http/answer-problem.js';
 import type { App } from './http/app-type.js';
 import { readJsonBodies } from './http/body-parsers.js';
 import { ClientErrors } from './http/client-errors.js';
+import { compressLists } from './http/compression.js';
 import type { Drain } from './http/drain.js';
 import { type HealthCheck, healthRoutes } from './http/health.js';
 import { completeRoutes } from './http/json-schema.js';
 import { requireLoopback } from './http/loopback-only.js';
-import { measureRequests, metricsRoute } from './http/metrics.js';
+import { countCommands, measureRequests, metricsRoute } from './http/metrics.js';
 import { addOpenApi } from './http/openapi/add-openapi.js';
 import { requirePlain } from './http/plain-requests.js';
 import { problemRoutes } from './http/problem-routes.js';
+import { refuseConditionsOnNew } from './http/refuse-conditions.js';
 import { requestId } from './http/request-id.js';
 import { logRequests } from './http/request-log.js';
 import { RouteTable } from './http/route-table.js';
@@ -49,14 +51,18 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins);
   const routes = new RouteTable(app);
   completeRoutes(app);
+  await compressLists(app);
   requireEntries(app, table);
   answerProblems(app, routes);
   if (control) await guardRoutes(app, control);
+  refuseConditionsOnNew(app);
   logRequests(app);
   measureRequests(app, deps.metrics);
+  countCommands(app, deps.metrics);
   await addOpenApi(app, deps);
   healthRoutes(app, {
     checks: deps.checks,
+    metrics: deps.metrics,
     showsDetails: ({ caller, routeOptions }) =>
       control === null || (routeOptions.config.access?.detailsFor ?? []).some((role) => role === caller.kind),
   });
@@ -95,9 +101,11 @@ function newApp({ logger, access: { trustProxy } }: AppDeps): App {
 function admitRequests(app: App, { access: { control }, drain }: AppDeps): void {
   app.decorateRequest('caller');
   app.decorateRequest('mayStill', null);
+  app.decorateReply('problemCode', null);
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = ANONYMOUS;
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    if (request.routeOptions.config.access?.isPersonal) reply.header('cache-control', 'no-store');
     try {
       drain.enter(reply);
       if (control === null) requireThisMachine(request);

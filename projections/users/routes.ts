@@ -96,7 +96,6 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
         .header('content-type', 'application/pdf')
         .header('content-length', String(bytes))
         .header('content-disposition', 'attachment; filename="id-proof.pdf"')
-        .header('cache-control', 'no-store')
         .header('x-content-type-options', 'nosniff')
         .header('content-security-policy', 'sandbox')
         .send(content);

@@ -11,6 +11,8 @@ export interface RouteAccess {
   readonly own?: Ownership;
   /** Each call leaves a line in the log. */
   readonly isPrivileged?: true;
+  /** The answers tell of people: nobody may keep them (`Cache-Control: no-store`). */
+  readonly isPersonal?: true;
   /** A caller with a key of this role is shown more, although the route needs none. */
   readonly detailsFor?: readonly Role[];
 }
@@ -26,26 +28,29 @@ const staff: RouteAccess = { roles: STAFF };
 const admin: RouteAccess = { roles: ['admin'], isPrivileged: true };
 /** Asked every few seconds by Prometheus or a console: no line for each. */
 const watched: RouteAccess = { roles: ['admin'] };
-const ownUser: RouteAccess = { roles: ROLES, own: 'user-in-path' };
-const ownOrder: RouteAccess = { roles: ROLES, own: 'order-in-path' };
+const ofPeople = { isPersonal: true } as const;
+const staffOnPeople: RouteAccess = { ...staff, ...ofPeople };
+const adminOnPeople: RouteAccess = { ...admin, ...ofPeople };
+const ownUser: RouteAccess = { roles: ROLES, own: 'user-in-path', ...ofPeople };
+const ownOrder: RouteAccess = { roles: ROLES, own: 'order-in-path', ...ofPeople };
 
 export const accessTable: AccessTable = {
-  'POST /v1/users': staff,
-  'GET /v1/users': staff,
+  'POST /v1/users': staffOnPeople,
+  'GET /v1/users': staffOnPeople,
   'GET /v1/users/:user_id': ownUser,
   'PATCH /v1/users/:user_id': ownUser,
   'PUT /v1/users/:user_id/id-proof': ownUser,
   'GET /v1/users/:user_id/id-proof': { ...ownUser, isPrivileged: true },
   'GET /v1/users/:user_id/orders': ownUser,
-  'POST /v1/users/:user_id/erase': admin,
-  'GET /v1/users/:user_id/events': admin,
+  'POST /v1/users/:user_id/erase': adminOnPeople,
+  'GET /v1/users/:user_id/events': adminOnPeople,
 
-  'POST /v1/orders': { roles: ROLES, own: 'user-in-body' },
-  'GET /v1/orders': staff,
+  'POST /v1/orders': { roles: ROLES, own: 'user-in-body', ...ofPeople },
+  'GET /v1/orders': staffOnPeople,
   'GET /v1/orders/:order_id': ownOrder,
   'POST /v1/orders/:order_id/cancel': ownOrder,
-  'POST /v1/orders/:order_id/mark-paid': staff,
-  'GET /v1/orders/:order_id/events': admin,
+  'POST /v1/orders/:order_id/mark-paid': staffOnPeople,
+  'GET /v1/orders/:order_id/events': adminOnPeople,
 
   'GET /v1/categories': everyRole,
   'GET /v1/categories/:cat_id': everyRole,
@@ -61,7 +66,7 @@ export const accessTable: AccessTable = {
   'POST /v1/products/:product_id/retire': admin,
   'POST /v1/products/:product_id/reinstate': admin,
 
-  'GET /v1/log': admin,
+  'GET /v1/log': adminOnPeople,
   'GET /v1/ops/status': watched,
   'GET /v1/ops/read-models': watched,
 

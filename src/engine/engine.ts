@@ -34,7 +34,7 @@ import { connectionOf } from './postgres/session.js';
 import { JointQuery, type JointPart } from './projecting/joint-query.js';
 import { measureReadModels } from './projecting/metrics.js';
 import type { AnyProjection } from './projecting/projection.js';
-import { type Projectors, startProjectors } from './projecting/projector.js';
+import { newOwner, type Projectors, startProjectors } from './projecting/projector.js';
 import type { ProjectorLog } from './projecting/projector-log.js';
 import { ReadModel } from './projecting/read-model.js';
 import { type Counting, type Health, healthOf, haveReached, modelStatuses } from './projecting/status.js';
@@ -101,6 +101,7 @@ export class Engine {
   readonly asOf: AsOfBuilds;
   /** Null without a signer. */
   readonly seals: Seals | null;
+  readonly owner = newOwner();
   readonly #asOfProcess: AsOfProcess | null;
   readonly #followers: SharedSubscriptions;
 
@@ -213,9 +214,9 @@ export class Engine {
 
   /** Adds the gauges of read models, subscriptions, as-of builds and seals. */
   measure(metrics: Registry): void {
-    measureReadModels(metrics, this);
-    measureAsOf(metrics, this);
-    this.seals?.measure(metrics);
+    const { reports, reportsForAll } = measureReadModels(metrics, this);
+    measureAsOf(metrics, { pool: this.pool, asOf: this.asOf, reports });
+    this.seals?.measure(metrics, reportsForAll);
   }
 
   // Builds

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { listElements } from './header-list.js';
 import { Problem } from './problem.js';
 
@@ -34,6 +34,11 @@ export function prefersGzip(acceptEncoding: string | string[] | undefined): bool
   const { weight } = own ?? elements.find(({ range }) => range === '*') ?? { weight: 0 };
   const identity = elements.find(({ range }) => range === 'identity')?.weight ?? 0;
   return weight > 0 && weight >= identity;
+}
+
+/** Where pages of other origins may call, the answer varies with the origin already. */
+export function varyByEncoding(reply: Pick<FastifyReply, 'getHeader' | 'header'>): void {
+  reply.header('vary', [reply.getHeader('vary'), 'accept-encoding'].filter((one) => one !== undefined).join(', '));
 }
 
 interface Weighted {

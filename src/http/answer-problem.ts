@@ -12,6 +12,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   const problem = allFaults(request, toProblem(error));
   const { retryAfter } = problemKind(problem.code);
   const { kind } = request.routeOptions.config;
+  reply.problemCode = problem.code;
   if (problem.code === 'internal-error' || isForOperator(error)) logDefect(request.log, error);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   // Fastify would hang up when a body is not read to its end, and the sender never see the answer: read it instead.

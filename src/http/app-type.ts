@@ -27,9 +27,15 @@ declare module 'fastify' {
     /** Whether the caller's key or token is still valid, for answers that stay open; null without access control. */
     mayStill: (() => Promise<boolean>) | null;
   }
+  interface FastifyReply {
+    /** The code of the problem that the request ends with; null where it ends well. */
+    problemCode: ProblemCode | null;
+  }
   interface FastifyContextConfig {
     /** Who may call the route: its entry in the table of access. */
     access?: RouteAccess;
+    /** The command that the route carries out, as metrics name it; without it, the name of the operation. */
+    command?: string;
     /** A command or a question: says which headers belong to the route. Left out: neither. */
     kind?: 'command' | 'query';
     /** Codes beyond those that follow from the route's shape; for the OpenAPI document. */

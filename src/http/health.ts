@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import type { App } from './app-type.js';
 
@@ -32,12 +33,14 @@ type Health = z.infer<typeof health>;
 
 export interface HealthDeps {
   readonly checks: readonly HealthCheck[];
+  readonly metrics: Registry;
   /** Whether the sender of a request may see more than the status. */
   readonly showsDetails: (request: FastifyRequest) => boolean;
 }
 
-export function healthRoutes(app: App, { checks, showsDetails }: HealthDeps): void {
+export function healthRoutes(app: App, { checks, metrics, showsDetails }: HealthDeps): void {
   const shared = checks.map((check) => new SharedCheck(check));
+  measureChecks(metrics, shared);
   app.get(
     '/health/live',
     {
@@ -68,6 +71,24 @@ export function healthRoutes(app: App, { checks, showsDetails }: HealthDeps): vo
         .send(showsDetails(request) ? answer : { ...answer, checks: {} });
     },
   );
+}
+
+/** Told whatever is down: a series that vanishes raises no alarm. */
+function measureChecks(metrics: Registry, checks: readonly SharedCheck[]): void {
+  new Gauge({
+    name: 'orderlog_up',
+    help: '1 when the check of /health/ready finds nothing wrong for this process',
+    labelNames: ['check'],
+    registers: [metrics],
+    async collect(): Promise<void> {
+      await Promise.all(
+        checks.map(async (one) => {
+          const { ok } = await one.ask();
+          this.set({ check: one.name }, ok ? 1 : 0);
+        }),
+      );
+    },
+  });
 }
 
 /** All at once; one that fails or takes too long is not ok. */

@@ -1,10 +1,14 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { App } from './app-type.js';
+
+/** Gauges of prom-client that are named like counters. Others of it say the same by kind. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** A registry of its own for each application: nothing global. */
 export function createMetrics(): Registry {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
+  for (const name of MISNAMED) metrics.removeSingleMetric(name);
   return metrics;
 }
 
@@ -21,6 +25,28 @@ export function measureRequests(app: App, metrics: Registry): void {
     const { method, url: route = 'none' } = request.routeOptions;
     const labels = { method: typeof method === 'string' ? method : 'none', route, status: reply.statusCode };
     duration.observe(labels, reply.elapsedTime / 1_000);
+    done();
+  });
+}
+
+/** Counts the commands by what became of them: `ok`, also of a replay, or the code of the problem. */
+export function countCommands(app: App, metrics: Registry): void {
+  const commands = new Counter({
+    name: 'orderlog_commands_total',
+    help: 'Commands by what became of them: ok, or the code of the problem',
+    labelNames: ['command', 'outcome'] as const,
+    registers: [metrics],
+  });
+  app.addHook('onRoute', ({ config, schema, method, url }) => {
+    if (config?.kind !== 'command') return;
+    const operation = schema?.operationId?.replace(/^./, (first) => first.toUpperCase());
+    config.command ??= operation ?? `${[method].flat().join()} ${url}`;
+    // A rate needs a beginning.
+    commands.inc({ command: config.command, outcome: 'ok' }, 0);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { command } = request.routeOptions.config;
+    if (command !== undefined) commands.inc({ command, outcome: reply.problemCode ?? 'ok' });
     done();
   });
 }

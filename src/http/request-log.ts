@@ -1,11 +1,12 @@
 import type { App } from './app-type.js';
 
-/** One line a request, by its route's template: no path, query, header or body, for these may name people. */
+/** One line a request, by its route's template, with the code of the problem that it ended with: no path, query, header or body, for these may name people. */
 export function logRequests(app: App): void {
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? null;
     const ms = Math.round(reply.elapsedTime * 10) / 10;
-    request.log.info({ method: request.method, route, status: reply.statusCode, ms }, 'answered');
+    const refused = reply.problemCode === null ? {} : { code: reply.problemCode };
+    request.log.info({ method: request.method, route, status: reply.statusCode, ...refused, ms }, 'answered');
     done();
   });
 }

@@ -105,6 +105,7 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
     {
       config: {
         kind: 'command',
+        command: 'MarkPaid',
         tagged: true,
         problems: ['order-not-found', 'order-paid', 'order-cancelled', 'user-erased'],
       },

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { CategoryAnswer } from '../../src/category/answer.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
-import { type Answer, answered, outcome, type Sent } from '../support/http-client.js';
-import { proofForm, runningApp } from '../support/running-app.js';
+import { type Answer, answered, outcome, type ProblemBody, type Sent } from '../support/http-client.js';
+import { proofForm, runningApp, userForm } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 
 void t.test('a command runs only on the revision that If-Match names, and answers with the next', async (t) => {
@@ -113,5 +113,37 @@ void t.test('a list goes on where its page ended, whatever comes in between', as
       t.equal(outcome(await http.get(`${next}x`)), '400 invalid-cursor');
     }
     t.same(seen, all, 'newest first, each once');
+  }
+});
+
+void t.test('a request that creates something fails any If-Match, before anything happens', async (t) => {
+  const shop = await runningApp(t);
+  const { http } = shop;
+  const { user_id } = await shop.registerUser();
+  const { cat_id } = await shop.addCategory();
+  const { product_id } = await shop.addProduct([cat_id]);
+  const product = { sku: 'NEW', name: 'New', price: 1, currency: 'USD', cat_ids: [cat_id] };
+  const creating: readonly (readonly [path: string, sent: () => Sent])[] = [
+    ['/v1/users', () => ({ form: userForm('New', 'new@shop.test') })],
+    ['/v1/orders', () => ({ json: { user_id, items: [{ product_id, quantity: 1 }] } })],
+    ['/v1/categories', () => ({ json: { name: 'New' } })],
+    ['/v1/products', () => ({ json: product })],
+  ];
+  const head = await shop.runtime.store.head();
+  for (const [path, sent] of creating) {
+    for (const tag of ['*', '"0"', 'W/"0"']) {
+      const headers = { 'if-match': tag, 'idempotency-key': 'made' };
+      t.equal(outcome(await http.send('POST', path, { ...sent(), headers })), '412 revision-mismatch', path + tag);
+    }
+    const bad = await http.send('POST', path, { ...sent(), headers: { 'if-match': '0', 'idempotency-key': 'a b' } });
+    t.same(
+      (bad.body as ProblemBody).errors?.map((fault) => fault.path),
+      ['header.idempotency-key', 'header.if-match'],
+    );
+  }
+  t.equal(await shop.runtime.store.head(), head, 'nothing was recorded');
+  for (const [path, sent] of creating) {
+    const answer = await http.send('POST', path, { ...sent(), headers: { 'idempotency-key': 'made' } });
+    t.equal(outcome(answer), '201', `the key of ${path} was not used up`);
   }
 });

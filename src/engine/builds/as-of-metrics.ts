@@ -8,11 +8,15 @@ const GAUGES: readonly (readonly [name: string, help: string, value: (kept: Kept
   ['bytes', 'Size of these builds', (one) => one.bytes],
 ];
 
+export interface MeasuredAsOf {
+  readonly pool: pg.Pool;
+  readonly asOf: AsOfBuilds;
+  /** Whether this process reports what is kept of a read model. */
+  readonly reports: (model: string) => Promise<boolean>;
+}
+
 /** What is kept of all processes, looked up when it is asked for, and what this one makes. */
-export function measureAsOf(
-  metrics: Registry,
-  { pool, asOf }: { readonly pool: pg.Pool; readonly asOf: AsOfBuilds },
-): void {
+export function measureAsOf(metrics: Registry, { pool, asOf, reports }: MeasuredAsOf): void {
   for (const [name, help, value] of GAUGES) {
     new Gauge({
       name: `orderlog_snapshots_${name}`,
@@ -21,7 +25,9 @@ export function measureAsOf(
       registers: [metrics],
       async collect(): Promise<void> {
         this.reset();
-        for (const one of await keptAsOfBuilds(pool).catch(() => [])) this.set({ model: one.model }, value(one));
+        for (const one of await keptAsOfBuilds(pool).catch(() => [])) {
+          if (await reports(one.model)) this.set({ model: one.model }, value(one));
+        }
       },
     });
   }

@@ -129,6 +129,8 @@ export interface CheckpointStatus {
   readonly events: number;
   readonly error: StopReason | null;
   readonly lease_owner: string | null;
+  /** Who has the lease, or had it last. */
+  readonly last_owner: string | null;
   readonly quarantined: number;
   readonly state: 'idle' | 'running' | 'degraded' | 'stopped';
   readonly seconds_since_progress: number;
@@ -138,7 +140,8 @@ export interface CheckpointStatus {
 export async function checkpointStatuses(db: Db): Promise<CheckpointStatus[]> {
   const { rows } = await db.query<CheckpointStatus>(`
     select model as name, build as version, position as checkpoint, events, error,
-           case when lease_until >= clock_timestamp() then lease_owner end as lease_owner, quarantined,
+           case when lease_until >= clock_timestamp() then lease_owner end as lease_owner,
+           lease_owner as last_owner, quarantined,
            case when state <> 'running' then state when lease_until < clock_timestamp() then 'idle'
                 when quarantined > 0 then 'degraded' else state end as state,
            extract(epoch from clock_timestamp() - greatest(progressed_at, page.step_at))::float8 as seconds_since_progress,

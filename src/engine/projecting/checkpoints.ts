@@ -33,7 +33,8 @@ export interface StopReason {
 /** A lease that is not renewed for so long, by the clock of the database, is free. */
 const LEASE = `interval '5 seconds'`;
 const FENCED = 'lease_epoch = lease_epoch + 1';
-const FREE = 'lease_owner = null, lease_until = null';
+/** Its last owner stays known: the metrics of a read model that nobody projects come from there. */
+const FREE = "lease_until = case when checkpoints.lease_owner is not null then timestamptz 'epoch' end";
 export const RENEW_EVERY_MS = 1_500;
 
 /**

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { SubscriptionState } from '../core/event-store.js';
+import type { AnyProjection } from './projection.js';
 import { modelStatuses, type ModelStatus, type StatusSources } from './status.js';
 
 /** Counting what a read model lacks ends here: beyond it, how much more does not matter. */
@@ -12,10 +13,9 @@ const COUNT_MS = 5_000;
 const GAUGES: readonly (readonly [name: string, help: string, value: (status: ModelStatus) => number])[] = [
   ['lag_events', 'Events that wait to be projected', (one) => one.lag_events],
   ['lag_seconds', 'Age of the oldest event that waits', (one) => one.lag_seconds],
-  ['events_total', 'Events that have taken effect', (one) => one.events],
+  ['events', 'Events that have taken effect', (one) => one.events],
   ['stopped', '1 when it stopped at an event that can not be applied', (one) => (one.state === 'stopped' ? 1 : 0)],
   ['quarantined', 'Keys that wait at an event which could not be applied', (one) => one.quarantined],
-  ['owned', '1 when a projector owns it', (one) => (one.lease_owner === null ? 0 : 1)],
 ];
 
 /** Of those that have a connection to the log to speak of. */
@@ -36,8 +36,24 @@ type LookUp = () => Promise<readonly ModelStatus[]>;
 
 const labelNames = ['model', 'version'] as const;
 
-/** Where the read models stand, looked up whenever the metrics are asked for; nothing while the database is away. */
-export function measureReadModels(metrics: Registry, sources: StatusSources): void {
+export interface MeasuredModels extends StatusSources {
+  /** Names this process in leases. */
+  readonly owner: string;
+}
+
+/** Of what all processes could report, this one reports what it projects, or was the last to project: sums over processes are right. */
+export interface Reporting {
+  readonly reports: (model: string) => Promise<boolean>;
+  /** What belongs to no read model is reported with the first one. */
+  readonly reportsForAll: () => Promise<boolean>;
+}
+
+/**
+ * Where the read models stand, looked up whenever the metrics are asked for. While the database is away nothing is known of them but
+ * that this process owns none.
+ */
+export function measureReadModels(metrics: Registry, sources: MeasuredModels): Reporting {
+  const { owner, projections } = sources;
   let latest: { readonly statuses: ReturnType<LookUp>; until: number } | null = null;
   const lookUp: LookUp = () => {
     if (latest && Date.now() < latest.until) return latest.statuses;
@@ -48,11 +64,29 @@ export function measureReadModels(metrics: Registry, sources: StatusSources): vo
     latest = begun;
     return begun.statuses;
   };
-  for (const [name, help, value] of GAUGES) gauge(metrics, `read_model_${name}`, help, lookUp, value);
+  const ours: LookUp = async () => (await lookUp()).filter(({ last_owner }) => last_owner === owner);
+  for (const [name, help, value] of GAUGES) gauge(metrics, `read_model_${name}`, help, ours, value);
   for (const [name, help, value] of SUBSCRIPTION_GAUGES) {
-    gauge(metrics, `subscription_${name}`, help, lookUp, ({ subscription }) => subscription && value(subscription));
+    gauge(metrics, `subscription_${name}`, help, ours, ({ subscription }) => subscription && value(subscription));
   }
-  countDrops(metrics, lookUp);
+  countDrops(metrics, ours);
+  tellOwned(metrics, projections, async () => (await lookUp()).filter(({ lease_owner }) => lease_owner === owner));
+  const reports = async (model: string): Promise<boolean> => (await ours()).some(({ name }) => name === model);
+  return { reports, reportsForAll: () => reports(projections[0]?.name ?? '') };
+}
+
+/** Of every process and at any time, so that a model that nobody projects has the sum 0. */
+function tellOwned(metrics: Registry, projections: readonly AnyProjection[], owned: LookUp): void {
+  new Gauge({
+    name: 'orderlog_read_model_owned',
+    help: '1 when this process projects it',
+    labelNames: ['model'],
+    registers: [metrics],
+    async collect(): Promise<void> {
+      const names = new Set((await owned()).map(({ name }) => name));
+      for (const { name } of projections) this.set({ model: name }, names.has(name) ? 1 : 0);
+    },
+  });
 }
 
 /** @param value null where there is none */

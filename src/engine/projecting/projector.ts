@@ -23,6 +23,8 @@ export interface ProjectorOptions {
   readonly log: ProjectorLog;
   /** Most events in a transaction. */
   readonly pageSize?: number;
+  /** Names this process in leases; made up if left out. */
+  readonly owner?: string;
   /** These alone, whatever else the registry has; without them, the active and the standby builds. */
   readonly builds?: readonly BuildId[];
 }
@@ -37,13 +39,17 @@ const ABANDON_MS = 300;
 /** The net under the notifications of the registry. */
 const LOOK_EVERY_MS = 2_000;
 
+/** A name for this process in leases. */
+export function newOwner(): string {
+  return `${hostname()}:${process.pid}:${randomUUID()}`;
+}
+
 /** Runs the projections, those of them that no other process is running; takes over from a process that dies. */
 export function startProjectors(options: ProjectorOptions): Projectors {
   const stopping = new AbortController();
   // A runner for each build, all of which may wait at once.
   setMaxListeners(0, stopping.signal);
-  const owner = `${hostname()}:${process.pid}:${randomUUID()}`;
-  const crew = new Crew(options, owner);
+  const crew = new Crew(options, options.owner ?? newOwner());
   const runs = crew.run(stopping.signal);
   return {
     async stop(): Promise<void> {

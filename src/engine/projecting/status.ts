@@ -20,6 +20,8 @@ export interface ModelStatus {
   /** Keys that wait at an event which could not be applied. */
   readonly quarantined: number;
   readonly lease_owner: string | null;
+  /** Who has the lease, or had it last. */
+  readonly last_owner: string | null;
   /** Events of the streams that it reads, behind the checkpoint; counted up to the cap. */
   readonly lag_events: number;
   /** Age of the oldest of them, 0 if there is none. */
@@ -134,6 +136,7 @@ export async function haveReached({ pool, projections }: StatusSources, position
 }
 
 function missing(name: string, version: number): Omit<ModelStatus, 'lag_events' | 'lag_seconds'> {
-  const nothing = { checkpoint: START, events: 0, error: null, quarantined: 0, lease_owner: null, subscription: null };
-  return { name, version, ...nothing, state: 'missing', seconds_since_progress: Infinity };
+  const nothing = { checkpoint: START, events: 0, error: null, quarantined: 0, subscription: null };
+  const nobody = { lease_owner: null, last_owner: null };
+  return { name, version, ...nothing, ...nobody, state: 'missing', seconds_since_progress: Infinity };
 }

@@ -4,6 +4,8 @@ import type { Coverage } from './coverage.js';
 export interface Measured {
   readonly coverage: () => Promise<Coverage | null>;
   readonly isStopped: () => boolean;
+  /** Whether this process reports what all processes could. */
+  readonly reports: () => Promise<boolean>;
 }
 
 /** All gauges of one scrape are told from one look-up. */
@@ -16,11 +18,12 @@ const GAUGES: readonly (readonly [name: string, help: string, value: (coverage: 
 ];
 
 /** What is sealed and what is not, looked up whenever the metrics are asked for; nothing while the database is away. */
-export function measureSeals(metrics: Registry, { coverage, isStopped }: Measured): void {
+export function measureSeals(metrics: Registry, { coverage, isStopped, reports }: Measured): void {
   let latest: { readonly coverage: Promise<Coverage | null>; readonly until: number } | null = null;
   const lookUp = (): Promise<Coverage | null> => {
     if (!latest || Date.now() >= latest.until) {
-      latest = { coverage: coverage().catch(() => null), until: Date.now() + SCRAPE_MS };
+      const found = reports().then((isOurs) => (isOurs ? coverage() : null));
+      latest = { coverage: found.catch(() => null), until: Date.now() + SCRAPE_MS };
     }
     return latest.coverage;
   };
@@ -28,6 +31,7 @@ export function measureSeals(metrics: Registry, { coverage, isStopped }: Measure
     new Gauge({
       ...{ name: `orderlog_${name}`, help, registers: [metrics] },
       async collect(): Promise<void> {
+        this.remove();
         const found = await lookUp();
         const number = found && value(found);
         if (number !== null) this.set(number);

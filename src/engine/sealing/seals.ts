@@ -132,9 +132,9 @@ export class Seals {
     return coverageOf({ table: this.#table, store, logId });
   }
 
-  /** Adds gauges: what is sealed, what is not, and whether sealing has stopped. */
-  measure(metrics: Registry): void {
-    measureSeals(metrics, { coverage: () => this.coverage(), isStopped: () => this.#stopped !== null });
+  /** Adds gauges: what is sealed, what is not, and whether sealing has stopped. @param reports this process tells the first two */
+  measure(metrics: Registry, reports: () => Promise<boolean>): void {
+    measureSeals(metrics, { coverage: () => this.coverage(), isStopped: () => this.#stopped !== null, reports });
   }
 
   #sealer(): Sealer {

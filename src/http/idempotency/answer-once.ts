@@ -9,7 +9,7 @@ import { headerFaults } from '../header-faults.js';
 import { Problem, problemDocument, toProblem } from '../problem.js';
 import { problemKind } from '../problem-codes.js';
 import type { KeyClaims } from './key-claims.js';
-import { AnsweredBefore, replaceBy, responseOf } from './stored-response.js';
+import { AnsweredBefore, codeOf, replaceBy, responseOf } from './stored-response.js';
 
 /** A claimed key, while its command runs. */
 interface Claimed {
@@ -109,7 +109,7 @@ async function finish(
 
 function isStored(status: number, body: string): boolean {
   if (status >= 200 && status < 300) return true;
-  return RULED.includes(status) && !OF_THE_ATTEMPT.has((JSON.parse(body) as { readonly code: string }).code);
+  return RULED.includes(status) && !OF_THE_ATTEMPT.has(codeOf(body));
 }
 
 function userOf(part: unknown): string | null {

@@ -1,6 +1,7 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { openText, sealText } from '../../crypto/sealed-text.js';
+import type { ProblemCode } from '../problem-codes.js';
 import { errors, Refusal, type Sealed, type Vault } from '../../engine/index.js';
 
 /** What was sent under an idempotency key. */
@@ -42,8 +43,14 @@ export function replay(reply: FastifyReply, response: StoredResponse): FastifyRe
 /** Makes another response of what a reply is about to send. @returns the body */
 export function replaceBy(reply: FastifyReply, { status, headers, body }: StoredResponse): string {
   for (const name of KEPT_HEADERS) reply.removeHeader(name);
+  reply.problemCode = status < 400 ? null : codeOf(body);
   reply.code(status).headers(headers);
   return body;
+}
+
+/** Of a problem document. */
+export function codeOf(body: string): ProblemCode {
+  return (JSON.parse(body) as { readonly code: ProblemCode }).code;
 }
 
 function asItIs(body: unknown): string {

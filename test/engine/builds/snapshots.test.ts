@@ -272,7 +272,7 @@ t.test('metrics tell what is kept, how large it is, and what is being made', asy
   const scene = await stage(t);
   const { snapshots, pool, store } = scene;
   const metrics = new Registry();
-  measureAsOf(metrics, { pool, asOf: snapshots });
+  measureAsOf(metrics, { pool, asOf: snapshots, reports: (model) => Promise.resolve(model === TREE) });
   await snapshots.at(TREE, positionAfter(scene, 2), MINUTE);
   await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   const held = hold(store);

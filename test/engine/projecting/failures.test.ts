@@ -10,10 +10,11 @@ import { append, counted, LARGEST_TOTAL, tallied, tally } from './tally.js';
 interface Stopped {
   readonly state: string;
   readonly error: { stream: string | null; revision: number | null; position: Position; message: string } | null;
-  readonly lease_owner: string | null;
+  readonly free: boolean;
 }
 
-const STOPPED = 'select state, error, lease_owner from orderlog.checkpoints where model = $1';
+const STOPPED =
+  'select state, error, lease_until < clock_timestamp() as free from orderlog.checkpoints where model = $1';
 
 const POISON = 13;
 const poisons = {
@@ -37,7 +38,7 @@ for (const [what, { amount, hooks }] of Object.entries(poisons)) {
     await until(() => log.lines.some(({ level }) => level === 'error'));
     t.same(await tallied(pool, 'poison'), { noted: 100, total: 100, position: before, events: 100 });
     const [row] = (await pool.query<Stopped>(STOPPED, ['poison'])).rows;
-    t.match(row, { state: 'stopped', lease_owner: null, error: { stream: 'test-bad', revision: 0 } });
+    t.match(row, { state: 'stopped', free: true, error: { stream: 'test-bad', revision: 0 } });
     t.ok((row?.error?.position ?? '') > before && (row?.error?.position ?? '') < position);
     t.match(log.lines.at(-1), { level: 'error', fields: { model: 'poison', stream: 'test-bad', revision: 0 } });
     t.notOk(await reached('poison', last, 300), 'it stays stopped');

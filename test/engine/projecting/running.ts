@@ -41,6 +41,7 @@ export interface Stage {
 interface Setting {
   readonly store?: EventStore;
   readonly pageSize?: number;
+  readonly owner?: string;
 }
 
 /** An empty database, a log in memory, and projectors that are stopped at the end of the test. */

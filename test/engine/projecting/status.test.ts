@@ -109,6 +109,7 @@ const well: ModelStatus = {
   error: null,
   quarantined: 0,
   lease_owner: 'owner',
+  last_owner: 'owner',
   lag_events: 0,
   lag_seconds: 0,
   seconds_since_progress: 0,
@@ -147,25 +148,53 @@ test('a stopped projection is red, and the reason is in its status', async (t) =
   t.match(text, / at test-\S+@0: can not be counted/, 'people read which event it is');
 });
 
-test('the metrics show each read model, and nothing when the database is away', async (t) => {
-  const { pool, store, start, reached } = await stage(t);
+test('the metrics show each read model, from the process that projects it or did so last', async (t) => {
+  const { pool, store, startWith, reached } = await stage(t);
   const projections = [tally('measured')];
-  const projectors = start(...projections);
+  const metricsOf = async (owner: string, from: typeof pool = pool): Promise<string> => {
+    const registry = new Registry();
+    measureReadModels(registry, { pool: from, store, projections, owner });
+    return registry.metrics();
+  };
+  const projectors = startWith({ owner: 'first' }, ...projections);
   await reached('measured', await append(store, counted(), counted()));
+  t.match(await metricsOf('first'), 'orderlog_read_model_owned{model="measured"} 1');
+  const other = await metricsOf('second');
+  t.match(other, 'orderlog_read_model_owned{model="measured"} 0', 'so that the sum tells whether anybody does');
+  t.notMatch(other, 'orderlog_read_model_lag_events{', 'a sum over the processes counts it once');
   await projectors.stop();
   await append(store, counted(), counted(), counted());
-  const registry = new Registry();
-  measureReadModels(registry, { pool, store, projections });
-  const text = await registry.metrics();
-  t.match(text, 'orderlog_read_model_lag_events{model="measured",version="1"} 3');
+  const text = await metricsOf('first');
+  t.match(
+    text,
+    'orderlog_read_model_lag_events{model="measured",version="1"} 3',
+    'nobody projects it: the last one tells',
+  );
   const [, age = ''] = /^orderlog_read_model_lag_seconds\{model="measured",version="1"\} (\S+)$/m.exec(text) ?? [];
   t.ok(Number(age) > 0 && Number(age) < 60, 'the age of the oldest of them');
-  t.match(text, 'orderlog_read_model_events_total{model="measured",version="1"} 2');
+  t.match(text, 'orderlog_read_model_events{model="measured",version="1"} 2');
   t.match(text, 'orderlog_read_model_stopped{model="measured",version="1"} 0');
-  t.match(text, 'orderlog_read_model_owned{model="measured",version="1"} 0');
+  t.match(text, 'orderlog_read_model_owned{model="measured"} 0');
   const nowhere = createPool({ host: '127.0.0.1', port: 1 }, { max: 1, applicationName: 'nowhere' });
   t.teardown(() => nowhere.end());
-  const away = new Registry();
-  measureReadModels(away, { pool: nowhere, store, projections });
-  t.notMatch(await away.metrics(), 'model="measured"');
+  const away = await metricsOf('first', nowhere);
+  t.notMatch(away, 'orderlog_read_model_lag_events{');
+  t.match(away, 'orderlog_read_model_owned{model="measured"} 0', 'this is told while the database is away');
+});
+
+test('a read model that has stopped is told by the process in which it stopped last', async (t) => {
+  const { pool, store, startWith } = await stage(t);
+  const apply = (): void => {
+    throw new Error('can not be counted');
+  };
+  const projections = [tally('red', { apply })];
+  startWith({ owner: 'first' }, ...projections);
+  await append(store, counted());
+  await until(async () => (await modelStatuses({ pool, store, projections }, { cap: CAP }))[0]?.state === 'stopped');
+  const told = async (owner: string): Promise<boolean> => {
+    const registry = new Registry();
+    measureReadModels(registry, { pool, store, projections, owner });
+    return (await registry.metrics()).includes('orderlog_read_model_stopped{model="red",version="1"} 1');
+  };
+  t.same([await told('first'), await told('second')], [true, false]);
 });

@@ -102,7 +102,7 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
   const { pool, lease } = await stage(t);
   const sources = { pool, store: new MemoryEventStore(), projections: [model] };
   const registry = new Registry();
-  measureReadModels(registry, sources);
+  measureReadModels(registry, { ...sources, owner: 'owner' });
   t.notMatch(await registry.metrics(), /orderlog_subscription_\w+\{/, 'nothing where there is nothing to say');
   t.equal(connectionsOf(await modelStatuses(sources, { cap: 1 })), null);
 
@@ -111,7 +111,7 @@ t.test('status and metrics show it; of an owner that has vanished it is not beli
   const stop = noteSubscription({ pool, of, lease, subscription }, 5);
   await until(async () => (await modelStatuses(sources, { cap: 1 }))[0]?.subscription !== null);
   const again = new Registry();
-  measureReadModels(again, sources);
+  measureReadModels(again, { ...sources, owner: 'owner' });
   const text = await again.metrics();
   t.match(text, 'orderlog_subscription_connected{model="noted",version="1"} 1');
   t.match(text, 'orderlog_subscription_drops_total{model="noted",version="1",reason="silence"} 1');
