@@ -49,6 +49,18 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.seals.signature': 'Ed25519, over all columns but `digests` and `times`, which `chain` commits to',
   'orderlog.seals.reason': 'why earlier seals beyond `covers_after` are void; null of all others',
 
+  'orderlog.snapshots':
+    'Folded states of long streams ([why](decisions/0027-stock.md)). A cache: all rows can be deleted at any time.',
+  'orderlog.snapshots.stream': '',
+  'orderlog.snapshots.log_id': 'the log that it was made from',
+  'orderlog.snapshots.code_version': 'of the code that folded the state; other code does not read it',
+  'orderlog.snapshots.revision': 'of the last event in the state',
+  'orderlog.snapshots.position': 'of that event',
+  'orderlog.snapshots.event_id': 'of that event; a stream that holds another one there does not use the row',
+  'orderlog.snapshots.state': 'as JSON',
+  'orderlog.snapshots.digest': 'SHA-256 of the state: a damaged one is not used',
+  'orderlog.snapshots.saved_at': '',
+
   'orderlog.builds':
     'The builds of each read model, and which of them is read ([why](decisions/0010-rebuild-and-switch.md)).',
   'orderlog.builds.model': 'name of the read model',

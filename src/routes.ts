@@ -22,6 +22,7 @@ import { AsOf } from './http/as-of.js';
 import { freshnessOf } from './http/freshness.js';
 import { answerOnce } from './http/idempotency/answer-once.js';
 import { Cursors } from './http/list.js';
+import { idText } from './http/schemas.js';
 import { EventStreams } from './http/event-stream.js';
 import { streamEventRoute } from './http/stream-events.js';
 import { opsRoutes } from './ops/routes.js';
@@ -31,6 +32,8 @@ import { orderStream } from './order/stream.js';
 import { productRoutes } from './product/routes.js';
 import { productStream } from './product/stream.js';
 import type { Runtime } from './runtime.js';
+import { stockRoutes } from './stock/routes.js';
+import { stockStream } from './stock/stream.js';
 import { answerUser } from './user/answer.js';
 import type { UserState } from './user/decider.js';
 import { userRoutes } from './user/routes.js';
@@ -125,7 +128,7 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   const audited = { handler, tokens, cursors };
   streamEventRoute(
     app,
-    { things: 'orders', thing: 'Order', ...orderStream, notFound: 'order-not-found', notYet: [] },
+    { things: 'orders', thing: 'Order', ...orderStream, notFound: 'order-not-found', notYet: ['OrderAbandoned'] },
     audited,
   );
   const users = {
@@ -136,6 +139,8 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
     notYet: ['ClaimAbandoned'],
   } as const;
   streamEventRoute(app, users, audited);
+  const stock = { things: 'products', thing: 'Stock', part: 'stock', id: idText, ...stockStream, notYet: [] } as const;
+  streamEventRoute(app, { ...stock, notFound: 'stock-not-tracked' }, audited);
   opsRoutes(app, { ...runtime, streams, streamPrefixes, eventStreams: new EventStreams(ending) });
 }
 
@@ -164,6 +169,12 @@ function commands(app: App, runtime: Runtime): void {
       const { state } = await tree.current();
       return new Set(catIds.filter((catId) => !state.categories.has(catId)));
     },
+  });
+  stockRoutes(app, {
+    stocks: runtime.stocks,
+    hashKey,
+    tokens,
+    productExists: async (productId) => (await handler.load(productStream, String(productId))).state !== null,
   });
   orderRoutes(app, { handler, hashKey, tokens, facts: runtime.orderFacts });
 }

@@ -1,5 +1,4 @@
 /** The composition root: opens stores and pools from the configuration, wires them, closes them in reverse. */
-import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { CategoryTree } from '../projections/category-tree/read-model.js';
@@ -24,6 +23,7 @@ import {
   type Engine,
   type EventStore,
   type Freshness,
+  HotStreams,
   type IdSequence,
   openEngine,
   openLog,
@@ -31,7 +31,6 @@ import {
   type Progress,
   type ProjectorLog,
 } from './engine/index.js';
-import { comparableEmail, deriveUuid, emailHash, fingerprint } from './crypto/derive.js';
 import { PgKeyStore } from './crypto/key-store.js';
 import { masterKeyFile } from './crypto/master-key.js';
 import { type MasterKeys, openMasterKeys } from './crypto/master-keys.js';
@@ -40,17 +39,15 @@ import { KEY_DESTROYED } from './crypto/user-keys.js';
 import { WrongMasterKey } from './crypto/wrapped-key.js';
 import { DocumentStore } from './documents/document-store.js';
 import { FolderStorage } from './documents/folder-storage.js';
-import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-proof-gate.js';
+import type { IdProofGate } from './documents/id-proof-gate.js';
 import { checkLimits, PdfChecker } from './documents/pdf-checker.js';
 import { S3Storage } from './documents/s3-storage.js';
 import { AnswerGate } from './http/answer-gate.js';
 import { KeyClaims } from './http/idempotency/key-claims.js';
 import { dropResponsesOf } from './http/idempotency/key-table.js';
 import { PositionTokens } from './http/position-token.js';
-import { commandSink } from './import/command-sink.js';
-import { importFolder, type ImportResult } from './import/run.js';
-import { readStoredState } from './import/stored-state.js';
-import { nothingStored } from './import/stored.js';
+import { importInto } from './import-into.js';
+import type { ImportResult } from './import/run.js';
 import { type DatabaseOptions, openDatabase, unreachable } from './open-database.js';
 import type { ImportSettings } from './commands/import.js';
 import { unreadableProofs } from './commands/unreadable-proofs.js';
@@ -60,6 +57,9 @@ import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
 import type { ErasureDeps } from './user/erase.js';
 import type { UnfinishedErasures } from './user/resume-erasures.js';
+import { stockSnapshots } from './stock/snapshot.js';
+import type { Stocks } from './stock/stocks.js';
+import { stockStream } from './stock/stream.js';
 import { userStream } from './user/stream.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -111,6 +111,7 @@ export interface Runtime {
   readonly models: ReadModels;
   readonly answers: AnswerGate;
   readonly apiKeys: ApiKeys;
+  readonly stocks: Stocks;
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
   readonly keys: KeyClaims;
@@ -151,6 +152,8 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     }).catch(orMigrate);
     closing.push(() => engine.close());
     const { handler } = engine;
+    const stocks = new HotStreams(handler, stockStream, { pool, logId: engine.logId, form: stockSnapshots });
+    closing.push(() => stocks.close());
     const checker = new PdfChecker({ limits: checkLimits(config.uploadMaxBytes) });
     closing.push(() => checker.close());
     const documents = documentStore(config);
@@ -202,14 +205,13 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       models,
       answers,
       apiKeys,
+      stocks,
       orderFacts: placeOrderFacts(new LookUp(engine), handler),
       tokens: new PositionTokens(engine.logId),
       keys,
       projections,
       applied,
     };
-    const importInto = (dir: string, settings: ImportSettings): Promise<ImportResult> =>
-      importDir(wired, dir, settings);
     const sow = async (progress: Progress, signal: AbortSignal): Promise<ImportResult | null> => {
       const { seed, dataDir } = config;
       if (seed === null) return null;
@@ -217,10 +219,10 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
         dataDir,
         logId: engine.logId,
         isEmpty: () => engine.isEmpty(),
-        sow: () => importInto(seed, { dryRun: false, onError: 'stop', progress, signal }),
+        sow: () => importInto(wired, seed, { dryRun: false, onError: 'stop', progress, signal }),
       });
     };
-    return { ...wired, import: importInto, sow, close };
+    return { ...wired, import: (dir, settings) => importInto(wired, dir, settings), sow, close };
   } catch (error) {
     await close();
     throw unreachable(error);
@@ -255,41 +257,4 @@ function readModels(engine: Engine, answers: AnswerGate): ReadModels {
     users: new Users(engine.readModel('users'), vault),
     products: new Products(engine.readModel('products')),
   };
-}
-
-type Wired = Omit<Runtime, 'import' | 'sow' | 'close'>;
-
-async function importDir(runtime: Wired, dir: string, settings: ImportSettings): Promise<ImportResult> {
-  const { engine, handler, tree, secrets, gate } = runtime;
-  const { hashKey } = secrets;
-  const derive = (purpose: string, ...parts: string[]): string => deriveUuid(hashKey, purpose, ...parts);
-  const stored = (await engine.isEmpty()) ? nothingStored : await readStoredState(handler);
-  const sink = commandSink({
-    handler,
-    tree,
-    emailClaims: runtime.emailClaims,
-    products: { skuClaims: runtime.skuClaims, ids: runtime.productIds },
-    categoryIds: runtime.categoryIds,
-    emailHash: (email) => emailHash(hashKey, email),
-    deriveUuid: derive,
-    fingerprint: (type, content) => fingerprint(hashKey, type, content),
-    storeIdProof: async (path, uploaded_at) => ({ ...(await storeIdProof(gate, createReadStream(path))), uploaded_at }),
-    fileTimes: {
-      categories: fileTime(dir, 'categories.csv'),
-      products: fileTime(dir, 'products.csv'),
-      users: fileTime(dir, 'users.csv'),
-    },
-  });
-  return importFolder(dir, stored, sink, {
-    ...settings,
-    deriveId: (kind, ref) => derive(`import-${kind}`, ref),
-    comparableEmail,
-    judgeIdProof: (path) => faultOfIdProof(gate, createReadStream(path)),
-  });
-}
-
-/** When a file of the import was written, or its compressed form; the time now if there is neither. */
-function fileTime(dir: string, name: string): string {
-  const file = [join(dir, name), join(dir, `${name}.gz`)].find((path) => existsSync(path));
-  return (file ? statSync(file).mtime : new Date()).toISOString();
 }

@@ -66,6 +66,12 @@ export const accessTable: AccessTable = {
   'POST /v1/products/:product_id/retire': admin,
   'POST /v1/products/:product_id/reinstate': admin,
 
+  'POST /v1/products/:product_id/stock/count': staff,
+  'POST /v1/products/:product_id/stock/receive': staff,
+  'POST /v1/products/:product_id/stock/adjust': staff,
+  'DELETE /v1/products/:product_id/stock': admin,
+  'GET /v1/products/:product_id/stock/events': staff,
+
   'GET /v1/log': adminOnPeople,
   'GET /v1/ops/status': watched,
   'GET /v1/ops/read-models': watched,

@@ -9,6 +9,9 @@ export type { CommandContext, StreamBinding } from './core/stream-access.js';
 export { CommandHandler, type ExecuteOptions, type Outcome } from './core/command-handler.js';
 /** A stream that most commands need, folded once and kept. */
 export { CachedStream } from './core/cached-stream.js';
+/** Streams that many commands want at once: what waits is decided together. And how their states are kept between processes. */
+export { HotStreams } from './streams/hot-streams.js';
+export type { SnapshotForm } from './streams/snapshots.js';
 /** Declares what can happen, in the format in which the log stores it; reads an event of any schema version. */
 export { decode, eventType, type EventTypes, type FactOf } from './core/event-type.js';
 /** An event as handlers get it, an event as the log has it, and who caused it. */

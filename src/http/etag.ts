@@ -24,8 +24,8 @@ export function ifMatchOf(headers: IncomingHttpHeaders): TagCondition | null {
 
 /** A guard for the command handler: the stream is at a revision that `If-Match` names. What is not there is left to the rules. */
 export function revisionGuard(condition: TagCondition | null): (state: unknown, revision: number) => void {
-  return (_state, revision) => {
-    if (revision >= 0) requireRevision(condition, revision);
+  return (state, revision) => {
+    if (state !== null && revision >= 0) requireRevision(condition, revision);
   };
 }
 

@@ -18,6 +18,10 @@ export interface AuditedStreams {
   readonly things: string;
   /** One of them, as names of operations have it. */
   readonly thing: string;
+  /** What the stream is of, where it is a part of the thing: `/v1/<things>/:id/<part>/events`. */
+  readonly part?: string;
+  /** Of the id in the path; a UUID if left out. */
+  readonly id?: z.ZodType<string | number>;
   readonly name: (id: string) => string;
   readonly types: EventTypes;
   readonly notFound: ProblemCode;
@@ -66,23 +70,24 @@ export async function answerRecorded(
 /** The events of one thing, oldest first, for audit. */
 export function streamEventRoute(app: App, streams: AuditedStreams, deps: StreamEventDeps): void {
   const { handler, tokens, cursors } = deps;
+  const idName = `${streams.things.slice(0, -1)}_id`;
   app.get(
-    `/v1/${streams.things}/:id/events`.replace(':id', `:${streams.things.slice(0, -1)}_id`),
+    `/v1/${streams.things}/:${idName}/${streams.part === undefined ? '' : `${streams.part}/`}events`,
     {
       config: { kind: 'query', problems: [streams.notFound] },
       schema: {
         operationId: `list${streams.thing}Events`,
         summary: `The recorded events, oldest first`,
-        tags: [streams.things],
-        params: z.strictObject({ [`${streams.things.slice(0, -1)}_id`]: uuid }),
+        tags: [streams.part ?? streams.things],
+        params: z.strictObject({ [idName]: streams.id ?? uuid }),
         querystring: listQuery,
         response: { 200: listOf(recordedEvent) },
       },
     },
     async (request, reply) => {
-      const [id = ''] = Object.values(request.params as Record<string, string>);
+      const id = String(Object.values(request.params as Record<string, string | number>)[0]);
       const { limit, cursor } = request.query;
-      const list = `events ${streams.things} ${id}`;
+      const list = `events ${streams.part ?? streams.things} ${id}`;
       const from = cursors.decode(list, z.int().min(0), cursor) ?? 0;
       const events: RecordedAnswer[] = [];
       let isThing = from > 0;

@@ -37,6 +37,11 @@ const MAY = `
   GET    /v1/log                                admin
   GET    /v1/ops/status                         admin
   GET    /v1/ops/read-models                    admin
+  POST   /v1/products/:product_id/stock/count    clerk admin
+  POST   /v1/products/:product_id/stock/receive  clerk admin
+  POST   /v1/products/:product_id/stock/adjust   clerk admin
+  DELETE /v1/products/:product_id/stock          admin
+  GET    /v1/products/:product_id/stock/events   clerk admin
   GET    /metrics                               admin
   GET    /health/live                           -
   GET    /health/ready                          -

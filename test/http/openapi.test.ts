@@ -29,6 +29,11 @@ const ROUTES = `
   patch 200 /v1/products/{product_id}
   post 200 /v1/products/{product_id}/retire
   post 200 /v1/products/{product_id}/reinstate
+  post 200 /v1/products/{product_id}/stock/count
+  post 200 /v1/products/{product_id}/stock/receive
+  post 200 /v1/products/{product_id}/stock/adjust
+  delete 204 /v1/products/{product_id}/stock
+  get 200 /v1/products/{product_id}/stock/events
   get 200 /v1/orders/{order_id}/events
   get 200 /v1/users/{user_id}/events
   get 200 /v1/log

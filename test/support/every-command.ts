@@ -29,6 +29,7 @@ export async function everyCommand(shop: RunningApp): Promise<readonly Command[]
   });
   const bare = { sent: () => ({}), other: () => ON_ANY_REVISION };
   const [user, category] = [`/v1/users/${user_id}`, `/v1/categories/${cat_id}`];
+  const stock = `/v1/products/${product_id}/stock`;
   const order = ({ order_id }: { readonly order_id: string }): string => `/v1/orders/${order_id}`;
   return [
     {
@@ -70,6 +71,19 @@ export async function everyCommand(shop: RunningApp): Promise<readonly Command[]
       ...{ route: 'post /v1/products/{product_id}/reinstate', path: `/v1/products/${product_id}/reinstate` },
       ...bare,
     },
+    {
+      ...{ route: 'post /v1/products/{product_id}/stock/count', path: `${stock}/count` },
+      ...json({ on_hand: 7 }, { on_hand: 8 }),
+    },
+    {
+      ...{ route: 'post /v1/products/{product_id}/stock/receive', path: `${stock}/receive` },
+      ...json({ quantity: 7 }, { quantity: 8 }),
+    },
+    {
+      ...{ route: 'post /v1/products/{product_id}/stock/adjust', path: `${stock}/adjust` },
+      ...json({ quantity: -1, reason: 'broken' }, { quantity: 1, reason: 'found' }),
+    },
+    { route: 'delete /v1/products/{product_id}/stock', path: stock, ...bare },
     { route: 'post /v1/users/{user_id}/erase', path: `${user}/erase`, ...bare },
   ];
 }
