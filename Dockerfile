@@ -7,6 +7,7 @@ COPY scripts/build.mjs scripts/check-health.mjs ./scripts/
 COPY src ./src
 COPY projections ./projections
 COPY migrations ./migrations
+COPY console ./console
 COPY seed ./seed
 RUN npm ci --include=dev --omit=optional && npm prune --omit=dev --omit=optional --ignore-scripts
 

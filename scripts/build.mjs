@@ -1,8 +1,9 @@
-// Compiles what runs (`src`, `projections`, `migrations`). With --if-missing, only if there is nothing compiled yet, as after
+// Compiles what runs (`src`, `projections`, `migrations`) and builds the console. With --if-missing, only if there is nothing compiled yet, as after
 // `npm ci --ignore-scripts`.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const cli = pathOf('dist/src/cli.js');
@@ -20,3 +21,19 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', pathOf('tsconfig
 if (status !== 0) process.exit(status ?? 1);
 // npm links the bin of the checkout itself without looking at its mode: `npx orderlog` needs the bit set.
 chmodSync(cli, 0o755);
+
+// A container's build may leave the console out: the API is the same without it.
+if (existsSync(pathOf('console/vite.config.ts'))) await buildConsole();
+
+async function buildConsole() {
+  const { build } = await import('vite');
+  await build({ configFile: pathOf('console/vite.config.ts'), logLevel: 'warn' });
+  // Compressed once, not for every reader.
+  for (const folder of ['dist/console', 'dist/console/assets']) {
+    for (const { name, parentPath } of readdirSync(pathOf(folder), { withFileTypes: true })) {
+      if (!/\.(?:js|css|html|svg)$/.test(name)) continue;
+      const content = readFileSync(`${parentPath}/${name}`);
+      writeFileSync(`${parentPath}/${name}.gz`, gzipSync(content, { level: 9 }));
+    }
+  }
+}

@@ -8,6 +8,7 @@ import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import { sweepNowAndThen, type SweepSchedule } from './documents/sweep.js';
 import { type Position, postgres, print } from './engine/index.js';
+import { consoleRoutes } from './http/console.js';
 import { Drain } from './http/drain.js';
 import type { App } from './http/app-type.js';
 import type { HealthCheck } from './http/health.js';
@@ -104,9 +105,10 @@ async function serveUntil(
       drain,
     });
     if (parts.api) await addRoutes(app, runtime, drain.ending);
+    const hasConsole = parts.api && (await consoleRoutes(app, join(import.meta.dirname, '../console')));
     closing.push(() => drain.close(app));
     signal.throwIfAborted();
-    const greet = greeting(runtime, parts, await listen(app, config), await accessLine(runtime));
+    const greet = greeting(runtime, { ...parts, hasConsole }, await listen(app, config), await accessLine(runtime));
     // With --json the log goes elsewhere.
     if (parts.json) stdout.write(greet);
     else writer.write(print.withoutObeyed(greet));
@@ -219,16 +221,31 @@ async function listen(app: App, { host, port }: Config): Promise<number> {
 }
 
 /** The first lines that anybody sees, or the same as one JSON document. */
-function greeting({ config, location }: Runtime, parts: Parts, port: number, access: readonly string[]): string {
+function greeting(
+  { config, location }: Runtime,
+  parts: Parts & { readonly hasConsole: boolean },
+  port: number,
+  access: readonly string[],
+): string {
   const base = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const api = parts.api ? `${base}/v1` : null;
   const docs = parts.api ? `${base}/docs` : null;
   const health = `${base}/health/ready`;
+  const page = parts.hasConsole ? `${base}/console/` : null;
   // One that works, without a key too.
   const attempt = `curl -s ${api === null || access.length > 0 ? health : `${api}/categories`}`;
   const version = packageVersion();
   if (parts.json) {
-    const document = { version, api, docs, health, data: config.dataDir, database: location, try: attempt };
+    const document = {
+      version,
+      console: page,
+      api,
+      docs,
+      health,
+      data: config.dataDir,
+      database: location,
+      try: attempt,
+    };
     return `${JSON.stringify(document)}\n`;
   }
   const data = location === null ? `${config.dataDir} (documents), database at DATABASE_URL` : config.dataDir;
@@ -236,6 +253,7 @@ function greeting({ config, location }: Runtime, parts: Parts, port: number, acc
   const what = api === null ? [`  health    ${health}`] : [`  API       ${api}`, `  docs      ${base}/docs`];
   const lines = [
     `Orderlog ${version}`,
+    ...(page === null ? [] : [`  console   ${page}`]),
     ...what,
     `  data      ${data}`,
     ...cluster,

@@ -82,6 +82,8 @@ export const accessTable: AccessTable = {
   'GET /openapi.json': anybody,
   'GET /docs/*': anybody,
   'GET /problems/:code': anybody,
+  'GET /': anybody,
+  'GET /console/*': anybody,
 };
 
 /** @throws Error for a route that has no entry */

@@ -13,6 +13,7 @@ import type { Config } from '../../src/config.js';
 import type { Bucket } from '../../src/documents/bucket-url.js';
 import type { App } from '../../src/http/app-type.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
+import { consoleRoutes } from '../../src/http/console.js';
 import { Drain } from '../../src/http/drain.js';
 import { createMetrics } from '../../src/http/metrics.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
@@ -54,6 +55,8 @@ export interface RunningOptions {
   readonly dataDir?: string;
   /** A log elsewhere, instead of the one in the database. */
   readonly store?: EventStore;
+  /** Folder of the built console; without it there is none. */
+  readonly console?: string;
 }
 
 /** The configuration without access control. */
@@ -105,6 +108,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
   };
   const app = await buildApp(deps);
   await addRoutes(app, runtime, drain.ending);
+  if (options.console !== undefined) await consoleRoutes(app, options.console);
   await app.ready();
   app.server.listen(0, '127.0.0.1');
   await once(app.server, 'listening');

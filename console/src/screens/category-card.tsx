@@ -1,0 +1,239 @@
+/** One category: its orders by status, its products, and what can be done with it. */
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { call, get } from '../api.js';
+import { number } from '../format.js';
+import { type Category, ORDER_STATUSES, type OrderCounts, type Product } from '../types.js';
+import { FormDialog, textOf } from '../ui/form-dialog.js';
+import { Card, Empty, Failure, Field, Loaded, Money, OrderBadge } from '../ui/parts.js';
+import { usePages } from '../ui/pages.js';
+import { say } from '../ui/toasts.js';
+import { useQuery } from '../use-query.js';
+import { AddProduct } from './product-dialogs.js';
+
+interface CategoryCardProps {
+  readonly catId: number;
+  readonly asOf: string | undefined;
+  /** The tree has changed. */
+  readonly onChange: () => void;
+  readonly onProduct: (productId: number) => void;
+  /** The category is removed. */
+  readonly onGone: () => void;
+}
+
+type Asking = 'rename' | 'move' | 'remove' | 'add' | 'product' | null;
+
+export function CategoryCard({ catId, asOf, onChange, onProduct, onGone }: CategoryCardProps): VNode {
+  const path = `/v1/categories/${catId}`;
+  const category = useQuery(path, async (signal) => (await get<Category>(path, {}, signal)).data);
+  const products = usePages<Product>('/v1/products', { cat_id: catId, limit: 20 });
+  const [asking, setAsking] = useState<Asking>(null);
+  const close = (): void => {
+    setAsking(null);
+    category.refresh();
+    products.refresh();
+    onChange();
+  };
+  return (
+    <Loaded query={category}>
+      {(it) => (
+        <>
+          <Card
+            title={it.name}
+            actions={
+              <>
+                <Ask label="Add child" onClick={() => setAsking('add')} />
+                <Ask label="Rename" onClick={() => setAsking('rename')} />
+                <Ask label="Move" onClick={() => setAsking('move')} />
+                <Ask label="Remove" onClick={() => setAsking('remove')} />
+              </>
+            }
+          >
+            <div class="stack">
+              <p class="muted small">
+                Category {it.cat_id}
+                {it.code === null ? '' : ` · code ${it.code}`} · {number(it.total_products)} products
+              </p>
+              <Counts path={`${path}/order-counts`} asOf={asOf} />
+            </div>
+          </Card>
+          <Card title="Products" actions={<Ask label="Add a product" onClick={() => setAsking('product')} />} flush>
+            <Loaded query={products}>
+              {(rows) =>
+                rows.length === 0 ? (
+                  <Empty title="No product is in this category." />
+                ) : (
+                  <Products rows={rows} onProduct={onProduct} />
+                )
+              }
+            </Loaded>
+            {products.more}
+          </Card>
+          {asking === 'product' && <AddProduct catId={catId} onClose={close} />}
+          {asking !== null && asking !== 'product' && (
+            <Question category={it} asking={asking} onClose={close} onGone={onGone} />
+          )}
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+const Ask = ({ label, onClick }: { label: string; onClick: () => void }): VNode => (
+  <button class="small-button" onClick={onClick}>
+    {label}
+  </button>
+);
+
+/** Counts as they are, and as they were beside them. */
+function Counts({ path, asOf }: { path: string; asOf: string | undefined }): VNode {
+  const now = useQuery(path, async (signal) => (await get<OrderCounts>(path, {}, signal)).data, { every: 5_000 });
+  const then = useQuery(asOf === undefined ? null : `${path} ${asOf}`, async (signal) => {
+    const { data } = await get<OrderCounts>(path, { as_of: asOf }, signal);
+    return data;
+  });
+  return (
+    <Loaded query={now}>
+      {(counts) => (
+        <>
+          {then.error && <Failure error={then.error} />}
+          <table class="counts">
+            <thead>
+              <tr>
+                <th>Orders</th>
+                {asOf !== undefined && <th class="number">Then</th>}
+                <th class="number">Now</th>
+                {asOf !== undefined && <th class="number">Change</th>}
+              </tr>
+            </thead>
+            <tbody>
+              {ORDER_STATUSES.map((status) => (
+                <tr key={status}>
+                  <td>
+                    <OrderBadge status={status} />
+                  </td>
+                  {asOf !== undefined && <td class="number">{then.data ? number(then.data[status]) : '…'}</td>}
+                  <td class="number">{number(counts[status])}</td>
+                  {asOf !== undefined && (
+                    <td class="number">{then.data ? signed(counts[status] - then.data[status]) : '…'}</td>
+                  )}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+const signed = (change: number): string => (change > 0 ? `+${number(change)}` : change === 0 ? '–' : number(change));
+
+function Products({ rows, onProduct }: { rows: readonly Product[]; onProduct: (productId: number) => void }): VNode {
+  return (
+    <div class="table-frame">
+      <table>
+        <thead>
+          <tr>
+            <th>Product</th>
+            <th class="number">Available</th>
+            <th class="number">Price</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((product) => (
+            <tr key={product.product_id}>
+              <td>
+                <a
+                  href={`/console/catalog?product=${product.product_id}`}
+                  onClick={(event) => {
+                    event.preventDefault();
+                    event.stopPropagation();
+                    onProduct(product.product_id);
+                  }}
+                >
+                  {product.name}
+                </a>
+                <div class="muted small">{product.sku}</div>
+              </td>
+              <td class="number">{typeof product.available === 'number' ? number(product.available) : '–'}</td>
+              <td class="number">
+                <Money amount={product.price} currency={product.currency} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface QuestionProps {
+  readonly category: Category;
+  readonly asking: Exclude<Asking, null | 'product'>;
+  readonly onClose: () => void;
+  readonly onGone: () => void;
+}
+
+function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
+  const path = `/v1/categories/${category.cat_id}`;
+  const ifMatch = category.revision;
+  if (asking === 'remove') {
+    return (
+      <FormDialog
+        title={`Remove ${category.name}?`}
+        submit="Remove"
+        isDangerous
+        onClose={onClose}
+        onSubmit={async () => {
+          await call('DELETE', path, { ifMatch });
+          say('The category is removed.');
+          onGone();
+        }}
+      >
+        <p class="muted">Only a category without children and products can be removed.</p>
+      </FormDialog>
+    );
+  }
+  if (asking === 'move') {
+    return (
+      <FormDialog
+        title={`Move ${category.name}`}
+        submit="Move"
+        onClose={onClose}
+        onSubmit={async (fields) => {
+          const parent = textOf(fields, 'parent');
+          await call('PATCH', path, { body: { parent_cat_id: parent === undefined ? null : Number(parent) }, ifMatch });
+          say('The category is moved, with everything below it.');
+        }}
+      >
+        <Field label="Id of the new parent" hint="Leave it empty to make this a root.">
+          <input
+            name="parent"
+            inputMode="numeric"
+            pattern="[0-9]*"
+            defaultValue={String(category.parent_cat_id ?? '')}
+          />
+        </Field>
+      </FormDialog>
+    );
+  }
+  const isNew = asking === 'add';
+  return (
+    <FormDialog
+      title={isNew ? `Add a category below ${category.name}` : `Rename ${category.name}`}
+      submit={isNew ? 'Add' : 'Rename'}
+      onClose={onClose}
+      onSubmit={async (fields) => {
+        const name = textOf(fields, 'name');
+        if (isNew) await call('POST', '/v1/categories', { body: { name, parent_cat_id: category.cat_id } });
+        else await call('PATCH', path, { body: { name }, ifMatch });
+        say(isNew ? 'The category is added.' : 'The category is renamed.');
+      }}
+    >
+      <Field label="Name">
+        <input name="name" required maxLength={200} defaultValue={isNew ? '' : category.name} autofocus />
+      </Field>
+    </FormDialog>
+  );
+}

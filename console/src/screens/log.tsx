@@ -1,0 +1,129 @@
+/** The log, newest first, with what is appended meanwhile on top. */
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { StoredEvent } from '../types.js';
+import { EventDetails } from '../ui/events.js';
+import { type Filters, useFilters } from '../ui/filters.js';
+import { textOf } from '../ui/form-dialog.js';
+import { Card, Empty, Failure, Field, Loaded } from '../ui/parts.js';
+import { usePages } from '../ui/pages.js';
+import { ThingLink } from '../ui/thing-link.js';
+import { useTail } from '../use-tail.js';
+
+export function Log(): VNode {
+  const filters = useFilters();
+  const { values, set } = filters;
+  const [isLive, setLive] = useState(true);
+  const tail = useTail(values, isLive);
+  const pages = usePages<StoredEvent>('/v1/log', values);
+  return (
+    <div class="stack">
+      <div class="spread">
+        <h1>Log</h1>
+        <div class="row">
+          <span class="live" data-on={tail.isConnected} role="status">
+            {tail.isConnected ? 'Live' : isLive ? 'Connecting…' : 'Paused'}
+          </span>
+          <button onClick={() => setLive(!isLive)}>{isLive ? 'Pause' : 'Resume'}</button>
+        </div>
+      </div>
+      <LogFilters {...filters} />
+      {tail.error && !pages.error && <Failure error={tail.error} />}
+      {tail.events.length > 0 && (
+        <Card title="Just appended" actions={<ShowBelow refresh={pages.refresh} clear={tail.clear} />} flush>
+          <EventRows events={tail.events} onStream={(stream) => set({ stream })} />
+        </Card>
+      )}
+      <Card title="Events, newest first" flush>
+        <Loaded query={pages}>
+          {(events) =>
+            events.length === 0 && !pages.more ? (
+              <Empty title="No event fits.">
+                {Object.keys(values).length > 0 && <a href="/console/log">Show the whole log</a>}
+              </Empty>
+            ) : (
+              <EventRows events={events} onStream={(stream) => set({ stream })} />
+            )
+          }
+        </Loaded>
+        {pages.more}
+      </Card>
+    </div>
+  );
+}
+
+function ShowBelow({ refresh, clear }: { refresh: () => void; clear: () => void }): VNode {
+  return (
+    <button
+      class="small-button"
+      onClick={() => {
+        clear();
+        refresh();
+      }}
+    >
+      Show in the list
+    </button>
+  );
+}
+
+const FIELDS = [
+  ['stream', 'Stream', 'order-…'],
+  ['types', 'Types', 'OrderPlaced,OrderPaid'],
+  ['correlation_id', 'Correlation id', ''],
+] as const;
+
+function LogFilters({ values, set }: Filters): VNode {
+  // Another address fills the fields again.
+  const [round, setRound] = useState(0);
+  const shown = JSON.stringify(values);
+  useEffect(() => setRound((before) => before + 1), [shown]);
+  return (
+    <form
+      key={round}
+      class="filters"
+      aria-label="Filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const fields = new FormData(event.currentTarget);
+        set(Object.fromEntries(FIELDS.map(([name]) => [name, textOf(fields, name) ?? null])));
+      }}
+    >
+      {FIELDS.map(([name, label, hint]) => (
+        <Field key={name} label={label}>
+          <input name={name} defaultValue={values[name] ?? ''} placeholder={hint} />
+        </Field>
+      ))}
+      <button>Show</button>
+      {Object.keys(values).length > 0 && (
+        <a class="button" href="/console/log">
+          Show all
+        </a>
+      )}
+    </form>
+  );
+}
+
+interface EventRowsProps {
+  readonly events: readonly StoredEvent[];
+  readonly onStream: (stream: string) => void;
+}
+
+function EventRows({ events, onStream }: EventRowsProps): VNode {
+  return (
+    <ol class="events">
+      {events.map((event) => (
+        <li key={event.position}>
+          <EventDetails event={event} />
+          {event.stream && (
+            <p class="row small">
+              <button class="small-button quiet mono" onClick={() => onStream(event.stream ?? '')}>
+                {event.stream}
+              </button>
+              <ThingLink stream={event.stream} />
+            </p>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,201 @@
+/** One order: its items, its history, and the events it is made of, side by side. */
+import type { VNode } from 'preact';
+import { useRoute } from 'preact-iso';
+import { useState } from 'preact/hooks';
+import { call, get } from '../api.js';
+import { number } from '../format.js';
+import type { HistoryEntry, Order as OrderAnswer } from '../types.js';
+import { EventList } from '../ui/events.js';
+import { FormDialog, textOf } from '../ui/form-dialog.js';
+import { Card, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
+import { say } from '../ui/toasts.js';
+import { useQuery } from '../use-query.js';
+
+type Asking = 'mark-paid' | 'cancel' | null;
+
+export function Order(): VNode {
+  const { params } = useRoute();
+  const path = `/v1/orders/${params['order_id'] ?? ''}`;
+  const query = useQuery(path, async (signal) => (await get<OrderAnswer>(path, {}, signal)).data);
+  const [asking, setAsking] = useState<Asking>(null);
+  return (
+    <Loaded query={query}>
+      {(order) => (
+        <div class="stack">
+          <Head order={order} ask={setAsking} />
+          <div class="columns">
+            <div class="stack">
+              <Items order={order} />
+              <Card title="History">
+                <Timeline entries={order.history} />
+              </Card>
+            </div>
+            <EventList path={`${path}/events`} version={order.revision} />
+          </div>
+          {asking && (
+            <Question
+              order={order}
+              asking={asking}
+              onClose={() => {
+                setAsking(null);
+                query.refresh();
+              }}
+            />
+          )}
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => void }): VNode {
+  const may = (action: string): boolean => order.allowed_actions.includes(action);
+  return (
+    <header class="stack-tight">
+      <p class="small">
+        <a href="/console/orders">Orders</a>
+      </p>
+      <div class="spread">
+        <div class="row">
+          <h1>{order.number ?? <Id id={order.order_id} />}</h1>
+          <OrderBadge status={order.status} />
+        </div>
+        <div class="row">
+          <button
+            onClick={() => {
+              void navigator.clipboard.writeText(location.href).then(() => say('The link is copied.'));
+            }}
+          >
+            Copy link
+          </button>
+          {may('cancel') && (
+            <button class="danger" onClick={() => ask('cancel')}>
+              Cancel order
+            </button>
+          )}
+          {may('mark-paid') && (
+            <button class="primary" onClick={() => ask('mark-paid')}>
+              Mark as paid
+            </button>
+          )}
+        </div>
+      </div>
+      <dl class="facts">
+        <dt>Id</dt>
+        <dd class="mono">{order.order_id}</dd>
+        {order.external_reference && (
+          <>
+            <dt>External reference</dt>
+            <dd>{order.external_reference}</dd>
+          </>
+        )}
+        <dt>User</dt>
+        <dd>
+          <a href={`/console/users/${order.user_id}`} class="mono">
+            {order.user_id}
+          </a>
+        </dd>
+        <dt>Placed</dt>
+        <dd>
+          <Time at={order.placed_at} exact />
+        </dd>
+      </dl>
+    </header>
+  );
+}
+
+function Items({ order: { items, total, currency } }: { order: OrderAnswer }): VNode {
+  return (
+    <Card title="Items" flush>
+      <div class="table-frame">
+        <table>
+          <thead>
+            <tr>
+              <th>Product</th>
+              <th class="number">Quantity</th>
+              <th class="number">Price</th>
+              <th class="number">Sum</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((item) => (
+              <tr key={item.line}>
+                <td>
+                  <a href={`/console/catalog?product=${item.product_id}`}>{item.name}</a>
+                  <div class="muted small">{item.sku}</div>
+                </td>
+                <td class="number">{number(item.quantity)}</td>
+                <td class="number">
+                  <Money amount={item.unit_price} currency={currency} />
+                </td>
+                <td class="number">
+                  <Money amount={item.line_total} currency={currency} />
+                </td>
+              </tr>
+            ))}
+            <tr>
+              <td colSpan={3}>
+                <strong>Total</strong>
+              </td>
+              <td class="number">
+                <strong>
+                  <Money amount={total} currency={currency} />
+                </strong>
+              </td>
+            </tr>
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  );
+}
+
+function Timeline({ entries }: { entries: readonly HistoryEntry[] }): VNode {
+  return (
+    <ol class="timeline">
+      {entries.map(({ status, at, by, reason, reference }) => (
+        <li key={status} data-status={status}>
+          <div class="row">
+            <OrderBadge status={status} />
+            <Time at={at} exact />
+          </div>
+          <p class="muted small">{by ? `by ${by.kind}${by.id === null ? '' : ` ${by.id}`}` : 'by nobody named'}</p>
+          {reason && <p>Reason: {reason}</p>}
+          {reference && <p>Reference: {reference}</p>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface QuestionProps {
+  readonly order: OrderAnswer;
+  readonly asking: 'mark-paid' | 'cancel';
+  readonly onClose: () => void;
+}
+
+/** The command runs only on the revision that is on the screen. */
+function Question({ order, asking, onClose }: QuestionProps): VNode {
+  const isCancel = asking === 'cancel';
+  const name = isCancel ? 'reason' : 'reference';
+  return (
+    <FormDialog
+      title={isCancel ? 'Cancel this order?' : 'Mark this order as paid?'}
+      submit={isCancel ? 'Cancel the order' : 'Mark as paid'}
+      isDangerous={isCancel}
+      onClose={onClose}
+      onSubmit={async (fields) => {
+        const body = { [name]: textOf(fields, name) };
+        await call('POST', `/v1/orders/${order.order_id}/${asking}`, { body, ifMatch: order.revision });
+        say(isCancel ? 'The order is cancelled.' : 'The order is paid.');
+      }}
+    >
+      <p class="muted">
+        {isCancel ? 'A cancelled order stays cancelled.' : 'A paid order can no longer be cancelled.'}
+      </p>
+      <Field label={isCancel ? 'Reason' : 'Payment reference'} hint="May be left empty.">
+        <input name={name} maxLength={500} autofocus />
+      </Field>
+    </FormDialog>
+  );
+}

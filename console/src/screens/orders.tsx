@@ -1,0 +1,180 @@
+/** Orders, newest first, with the filters that the API has. */
+import type { VNode } from 'preact';
+import { useLocation } from 'preact-iso';
+import { number } from '../format.js';
+import { type Order, ORDER_STATUSES } from '../types.js';
+import { type Filters, useFilters } from '../ui/filters.js';
+import { Card, Empty, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
+import { usePages } from '../ui/pages.js';
+
+const SORTS = [
+  ['', 'Newest first'],
+  ['placed_at', 'Oldest first'],
+  ['-total', 'Largest total first'],
+  ['total', 'Smallest total first'],
+  ['-updated_at', 'Latest change first'],
+] as const;
+
+/** Names of the API's filters, each with its label. */
+const FIELDS = [
+  ['number', 'Order number', 'O-000123'],
+  ['external_reference', 'External reference', ''],
+  ['user_id', 'User', ''],
+  ['product_id', 'Product', ''],
+  ['cat_id', 'Category', ''],
+  ['currency', 'Currency', 'EUR'],
+  ['total_min', 'Total from', 'minor unit'],
+  ['total_max', 'Total to', 'minor unit'],
+] as const;
+
+export function Orders(): VNode {
+  const filters = useFilters();
+  const pages = usePages<Order>('/v1/orders', filters.values);
+  return (
+    <div class="stack">
+      <h1>Orders</h1>
+      <OrderFilters {...filters} />
+      <Card title="Orders" flush>
+        <Loaded query={pages}>
+          {(orders) =>
+            orders.length === 0 ? (
+              <NoOrders isFiltered={Object.keys(filters.values).length > 0} />
+            ) : (
+              <OrderTable orders={orders} />
+            )
+          }
+        </Loaded>
+        {pages.more}
+      </Card>
+    </div>
+  );
+}
+
+function NoOrders({ isFiltered }: { isFiltered: boolean }): VNode {
+  return isFiltered ? (
+    <Empty title="No order fits these filters.">
+      <a href="/console/orders">Show all orders</a>
+    </Empty>
+  ) : (
+    <Empty title="There are no orders yet.">
+      Place one with <code>POST /v1/orders</code>, or run <code>npx orderlog demo</code> to make some up.
+    </Empty>
+  );
+}
+
+function OrderFilters({ values, set }: Filters): VNode {
+  const statuses = new Set((values['status'] ?? '').split(',').filter(Boolean));
+  const isRefined = FIELDS.some(([name]) => values[name] !== undefined);
+  return (
+    <form class="stack-tight" onSubmit={(event) => event.preventDefault()} aria-label="Filters">
+      <div class="filters">
+        {ORDER_STATUSES.map((status) => (
+          <label class="choice" key={status}>
+            <input
+              type="checkbox"
+              checked={statuses.has(status)}
+              onChange={({ currentTarget }) => {
+                if (currentTarget.checked) statuses.add(status);
+                else statuses.delete(status);
+                set({ status: ORDER_STATUSES.filter((one) => statuses.has(one)).join(',') });
+              }}
+            />
+            {status}
+          </label>
+        ))}
+        <Field label="Placed from">
+          <input
+            type="datetime-local"
+            value={localOf(values['placed_from'])}
+            onChange={({ currentTarget }) => set({ placed_from: isoOf(currentTarget.value) })}
+          />
+        </Field>
+        <Field label="Placed to">
+          <input
+            type="datetime-local"
+            value={localOf(values['placed_to'])}
+            onChange={({ currentTarget }) => set({ placed_to: isoOf(currentTarget.value) })}
+          />
+        </Field>
+        <Field label="Sort">
+          <select value={values['sort'] ?? ''} onChange={({ currentTarget }) => set({ sort: currentTarget.value })}>
+            {SORTS.map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </Field>
+      </div>
+      <details open={isRefined}>
+        <summary class="small">More filters</summary>
+        <div class="filters">
+          {FIELDS.map(([name, label, hint]) => (
+            <Field key={name} label={label}>
+              <input
+                value={values[name] ?? ''}
+                placeholder={hint}
+                onChange={({ currentTarget }) => set({ [name]: currentTarget.value.trim() })}
+              />
+            </Field>
+          ))}
+        </div>
+      </details>
+    </form>
+  );
+}
+
+/** What `datetime-local` shows for a time in UTC: the reader's own zone. */
+function localOf(iso: string | undefined): string {
+  if (iso === undefined || Number.isNaN(Date.parse(iso))) return '';
+  const date = new Date(iso);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+const isoOf = (local: string): string | null => (local === '' ? null : new Date(local).toISOString());
+
+export function OrderTable({ orders }: { orders: readonly Order[] }): VNode {
+  const { route } = useLocation();
+  return (
+    <div class="table-frame">
+      <table>
+        <thead>
+          <tr>
+            <th>Order</th>
+            <th>Placed</th>
+            <th>Status</th>
+            <th class="wide-only">Items</th>
+            <th class="number">Total</th>
+          </tr>
+        </thead>
+        <tbody>
+          {orders.map((order) => (
+            <tr key={order.order_id} class="link-row" onClick={() => route(`/console/orders/${order.order_id}`)}>
+              <td>
+                <a href={`/console/orders/${order.order_id}`}>{order.number ?? <Id id={order.order_id} />}</a>
+                {order.external_reference && <div class="muted small">{order.external_reference}</div>}
+              </td>
+              <td>
+                <Time at={order.placed_at} />
+              </td>
+              <td>
+                <OrderBadge status={order.status} />
+              </td>
+              <td class="wide-only">{itemsOf(order)}</td>
+              <td class="number">
+                <Money amount={order.total} currency={order.currency} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function itemsOf({ items }: Order): string {
+  const [first] = items;
+  if (!first) return '';
+  const rest = items.length - 1;
+  return `${number(first.quantity)} × ${first.name}${rest > 0 ? ` and ${number(rest)} more` : ''}`;
+}

@@ -1,0 +1,205 @@
+/** What stands where at this moment: orders, read models, health, and what has just happened. */
+import type { VNode } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { get, request } from '../api.js';
+import { number, plural, seconds } from '../format.js';
+import { ORDER_STATUSES, type OrderCounts, type OrderStatus } from '../types.js';
+import { Bars } from '../ui/bars.js';
+import { Card, Empty, Failure, Loaded, Status, Tile, Time, type Tone } from '../ui/parts.js';
+import { useTail } from '../use-tail.js';
+import { useQuery } from '../use-query.js';
+import { eventHref } from '../ui/thing-link.js';
+import { modelTone, type StatusDocument } from './status.js';
+
+interface Health {
+  readonly status: string;
+  readonly checks?: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
+}
+
+interface Counts extends OrderCounts {
+  readonly hours: readonly (OrderCounts & { readonly hour: string })[];
+}
+
+export function Overview(): VNode {
+  const counts = useQuery('counts', async (signal) => (await get<Counts>('/v1/order-counts', {}, signal)).data, {
+    every: 5_000,
+  });
+  const status = useQuery('status', async (signal) => (await get<StatusDocument>('/v1/ops/status', {}, signal)).data, {
+    every: 2_000,
+  });
+  return (
+    <div class="stack">
+      <h1>Overview</h1>
+      <Loaded query={counts}>
+        {(it) => (
+          <>
+            <div class="tiles">
+              {ORDER_STATUSES.map((one) => (
+                <Tile key={one} href={`/console/orders?status=${one}`} label={`${one} orders`} value={it[one]} />
+              ))}
+            </div>
+            <PerHour hours={it.hours} />
+          </>
+        )}
+      </Loaded>
+      <div class="columns">
+        <Card title="Read models" actions={<a href="/console/read-models">Details</a>} flush>
+          <Loaded query={status}>{(it) => <Models status={it} />}</Loaded>
+        </Card>
+        <HealthCard />
+      </div>
+      <LastEvents />
+    </div>
+  );
+}
+
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+function PerHour({ hours }: { hours: Counts['hours'] }): VNode {
+  const bars = useMemo(
+    () =>
+      hours.map((it) => ({
+        label: HOUR.format(new Date(it.hour)),
+        parts: ORDER_STATUSES.map((status) => ({ tone: status, name: status, value: it[status] })),
+      })),
+    [hours],
+  );
+  return (
+    <Card title="Orders in the last 24 hours">
+      {hours.every((it) => ORDER_STATUSES.every((status: OrderStatus) => it[status] === 0)) ? (
+        <p class="muted">Nothing was placed, paid or cancelled in the last 24 hours.</p>
+      ) : (
+        <Bars label="Orders placed, paid and cancelled in each hour" bars={bars} />
+      )}
+    </Card>
+  );
+}
+
+function Models({ status }: { status: StatusDocument }): VNode {
+  return (
+    <div class="table-frame">
+      <table>
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>State</th>
+            <th class="number">Behind</th>
+            <th class="number">Quarantined</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...status.models, ...(status.reactors ?? [])].map((model) => (
+            <tr key={model.name}>
+              <td>{model.name}</td>
+              <td>
+                <Status tone={modelTone(model)}>{model.state}</Status>
+              </td>
+              <td class="number">
+                {model.lag_events === 0 ? '–' : `${plural(model.lag_events, 'event')}, ${seconds(model.lag_seconds)}`}
+              </td>
+              <td class="number">{model.quarantined === 0 ? '–' : number(model.quarantined)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function HealthCard(): VNode {
+  const health = useQuery(
+    'health',
+    async (signal) => {
+      // 503 is an answer here: it says what is wrong.
+      const response = await request('GET', '/health/ready', { signal, allow: [503] });
+      return (await response.json()) as Health;
+    },
+    { every: 2_000 },
+  );
+  return (
+    <Card title="Health">
+      <Loaded query={health}>
+        {({ status, checks }) => (
+          <div class="stack-tight">
+            <p>
+              <Status tone={toneOf(status)}>{status}</Status>
+            </p>
+            <ul class="stack-tight">
+              {Object.entries(checks ?? {}).map(([name, { ok, detail }]) => (
+                <li key={name}>
+                  <span class="row">
+                    <Status tone={ok ? 'good' : 'bad'}>{ok ? 'ok' : 'failing'}</Status> {name}
+                  </span>
+                  {detail && <p class="small muted">{detail}</p>}
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+const toneOf = (status: string): Tone => (status === 'ok' || status === 'ready' ? 'good' : 'bad');
+
+const SHOWN = 12;
+
+function LastEvents(): VNode {
+  const tail = useTail({}, true);
+  const before = useQuery('last events', async (signal) => {
+    return (await get<readonly TailEvent[]>('/v1/log', { limit: SHOWN }, signal)).data;
+  });
+  const seen = new Set(tail.events.map(({ position }) => position));
+  const events = [...tail.events, ...(before.data ?? []).filter(({ position }) => !seen.has(position))];
+  return (
+    <Card
+      title="Last events"
+      actions={
+        <>
+          <span class="live" data-on={tail.isConnected} role="status">
+            {tail.isConnected ? 'Live' : 'Connecting…'}
+          </span>
+          <a href="/console/log">The whole log</a>
+        </>
+      }
+      flush
+    >
+      {before.error && <Failure error={before.error} />}
+      {events.length === 0 && !before.error ? (
+        <Empty title="Nothing has happened yet.">
+          Run <code>npx orderlog demo</code> to make up people and orders.
+        </Empty>
+      ) : (
+        <div class="table-frame">
+          <table>
+            <thead class="unseen">
+              <tr>
+                <th>Event</th>
+                <th>Stream</th>
+                <th>Time</th>
+              </tr>
+            </thead>
+            <tbody>
+              {events.slice(0, SHOWN).map((event) => (
+                <tr key={event.position}>
+                  <td>
+                    <strong>{event.type}</strong>
+                  </td>
+                  <td class="mono">
+                    <a href={eventHref(event.stream ?? '')}>{event.stream}</a>
+                  </td>
+                  <td class="number muted">
+                    <Time at={event.recorded_at} exact />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+type TailEvent = ReturnType<typeof useTail>['events'][number];

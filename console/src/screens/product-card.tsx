@@ -1,0 +1,131 @@
+/** One product: what it costs and did cost, where it stands, what can be done with it. */
+import type { VNode } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import { call, get } from '../api.js';
+import { money, number } from '../format.js';
+import type { Product, StoredEvent } from '../types.js';
+import { Curve } from '../ui/curve.js';
+import { Card, Failure, Loaded, Money, Status } from '../ui/parts.js';
+import { say } from '../ui/toasts.js';
+import { useAction, useQuery } from '../use-query.js';
+import { ChangeProduct } from './product-dialogs.js';
+
+export function ProductCard({ productId, onChange }: { productId: number; onChange: () => void }): VNode {
+  const path = `/v1/products/${productId}`;
+  const query = useQuery(path, async (signal) => (await get<Product>(path, {}, signal)).data);
+  const [isChanging, setChanging] = useState(false);
+  const refresh = (): void => {
+    query.refresh();
+    onChange();
+  };
+  const turn = useAction(async (product: Product) => {
+    const verb = product.status === 'active' ? 'retire' : 'reinstate';
+    await call('POST', `${path}/${verb}`, { ifMatch: product.revision });
+    say(verb === 'retire' ? 'The product is retired.' : 'The product is offered again.');
+    refresh();
+  });
+  return (
+    <Loaded query={query}>
+      {(product) => (
+        <Card
+          title={product.name}
+          actions={
+            <>
+              <button class="small-button" onClick={() => setChanging(true)}>
+                Change
+              </button>
+              <button class="small-button" disabled={turn.isBusy} onClick={() => void turn.run(product)}>
+                {product.status === 'active' ? 'Retire' : 'Reinstate'}
+              </button>
+            </>
+          }
+        >
+          <div class="stack">
+            {turn.error && <Failure error={turn.error} />}
+            <dl class="facts">
+              <dt>Status</dt>
+              <dd>
+                <Status tone={product.status === 'active' ? 'good' : 'ended'}>{product.status}</Status>
+              </dd>
+              <dt>SKU</dt>
+              <dd>{product.sku}</dd>
+              <dt>Product id</dt>
+              <dd>{product.product_id}</dd>
+              <dt>Price</dt>
+              <dd>
+                <Money amount={product.price} currency={product.currency} />
+              </dd>
+              <dt>Available</dt>
+              <dd>
+                {typeof product.available === 'number' ? (
+                  <a href={`/console/stock?product=${product.product_id}`}>{number(product.available)}</a>
+                ) : (
+                  'not tracked'
+                )}
+              </dd>
+              <dt>Categories</dt>
+              <dd class="row">
+                {product.cat_ids.map((catId) => (
+                  <a key={catId} href={`/console/catalog?category=${catId}`}>
+                    {catId}
+                  </a>
+                ))}
+              </dd>
+              <dt>Orders</dt>
+              <dd>
+                <a href={`/console/orders?product_id=${product.product_id}`}>Orders of this product</a>
+              </dd>
+            </dl>
+            <PriceHistory path={`${path}/events`} product={product} />
+          </div>
+          {isChanging && (
+            <ChangeProduct
+              product={product}
+              onClose={() => {
+                setChanging(false);
+                refresh();
+              }}
+            />
+          )}
+        </Card>
+      )}
+    </Loaded>
+  );
+}
+
+/** From the product's own events: the read model only knows today's price. */
+function PriceHistory({ path, product }: { path: string; product: Product }): VNode {
+  const events = useQuery(`${path} ${product.revision}`, async (signal) => {
+    const { data } = await get<readonly StoredEvent[]>(path, { limit: 100 }, signal);
+    return data;
+  });
+  return (
+    <section class="stack-tight">
+      <h3>Price history</h3>
+      <Loaded query={events}>{(all) => <PriceCurve events={all} currency={product.currency} />}</Loaded>
+    </section>
+  );
+}
+
+function PriceCurve({ events, currency }: { events: readonly StoredEvent[]; currency: string }): VNode {
+  const points = useMemo(
+    () =>
+      events.flatMap(({ data, recorded_at }) =>
+        typeof data['price'] === 'number' ? [{ at: Date.parse(recorded_at) / 1_000, value: data['price'] }] : [],
+      ),
+    [events],
+  );
+  const [first] = points;
+  if (!first) return <p class="muted small">Its events name no price.</p>;
+  if (points.length === 1)
+    return <p class="muted small">The price has been {money(first.value, currency)} from the start.</p>;
+  const last = points[points.length - 1] ?? first;
+  return (
+    <Curve
+      label="Price over time"
+      points={[...points, { at: Date.now() / 1_000, value: last.value }]}
+      format={(value) => money(value, currency)}
+      isStepped
+    />
+  );
+}

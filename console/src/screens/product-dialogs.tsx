@@ -1,0 +1,100 @@
+/** Adding and changing a product. */
+import type { VNode } from 'preact';
+import { call } from '../api.js';
+import { minorDigits } from '../format.js';
+import type { Product } from '../types.js';
+import { FormDialog, textOf } from '../ui/form-dialog.js';
+import { Field } from '../ui/parts.js';
+import { say } from '../ui/toasts.js';
+
+/** @returns the amount in the minor unit, exact: no sum of fractions */
+function minorOf(text: string | undefined, currency: string): number {
+  const digits = minorDigits(currency);
+  const [, whole, , fraction = ''] = /^(\d+)([.,](\d+))?$/.exec(text ?? '') ?? [];
+  if (whole === undefined || fraction.length > digits)
+    throw new Error(`Give the price as a number with at most ${digits} decimal places.`);
+  return Number(whole + fraction.padEnd(digits, '0'));
+}
+
+function plainOf(amount: number, currency: string): string {
+  const digits = minorDigits(currency);
+  const text = String(amount).padStart(digits + 1, '0');
+  return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}
+
+const idsOf = (text: string | undefined): readonly number[] =>
+  (text ?? '')
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(Number);
+
+export function AddProduct({ catId, onClose }: { catId: number; onClose: () => void }): VNode {
+  return (
+    <FormDialog
+      title="Add a product"
+      submit="Add"
+      onClose={onClose}
+      onSubmit={async (fields) => {
+        const currency = (textOf(fields, 'currency') ?? '').toUpperCase();
+        if (!/^[A-Z]{3}$/.test(currency)) throw new Error('Give the currency as three letters, such as EUR.');
+        const body = {
+          sku: textOf(fields, 'sku'),
+          name: textOf(fields, 'name'),
+          price: minorOf(textOf(fields, 'price'), currency),
+          currency,
+          cat_ids: idsOf(textOf(fields, 'cat_ids')),
+        };
+        await call('POST', '/v1/products', { body });
+        say('The product is added.');
+      }}
+    >
+      <Field label="Name">
+        <input name="name" required maxLength={200} autofocus />
+      </Field>
+      <Field label="SKU">
+        <input name="sku" required maxLength={64} />
+      </Field>
+      <div class="row">
+        <Field label="Price">
+          <input name="price" required inputMode="decimal" placeholder="19.90" />
+        </Field>
+        <Field label="Currency">
+          <input name="currency" required maxLength={3} defaultValue="EUR" />
+        </Field>
+      </div>
+      <Field label="Category ids" hint="Separate several by commas.">
+        <input name="cat_ids" required defaultValue={String(catId)} />
+      </Field>
+    </FormDialog>
+  );
+}
+
+export function ChangeProduct({ product, onClose }: { product: Product; onClose: () => void }): VNode {
+  const { product_id, name, price, currency, cat_ids, revision } = product;
+  return (
+    <FormDialog
+      title={`Change ${name}`}
+      submit="Save"
+      onClose={onClose}
+      onSubmit={async (fields) => {
+        const body = {
+          name: textOf(fields, 'name'),
+          price: minorOf(textOf(fields, 'price'), currency),
+          cat_ids: idsOf(textOf(fields, 'cat_ids')),
+        };
+        await call('PATCH', `/v1/products/${product_id}`, { body, ifMatch: revision });
+        say('The product is saved.');
+      }}
+    >
+      <Field label="Name">
+        <input name="name" required maxLength={200} defaultValue={name} />
+      </Field>
+      <Field label={`Price in ${currency}`} hint="Orders placed before keep the price they were placed at.">
+        <input name="price" required inputMode="decimal" defaultValue={plainOf(price, currency)} />
+      </Field>
+      <Field label="Category ids" hint="Separate several by commas.">
+        <input name="cat_ids" required defaultValue={cat_ids.join(', ')} />
+      </Field>
+    </FormDialog>
+  );
+}

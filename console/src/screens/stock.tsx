@@ -1,0 +1,222 @@
+/** Tracked products, those below a limit first; counting, receiving and adjusting. */
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { call, get } from '../api.js';
+import { number } from '../format.js';
+import type { Product, Stock as StockAnswer } from '../types.js';
+import { type Filters, useFilters } from '../ui/filters.js';
+import { FormDialog, textOf } from '../ui/form-dialog.js';
+import { Card, Empty, Field, Loaded, Status } from '../ui/parts.js';
+import { usePages } from '../ui/pages.js';
+import { say } from '../ui/toasts.js';
+import { useQuery } from '../use-query.js';
+
+/** Below this many a product is marked, unless the reader names another limit. */
+const LOW = 10;
+
+type Kind = 'count' | 'receive' | 'adjust';
+interface Asking {
+  readonly kind: Kind;
+  readonly stock: StockAnswer | null;
+  readonly productId: number | null;
+}
+
+export function Stock(): VNode {
+  const filters = useFilters();
+  const { values } = filters;
+  const limit = values['available_below'] === undefined ? LOW : Number(values['available_below']);
+  const { product: _product, ...query } = values;
+  const low = usePages<StockAnswer>('/v1/stock', { ...query, available_below: limit });
+  const all = usePages<StockAnswer>(values['available_below'] === undefined ? '/v1/stock' : null, query);
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const close = (): void => {
+    setAsking(null);
+    low.refresh();
+    all.refresh();
+  };
+  const ask = (kind: Kind, stock: StockAnswer): void => setAsking({ kind, stock, productId: stock.product_id });
+  return (
+    <div class="stack">
+      <div class="spread">
+        <h1>Stock</h1>
+        <button class="primary" onClick={() => setAsking({ kind: 'count', stock: null, productId: null })}>
+          Track a product
+        </button>
+      </div>
+      <StockFilters {...filters} />
+      {values['product'] && <OneProduct productId={Number(values['product'])} ask={ask} />}
+      <Card title={`Fewer than ${number(limit)} available`} flush>
+        <Loaded query={low}>
+          {(rows) =>
+            rows.length === 0 ? (
+              <Empty title={`Every tracked product has at least ${number(limit)}.`} />
+            ) : (
+              <StockTable rows={rows} ask={ask} />
+            )
+          }
+        </Loaded>
+        {low.more}
+      </Card>
+      {values['available_below'] === undefined && (
+        <Card title="All tracked products" flush>
+          <Loaded query={all}>
+            {(rows) =>
+              rows.length === 0 ? (
+                <Empty title="No product is tracked.">
+                  A product without stock is sold without a limit. Count it to track it.
+                </Empty>
+              ) : (
+                <StockTable rows={rows} ask={ask} />
+              )
+            }
+          </Loaded>
+          {all.more}
+        </Card>
+      )}
+      {asking && <Question {...asking} onClose={close} />}
+    </div>
+  );
+}
+
+function StockFilters({ values, set }: Filters): VNode {
+  return (
+    <form
+      class="filters"
+      aria-label="Filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const fields = new FormData(event.currentTarget);
+        set({ available_below: textOf(fields, 'below') ?? null, cat_id: textOf(fields, 'category') ?? null });
+      }}
+    >
+      <Field label="Available below">
+        <input name="below" inputMode="numeric" pattern="-?[0-9]*" defaultValue={values['available_below'] ?? ''} />
+      </Field>
+      <Field label="Category id" hint="With everything below it.">
+        <input name="category" inputMode="numeric" pattern="[0-9]*" defaultValue={values['cat_id'] ?? ''} />
+      </Field>
+      <button>Show</button>
+    </form>
+  );
+}
+
+type Ask = (kind: Kind, stock: StockAnswer) => void;
+
+function OneProduct({ productId, ask }: { productId: number; ask: Ask }): VNode {
+  const path = `/v1/products/${productId}/stock`;
+  const query = useQuery(path, async (signal) => (await get<StockAnswer>(path, {}, signal)).data);
+  return (
+    <Card title={`Product ${productId}`} flush>
+      <Loaded query={query}>{(stock) => <StockTable rows={[stock]} ask={ask} />}</Loaded>
+    </Card>
+  );
+}
+
+function StockTable({ rows, ask }: { rows: readonly StockAnswer[]; ask: Ask }): VNode {
+  return (
+    <div class="table-frame">
+      <table>
+        <thead>
+          <tr>
+            <th>Product</th>
+            <th class="number">On hand</th>
+            <th class="number">Reserved</th>
+            <th class="number">Available</th>
+            <th>
+              <span class="unseen">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((stock) => (
+            <tr key={stock.product_id}>
+              <td>
+                <ProductName productId={stock.product_id} />
+              </td>
+              <td class="number">{number(stock.on_hand)}</td>
+              <td class="number">{number(stock.reserved)}</td>
+              <td class="number">
+                {stock.available <= 0 ? (
+                  <Status tone="bad">{number(stock.available)}</Status>
+                ) : stock.available < LOW ? (
+                  <Status tone="warn">{number(stock.available)}</Status>
+                ) : (
+                  number(stock.available)
+                )}
+              </td>
+              <td class="nowrap">
+                <button class="small-button quiet" onClick={() => ask('receive', stock)}>
+                  Receive
+                </button>
+                <button class="small-button quiet" onClick={() => ask('count', stock)}>
+                  Count
+                </button>
+                <button class="small-button quiet" onClick={() => ask('adjust', stock)}>
+                  Adjust
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ProductName({ productId }: { productId: number }): VNode {
+  const path = `/v1/products/${productId}`;
+  const { data } = useQuery(path, async (signal) => (await get<Product>(path, {}, signal)).data);
+  return (
+    <>
+      <a href={`/console/catalog?product=${productId}`}>{data?.name ?? `Product ${productId}`}</a>
+      <div class="muted small">{data?.sku ?? ''}</div>
+    </>
+  );
+}
+
+const QUESTIONS = {
+  count: ['Count a product', 'What was counted on the shelf. It replaces the number on the books.'],
+  receive: ['Receive goods', 'What has arrived. It is added to what is on hand.'],
+  adjust: ['Adjust the stock', 'Breakage or theft with a minus, found goods without.'],
+} as const;
+
+function Question({ kind, stock, productId, onClose }: Asking & { onClose: () => void }): VNode {
+  const [title, text] = QUESTIONS[kind];
+  return (
+    <FormDialog
+      title={title}
+      submit="Save"
+      onClose={onClose}
+      onSubmit={async (fields) => {
+        const id = productId ?? Number(textOf(fields, 'product_id'));
+        const amount = Number(textOf(fields, 'amount'));
+        const remark = textOf(fields, 'remark');
+        const body =
+          kind === 'count'
+            ? { on_hand: amount, reason: remark }
+            : { quantity: amount, [kind === 'receive' ? 'reference' : 'reason']: remark };
+        await call('POST', `/v1/products/${id}/stock/${kind}`, {
+          body,
+          ...(stock && kind !== 'receive' && { ifMatch: stock.revision }),
+        });
+        say('The stock is saved.');
+      }}
+    >
+      <p class="muted">{text}</p>
+      {productId === null && (
+        <Field label="Product id">
+          <input name="product_id" required inputMode="numeric" pattern="[0-9]+" autofocus />
+        </Field>
+      )}
+      <Field label={kind === 'count' ? 'On hand' : 'Quantity'}>
+        <input name="amount" required inputMode="numeric" pattern="-?[0-9]+" autofocus={productId !== null} />
+      </Field>
+      <Field
+        label={kind === 'receive' ? 'Reference' : 'Reason'}
+        {...(kind !== 'adjust' && { hint: 'May be left empty.' })}
+      >
+        <input name="remark" maxLength={500} required={kind === 'adjust'} />
+      </Field>
+    </FormDialog>
+  );
+}

@@ -1,0 +1,232 @@
+/** One user: details, the proof of identity, orders, and erasing with its receipt. */
+import type { VNode } from 'preact';
+import { useRoute } from 'preact-iso';
+import { useState } from 'preact/hooks';
+import { call, get, request } from '../api.js';
+import { bytes } from '../format.js';
+import type { Order, User as UserAnswer } from '../types.js';
+import { FormDialog, textOf } from '../ui/form-dialog.js';
+import { Card, Empty, Failure, Field, Loaded, Status, Time } from '../ui/parts.js';
+import { usePages } from '../ui/pages.js';
+import { say } from '../ui/toasts.js';
+import { useAction, useQuery } from '../use-query.js';
+import { OrderTable } from './orders.js';
+
+type Asking = 'details' | 'proof' | 'erase' | null;
+
+export function User(): VNode {
+  const { params } = useRoute();
+  const path = `/v1/users/${params['user_id'] ?? ''}`;
+  const query = useQuery(path, async (signal) => (await get<UserAnswer>(path, {}, signal)).data);
+  const orders = usePages<Order>(`${path}/orders`);
+  const [asking, setAsking] = useState<Asking>(null);
+  const [receipt, setReceipt] = useState<Receipt | null>(null);
+  const close = (): void => {
+    setAsking(null);
+    query.refresh();
+  };
+  return (
+    <Loaded query={query}>
+      {(user) => (
+        <div class="stack">
+          <Head user={user} ask={setAsking} />
+          {receipt && <ReceiptCard receipt={receipt} />}
+          <div class="columns">
+            <Details user={user} />
+            <Proof user={user} path={path} ask={() => setAsking('proof')} />
+          </div>
+          <Card title="Orders" flush>
+            <Loaded query={orders}>
+              {(rows) =>
+                rows.length === 0 ? <Empty title="This user has no orders." /> : <OrderTable orders={rows} />
+              }
+            </Loaded>
+            {orders.more}
+          </Card>
+          {asking === 'details' && <ChangeDetails user={user} path={path} onClose={close} />}
+          {asking === 'proof' && <ReplaceProof path={path} onClose={close} />}
+          {asking === 'erase' && <Erase user={user} path={path} onReceipt={setReceipt} onClose={close} />}
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function Head({ user, ask }: { user: UserAnswer; ask: (asking: Asking) => void }): VNode {
+  const isActive = user.status === 'active';
+  return (
+    <header class="stack-tight">
+      <p class="small">
+        <a href="/console/users">Users</a>
+      </p>
+      <div class="spread">
+        <div class="row">
+          <h1>{user.name ?? 'Erased user'}</h1>
+          <Status tone={isActive ? 'good' : 'ended'}>{user.status}</Status>
+        </div>
+        {isActive && (
+          <div class="row">
+            <button onClick={() => ask('details')}>Change details</button>
+            <button class="danger" onClick={() => ask('erase')}>
+              Erase
+            </button>
+          </div>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function Details({ user }: { user: UserAnswer }): VNode {
+  return (
+    <Card title="Details">
+      <dl class="facts">
+        <dt>Id</dt>
+        <dd class="mono">{user.user_id}</dd>
+        <dt>E-mail</dt>
+        <dd>{user.email ?? '–'}</dd>
+        <dt>Registered</dt>
+        <dd>
+          <Time at={user.registered_at} exact />
+        </dd>
+        <dt>Last change</dt>
+        <dd>
+          <Time at={user.updated_at} exact />
+        </dd>
+      </dl>
+    </Card>
+  );
+}
+
+function Proof({ user, path, ask }: { user: UserAnswer; path: string; ask: () => void }): VNode {
+  const { id_proof, status } = user;
+  const download = useAction(async () => {
+    const response = await request('GET', `${path}/id-proof`, { accept: 'application/pdf, application/json' });
+    const url = URL.createObjectURL(await response.blob());
+    const link = document.createElement('a');
+    link.href = url;
+    link.download = `id-proof-${user.user_id}.pdf`;
+    link.click();
+    URL.revokeObjectURL(url);
+  });
+  return (
+    <Card
+      title="Proof of identity"
+      actions={
+        status === 'active' && (
+          <>
+            {id_proof && (
+              <button class="small-button" onClick={() => void download.run()} disabled={download.isBusy}>
+                Download
+              </button>
+            )}
+            <button class="small-button" onClick={ask}>
+              {id_proof ? 'Replace' : 'Upload'}
+            </button>
+          </>
+        )
+      }
+    >
+      {download.error && <Failure error={download.error} />}
+      {id_proof ? (
+        <dl class="facts">
+          <dt>Size</dt>
+          <dd>{bytes(id_proof.bytes)}</dd>
+          <dt>Uploaded</dt>
+          <dd>
+            <Time at={id_proof.uploaded_at} exact />
+          </dd>
+          <dt>SHA-256</dt>
+          <dd class="mono">{id_proof.sha256 ?? '–'}</dd>
+        </dl>
+      ) : (
+        <p class="muted">
+          {status === 'erased'
+            ? 'The document was destroyed with the erasure.'
+            : 'No document yet. Without one, this user cannot place orders.'}
+        </p>
+      )}
+    </Card>
+  );
+}
+
+interface Question {
+  readonly user: UserAnswer;
+  readonly path: string;
+  readonly onClose: () => void;
+}
+
+function ChangeDetails({ user, path, onClose }: Question): VNode {
+  return (
+    <FormDialog
+      title="Change details"
+      submit="Save"
+      onClose={onClose}
+      onSubmit={async (fields) => {
+        const body = { name: textOf(fields, 'name'), email: textOf(fields, 'email') };
+        await call('PATCH', path, { body, ifMatch: user.revision });
+        say('The details are saved.');
+      }}
+    >
+      <Field label="Name">
+        <input name="name" required maxLength={200} defaultValue={user.name ?? ''} />
+      </Field>
+      <Field label="E-mail address">
+        <input name="email" type="email" required maxLength={254} defaultValue={user.email ?? ''} />
+      </Field>
+    </FormDialog>
+  );
+}
+
+function ReplaceProof({ path, onClose }: Omit<Question, 'user'>): VNode {
+  return (
+    <FormDialog
+      title="Upload a proof of identity"
+      submit="Upload"
+      onClose={onClose}
+      onSubmit={async (form) => {
+        await call('PUT', `${path}/id-proof`, { form });
+        say('The document is stored.');
+      }}
+    >
+      <Field label="Document" hint="A PDF of at most 10 MB, without scripts or attached files.">
+        <input name="id_proof" type="file" accept="application/pdf,.pdf" required />
+      </Field>
+    </FormDialog>
+  );
+}
+
+type Receipt = Readonly<Record<string, unknown>>;
+
+function Erase({ user, path, onReceipt, onClose }: Question & { onReceipt: (receipt: Receipt) => void }): VNode {
+  return (
+    <FormDialog
+      title="Erase this user for good?"
+      submit="Erase"
+      isDangerous
+      onClose={onClose}
+      onSubmit={async (fields) => {
+        if (textOf(fields, 'confirmation') !== 'erase') throw new Error('Type the word erase to confirm.');
+        const { data } = await call<Receipt>('POST', `${path}/erase`, { ifMatch: user.revision });
+        onReceipt(data);
+        say('The user is erased.');
+      }}
+    >
+      <p>
+        Name, e-mail address and document are destroyed, in the log, in every table and in every backup. The orders
+        stay, without a name. Nobody can take this back.
+      </p>
+      <Field label="Type “erase” to confirm">
+        <input name="confirmation" autocomplete="off" required autofocus />
+      </Field>
+    </FormDialog>
+  );
+}
+
+function ReceiptCard({ receipt }: { receipt: Receipt }): VNode {
+  return (
+    <Card title="Receipt of the erasure">
+      <pre>{JSON.stringify(receipt, null, 2)}</pre>
+    </Card>
+  );
+}

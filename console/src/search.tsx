@@ -1,0 +1,175 @@
+/** One box that finds any id, number, SKU, reference, e-mail address or name of a product. */
+import type { VNode } from 'preact';
+import { useLocation } from 'preact-iso';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { get, ProblemError } from './api.js';
+import { shortId } from './format.js';
+import type { Category, Order, Product, User } from './types.js';
+import { useQuery } from './use-query.js';
+
+interface Hit {
+  readonly href: string;
+  readonly text: string;
+  readonly kind: string;
+}
+
+export function Search(): VNode {
+  const { route } = useLocation();
+  const [text, setText] = useState('');
+  const [asked, setAsked] = useState('');
+  const [selected, setSelected] = useState(0);
+  const box = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(text.trim()), 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const typing = (event.target as HTMLElement).closest('input, textarea, select, dialog');
+      if (event.key !== '/' || typing) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
+  const found = useQuery(asked === '' ? null : asked, (signal) => hitsFor(asked, signal));
+  const hits = asked === text.trim() ? found.data : undefined;
+  const go = (hit: Hit): void => {
+    setText('');
+    route(hit.href);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') setText('');
+    if (!hits || hits.length === 0) return;
+    const chosen = hits[selected] ?? hits[0];
+    if (event.key === 'Enter' && chosen) go(chosen);
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+    event.preventDefault();
+    setSelected((selected + (event.key === 'ArrowDown' ? 1 : -1) + hits.length) % hits.length);
+  };
+  const isOpen = text.trim() !== '';
+  return (
+    <div
+      class="search"
+      ref={box}
+      role="search"
+      onFocusOut={({ relatedTarget }) => {
+        if (!box.current?.contains(relatedTarget as Node | null)) setText('');
+      }}
+    >
+      <input
+        ref={input}
+        type="text"
+        role="combobox"
+        aria-label="Find an order, user, product or category"
+        aria-expanded={isOpen}
+        aria-controls="search-hits"
+        aria-activedescendant={isOpen && hits && hits.length > 0 ? `hit-${selected}` : undefined}
+        autocomplete="off"
+        placeholder="Find an id, order number, SKU or e-mail  ( / )"
+        value={text}
+        onInput={({ currentTarget }) => {
+          setText(currentTarget.value);
+          setSelected(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      {isOpen && <Hits hits={hits} error={found.error} selected={selected} go={go} />}
+    </div>
+  );
+}
+
+interface HitsProps {
+  readonly hits: readonly Hit[] | undefined;
+  readonly error: Error | undefined;
+  readonly selected: number;
+  readonly go: (hit: Hit) => void;
+}
+
+function Hits({ hits, error, selected, go }: HitsProps): VNode {
+  const message =
+    error?.message ?? (hits === undefined ? 'Searching…' : 'Nothing has this id, number, SKU or address.');
+  return (
+    <ul class="search-hits" id="search-hits" role="listbox" aria-label="Found">
+      {hits && hits.length > 0 ? (
+        hits.map((hit, index) => (
+          <li key={hit.href} id={`hit-${index}`} role="option" aria-selected={index === selected}>
+            <a
+              href={hit.href}
+              tabIndex={-1}
+              onClick={(event) => {
+                event.preventDefault();
+                go(hit);
+              }}
+            >
+              <span>{hit.text}</span>
+              <span class="muted small">{hit.kind}</span>
+            </a>
+          </li>
+        ))
+      ) : (
+        <li role="option" aria-selected={false}>
+          <span class="muted small">{message}</span>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Asks every place where the text can be known. A place that does not know it, or may not be asked, finds nothing. */
+async function hitsFor(text: string, signal: AbortSignal): Promise<readonly Hit[]> {
+  // Which path answers with what is known below, where both are named.
+  const one = (path: string, hitOf: (data: never) => Hit): Promise<readonly Hit[]> =>
+    found(async () => [hitOf((await get<never>(path, {}, signal)).data)]);
+  const list = (path: string, query: Record<string, string>, hitOf: (data: never) => Hit): Promise<readonly Hit[]> =>
+    found(async () => (await get<readonly never[]>(path, { ...query, limit: '5' }, signal)).data.map(hitOf));
+  const isId = /^[1-9]\d{0,9}$/.test(text);
+  const orderNumber = /^O-\d+$/i.test(text) ? text.toUpperCase() : null;
+  const asked: Promise<readonly Hit[]>[] = UUID.test(text)
+    ? [one(`/v1/orders/${text}`, orderHit), one(`/v1/users/${text}`, userHit)]
+    : text.includes('@')
+      ? [list('/v1/users', { email: text }, userHit)]
+      : [
+          ...(isId ? [one(`/v1/products/${text}`, productHit), one(`/v1/categories/${text}`, categoryHit)] : []),
+          ...(orderNumber ? [list('/v1/orders', { number: orderNumber }, orderHit)] : []),
+          list('/v1/products', { sku: text }, productHit),
+          list('/v1/orders', { external_reference: text }, orderHit),
+          ...(text.length > 1 ? [list('/v1/products', { q: text }, productHit)] : []),
+        ];
+  const hits = (await Promise.all(asked)).flat();
+  return [...new Map(hits.map((hit) => [hit.href, hit])).values()];
+}
+
+async function found(ask: () => Promise<readonly Hit[]>): Promise<readonly Hit[]> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ProblemError && [400, 403, 404].includes(error.problem.status)) return [];
+    throw error;
+  }
+}
+
+const orderHit = ({ order_id, number, status }: Order): Hit => ({
+  href: `/console/orders/${order_id}`,
+  text: number ?? shortId(order_id),
+  kind: `order, ${status}`,
+});
+const userHit = ({ user_id, name, email }: User): Hit => ({
+  href: `/console/users/${user_id}`,
+  text: name === null ? shortId(user_id) : `${name} · ${email ?? ''}`,
+  kind: 'user',
+});
+const productHit = ({ product_id, sku, name }: Product): Hit => ({
+  href: `/console/catalog?product=${product_id}`,
+  text: `${name} · ${sku}`,
+  kind: `product ${product_id}`,
+});
+const categoryHit = ({ cat_id, name }: Category): Hit => ({
+  href: `/console/catalog?category=${cat_id}`,
+  text: name,
+  kind: `category ${cat_id}`,
+});

@@ -1,0 +1,69 @@
+/** A curve over time, drawn by uPlot in the colors of the page. */
+import type { VNode } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import UPlot from 'uplot';
+
+export interface Point {
+  /** Seconds since 1970. */
+  readonly at: number;
+  readonly value: number | null;
+}
+
+interface CurveProps {
+  readonly label: string;
+  readonly points: readonly Point[];
+  readonly format: (value: number) => string;
+  /** The value holds until the next point. */
+  readonly isStepped?: boolean;
+}
+
+const HEIGHT = 180;
+
+export function Curve({ label, points, format, isStepped }: CurveProps): VNode {
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<UPlot | null>(null);
+  const data: UPlot.AlignedData = [points.map(({ at }) => at), points.map(({ value }) => value)];
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const colors = getComputedStyle(element);
+    const axis = { stroke: colors.getPropertyValue('color'), grid: { stroke: lineColor(element), width: 1 } };
+    const drawn = new UPlot(
+      {
+        width: element.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { y: false },
+        scales: { y: { range: (_self, low, high) => [Math.min(0, low), high === 0 ? 1 : high * 1.1] } },
+        axes: [
+          { ...axis, ticks: axis.grid },
+          { ...axis, ticks: axis.grid, size: 84, values: (_self, values) => values.map(format) },
+        ],
+        series: [
+          {},
+          {
+            label,
+            stroke: colors.getPropertyValue('outline-color'),
+            width: 2,
+            points: { show: points.length < 40 },
+            ...(isStepped && UPlot.paths.stepped && { paths: UPlot.paths.stepped({ align: 1 }) }),
+          },
+        ],
+      },
+      data,
+      element,
+    );
+    plot.current = drawn;
+    const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      drawn.destroy();
+    };
+  }, []);
+  useEffect(() => plot.current?.setData(data), [points]);
+  return <div class="curve" ref={frame} role="img" aria-label={label} />;
+}
+
+/** A canvas can't name a custom property: an element's border has its color. */
+const lineColor = (element: HTMLElement): string => getComputedStyle(element).borderTopColor;

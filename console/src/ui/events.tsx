@@ -1,0 +1,62 @@
+/** The events of one thing, oldest first: what its state is made of. */
+import type { VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { StoredEvent } from '../types.js';
+import { Card, Empty, Loaded, Time } from './parts.js';
+import { usePages } from './pages.js';
+
+/** @param version another one reads again */
+export function EventList({ path, version }: { path: string; version: number }): VNode {
+  const pages = usePages<StoredEvent>(path);
+  const { refresh } = pages;
+  useEffect(refresh, [version, refresh]);
+  return (
+    <Card title="Events" flush>
+      <Loaded query={pages}>
+        {(events) =>
+          events.length === 0 ? (
+            <Empty title="No events." />
+          ) : (
+            <ol class="events">
+              {events.map((event) => (
+                <li key={event.position}>
+                  <EventDetails event={event} isOpen={events.length < 4} />
+                </li>
+              ))}
+            </ol>
+          )
+        }
+      </Loaded>
+      {pages.more}
+    </Card>
+  );
+}
+
+export function EventDetails({ event, isOpen }: { event: StoredEvent; isOpen?: boolean }): VNode {
+  const { type, data, metadata, revision, recorded_at } = event;
+  const correlation = metadata['correlation_id'];
+  return (
+    <details open={isOpen}>
+      <summary class="spread">
+        <span>
+          <strong>{type}</strong> <span class="muted small">revision {revision}</span>
+        </span>
+        <span class="muted small">
+          <Time at={recorded_at} exact />
+        </span>
+      </summary>
+      <pre class="long" tabIndex={0} aria-label={`Data of ${type}`}>
+        {JSON.stringify(data, null, 2)}
+      </pre>
+      <details>
+        <summary class="small">Metadata</summary>
+        <pre>{JSON.stringify(metadata, null, 2)}</pre>
+      </details>
+      {typeof correlation === 'string' && (
+        <p class="small">
+          <a href={`/console/log?correlation_id=${encodeURIComponent(correlation)}`}>Everything that it belongs to</a>
+        </p>
+      )}
+    </details>
+  );
+}

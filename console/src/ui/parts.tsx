@@ -1,0 +1,175 @@
+/** Small parts that every screen is made of. */
+import type { ComponentChildren, VNode } from 'preact';
+import { ProblemError } from '../api.js';
+import { exactTime, money, number, shortId, time, utc } from '../format.js';
+import type { OrderStatus } from '../types.js';
+
+export type Tone = 'placed' | 'good' | 'ended' | 'warn' | 'bad' | 'plain';
+
+/** A state by word and color. */
+export function Status({ tone, children }: { tone: Tone; children: ComponentChildren }): VNode {
+  return (
+    <span class="status" data-tone={tone}>
+      {children}
+    </span>
+  );
+}
+
+const ORDER_TONES: Readonly<Record<OrderStatus, Tone>> = { placed: 'placed', paid: 'good', cancelled: 'ended' };
+
+export const OrderBadge = ({ status }: { status: OrderStatus }): VNode => (
+  <Status tone={ORDER_TONES[status]}>{status}</Status>
+);
+
+/** In the reader's zone; UTC on hover. */
+export const Time = ({ at, exact }: { at: string; exact?: boolean }): VNode => (
+  <time class="nowrap" dateTime={at} title={utc(at)}>
+    {exact ? exactTime(at) : time(at)}
+  </time>
+);
+
+export const Money = ({ amount, currency }: { amount: number; currency: string }): VNode => (
+  <span class="nowrap">{money(amount, currency)}</span>
+);
+
+export const Id = ({ id }: { id: string }): VNode => (
+  <span class="mono nowrap" title={id}>
+    {shortId(id)}
+  </span>
+);
+
+interface CardProps {
+  readonly title: ComponentChildren;
+  readonly actions?: ComponentChildren;
+  readonly children: ComponentChildren;
+  /** Tables go up to the border. */
+  readonly flush?: boolean;
+}
+
+export function Card({ title, actions, children, flush }: CardProps): VNode {
+  return (
+    <section class="card">
+      <header>
+        <h2>{title}</h2>
+        {actions && <div class="row">{actions}</div>}
+      </header>
+      {flush ? children : <div class="card-body">{children}</div>}
+    </section>
+  );
+}
+
+export const Tile = ({ href, label, value, children }: TileProps): VNode => {
+  const inside = (
+    <>
+      <span class="muted small">{label}</span>
+      <strong>{typeof value === 'number' ? number(value) : value}</strong>
+      {children}
+    </>
+  );
+  return href ? (
+    <a class="tile" href={href}>
+      {inside}
+    </a>
+  ) : (
+    <div class="tile">{inside}</div>
+  );
+};
+
+interface TileProps {
+  readonly href?: string;
+  readonly label: string;
+  readonly value: number | string;
+  readonly children?: ComponentChildren;
+}
+
+export const Busy = (): VNode => (
+  <p class="busy" role="status">
+    Loading…
+  </p>
+);
+
+/** Nothing to show, and what to do next. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }): VNode {
+  return (
+    <div class="empty">
+      <strong>{title}</strong>
+      {children}
+    </div>
+  );
+}
+
+/** What the API refused, in its own words, with every fault of the input. */
+export function Failure({ error, retry }: { error: Error; retry?: () => void }): VNode {
+  const problem = error instanceof ProblemError ? error.problem : null;
+  const denied = problem?.status === 403;
+  return (
+    <div class="note" data-tone={denied ? 'warn' : 'bad'} role="alert">
+      <strong>{denied ? 'Your key may not do this. ' : ''}</strong>
+      {error.message}
+      {problem?.errors && problem.errors.length > 0 && (
+        <ul>
+          {problem.errors.map(({ path, message }) => (
+            <li key={path + message}>
+              <span class="mono">{path}</span> {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {retry && !denied && (
+        <p>
+          <button class="small-button" onClick={retry}>
+            Try again
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface LoadedProps<T> {
+  readonly query: { readonly data: T | undefined; readonly error: Error | undefined; readonly refresh: () => void };
+  readonly children: (data: T) => ComponentChildren;
+}
+
+/** Loading, failed or there. What was there before stays beside a later failure. */
+export function Loaded<T>({ query, children }: LoadedProps<T>): VNode {
+  const { data, error, refresh } = query;
+  return (
+    <>
+      {error && <Failure error={error} retry={refresh} />}
+      {data === undefined ? !error && <Busy /> : children(data)}
+    </>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly hint?: string;
+  readonly children: ComponentChildren;
+}
+
+export function Field({ label, hint, children }: FieldProps): VNode {
+  return (
+    <label class="field">
+      {label}
+      {children}
+      {hint && <small>{hint}</small>}
+    </label>
+  );
+}
+
+export function Bar({ part, label }: { part: number; label: string }): VNode {
+  const percent = Math.round(Math.min(1, Math.max(0, part)) * 100);
+  return (
+    <div
+      class="bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuenow={percent}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
+      <span style={{ width: `${percent}%` }} />
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+/** From a stream to the screen of what it is about. */
+import type { VNode } from 'preact';
+
+const SCREENS: Readonly<Record<string, (id: string) => string>> = {
+  order: (id) => `/console/orders/${id}`,
+  user: (id) => `/console/users/${id}`,
+  product: (id) => `/console/catalog?product=${id}`,
+  stock: (id) => `/console/stock?product=${id}`,
+};
+
+function screenOf(stream: string): { readonly thing: string; readonly href: string } | null {
+  const [, thing = '', id = ''] = /^(\w+)-(.+)$/.exec(stream) ?? [];
+  const href = SCREENS[thing]?.(id);
+  return href === undefined ? null : { thing, href };
+}
+
+/** The thing's screen, or the stream in the log. */
+export const eventHref = (stream: string): string =>
+  screenOf(stream)?.href ?? `/console/log?stream=${encodeURIComponent(stream)}`;
+
+export function ThingLink({ stream }: { stream: string }): VNode | null {
+  const screen = screenOf(stream);
+  return screen && <a href={screen.href}>Open the {screen.thing}</a>;
+}

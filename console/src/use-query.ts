@@ -1,0 +1,85 @@
+/** Reading and writing from screens: what is loading, what came, what went wrong. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+export interface Query<T> {
+  /** What came last, also while the next answer is awaited. */
+  readonly data: T | undefined;
+  readonly error: Error | undefined;
+  readonly isLoading: boolean;
+  readonly refresh: () => void;
+}
+
+export interface QueryOptions {
+  /** Milliseconds until it is read again, while the page can be seen. */
+  readonly every?: number;
+}
+
+/** @param key names what is read: another key reads again; null reads nothing */
+export function useQuery<T>(
+  key: string | null,
+  read: (signal: AbortSignal) => Promise<T>,
+  { every }: QueryOptions = {},
+): Query<T> {
+  const [state, setState] = useState<{ key: string | null; data?: T; error?: Error; isLoading: boolean }>({
+    key,
+    isLoading: key !== null,
+  });
+  const [round, setRound] = useState(0);
+  const latest = useRef(read);
+  latest.current = read;
+  useEffect(() => {
+    if (key === null) return;
+    const ends = new AbortController();
+    setState((before) => (before.key === key ? { ...before, isLoading: true } : { key, isLoading: true }));
+    latest.current(ends.signal).then(
+      (data) => {
+        if (!ends.signal.aborted) setState({ key, data, isLoading: false });
+      },
+      (error: unknown) => {
+        if (!ends.signal.aborted) setState((before) => ({ ...before, key, error: error as Error, isLoading: false }));
+      },
+    );
+    return () => ends.abort();
+  }, [key, round]);
+  useEffect(() => {
+    if (every === undefined || key === null) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') setRound((before) => before + 1);
+    }, every);
+    return () => clearInterval(timer);
+  }, [every, key]);
+  const refresh = useCallback(() => setRound((before) => before + 1), []);
+  const isCurrent = state.key === key;
+  return {
+    data: isCurrent ? state.data : undefined,
+    error: isCurrent ? state.error : undefined,
+    isLoading: key !== null && (!isCurrent || state.isLoading),
+    refresh,
+  };
+}
+
+export interface Action<A extends readonly unknown[]> {
+  readonly run: (...args: A) => Promise<boolean>;
+  readonly isBusy: boolean;
+  readonly error: Error | undefined;
+}
+
+/** @returns what does it once at a time; `run` resolves to whether it was done */
+export function useAction<A extends readonly unknown[]>(act: (...args: A) => Promise<unknown>): Action<A> {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<Error>();
+  const run = async (...args: A): Promise<boolean> => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await act(...args);
+      return true;
+    } catch (cause) {
+      setError(cause as Error);
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { run, isBusy, error };
+}

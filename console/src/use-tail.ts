@@ -1,0 +1,65 @@
+/** What is appended to the log, as it happens. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ProblemError, type Query, serverEvents } from './api.js';
+import type { StoredEvent } from './types.js';
+
+/** Older events of the tail are dropped: the list below has them. */
+const KEPT = 200;
+const AGAIN_MS = 2_000;
+
+export interface Tail {
+  /** Newest first. */
+  readonly events: readonly StoredEvent[];
+  readonly isConnected: boolean;
+  /** Why there is no tail, for example because the key may not read the log. */
+  readonly error: Error | undefined;
+  readonly clear: () => void;
+}
+
+/** @param isOn paused, it resumes behind the last event that was shown */
+export function useTail(query: Query, isOn: boolean): Tail {
+  const [events, setEvents] = useState<readonly StoredEvent[]>([]);
+  const [isConnected, setConnected] = useState(false);
+  const [error, setError] = useState<Error>();
+  const last = useRef<{ key: string; id: string } | null>(null);
+  const key = JSON.stringify(query);
+  useEffect(() => {
+    if (last.current?.key !== key) setEvents([]);
+    if (!isOn) return;
+    const ends = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const follow = async (): Promise<void> => {
+      const lastId = last.current?.key === key ? last.current.id : undefined;
+      try {
+        for await (const { id, event, data } of serverEvents('/v1/log', {
+          query,
+          ...(lastId !== undefined && { lastId }),
+          signal: ends.signal,
+          onOpen: () => {
+            setConnected(true);
+            setError(undefined);
+          },
+          onId: (seen) => (last.current = { key, id: seen }),
+        })) {
+          if (event === 'problem') continue;
+          if (id !== '') last.current = { key, id };
+          const stored = JSON.parse(data) as StoredEvent;
+          setEvents((before) => [stored, ...before].slice(0, KEPT));
+        }
+      } catch (cause) {
+        if (ends.signal.aborted) return;
+        setError(cause as Error);
+        if (cause instanceof ProblemError && cause.problem.status < 500) return;
+      }
+      setConnected(false);
+      if (!ends.signal.aborted) timer = setTimeout(() => void follow(), AGAIN_MS);
+    };
+    void follow();
+    return () => {
+      clearTimeout(timer);
+      ends.abort();
+      setConnected(false);
+    };
+  }, [key, isOn]);
+  return { events, isConnected, error, clear: () => setEvents([]) };
+}
