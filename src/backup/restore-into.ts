@@ -1,4 +1,4 @@
-import type { EventStore, Progress, TableImport } from '../engine/index.js';
+import type { EventStore, Progress } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { WrongUse } from '../commands/output.js';
 import { destroyKeys } from '../crypto/user-keys.js';
@@ -6,7 +6,7 @@ import { contentOf, entriesOf } from './archive-reader.js';
 import { documentOf } from './check.js';
 import { type CaughtUp, catchUpWith, destroyErased } from './later-events.js';
 import type { Manifest } from './manifest.js';
-import type { Importing } from './tables.js';
+import type { Importing, TableImport } from './tables.js';
 import { type Contents, refuseUnlessEmpty } from './target.js';
 
 const MOST_PART_BYTES = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** `orderlog restore`: an installation from a backup. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type pg from 'pg';
-import { type EventStore, eventStoreDb, type Progress, TableImport } from '../engine/index.js';
+import { apart, type EventStore, eventStoreDb, type Progress } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { migrations } from '../../migrations/index.js';
 import { WrongUse } from '../commands/output.js';
@@ -10,7 +10,7 @@ import type { CaughtUp } from './later-events.js';
 import type { Manifest } from './manifest.js';
 import { restoreInto } from './restore-into.js';
 import { restoreNote } from './restore-note.js';
-import { PRIMARY_TABLES } from './tables.js';
+import { PRIMARY_TABLES, type TableImport } from './tables.js';
 import { isRestored, refuseOtherDocuments, refuseUnlessEmpty } from './target.js';
 
 /** Under which this operation is known to the database. */
@@ -70,7 +70,12 @@ export async function restore(deps: RestoreDeps, file: string, options: RestoreO
     const database = await deps.openDatabase(RESTORING);
     try {
       const { pool, location } = database;
-      const tables = new TableImport({ pool, tables: PRIMARY_TABLES, own: RESTORING, embedded: location !== null });
+      const tables = new apart.TableImport({
+        pool,
+        tables: PRIMARY_TABLES,
+        own: RESTORING,
+        embedded: location !== null,
+      });
       const caughtUp = await tables.alone(() => into(deps, tables, store, checked, file, options));
       return { ...caughtUp, manifest, done: () => rmSync(restoreNote(dataDir), { force: true }) };
     } finally {

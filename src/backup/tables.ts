@@ -1,6 +1,8 @@
-import type { Engine, TableImport } from '../engine/index.js';
+import type { apart, Engine } from '../engine/index.js';
 
 export type PrimaryTable = Parameters<Engine['exportTables']>[0][number];
+
+export type TableImport = InstanceType<(typeof apart)['TableImport']>;
 
 /** The tables while they are filled. */
 export type Importing = Parameters<Parameters<TableImport['replace']>[1]>[0];

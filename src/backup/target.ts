@@ -1,9 +1,9 @@
 /** What a backup is restored into: an installation that holds nothing. */
 import type { DocumentStore } from '../documents/document-store.js';
-import type { TableImport } from '../engine/index.js';
 import { WrongUse } from '../commands/output.js';
 import type { Checked } from './check.js';
 import type { Manifest } from './manifest.js';
+import type { TableImport } from './tables.js';
 
 /** What a database holds. A log that was only opened, and secrets made at that, do not count. */
 export type Contents = Awaited<ReturnType<TableImport['contents']>>;

@@ -68,7 +68,7 @@ export async function doctor<Config extends ExaminedConfig>(
     checks.push(...(await eventStore(config, describe)));
     const examined = await open(config);
     try {
-      checks.push(...(await database(examined)), await freeSpace(examined), ...(await readModels(examined)));
+      checks.push(...(await database(examined)), await freeSpace(examined), ...(await followers(examined)));
       const storage = await documentStorage(examined);
       checks.push(storage, ...(storage.ok ? [await documents(examined)] : []), await access(examined));
     } finally {
@@ -172,13 +172,17 @@ async function freeSpace({ config, location }: Examined): Promise<Check> {
   return { check: 'free space', ok, detail: `${(free / 1024 ** 3).toFixed(1)} GiB`, remedy };
 }
 
-async function readModels({ engine }: Examined): Promise<Check[]> {
-  const { models } = await engine.report({ cap: CAP });
-  return models.map(({ problem, ...status }) => {
+async function followers({ engine }: Examined): Promise<Check[]> {
+  const { models, reactors } = await engine.report({ cap: CAP });
+  const named = [
+    ...models.map((status) => ({ status, check: `read model ${status.name}` })),
+    ...reactors.map((status) => ({ status, check: `reactor ${status.name}` })),
+  ];
+  return named.map(({ check, status: { problem, ...status } }) => {
     const detail = problem ?? `v${status.version}, ${status.state}, ${status.lag_events} events to go`;
     const remedy =
       problem === null ? null : 'start a projector (orderlog serve); if it stopped, orderlog status says why';
-    return { check: `read model ${status.name}`, ok: problem === null, detail, remedy };
+    return { check, ok: problem === null, detail, remedy };
   });
 }
 

@@ -12,30 +12,23 @@ export interface StatusCommandDeps extends StatusDeps {
 export function addStatus(program: Command, run: Run<StatusCommandDeps>): void {
   program
     .command('status')
-    .description('print the stores, the head of the log, and the position of each read model')
+    .description('print the stores, the head of the log, and the position of each read model and reactor')
     .addOption(jsonOption)
     .action(({ json = false }: { json?: boolean }) => run(json, {}, statusResult));
 }
 
-/** The answer of `orderlog status`: the stores, the head of the log, and how far each read model is. */
+/** The answer of `orderlog status`: the stores, the head of the log, and how far each read model and each reactor is. */
 export async function statusResult(deps: StatusCommandDeps): Promise<CommandResult> {
-  const { document, reports, problems } = await readStatus(deps);
-  const rows = document.models.map((model, i) => [
-    model.name,
-    `v${model.version}`,
-    model.state,
-    `${model.lag_events} events`,
-    `${model.lag_seconds} s`,
-    connectionOf(reports[i]),
-    reports[i]?.stop ?? '',
-  ]);
+  const { document, report, problems } = await readStatus(deps);
+  const { models, reactors } = document;
   const covered = (await deps.engine.seals?.coverage()) ?? null;
   const header = `store ${document.store.kind}, head ${document.store.head}`;
   return {
     document,
     text: print.lines([
       ...[header, ...(covered ? [coverageLine(covered)] : []), ''],
-      ...table([['model', 'version', 'state', 'lag', 'age', '', ''], ...rows]),
+      ...linesOf('model', models, report.models),
+      ...(reactors.length > 0 ? ['', ...linesOf('reactor', reactors, report.reactors)] : []),
       ...problems,
     ]),
     exitCode: 0,
@@ -49,10 +42,26 @@ function coverageLine({ sealed, unsealed, sealedAt }: Coverage): string {
   return `${print.plural(sealed, 'event')} sealed at ${sealedAt}, ${behind}`;
 }
 
-function connectionOf(model: Status['reports'][number] | undefined): string {
-  if (!model?.subscription) return '';
-  const { connectedSince, drops } = model.subscription;
+type Documents = Status['document']['reactors'];
+type Reports = Status['report']['reactors'];
+
+function linesOf(what: string, documents: Documents, reports: Reports): readonly string[] {
+  const rows = documents.map((one, i) => [
+    one.name,
+    `v${one.version}`,
+    one.state,
+    `${one.lag_events} events`,
+    `${one.lag_seconds} s`,
+    connectionOf(reports[i]),
+    reports[i]?.stop ?? '',
+  ]);
+  return table([[what, 'version', 'state', 'lag', 'age', '', ''], ...rows]);
+}
+
+function connectionOf(report: Reports[number] | undefined): string {
+  if (!report?.subscription) return '';
+  const { connectedSince, drops } = report.subscription;
   const reasons = Object.entries(drops).map(([reason, n]) => `${reason} ${n}`);
-  const dropped = reasons.length === 0 ? '' : `, ${model.drops} drops (${reasons.join(', ')})`;
+  const dropped = reasons.length === 0 ? '' : `, ${report.drops} drops (${reasons.join(', ')})`;
   return `${connectedSince === null ? 'not connected' : `connected since ${connectedSince}`}${dropped}`;
 }

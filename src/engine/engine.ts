@@ -3,7 +3,6 @@ import type { Registry } from 'prom-client';
 import type pg from 'pg';
 import { buildMissing } from './builds/build-missing.js';
 import { AsOfBuilds } from './builds/as-of-builds.js';
-import type { KeepAsOf } from './builds/as-of-registry.js';
 import { AsOfProcess } from './builds/as-of-process.js';
 import { measureAsOf } from './builds/as-of-metrics.js';
 import { sweepNowAndThen } from './builds/as-of-sweep.js';
@@ -20,11 +19,11 @@ import { claimOwners, type Claims } from './claims/claims.js';
 import type { ClaimKind } from './claims/kind.js';
 import { CommandHandler } from './core/command-handler.js';
 import { type EventStore, type Position, START, type SubscribeOptions, type Subscription } from './core/event-store.js';
+import type { EngineOptions } from './engine-options.js';
 import type { IdSequence } from './core/id-sequence.js';
 import type { LogTimes } from './core/log-times.js';
 import type { Fact } from './core/message.js';
 import type { StreamBinding } from './core/stream-access.js';
-import type { Vault } from './core/vault.js';
 import { bindToLog } from './log/log-identity.js';
 import { logTimes } from './log/log-times.js';
 import { resolvePoint } from './log/point.js';
@@ -39,7 +38,7 @@ import type { ProjectorLog } from './projecting/projector-log.js';
 import { ReadModel } from './projecting/read-model.js';
 import { type Counting, type Health, healthOf, haveReached, modelStatuses } from './projecting/status.js';
 import { type Report, report } from './projecting/report.js';
-import { CheckpointWatch, type Hearing } from './projecting/watch.js';
+import { CheckpointWatch } from './projecting/watch.js';
 import {
   listQuarantine,
   type QuarantineList,
@@ -48,38 +47,13 @@ import {
   type SkippedEvent,
   skipQuarantined,
 } from './quarantine/operations.js';
-import type { Signer } from './sealing/seal.js';
+import { measureReactors } from './reacting/metrics.js';
+import { type Reactor, refuseSameNames } from './reacting/reactor.js';
+import { startReactors } from './reacting/reactors.js';
+import { named, reactorStatuses } from './reacting/status.js';
 import { Seals } from './sealing/seals.js';
 import type { WitnessedStreams } from './verifying/log-witness.js';
 import { type Verified, verify, type VerifyOptions } from './verifying/verify.js';
-
-export interface EngineOptions {
-  /** Of the database of the read models. Closing the engine does not end it. */
-  readonly pool: pg.Pool;
-  /** Closing the engine does not close it. */
-  readonly store: EventStore;
-  readonly vault: Vault;
-  readonly projections: readonly AnyProjection[];
-  /** The application's stream categories. */
-  readonly streams: WitnessedStreams;
-  readonly keepAsOf: KeepAsOf;
-  /** The process in which as-of builds are made, which runs `makeAsOfBuildsForParent`; they are made in this one if left out. */
-  readonly asOfProcess?: AsOfProcessOptions;
-  readonly log: ProjectorLog;
-  /** A channel of the database that the application listens on. */
-  readonly hearing?: Hearing;
-  /** Signs the seals of the log; without it the log has none. */
-  readonly signer?: Signer;
-}
-
-export interface AsOfProcessOptions {
-  /** The file that the process runs. */
-  readonly script: string;
-  /** Null where the log is in the database. */
-  readonly eventStoreUrl: string | null;
-  /** The server of the database runs on this machine: its processes give way too. */
-  readonly embedded: boolean;
-}
 
 /** Opens the engine. @throws WrongLog when the database belongs to another log */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
@@ -92,6 +66,7 @@ export class Engine {
   readonly pool: pg.Pool;
   readonly store: EventStore;
   readonly projections: readonly AnyProjection[];
+  readonly reactors: readonly Reactor[];
   readonly streams: WitnessedStreams;
   readonly log: ProjectorLog;
   readonly handler: CommandHandler;
@@ -109,10 +84,12 @@ export class Engine {
     options: EngineOptions,
     readonly logId: string,
   ) {
-    const { pool, store, projections, streams, log, signer } = options;
+    const { pool, store, projections, reactors = [], streams, log, signer } = options;
+    refuseSameNames([...projections, ...reactors]);
     this.pool = pool;
     this.store = store;
     this.projections = projections;
+    this.reactors = reactors;
     this.streams = streams;
     this.log = log;
     this.#followers = new SharedSubscriptions(store);
@@ -182,17 +159,25 @@ export class Engine {
 
   // Projecting
 
+  /** Runs the projections and the reactors. */
   startProjectors(): Projectors {
-    return startProjectors(this);
+    const started = [startProjectors(this), startReactors(this)];
+    return {
+      stop: async () => {
+        await Promise.all(started.map((one) => one.stop()));
+      },
+    };
   }
 
-  /** How far each read model is and what is wrong with it. */
+  /** How far each read model and each reactor is, and what is wrong with it. */
   report(counting: Counting): Promise<Report> {
     return report(this, counting);
   }
 
   async health(signal: AbortSignal): Promise<Health> {
-    return healthOf(await modelStatuses(this, { cap: 1, stalledOnly: true, signal }));
+    const counting = { cap: 1, stalledOnly: true, signal };
+    const reactors = await reactorStatuses(this, counting);
+    return healthOf([...(await modelStatuses(this, counting)), ...reactors.map(named)]);
   }
 
   /** Whether every read model has reached a position. */
@@ -212,9 +197,10 @@ export class Engine {
     }
   }
 
-  /** Adds the gauges of read models, subscriptions, as-of builds and seals. */
+  /** Adds the gauges of read models, reactors, subscriptions, as-of builds and seals. */
   measure(metrics: Registry): void {
     const { reports, reportsForAll } = measureReadModels(metrics, this);
+    measureReactors(metrics, this);
     measureAsOf(metrics, { pool: this.pool, asOf: this.asOf, reports });
     this.seals?.measure(metrics, reportsForAll);
   }

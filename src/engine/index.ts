@@ -48,15 +48,17 @@ export type * as bulk from './builds/bulk.js';
 /** Queries on a read model, how fresh an answer must be, and what it is true for. */
 export type { Freshness, ReadModel, Standing } from './projecting/read-model.js';
 
+// Reacting
+/** Runs commands because of events, at least once each: what a crash leaves undone is finished. */
+export { defineReactor } from './reacting/reactor.js';
+
 // The engine and its operations
-/** One object over a database, a log and projections: handler, read models, projectors, rebuild, verify, move, export. */
+/** One object over a database, a log, projections and reactors: handler, read models, rebuild, verify, move, export. */
 export { type Engine, openEngine } from './engine.js';
-/** What the process runs in which as-of builds are made. */
-export { makeAsOfBuildsForParent } from './builds/as-of-builder.js';
 /** A log in a database or on a server of EventStoreDB, and what the server says of itself. */
 export { eventStoreDb, openLog } from './log/open.js';
-/** Puts exported tables into an empty database. */
-export { TableImport } from './copying/import.js';
+/** Work without an engine: making as-of builds for another process, and putting exported tables into an empty database. */
+export { apart } from './apart.js';
 /** Pools, sessions and migrations, and where they connect to. */
 export { postgres } from './postgres/postgres.js';
 export type { Connection } from './postgres/session.js';

@@ -1,10 +1,10 @@
-/** What `orderlog status` prints and `GET /v1/ops/status` answers: the stores, the head of the log, each read model. */
+/** What `orderlog status` prints and `GET /v1/ops/status` answers: the stores, the head of the log, each read model and each reactor. */
 import { z } from 'zod';
 import { leftOfRestore } from '../backup/restore-note.js';
 import type { Engine, Position } from '../engine/index.js';
 import { count, revision, time } from '../http/schemas.js';
 
-/** Counting what a read model lacks ends here. */
+/** Counting what a read model or a reactor lacks ends here. */
 const CAP = 1_000_000;
 
 export interface StatusDeps {
@@ -31,7 +31,8 @@ const subscription = z
   })
   .meta({ id: 'Subscription' });
 
-const modelStatus = z
+/** Of a read model, or of a reactor. */
+const followerStatus = z
   .strictObject({
     name: z.string(),
     version: count,
@@ -48,17 +49,19 @@ const modelStatus = z
 export const statusSchema = z
   .strictObject({
     store: z.strictObject({ kind: z.string(), head: z.string() }).meta({ id: 'StoreStatus' }),
-    models: z.array(modelStatus),
+    models: z.array(followerStatus),
+    reactors: z.array(followerStatus),
     notes: z.array(z.string()).optional(),
   })
   .meta({ id: 'Status' });
 
-type ModelReport = Awaited<ReturnType<Engine['report']>>['models'][number];
+type Report = Awaited<ReturnType<Engine['report']>>;
+type FollowerReport = Report['reactors'][number];
 
 export interface Status {
   readonly document: z.infer<typeof statusSchema>;
-  /** What the document is made of, in the same order as its models. */
-  readonly reports: readonly ModelReport[];
+  /** What the document is made of, in the same order. */
+  readonly report: Pick<Report, 'models' | 'reactors'>;
   /** What an operator must know, in words. */
   readonly problems: readonly string[];
 }
@@ -66,22 +69,25 @@ export interface Status {
 export async function readStatus({ engine, tokens, config }: StatusDeps): Promise<Status> {
   const { store } = engine;
   const head = await store.head();
-  const { models: reports, heldSnapshot } = await engine.report({ cap: CAP });
-  const unmade = reports.filter(({ isReadable }) => !isReadable);
+  const report = await engine.report({ cap: CAP });
+  const { models, reactors, heldSnapshot } = report;
+  const unmade = models.filter(({ isReadable }) => !isReadable);
   const notes = [leftOfRestore(config.dataDir, unmade), heldSnapshot].filter((one) => one !== null);
-  const told = [...reports.map(({ problem }) => problem), ...reports.map(({ degradation }) => degradation)];
+  const all = [...models, ...reactors];
+  const told = [...all.map(({ problem }) => problem), ...all.map(({ degradation }) => degradation)];
   return {
     document: {
       store: { kind: store.kind, head: tokens.encode(head) },
-      models: reports.map((report) => documentOf(report, tokens)),
+      models: models.map((one) => documentOf(one, tokens)),
+      reactors: reactors.map((one) => documentOf(one, tokens)),
       ...(notes.length > 0 && { notes }),
     },
-    reports,
+    report,
     problems: [...notes, ...told.filter((one) => one !== null)],
   };
 }
 
-function documentOf(report: ModelReport, tokens: StatusDeps['tokens']): z.infer<typeof modelStatus> {
+function documentOf(report: FollowerReport, tokens: StatusDeps['tokens']): z.infer<typeof followerStatus> {
   const { subscription: connection, error } = report;
   return {
     name: report.name,

@@ -13,6 +13,7 @@ import {
   retryQuarantined,
   skipQuarantined,
 } from '../../src/engine/quarantine/operations.js';
+import type { ReactorSources } from '../../src/engine/reacting/status.js';
 import { streams } from '../../src/streams.js';
 
 export function quarantineOver(
@@ -42,8 +43,8 @@ export function movesOver({
   };
 }
 
-export function reportsOver(sources: StatusSources): Pick<Engine, 'store' | 'report'> {
-  return { store: sources.store, report: (counting) => report(sources, counting) };
+export function reportsOver(sources: StatusSources & Partial<ReactorSources>): Pick<Engine, 'store' | 'report'> {
+  return { store: sources.store, report: (counting) => report({ reactors: [], ...sources }, counting) };
 }
 
 export function jointQueriesOver(pool: pg.Pool, watch: CheckpointWatch): Pick<Engine, 'jointQuery'> {

@@ -148,6 +148,14 @@ export async function fenceAll(db: Db, model: string): Promise<void> {
   await db.query(`update orderlog.checkpoints set ${FENCED} where model = $1`, [model]);
 }
 
+/** A checkpoint at the start of the log, unless there is one. */
+export async function makeCheckpoint(db: Db, of: BuildId): Promise<void> {
+  await db.query('insert into orderlog.checkpoints (model, build) values ($1, $2) on conflict do nothing', [
+    of.name,
+    of.build,
+  ]);
+}
+
 /** A checkpoint at the start of the log, instead of the one that may be there. */
 export async function resetCheckpoint(db: Db, of: BuildId): Promise<void> {
   await db.query(

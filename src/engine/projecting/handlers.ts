@@ -5,7 +5,7 @@ import type { EventHandler, Projection } from './projection.js';
 
 export type Reads = { readonly [category: string]: EventTypes };
 
-type TypesOf<R extends Reads> = { [C in keyof R]: R[C][keyof R[C]] }[keyof R];
+export type TypesOf<R extends Reads> = { [C in keyof R]: R[C][keyof R[C]] }[keyof R];
 
 /** Changes the page and nothing else: no I/O, no clock, no randomness. */
 type Handle<Page, T extends EventType> = (page: Page, event: Envelope<StoredFact<T>>) => void;

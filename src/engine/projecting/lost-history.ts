@@ -22,14 +22,17 @@ export async function isOfThisLog(
   return store.holds({ position, id: null });
 }
 
-/** Why a projection stops whose history the log has lost. */
-export function lostHistory(position: Position): StopReason {
+/** What it was that has read the history, for people. */
+const READERS = { projection: 'what this read model was made from', reactor: 'what this reactor has followed' };
+
+/** Why a projection or a reactor stops whose history the log has lost. */
+export function lostHistory(position: Position, kind: keyof typeof READERS = 'projection'): StopReason {
   return {
     stream: null,
     revision: null,
     position,
     message:
-      'the log has lost what this read model was made from: the data of the event store was replaced by an older copy. ' +
+      `the log has lost ${READERS[kind]}: the data of the event store was replaced by an older copy. ` +
       'Stop all processes, run orderlog rebuild, and start them again',
     lost: true,
   };

@@ -12,7 +12,9 @@ import { dropExpired } from '../builds/drop.js';
 import type { ProjectorLog } from './projector-log.js';
 import { prepareModel } from '../builds/prepare-model.js';
 import type { AnyProjection } from './projection.js';
+import type { Follower } from './follower.js';
 import { Runner, type RunnerOptions } from './runner.js';
+import { Term } from './term.js';
 
 export interface ProjectorOptions {
   /** For preparations; each build that is projected here has a connection of its own beside it, for its lease too. */
@@ -147,7 +149,7 @@ class Crew {
     const key = `${name}:${build}`;
     // One that has stopped at an event stays, until the event is skipped or this process is started again.
     const known = this.#runners.get(key);
-    const runner = known ?? new Runner(projection, { name, build }, this.#options);
+    const runner = known ?? this.#runnerOf(projection, { name, build });
     runner.isStandby = state === 'standby';
     if (known || signal.aborted) return;
     this.#runners.set(key, runner);
@@ -162,9 +164,16 @@ class Crew {
       }),
     );
   }
+
+  #runnerOf(projection: AnyProjection, of: BuildId): Runner {
+    const { reads, handlers } = projection;
+    const begin: Follower['begin'] = (beginning) => Term.begin(this.options.pool, projection, of, beginning);
+    const subject = { model: of.name, version: of.build };
+    return new Runner({ kind: 'projection', subject, reads, handlers, begin }, of, this.#options);
+  }
 }
 
-async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   const decided = new AbortController();
   try {
     return await Promise.race([work.then(() => true), pause(ms, decided.signal).then(() => false)]);

@@ -2,9 +2,12 @@
 import type { Filter } from '../core/event-store.js';
 import { UnreadableEvent } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
-import type { AnyProjection, EventHandler } from './projection.js';
+import type { AnyProjection } from './projection.js';
 
-type Reading = Pick<AnyProjection, 'reads' | 'handlers'>;
+/** What is read, and what there are handlers for, by event type. */
+export interface Reading<Handler = unknown> extends Pick<AnyProjection, 'reads'> {
+  readonly handlers: { readonly [type: string]: Handler };
+}
 
 /**
  * What these projections ask the log for: whole categories. By types, an event of a type that this release does not know would
@@ -41,7 +44,7 @@ export function concerns(projection: Reading, event: Pick<RecordedEvent, 'stream
 }
 
 /** The handler of an event that concerns the projection. @throws UnreadableEvent when its type is unknown */
-export function handlerOf(projection: Reading, event: RecordedEvent): EventHandler<unknown> {
+export function handlerOf<Handler>(projection: Reading<Handler>, event: RecordedEvent): Handler {
   const handler = projection.handlers[event.type];
   if (!handler || meaningOf(projection, event) === 'unknown') throw unknownType(event);
   return handler;

@@ -11,14 +11,15 @@ import type { RecordedEvent } from '../core/message.js';
 import { BackOff, pause } from '../postgres/back-off.js';
 import type { BuildId } from '../builds/registry.js';
 import { isLeaseFree, RENEW_EVERY_MS, type StopReason } from './checkpoints.js';
+import type { Follower, FollowerTerm } from './follower.js';
 import type { CheckpointWatch } from './watch.js';
 import type { ProjectorLog } from './projector-log.js';
 import { isOfThisLog, lostHistory } from './lost-history.js';
-import type { AnyProjection } from './projection.js';
+import { LeaseLost } from './leased-session.js';
 import { readAhead } from './read-ahead.js';
 import { concerns, readBy } from './reads.js';
 import { noteSubscription } from './subscription-note.js';
-import { LeaseLost, type OnQuarantined, Term, Unprojectable } from './term.js';
+import { type OnQuarantined, Unprojectable } from './term.js';
 
 export interface RunnerOptions {
   readonly pool: pg.Pool;
@@ -47,23 +48,22 @@ const STANDBY_PACE_MS = 250;
 /** An awaited position is forgotten after the longest time that a reader waits. */
 const AWAITED_MS = 30_000;
 
-/** Runs one build of a projection for as long as it may: until it is stopped, an event can't be applied, or it is dropped. */
+/** Runs a follower for as long as it may: until it is stopped, an event can't be applied, or its checkpoint is dropped. */
 export class Runner {
   /** Nobody reads it: it takes larger pages, less often. */
   isStandby = false;
-  #term: Term | null = null;
+  #term: FollowerTerm | null = null;
   /** Up to here nothing is left that concerns the projection; only the checkpoint may be behind. */
   #clear: Position = START;
   #awaited: { readonly position: Position; readonly until: number } = { position: START, until: 0 };
   #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
   /** Ends the pause between two pages. */
   #hurry: () => void = () => undefined;
   #interrupt: (error: Error) => void = () => undefined;
 
   constructor(
-    readonly projection: AnyProjection,
+    readonly follower: Follower,
     readonly of: BuildId,
     readonly options: RunnerOptions,
   ) {}
@@ -110,7 +110,7 @@ export class Runner {
     const { pool, owner, log } = this.options;
     const onQuarantined: OnQuarantined = (held) => {
       log.error(
-        { ...this.#subject(), ...held },
+        { ...this.follower.subject, ...held },
         'an event can not be applied: its key waits, see orderlog quarantine list',
       );
     };
@@ -118,12 +118,17 @@ export class Runner {
     const isFree = await isLeaseFree(pool, this.of, owner);
     if (isFree === null) return 'dropped';
     // 2. The lease is ours; if another process has it, its end is waited for.
-    const term = isFree ? await Term.begin(pool, this.projection, this.of, { owner, signal, onQuarantined }) : null;
+    const onFailed = (error: unknown): void => this.#fail(error);
+    const onAdvanced = (): void => {
+      if (this.#term) this.options.watch.advanced(this.of, this.#term.position);
+    };
+    const { begin, kind, subject } = this.follower;
+    const term = isFree ? await begin({ owner, signal, onQuarantined, onAdvanced, onFailed }) : null;
     if (!term) {
       await this.#untilFree(signal);
       return undefined;
     }
-    log.info({ ...this.#subject(), position: term.position }, 'projection runs here');
+    log.info({ ...subject, position: term.position }, `${kind} runs here`);
     this.#term = term;
     this.#clear = term.position;
     const renewal = this.#keepLease(term);
@@ -139,7 +144,6 @@ export class Runner {
       clearInterval(renewal);
       if (this.#timer) clearTimeout(this.#timer);
       this.#timer = null;
-      await this.#turn;
       await term.end(reason);
     }
     return undefined;
@@ -154,10 +158,11 @@ export class Runner {
     forget();
   }
 
-  async #project(term: Term, signal: AbortSignal, backOff: BackOff): Promise<void> {
+  async #project(term: FollowerTerm, signal: AbortSignal, backOff: BackOff): Promise<void> {
     const { subscribe, pool, pageSize } = this.options;
-    // 3. The log still holds what the rows were made from.
-    if (!(await isOfThisLog(this.options, this.of))) throw new Unprojectable(lostHistory(term.position));
+    const { kind } = this.follower;
+    // 3. The log still holds what was read of it.
+    if (!(await isOfThisLog(this.options, this.of))) throw new Unprojectable(lostHistory(term.position, kind));
     const over = new AbortController();
     let interruption: Error | null = null;
     let endNote = (): Promise<void> => Promise.resolve();
@@ -167,16 +172,15 @@ export class Runner {
     };
     try {
       // 4. Everything after the checkpoint, then what comes.
-      const filter = readBy(this.projection);
+      const filter = readBy(this.follower);
       const ends = AbortSignal.any([signal, over.signal]);
       const subscription = subscribe({ from: term.position, filter, pageSize, signal: ends });
       this.#subscription = subscription;
       endNote = noteSubscription({ pool, of: this.of, lease: term.lease, subscription });
       for await (const { events, position, caughtUp } of readAhead(subscription)) {
         const begun = Date.now();
-        // 5. Rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
-        if (events.some((event) => concerns(this.projection, event)))
-          await this.#inTurn(() => this.#apply(term, events, position));
+        // 5. Of a projection, rows, checkpoint and the check of the lease in one transaction; then those who wait are told.
+        if (events.some((event) => concerns(this.follower, event))) await this.#apply(term, events, position);
         // 6. Nothing for us, so only the checkpoint: at once where somebody waits, otherwise now and then.
         else await this.#passOver(term, position);
         backOff.reset();
@@ -185,7 +189,8 @@ export class Runner {
       if (interruption) throw interruption as Error;
       if (!signal.aborted) throw new Error('the subscription has ended');
     } catch (error) {
-      throw error instanceof LogReplaced ? new Unprojectable(lostHistory(term.position), { cause: error }) : error;
+      if (!(error instanceof LogReplaced)) throw error;
+      throw new Unprojectable(lostHistory(term.position, kind), { cause: error });
     } finally {
       this.#subscription = null;
       over.abort();
@@ -193,7 +198,7 @@ export class Runner {
     }
   }
 
-  async #pace(term: Term, begun: number, signal: AbortSignal): Promise<void> {
+  async #pace(term: FollowerTerm, begun: number, signal: AbortSignal): Promise<void> {
     const ms = (this.isStandby ? STANDBY_PACE_MS : PACE_MS) - (Date.now() - begun);
     if (ms <= 0 || this.#isAwaited(term)) return;
     const over = new AbortController();
@@ -203,16 +208,16 @@ export class Runner {
   }
 
   /** Somebody waits for a position that the checkpoint has not reached. */
-  #isAwaited(term: Term): boolean {
+  #isAwaited(term: FollowerTerm): boolean {
     return this.#awaited.position > term.position && this.#awaited.until > Date.now();
   }
 
-  async #apply(term: Term, events: readonly RecordedEvent[], position: Position): Promise<void> {
+  async #apply(term: FollowerTerm, events: readonly RecordedEvent[], position: Position): Promise<void> {
     await term.apply(events, position);
     this.options.watch.advanced(this.of, term.position);
   }
 
-  async #passOver(term: Term, position: Position): Promise<void> {
+  async #passOver(term: FollowerTerm, position: Position): Promise<void> {
     this.#clear = position;
     if (this.#isAwaited(term)) return this.#advance(term);
     this.#timer ??= setTimeout(() => {
@@ -221,59 +226,52 @@ export class Runner {
     }, IDLE_ADVANCE_MS);
   }
 
-  async #advance(term: Term): Promise<void> {
-    await this.#inTurn(async () => {
-      if (this.#clear > term.position) await this.#apply(term, [], this.#clear);
+  async #advance(term: FollowerTerm): Promise<void> {
+    if (this.#clear > term.position) await this.#apply(term, [], this.#clear);
+  }
+
+  #advanceSoon(term: FollowerTerm): void {
+    this.#advance(term).catch((error: unknown) => {
+      this.#fail(error);
     });
   }
 
-  #advanceSoon(term: Term): void {
-    this.#advance(term).catch((error: unknown) => {
-      this.#interrupt(error instanceof Error ? error : new Error(String(error)));
-    });
+  #fail(error: unknown): void {
+    this.#interrupt(error instanceof Error ? error : new Error(String(error)));
   }
 
   /** Between two pages, and while there are none. */
-  #keepLease(term: Term): NodeJS.Timeout {
+  #keepLease(term: FollowerTerm): NodeJS.Timeout {
     let isUnderWay = false;
     return setInterval(() => {
       if (isUnderWay) return;
       isUnderWay = true;
-      this.#inTurn(() => term.renew())
+      term
+        .renew()
         .catch((error: unknown) => {
-          this.#interrupt(error instanceof Error ? error : new Error(String(error)));
+          this.#fail(error);
         })
         .finally(() => (isUnderWay = false));
     }, RENEW_EVERY_MS);
   }
 
-  /** One transaction after another: they share a connection. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
-  }
-
-  /** False when it is over with this projection in this process. */
+  /** False when it is over with this follower in this process. */
   async #mayGoOn(error: unknown, signal: AbortSignal, backOff: BackOff): Promise<boolean> {
     const { log } = this.options;
+    const { kind, subject } = this.follower;
     if (error instanceof Unprojectable) {
-      log.error({ ...this.#subject(), ...error.reason }, 'projection stopped: it can not go on from here');
+      log.error({ ...subject, ...error.reason }, `${kind} stopped: it can not go on from here`);
       return false;
     }
     if (error instanceof LeaseLost) {
-      log.warn(this.#subject(), 'projection lost: another process has it, or its checkpoint was moved');
+      log.warn(subject, `${kind} lost: another process has it, or its checkpoint was moved`);
       return true;
     }
     // 8. Not the event's fault: once more from the checkpoint, a little later each time.
     const retry_ms = Math.round(backOff.next());
     const message = error instanceof Error ? error.message : String(error);
-    log.warn({ ...this.#subject(), message, retry_ms }, 'projection interrupted');
+    log.warn({ ...subject, message, retry_ms }, `${kind} interrupted`);
     await pause(retry_ms, signal);
     return true;
-  }
-
-  #subject(): { model: string; version: number } {
-    return { model: this.of.name, version: this.of.build };
   }
 }

@@ -135,7 +135,7 @@ export async function haveReached({ pool, projections }: StatusSources, position
   });
 }
 
-function missing(name: string, version: number): Omit<ModelStatus, 'lag_events' | 'lag_seconds'> {
+export function missing(name: string, version: number): Omit<ModelStatus, 'lag_events' | 'lag_seconds'> {
   const nothing = { checkpoint: START, events: 0, error: null, quarantined: 0, subscription: null };
   const nobody = { lease_owner: null, last_owner: null };
   return { name, version, ...nothing, ...nobody, state: 'missing', seconds_since_progress: Infinity };

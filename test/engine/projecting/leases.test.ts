@@ -7,7 +7,8 @@ import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
 import type { BuildId } from '../../../src/engine/builds/registry.js';
 import { acquireLease } from '../../../src/engine/projecting/checkpoints.js';
 import { prepareModel } from '../../../src/engine/builds/prepare-model.js';
-import { LeaseLost, Term } from '../../../src/engine/projecting/term.js';
+import { LeaseLost } from '../../../src/engine/projecting/leased-session.js';
+import { Term } from '../../../src/engine/projecting/term.js';
 import { type Stage, stage, until } from './running.js';
 import { append, counted, tallied, tally } from './tally.js';
 
