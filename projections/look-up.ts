@@ -1,5 +1,6 @@
 import { type Engine, type Freshness, type Position, postgres } from '../src/engine/index.js';
 import { type FoundProduct, offered } from './products/offered.js';
+import { tracked } from './stock/tracked.js';
 import { buyers, type FoundUser } from './users/buyers.js';
 
 type JointQuery = ReturnType<Engine['jointQuery']>;
@@ -7,9 +8,9 @@ type JointQuery = ReturnType<Engine['jointQuery']>;
 /** What the read models know. A miss says only that they did not know at `position`: the stream settles it. */
 export interface Found {
   readonly user: Omit<FoundUser, 'user_id'> | null;
-  /** Those of the products that are known, by id. */
-  readonly products: ReadonlyMap<number, Omit<FoundProduct, 'product_id'>>;
-  /** Both models have reached it. */
+  /** Those of the products that are known, by id, and whether their stock is tracked. */
+  readonly products: ReadonlyMap<number, Omit<FoundProduct, 'product_id'> & { readonly tracked: boolean }>;
+  /** All of the models have reached it. */
   readonly position: Position;
 }
 
@@ -27,7 +28,7 @@ export class LookUp {
   readonly #find: (asked: Asked) => Promise<Found>;
 
   constructor(engine: Pick<Engine, 'jointQuery'>) {
-    this.#query = engine.jointQuery('users and products', [buyers, offered]);
+    this.#query = engine.jointQuery('users, products and stock', [buyers, offered, tracked]);
     this.#find = postgres.gather(
       (asked) => this.#findAll(asked),
       QUERIES_AT_ONCE,
@@ -43,10 +44,17 @@ export class LookUp {
   async #findAll(asked: readonly Asked[]): Promise<Found[]> {
     const userIds = new Set(asked.map(({ userId }) => userId));
     const productIds = new Set(asked.flatMap((one) => one.productIds));
-    const { results, position } = await this.#query.ask([[...userIds], [...productIds]]);
-    const [foundUsers, foundProducts] = (results ?? [[], []]) as [FoundUser[], FoundProduct[]];
+    const { results, position } = await this.#query.ask([[...userIds], [...productIds], [...productIds]]);
+    const [foundUsers, foundProducts, foundStock] = (results ?? [[], [], []]) as [
+      FoundUser[],
+      FoundProduct[],
+      number[],
+    ];
+    const isTracked = new Set(foundStock);
     const users = new Map(foundUsers.map(({ user_id, ...user }) => [user_id, user]));
-    const products = new Map(foundProducts.map(({ product_id, ...product }) => [product_id, product]));
+    const products = new Map(
+      foundProducts.map(({ product_id: id, ...product }) => [id, { ...product, tracked: isTracked.has(id) }]),
+    );
     return asked.map((one) => ({
       user: users.get(one.userId) ?? null,
       products: new Map(

@@ -5,7 +5,9 @@ import { CategoryTree } from '../projections/category-tree/read-model.js';
 import { projections } from '../projections/index.js';
 import { LookUp } from '../projections/look-up.js';
 import { OrderCounts } from '../projections/order-counts/read-model.js';
+import { byCategory } from '../projections/products/by-category.js';
 import { Products } from '../projections/products/read-model.js';
+import { Stock } from '../projections/stock/read-model.js';
 import { UserOrders } from '../projections/user-orders/read-model.js';
 import { Users } from '../projections/users/read-model.js';
 import { listErased } from './backup/erased-list.js';
@@ -80,6 +82,7 @@ export interface ReadModels {
   readonly orders: UserOrders;
   readonly users: Users;
   readonly products: Products;
+  readonly stock: Stock;
 }
 
 /** Everything that commands, queries and operations work with. */
@@ -256,5 +259,13 @@ function readModels(engine: Engine, answers: AnswerGate): ReadModels {
     orders: new UserOrders(engine.readModel('user-orders'), vault, answers.turn),
     users: new Users(engine.readModel('users'), vault),
     products: new Products(engine.readModel('products')),
+    stock: new Stock(
+      {
+        alone: engine.readModel('stock'),
+        besideProducts: engine.readModel('stock', 'products'),
+        besideOrders: engine.readModel('stock', 'user-orders'),
+      },
+      byCategory,
+    ),
   };
 }

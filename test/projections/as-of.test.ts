@@ -6,7 +6,7 @@ import { type AnyProjection } from '../../src/engine/projecting/projection.js';
 import { BruteForce } from '../support/brute-force.js';
 import { testDatabase } from '../support/database.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';
-import { type Histories, ofCatalogues, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
+import { type Histories, ofCatalogues, ofOrders, ofShops, ofStock, ofUsers } from '../support/log-histories.js';
 import { ProjectionUnderTest } from '../support/project.js';
 import { forgetAsOfBuilds, asOfRows, asOfBuildsOn } from '../support/snapshots.js';
 
@@ -70,4 +70,8 @@ void t.test('products as of any place are the projection of what was there, row 
 
 void t.test('users as of any place are the projection of what was there, row for row', async () => {
   await agree('users', ofUsers);
+});
+
+void t.test('stock as of any place is the projection of what was there, row for row', async () => {
+  await agree('stock', ofStock);
 });

@@ -10,7 +10,7 @@ import { Quarantine } from '../../src/engine/quarantine/quarantine.js';
 import { BruteForce } from '../support/brute-force.js';
 import { loaded } from '../support/bulk-load.js';
 import { testDatabase } from '../support/database.js';
-import { type Histories, ofCatalogues, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
+import { type Histories, ofCatalogues, ofOrders, ofShops, ofStock, ofUsers } from '../support/log-histories.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { PlainCatalogue } from '../support/plain-catalogue.js';
 import { alice, OrdersInTheLog } from '../support/plain-orders.js';
@@ -79,6 +79,10 @@ void t.test('orders: bulk and event by event agree, row for row', async () => {
 
 void t.test('users: bulk and event by event agree, row for row', async () => {
   await agree('users', ofUsers);
+});
+
+void t.test('stock: bulk and event by event agree, row for row', async () => {
+  await agree('stock', ofStock);
 });
 
 void t.test('what goes on though it has not begun waits, and nothing of it is in the rows', async (t) => {

@@ -3,12 +3,14 @@ import type pg from 'pg';
 import t, { type Test } from 'tap';
 import { LookUp } from '../../projections/look-up.js';
 import { products } from '../../projections/products/projection.js';
+import { stock } from '../../projections/stock/projection.js';
 import { users } from '../../projections/users/projection.js';
 import { type Position, START } from '../../src/engine/core/event-store.js';
 import type { CheckpointWatch } from '../../src/engine/projecting/watch.js';
 import type { Projection } from '../../src/engine/projecting/projection.js';
 import { writeQuarantined } from '../../src/engine/quarantine/quarantined.js';
 import { productEvents } from '../../src/product/events.js';
+import { stockEvents } from '../../src/stock/events.js';
 import { jointQueriesOver } from '../support/engine-parts.js';
 import { testDatabase } from '../support/database.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -18,15 +20,17 @@ import { codeOfAsync } from '../support/reading.js';
 
 const at = '2026-01-02T03:04:05.678Z';
 
-interface Both {
+type Model = 'users' | 'products' | 'stock';
+
+interface AllModels {
   readonly pool: pg.Pool;
   readonly log: TestLog;
   readonly users: UsersInTheLog;
   addProduct(product_id: number): void;
-  catchUp(model?: 'users' | 'products'): Promise<void>;
+  catchUp(model?: Model): Promise<void>;
 }
 
-async function bothModels(t: Test): Promise<Both> {
+async function allModels(t: Test): Promise<AllModels> {
   const { pool } = await testDatabase(t);
   const log = new TestLog();
   const started = async <Page>(projection: Projection<Page>): Promise<() => Promise<void>> => {
@@ -42,7 +46,7 @@ async function bothModels(t: Test): Promise<Both> {
       await pool.query('update orderlog.checkpoints set position = $2 where model = $1', [name, projected.position]);
     };
   };
-  const models = { users: await started(users), products: await started(products) };
+  const models = { users: await started(users), products: await started(products), stock: await started(stock) };
   return {
     pool,
     log,
@@ -52,8 +56,7 @@ async function bothModels(t: Test): Promise<Both> {
       log.add(`product-${product_id}`, productEvents.ProductAdded, { ...product, cat_ids: [1], added_at: at });
     },
     async catchUp(model): Promise<void> {
-      if (model !== 'products') await models.users();
-      if (model !== 'users') await models.products();
+      for (const [name, project] of Object.entries(models)) if ((model ?? name) === name) await project();
     },
   };
 }
@@ -67,23 +70,26 @@ function watchThat(reach: (model: string, position: Position) => Promise<boolean
 const nobodyWaits = watchThat(() => Promise.reject(new Error('nobody waits here')));
 
 t.test('finds the user and the products, and leaves out what it does not know', async (t) => {
-  const both = await bothModels(t);
-  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
-  const eve = await both.users.register(at, 'Eve', 'eve@example.org', false);
-  const erased = await both.users.register(at, 'Bo', 'bo@example.org', true);
-  both.users.erase(erased, at);
-  both.addProduct(1);
-  both.addProduct(2);
-  both.log.add('product-2', productEvents.ProductRetired, { product_id: 2, retired_at: at });
-  await both.catchUp();
-  const lookUp = new LookUp(jointQueriesOver(both.pool, nobodyWaits));
+  const models = await allModels(t);
+  const ada = await models.users.register(at, 'Ada', 'ada@example.org', true);
+  const eve = await models.users.register(at, 'Eve', 'eve@example.org', false);
+  const erased = await models.users.register(at, 'Bo', 'bo@example.org', true);
+  models.users.erase(erased, at);
+  models.addProduct(1);
+  models.addProduct(2);
+  models.log.add('product-2', productEvents.ProductRetired, { product_id: 2, retired_at: at });
+  models.log.add('stock-1', stockEvents.StockCounted, { on_hand: 0, reason: null });
+  models.log.add('stock-2', stockEvents.StockCounted, { on_hand: 5, reason: null });
+  models.log.add('stock-2', stockEvents.StockTrackingEnded, { reason: null });
+  await models.catchUp();
+  const lookUp = new LookUp(jointQueriesOver(models.pool, nobodyWaits));
   t.strictSame(await lookUp.find(ada, [1, 2, 3, 1]), {
     user: { status: 'active', hasIdProof: true },
     products: new Map([
-      [1, { sku: 'S1', name: 'Pen', price: 100, currency: 'EUR', status: 'active' }],
-      [2, { sku: 'S2', name: 'Pen', price: 200, currency: 'EUR', status: 'retired' }],
+      [1, { sku: 'S1', name: 'Pen', price: 100, currency: 'EUR', status: 'active', tracked: true }],
+      [2, { sku: 'S2', name: 'Pen', price: 200, currency: 'EUR', status: 'retired', tracked: false }],
     ]),
-    position: both.log.events.at(-1)?.position,
+    position: models.log.events.at(-1)?.position,
   });
   t.strictSame((await lookUp.find(eve, [])).user, { status: 'active', hasIdProof: false });
   t.strictSame((await lookUp.find(erased, [])).user, { status: 'erased', hasIdProof: false });
@@ -91,14 +97,14 @@ t.test('finds the user and the products, and leaves out what it does not know', 
 });
 
 t.test('of a user who waits in quarantine it knows nothing: the row may be of before an erasure', async (t) => {
-  const both = await bothModels(t);
-  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
-  const eve = await both.users.register(at, 'Eve', 'eve@example.org', true);
-  both.addProduct(1);
-  await both.catchUp();
+  const models = await allModels(t);
+  const ada = await models.users.register(at, 'Ada', 'ada@example.org', true);
+  const eve = await models.users.register(at, 'Eve', 'eve@example.org', true);
+  models.addProduct(1);
+  await models.catchUp();
   const entry = { stream: `user-${ada}`, revision: 1, position: START, type: 'UserErased', message: '' };
-  await writeQuarantined(both.pool, { name: 'users', build: 1 }, [entry]);
-  const lookUp = new LookUp(jointQueriesOver(both.pool, nobodyWaits));
+  await writeQuarantined(models.pool, { name: 'users', build: 1 }, [entry]);
+  const lookUp = new LookUp(jointQueriesOver(models.pool, nobodyWaits));
   const found = await lookUp.find(ada, [1]);
   t.equal(found.user, null);
   t.equal(found.products.size, 1);
@@ -106,19 +112,19 @@ t.test('of a user who waits in quarantine it knows nothing: the row may be of be
 });
 
 t.test('many at once go in few queries, and each gets its own', async (t) => {
-  const both = await bothModels(t);
+  const models = await allModels(t);
   const ids = Array.from({ length: 100 }, (_, i) => i + 1);
   const registered: string[] = [];
   for (const id of ids) {
-    both.addProduct(id);
-    registered.push(await both.users.register(at, `name ${id}`, `${id}@example.org`, id % 2 === 0));
+    models.addProduct(id);
+    registered.push(await models.users.register(at, `name ${id}`, `${id}@example.org`, id % 2 === 0));
   }
-  await both.catchUp();
+  await models.catchUp();
   let queries = 0;
   const counting = {
     query: (statement: pg.QueryConfig) => {
       queries += 1;
-      return both.pool.query(statement);
+      return models.pool.query(statement);
     },
   } as unknown as pg.Pool;
   const lookUp = new LookUp(jointQueriesOver(counting, nobodyWaits));
@@ -136,14 +142,14 @@ t.test('many at once go in few queries, and each gets its own', async (t) => {
 });
 
 t.test('a look-up never gets the answer of a query that was sent before it asked', async (t) => {
-  const both = await bothModels(t);
+  const models = await allModels(t);
   let sent: () => void = () => undefined;
   const firstIsSent = new Promise<void>((resolve) => (sent = resolve));
   let goOn: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (goOn = resolve));
   const slow = {
     query: async (statement: pg.QueryConfig) => {
-      const answer = await both.pool.query(statement);
+      const answer = await models.pool.query(statement);
       sent();
       await gate;
       return answer;
@@ -152,44 +158,44 @@ t.test('a look-up never gets the answer of a query that was sent before it asked
   const lookUp = new LookUp(jointQueriesOver(slow, nobodyWaits));
   const early = lookUp.find(randomUUID(), [1]);
   await firstIsSent;
-  both.addProduct(1);
-  await both.catchUp();
+  models.addProduct(1);
+  await models.catchUp();
   const late = lookUp.find(randomUUID(), [1]);
   goOn();
   t.equal((await early).products.size, 0);
   t.equal((await late).products.size, 1);
 });
 
-t.test('waits until both models have got where the caller has been', async (t) => {
-  const both = await bothModels(t);
-  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
-  both.addProduct(1);
-  const min = both.log.events.at(-1)?.position ?? START;
-  await both.catchUp('users');
+t.test('waits until all models have got where the caller has been', async (t) => {
+  const models = await allModels(t);
+  const ada = await models.users.register(at, 'Ada', 'ada@example.org', true);
+  models.addProduct(1);
+  const min = models.log.events.at(-1)?.position ?? START;
+  await models.catchUp('users');
   const waitedFor: string[] = [];
   const watch = watchThat(async (model) => {
     waitedFor.push(model);
-    await both.catchUp(model as 'users' | 'products');
+    await models.catchUp(model as Model);
     return true;
   });
-  const found = await new LookUp(jointQueriesOver(both.pool, watch)).find(ada, [1], {
+  const found = await new LookUp(jointQueriesOver(models.pool, watch)).find(ada, [1], {
     min,
     waitMs: 1000,
     lenient: false,
   });
-  t.same(waitedFor, ['users', 'products']);
+  t.same(waitedFor, ['users', 'products', 'stock']);
   t.equal(found.products.size, 1);
   t.equal(found.position, min);
-  await new LookUp(jointQueriesOver(both.pool, nobodyWaits)).find(ada, [1], { min, waitMs: 1000, lenient: false });
+  await new LookUp(jointQueriesOver(models.pool, nobodyWaits)).find(ada, [1], { min, waitMs: 1000, lenient: false });
 });
 
 t.test('too late is refused, or answered with what is there if the caller is lenient', async (t) => {
-  const both = await bothModels(t);
-  const ada = await both.users.register(at, 'Ada', 'ada@example.org', true);
-  const min = both.log.events.at(-1)?.position ?? START;
+  const models = await allModels(t);
+  const ada = await models.users.register(at, 'Ada', 'ada@example.org', true);
+  const min = models.log.events.at(-1)?.position ?? START;
   const lookUp = new LookUp(
     jointQueriesOver(
-      both.pool,
+      models.pool,
       watchThat((model) => Promise.resolve(model === 'users')),
     ),
   );

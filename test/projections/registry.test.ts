@@ -15,6 +15,7 @@ const showing: readonly (readonly [model: string, events: EventTypes])[] = [
   ['user-orders', ofOrders],
   ['users', userEvents],
   ['products', productEvents],
+  ['stock', stockEvents],
 ];
 
 for (const [model, events] of showing) {

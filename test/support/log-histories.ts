@@ -5,6 +5,7 @@ import { operations, PlainCatalogue } from './plain-catalogue.js';
 import { OrdersInTheLog, orderSteps } from './plain-orders.js';
 import { UsersInTheLog, userSteps } from './plain-users.js';
 import { TestLog } from './project.js';
+import { PlainStock, stockSteps } from './plain-stock.js';
 import { shopHistories } from './shop.js';
 
 export type Histories = fc.Arbitrary<() => Promise<TestLog>>;
@@ -27,4 +28,10 @@ export const ofUsers: Histories = userSteps.map((steps) => async () => {
   const users = new UsersInTheLog(new TestLog(), new MemoryVault());
   for (const step of steps) await users.carryOut(step);
   return users.log;
+});
+
+export const ofStock: Histories = stockSteps.map((steps) => () => {
+  const stock = new PlainStock(new TestLog());
+  for (const step of steps) stock.carryOut(step);
+  return Promise.resolve(stock.log);
 });

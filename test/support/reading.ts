@@ -5,6 +5,7 @@ interface ListAnswer<Item, Key> {
   readonly products?: readonly Item[];
   readonly orders?: readonly Item[];
   readonly users?: readonly Item[];
+  readonly stock?: readonly Item[];
 }
 
 /** Everything in a list, page after page; `between` runs after each page. */
@@ -16,7 +17,7 @@ export async function pagesOf<Item, Key>(
   let after: Key | null = null;
   do {
     const answer: ListAnswer<Item, Key> = await page(after);
-    items.push(...(answer.products ?? answer.orders ?? answer.users ?? []));
+    items.push(...(answer.products ?? answer.orders ?? answer.users ?? answer.stock ?? []));
     after = answer.next;
     if (items.length > 100_000) throw new Error('the list does not end');
     await between();

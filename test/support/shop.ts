@@ -8,7 +8,7 @@ const AT = '2026-01-01T00:00:00.000Z';
 
 /** Writes what happens in a shop to a log that is made up: small words, full events. No rule is checked. */
 export class Shop {
-  readonly log = new TestLog();
+  constructor(readonly log = new TestLog()) {}
 
   addCategory(id: number, parent: number | null = null, name = `Category ${id}`): void {
     const data = { cat_id: id, code: `C${id}`, name, parent_cat_id: parent, added_at: AT };
