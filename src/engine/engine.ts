@@ -115,8 +115,9 @@ export class Engine {
     return new ClaimProtocol(kind, this.handler, claimOwners(this.handler, owners, has));
   }
 
-  sequence(name: string): IdSequence {
-    return idSequence(this.pool, name);
+  /** @param block how many ids a process draws at a time */
+  sequence(name: string, block?: number): IdSequence {
+    return idSequence(this.pool, name, block);
   }
 
   /** Whether no event of the application is in the log. */

@@ -9,7 +9,7 @@ export function withOlderShapes(projection: AnyProjection): AnyProjection {
     const known = types.get(eventType) ?? {
       ...eventType,
       version: eventType.version + 1,
-      upcasters: [({ was }) => was as never, ...eventType.upcasters],
+      upcasters: [...eventType.upcasters, ({ was }) => was as never],
     };
     types.set(eventType, known);
     return { eventType: known, apply };
@@ -19,7 +19,7 @@ export function withOlderShapes(projection: AnyProjection): AnyProjection {
   return { ...projection, handlers: all(projection.handlers) };
 }
 
-/** The same history as it would lie in the log: what `isOld` picks was recorded in the oldest shape. */
+/** The same history as it would lie in the log: what `isOld` picks was recorded in the shape before. */
 export function recordedOverTime(
   events: readonly RecordedEvent[],
   isOld: (index: number) => boolean,

@@ -121,8 +121,14 @@ export async function mapPersonal(
   paths: readonly string[],
   map: (text: string, path: string) => Promise<string | null>,
 ): Promise<JsonObject> {
+  const given = paths.filter((path) => {
+    const { parent, last } = fieldAt(data, path);
+    return typeof parent?.[last] === 'string';
+  });
+  // A copy of a large order costs more than all the rest.
+  if (given.length === 0) return data as JsonObject;
   const copy = structuredClone(data) as Record<string, unknown>;
-  for (const path of paths) {
+  for (const path of given) {
     const { parent, last } = fieldAt(copy, path);
     const value = parent?.[last];
     if (parent && typeof value === 'string') parent[last] = await map(value, path);

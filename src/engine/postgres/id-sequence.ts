@@ -1,21 +1,38 @@
 import type pg from 'pg';
 import type { IdSequence } from '../core/id-sequence.js';
 
-/** A sequence of ids in `orderlog.id_sequences`. */
-export function idSequence(db: Pick<pg.Pool | pg.ClientBase, 'query'>, name: string): IdSequence {
+/**
+ * A sequence of ids in `orderlog.id_sequences`, which has a row once an id was drawn.
+ * @param block how many ids a process draws at a time: those that it has not given out when it ends are left out
+ */
+export function idSequence(db: Pick<pg.Pool | pg.ClientBase, 'query'>, name: string, block = 1): IdSequence {
+  /** Drawn and not given out yet: as many ids up to `last`. */
+  let left = 0;
+  let last = 0;
+  let drawing: Promise<void> | null = null;
+
+  async function draw(): Promise<void> {
+    const { rows } = await db.query<{ last: number }>({
+      name: 'id-sequence-draw',
+      text: `insert into orderlog.id_sequences as s (name, last) values ($1, $2)
+        on conflict (name) do update set last = s.last + excluded.last returning s.last`,
+      values: [name, block],
+    });
+    left = block;
+    last = (rows[0] as { last: number }).last;
+  }
+
   return {
     async next(): Promise<number> {
-      const { rows } = await db.query<{ last: number }>({
-        name: 'id-sequence-next',
-        text: 'UPDATE orderlog.id_sequences SET last = last + 1 WHERE name = $1 RETURNING last',
-        values: [name],
-      });
-      return (rows[0] as { last: number }).last;
+      while (left === 0) await (drawing ??= draw().finally(() => (drawing = null)));
+      left -= 1;
+      return last - left;
     },
     async moveBeyond(id): Promise<void> {
       await db.query({
         name: 'id-sequence-move-beyond',
-        text: 'UPDATE orderlog.id_sequences SET last = $2 WHERE name = $1 AND last < $2',
+        text: `insert into orderlog.id_sequences as s (name, last) values ($1, $2)
+          on conflict (name) do update set last = excluded.last where s.last < excluded.last`,
         values: [name, id],
       });
     },

@@ -11,6 +11,7 @@ import type { RecordedEvent } from '../core/message.js';
 import { BackOff, pause } from '../postgres/back-off.js';
 import type { BuildId } from '../builds/registry.js';
 import { isLeaseFree, RENEW_EVERY_MS, type StopReason } from './checkpoints.js';
+import { isOfNewerRelease } from '../quarantine/quarantine.js';
 import type { Follower, FollowerTerm } from './follower.js';
 import type { CheckpointWatch } from './watch.js';
 import type { ProjectorLog } from './projector-log.js';
@@ -260,7 +261,10 @@ export class Runner {
     const { log } = this.options;
     const { kind, subject } = this.follower;
     if (error instanceof Unprojectable) {
-      log.error({ ...subject, ...error.reason }, `${kind} stopped: it can not go on from here`);
+      const what = isOfNewerRelease(error.cause)
+        ? 'only a process of the newer release can continue it, and does so by itself'
+        : 'it can not go on from here';
+      log.error({ ...subject, ...error.reason }, `${kind} stopped: ${what}`);
       return false;
     }
     if (error instanceof LeaseLost) {

@@ -7,6 +7,7 @@ import { UnreadableEvent } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
 import { printable } from '../core/printable.js';
 import { streamCategory } from '../core/stream.js';
+import { NewerSchemaVersion } from '../core/upcaster.js';
 import type { ProjectedEvent } from '../projecting/page-part.js';
 import type { EventHandler } from '../projecting/projection.js';
 
@@ -111,9 +112,14 @@ export function applyEvent<Page>(handler: EventHandler<Page>, page: Page, event:
  */
 export function isOfTheEvent(error: unknown): boolean {
   if (error instanceof NotApplied) return true;
-  if (error instanceof UnreadableEvent) return !isOfTheMachine(error.cause);
+  if (error instanceof UnreadableEvent) return !isOfTheMachine(error.cause) && !isOfNewerRelease(error);
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && code.length === 5 && OF_THE_DATA.some((start) => code.startsWith(start));
+}
+
+/** Whether a newer release wrote the event in a shape that only its processes read. No key waits for that: the projection does. */
+export function isOfNewerRelease(error: unknown): boolean {
+  return error instanceof UnreadableEvent && error.cause instanceof NewerSchemaVersion;
 }
 
 const OF_THE_SYSTEM = /^E[A-Z\d]+$|^ERR_(?:STRING_TOO_LONG|BUFFER_TOO_LARGE|MEMORY_ALLOCATION_FAILED)$/;

@@ -9,7 +9,7 @@ import { checkpointOf } from '../projecting/checkpoint-reads.js';
 import { addEvents, fence } from '../projecting/checkpoints.js';
 import { sessionBeside } from '../postgres/session.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
-import { applyEvent, isOfTheEvent, messageOf, type QuarantinedEvent } from './quarantine.js';
+import { applyEvent, isOfNewerRelease, isOfTheEvent, messageOf, type QuarantinedEvent } from './quarantine.js';
 import {
   countQuarantined,
   deleteQuarantined,
@@ -214,7 +214,7 @@ async function applyOne(
     return null;
   } catch (error) {
     await client.query('rollback to savepoint one');
-    if (!isOfTheEvent(error)) throw error;
+    if (!isOfTheEvent(error) && !isOfNewerRelease(error)) throw error;
     return { stream, revision, position, type, message: messageOf(error) };
   }
 }

@@ -18,8 +18,8 @@ const POISON = 13;
 const poisons: Readonly<Record<string, { bad: NewEvent; why: RegExp; apply?: (amount: number) => void }>> = {
   'a handler that throws': { bad: counted(POISON), why: /thirteen/, apply: refuse },
   'data that is not of its schema': { bad: { ...counted(), data: { amount: 1.5 } }, why: /amount/ },
-  'a version from the future': {
-    bad: { ...counted(), metadata: { ...counted().metadata, schema_version: 99 } },
+  'a version that there never was': {
+    bad: { ...counted(), metadata: { ...counted().metadata, schema_version: 0 } },
     why: /version/,
   },
   'a row that the database refuses': { bad: counted(LARGEST_SUM + 1), why: /out of range/ },
