@@ -8,6 +8,7 @@ import { productEvents } from '../src/product/events.js';
 import { userEvents } from '../src/user/events.js';
 import { categoryEvents } from '../src/category/events.js';
 import type { EventType, StoredFact } from '../src/engine/core/event-type.js';
+import { named } from './synthetic-log.js';
 
 export interface LargeLog {
   readonly orders: number;
@@ -50,7 +51,9 @@ export async function appendLarge(store: EventStore, { orders, lines, name }: La
       return { line, product_id, sku: `SKU-${product_id}`, name: nameOf(line, n, name), ...fixed };
     });
     const total = items.reduce((sum, { quantity, unit_price }) => sum + quantity * unit_price, 0);
-    const placed = event(orderEvents.OrderPlaced, { order_id, user_id, currency: 'EUR', items, total, placed_at: AT });
+    const placed = event(orderEvents.OrderPlaced, {
+      ...{ order_id, user_id, ...named(n), currency: 'EUR', items, total, placed_at: AT },
+    });
     const paid = event(orderEvents.OrderPaid, { order_id, user_id, reference: null, paid_at: AT });
     await store.append(`order-${order_id}`, n % 2 === 0 ? [placed, paid] : [placed], 'none');
   });

@@ -108,7 +108,17 @@ function order(
     return { line: line + 1, product_id, sku: `SKU-${product_id}`, ...fixed };
   });
   const total = items.reduce((sum, { quantity, unit_price }) => sum + quantity * unit_price, 0);
-  return { order_id, user_id, currency: 'EUR', items, total, placed_at };
+  return { order_id, user_id, ...named(n), currency: 'EUR', items, total, placed_at };
+}
+
+/** What an order has of version 2. Nobody has given a reference. */
+export function named(
+  number: number,
+): Pick<
+  StoredFact<typeof orderEvents.OrderPlaced>['data'],
+  'number' | 'external_reference' | 'external_reference_hash' | 'reserved'
+> {
+  return { number, external_reference: null, external_reference_hash: null, reserved: [] };
 }
 
 export function event<T extends EventType>(type: T, data: StoredFact<T>['data']): NewEvent {

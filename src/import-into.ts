@@ -3,7 +3,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CachedTree } from './category/cached-tree.js';
 import type { ImportSettings } from './commands/import.js';
-import { comparableEmail, deriveUuid, emailHash, fingerprint } from './crypto/derive.js';
+import { comparableEmail, deriveUuid, emailHash, fingerprint, orderIdFor, referenceHash } from './crypto/derive.js';
 import type { Secrets } from './crypto/secrets.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-proof-gate.js';
 import type { Claims, CommandHandler, Engine, IdSequence } from './engine/index.js';
@@ -22,20 +22,24 @@ export interface ImportTarget {
   readonly skuClaims: Claims;
   readonly productIds: IdSequence;
   readonly categoryIds: IdSequence;
+  readonly orderNumbers: IdSequence;
 }
 
 export async function importInto(runtime: ImportTarget, dir: string, settings: ImportSettings): Promise<ImportResult> {
   const { engine, handler, tree, secrets, gate } = runtime;
   const { hashKey } = secrets;
   const derive = (purpose: string, ...parts: string[]): string => deriveUuid(hashKey, purpose, ...parts);
-  const stored = (await engine.isEmpty()) ? nothingStored : await readStoredState(handler);
+  const deriveId = (kind: 'user' | 'order', ref: string): string => derive(`import-${kind}`, ref);
+  const stored = (await engine.isEmpty()) ? nothingStored : await readStoredState(handler, deriveId);
   const sink = commandSink({
     handler,
     tree,
     emailClaims: runtime.emailClaims,
     products: { skuClaims: runtime.skuClaims, ids: runtime.productIds },
     categoryIds: runtime.categoryIds,
+    orderNumbers: runtime.orderNumbers,
     emailHash: (email) => emailHash(hashKey, email),
+    referenceHash: (reference) => referenceHash(hashKey, reference),
     deriveUuid: derive,
     fingerprint: (type, content) => fingerprint(hashKey, type, content),
     storeIdProof: async (path, uploaded_at) => ({ ...(await storeIdProof(gate, createReadStream(path))), uploaded_at }),
@@ -47,7 +51,8 @@ export async function importInto(runtime: ImportTarget, dir: string, settings: I
   });
   return importFolder(dir, stored, sink, {
     ...settings,
-    deriveId: (kind, ref) => derive(`import-${kind}`, ref),
+    deriveId,
+    orderIdFor: (userId, ref) => orderIdFor(hashKey, userId, ref, 0),
     comparableEmail,
     judgeIdProof: (path) => faultOfIdProof(gate, createReadStream(path)),
   });

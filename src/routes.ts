@@ -14,7 +14,7 @@ import type { CategoryFact } from './category/events.js';
 import { categoryRoutes } from './category/routes.js';
 import { categoryStream, TREE_ID } from './category/stream.js';
 import type { Freshness, Position } from './engine/index.js';
-import { emailHash } from './crypto/derive.js';
+import { emailHash, orderIdFor, referenceHash } from './crypto/derive.js';
 import { storeIdProof } from './documents/id-proof-gate.js';
 import { countAnswers } from './http/answer-gate.js';
 import type { App } from './http/app-type.js';
@@ -176,7 +176,13 @@ function commands(app: App, runtime: Runtime): void {
     tokens,
     productExists: async (productId) => (await handler.load(productStream, String(productId))).state !== null,
   });
-  orderRoutes(app, { handler, hashKey, tokens, facts: runtime.orderFacts });
+  orderRoutes(app, {
+    ...{ handler, hashKey, tokens, facts: runtime.orderFacts, numbers: runtime.orderNumbers },
+    references: {
+      orderIdFor: (userId, reference, attempt) => orderIdFor(hashKey, userId, reference, attempt),
+      hashOf: (reference) => referenceHash(hashKey, reference),
+    },
+  });
 }
 
 /**

@@ -108,6 +108,7 @@ export interface Runtime {
   readonly unfinishedErasures: UnfinishedErasures;
   readonly categoryIds: IdSequence;
   readonly productIds: IdSequence;
+  readonly orderNumbers: IdSequence;
   readonly gate: IdProofGate;
   /** What is wrong with the users' proofs of identity. */
   unreadableProofs(signal: AbortSignal): AsyncIterable<string>;
@@ -197,6 +198,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       skuClaims: engine.claims(skuClaims, productStream, (product, sku) => product?.sku === sku),
       categoryIds: engine.sequence('category'),
       productIds: engine.sequence('product'),
+      orderNumbers: engine.sequence('order', 100),
       erasures,
       unfinishedErasures: {
         erased: (freshness: Freshness) => models.users.erased(freshness),

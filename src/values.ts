@@ -8,6 +8,8 @@ export const MAX_SKU = 64;
 export const MAX_EMAIL = 254;
 /** Of a reason, a payment reference. */
 export const MAX_REMARK = 500;
+/** Of what another system calls an order. */
+export const MAX_EXTERNAL_REFERENCE = 100;
 export const MAX_QUANTITY = 1_000_000;
 /** Most that is on hand of a product. */
 export const MAX_ON_HAND = 2 ** 31 - 1;

@@ -4,7 +4,12 @@ import { checkImport } from '../src/import/check.js';
 import { nothingStored } from '../src/import/stored.js';
 
 const plan = async () => {
-  const options = { onError: 'stop', deriveId: () => '', comparableEmail: (email: string) => email } as const;
+  const options = {
+    onError: 'stop',
+    deriveId: () => '',
+    orderIdFor: () => '',
+    comparableEmail: (email: string) => email,
+  } as const;
   return checkImport(join(process.cwd(), 'seed', 'demo'), nothingStored, options);
 };
 

@@ -4,8 +4,11 @@ import type { OrderRow, StoredHistoryEntry } from './projection.js';
 
 /** Shapes a stored order and opens what is sealed in it. */
 export async function orderAnswer(row: OrderRow, vault: Vault): Promise<OrderAnswer> {
-  const history = await Promise.all(row.history.map((entry) => historyEntry(entry, row, vault)));
-  return answerOrder({ ...row, history }, row.revision);
+  const [external_reference, ...history] = await Promise.all([
+    open(row, vault, 'external_reference', row.external_reference),
+    ...row.history.map((entry) => historyEntry(entry, row, vault)),
+  ]);
+  return answerOrder({ ...row, external_reference, history }, row.revision);
 }
 
 async function historyEntry(
@@ -14,9 +17,11 @@ async function historyEntry(
   vault: Vault,
 ): Promise<OrderAnswer['history'][number]> {
   const { status, at, by } = stored;
-  const clear = async (field: 'reason' | 'reference', sealed: Sealed | undefined): Promise<string | null> =>
-    sealed === undefined ? null : vault.open(row.user_id, { stream: streamName('order', row.order_id), field }, sealed);
-  const reason = await clear('reason', stored.reason);
-  const reference = await clear('reference', stored.reference);
+  const reason = await open(row, vault, 'reason', stored.reason ?? null);
+  const reference = await open(row, vault, 'reference', stored.reference ?? null);
   return { status, at, by, ...(reason === null ? {} : { reason }), ...(reference === null ? {} : { reference }) };
+}
+
+async function open(row: OrderRow, vault: Vault, field: string, sealed: Sealed | null): Promise<string | null> {
+  return sealed === null ? null : vault.open(row.user_id, { stream: streamName('order', row.order_id), field }, sealed);
 }

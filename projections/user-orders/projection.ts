@@ -1,7 +1,7 @@
 import { type Actor, column, defineProjection, keyedTable, type RowOf, type Sealed } from '../../src/engine/index.js';
 import { orderEvents } from '../../src/order/events.js';
 
-const { bigint, changing, insertedAt, json, key, lastRevision, list, text, time, uuid } = column;
+const { bigint, changing, insertedAt, json, key, lastRevision, list, nullable, text, time, uuid } = column;
 
 export type OrderStatus = 'placed' | 'paid' | 'cancelled';
 
@@ -26,6 +26,9 @@ export const ordersTable = keyedTable('orders', {
   columns: {
     order_id: key('uuid'),
     user_id: uuid,
+    number: nullable(bigint),
+    external_reference: nullable(text<Sealed>()),
+    external_reference_hash: nullable(text()),
     status: changing(text<OrderStatus>()),
     revision: lastRevision,
     currency: text(),
@@ -47,7 +50,7 @@ export type OrderRow = RowOf<typeof ordersTable>;
 
 export const userOrders = defineProjection({
   name: 'user-orders',
-  version: 1,
+  version: 2,
   reads: { order: orderEvents },
   keyedBy: ['order'],
   page: { orders: ordersTable },
@@ -56,6 +59,9 @@ export const userOrders = defineProjection({
     orders: 'One row an order.',
     'orders.order_id': '',
     'orders.user_id': '',
+    'orders.number': 'null for orders from before there were numbers',
+    'orders.external_reference': 'what another system calls the order, sealed; null if none was given',
+    'orders.external_reference_hash': 'keyed hash of it',
     'orders.status': '`placed`, `paid` or `cancelled`',
     'orders.revision': "of the order's stream",
     'orders.currency': 'ISO 4217',
@@ -68,9 +74,10 @@ export const userOrders = defineProjection({
   handlers: {
     OrderAbandoned: 'passed-over',
     OrderPlaced: ({ orders }, event) => {
-      const { user_id, currency, total, items, placed_at } = event.data;
+      const { order_id: _, reserved: __, ...order } = event.data;
+      const { placed_at } = order;
       const history = [{ status: 'placed', at: placed_at, by: event.metadata.actor }] as const;
-      orders.insert(event, { user_id, status: 'placed', currency, total, placed_at, history, items });
+      orders.insert(event, { ...order, status: 'placed', history });
     },
     OrderPaid: ({ orders }, event) => {
       const { paid_at: at, reference } = event.data;

@@ -134,5 +134,6 @@ export class UserOrders {
 }
 
 function holdsSealedText(row: OrderRow): boolean {
+  if (row.external_reference !== null) return true;
   return row.history.some((entry) => entry.reason !== undefined || entry.reference !== undefined);
 }

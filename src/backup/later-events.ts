@@ -2,10 +2,11 @@
 import { categoryEvents } from '../category/events.js';
 import { destroyKeys, noteLostKeys } from '../crypto/user-keys.js';
 import { decode, type EventStore, type RecordedEvent, streamId } from '../engine/index.js';
+import { orderEvents } from '../order/events.js';
 import { productEvents } from '../product/events.js';
 import type { Importing } from './tables.js';
 
-const TYPES = ['UserRegistered', 'UserErased', 'CategoryAdded', 'ProductAdded'];
+const TYPES = ['UserRegistered', 'UserErased', 'CategoryAdded', 'ProductAdded', 'OrderPlaced'];
 const BATCH = 1_000;
 
 export interface CaughtUp {
@@ -16,15 +17,34 @@ export interface CaughtUp {
 
 /**
  * The log is on a server of its own, and may be longer than at the time of the backup: keys of erased users are destroyed, those that
- * are lost are noted as such, and no id is given out once more.
+ * are lost are noted as such, and no id or number of an order is given out once more.
  */
 export async function catchUpWith(into: Importing, store: EventStore, signal: AbortSignal): Promise<CaughtUp> {
   const sum = { destroyed: 0, lost: 0 };
   await inBatches(store.readAll({ filter: { types: TYPES }, signal }), signal, async (batch) => {
     sum.lost += await noteLostKeys(into.client, streamsOf(batch, 'UserRegistered'));
     sum.destroyed += await destroyKeys(into.client, streamsOf(batch, 'UserErased'));
-    await moveBeyond(into, 'category', batch, (event) => decode(event, categoryEvents.CategoryAdded).data.cat_id);
-    await moveBeyond(into, 'product', batch, (event) => decode(event, productEvents.ProductAdded).data.product_id);
+    await moveBeyond(
+      into,
+      'category',
+      batch,
+      'CategoryAdded',
+      (event) => decode(event, categoryEvents.CategoryAdded).data.cat_id,
+    );
+    await moveBeyond(
+      into,
+      'product',
+      batch,
+      'ProductAdded',
+      (event) => decode(event, productEvents.ProductAdded).data.product_id,
+    );
+    await moveBeyond(
+      into,
+      'order',
+      batch,
+      'OrderPlaced',
+      (event) => decode(event, orderEvents.OrderPlaced).data.number,
+    );
   });
   return sum;
 }
@@ -60,11 +80,12 @@ function streamsOf(events: readonly RecordedEvent[], type: string): string[] {
 
 async function moveBeyond(
   into: Importing,
-  name: 'category' | 'product',
+  name: 'category' | 'product' | 'order',
   events: readonly RecordedEvent[],
-  idOf: (event: RecordedEvent) => number,
+  type: string,
+  idOf: (event: RecordedEvent) => number | null,
 ): Promise<void> {
-  const type = name === 'category' ? 'CategoryAdded' : 'ProductAdded';
-  const ids = events.filter((event) => event.type === type).map(idOf);
-  if (ids.length > 0) await into.sequence(name).moveBeyond(ids.reduce((a, b) => Math.max(a, b)));
+  const ids = events.filter((event) => event.type === type).map((event) => idOf(event) ?? 0);
+  const largest = ids.reduce((a, b) => Math.max(a, b), 0);
+  if (largest > 0) await into.sequence(name).moveBeyond(largest);
 }

@@ -22,6 +22,20 @@ export function emailHash(hashKey: KeyObject, email: string): string {
   return digest(hashKey, ['email', comparableEmail(email)]).toString('hex', 0, 16);
 }
 
+/**
+ * The id of the order that a user has under a reference of another system. The order's own stream, which begins at revision `none`,
+ * so sees to it that there is one. An id under which no order can be placed any more is given up for that of the next attempt.
+ * @param attempt from 0
+ */
+export function orderIdFor(hashKey: KeyObject, userId: string, reference: string, attempt: number): string {
+  return deriveUuid(hashKey, 'order-of-reference', userId, reference, String(attempt));
+}
+
+/** Keyed hash of such a reference, whose ever it is: 32 hex digits. */
+export function referenceHash(hashKey: KeyObject, reference: string): string {
+  return digest(hashKey, ['order-reference', reference]).toString('hex', 0, 16);
+}
+
 /** Keyed digest of what a command asks for, 22 characters; the order of an object's keys makes no difference. */
 export function fingerprint(hashKey: KeyObject, commandType: string, content: unknown): string {
   return digest(hashKey, ['fingerprint', commandType, canonicalJson(content)]).toString('base64url', 0, 16);

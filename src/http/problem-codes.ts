@@ -107,6 +107,12 @@ const PROBLEMS = {
     title: 'The SKU is taken',
     explanation: 'Another product has the SKU, or is being added with it at this moment.',
   },
+  'external-reference-taken': {
+    status: 409,
+    title: 'The external reference is taken',
+    explanation:
+      'The user has an order with this `external_reference`: `GET /v1/users/{user_id}/orders?external_reference=` finds it. Use another reference for another order.',
+  },
   'category-exists': { status: 409, title: 'The category exists', explanation: 'There is a category with this id.' },
   'category-code-taken': {
     status: 409,

@@ -1,6 +1,15 @@
 /** The pieces that the requests and answers of all routes are made of. */
 import { z } from 'zod';
-import { MAX_EMAIL, MAX_ID, MAX_LINES, MAX_NAME, MAX_QUANTITY, MAX_REMARK, MAX_SKU } from '../values.js';
+import {
+  MAX_EMAIL,
+  MAX_EXTERNAL_REFERENCE,
+  MAX_ID,
+  MAX_LINES,
+  MAX_NAME,
+  MAX_QUANTITY,
+  MAX_REMARK,
+  MAX_SKU,
+} from '../values.js';
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
@@ -20,6 +29,9 @@ export const code = text(MAX_NAME);
 export const sku = text(MAX_SKU);
 /** A reason or a payment reference. */
 export const remark = text(MAX_REMARK);
+
+/** What another system calls an order. */
+export const externalReference = text(MAX_EXTERNAL_REFERENCE);
 
 /** An address as given; surrounding space belongs to it and counts only where addresses are compared. */
 export const email = text(MAX_EMAIL).refine(

@@ -46,7 +46,7 @@ export async function checkOrders(
       if (first === undefined) lineOf.set(ref, line.line);
       else faults.add('order_ref', ref, `duplicate reference: it stands on line ${first} already`);
     }
-    const digest = ref === null ? undefined : storedDigest(ref);
+    const digest = ref === null ? undefined : storedDigest(ref, read?.user_ref);
     if (digest === undefined) {
       if (read) checkReferences(read, references, faults);
     } else if (read?.order && !faults.any) {
@@ -58,11 +58,16 @@ export async function checkOrders(
   }
   const { sellable } = references;
   // A file in another encoding was not read to its end.
-  const orders = source.isForeign ? null : { source, count, passedOver, sellable, deriveId: options.deriveId };
+  const { deriveId, orderIdFor } = options;
+  const orders = source.isForeign ? null : { source, count, passedOver, sellable, deriveId, orderIdFor };
   return { orders, skipped };
 
-  function storedDigest(ref: string): string | undefined {
-    return stored.orders.size === 0 ? undefined : stored.orders.get(options.deriveId('order', ref));
+  /** Of the order that was imported under the reference, whose ever it is, or that the user has under it. */
+  function storedDigest(ref: string, userRef: string | undefined): string | undefined {
+    if (stored.orders.size === 0) return undefined;
+    const imported = stored.orders.get(options.deriveId('order', ref));
+    if (imported !== undefined || userRef === undefined) return imported;
+    return stored.orders.get(options.orderIdFor(options.deriveId('user', userRef), ref));
   }
   function digestOf(order: OrderOnLine): string {
     return orderDigest({ ...order, user_id: options.deriveId('user', order.user_ref) });
@@ -77,18 +82,19 @@ function orderRef(value: unknown): string | null {
 
 /** The orders of a plan, read once more. @throws Error when the file is not what it was */
 export async function* plannedOrders(planned: PlannedOrders): AsyncGenerator<OrderRow> {
-  const { source, passedOver, sellable, deriveId } = planned;
+  const { source, passedOver, sellable, deriveId, orderIdFor } = planned;
   await assertUnchanged(source);
   for await (const line of splitLines(contentOf(source))) {
     if (passedOver.has(line.line)) continue;
     const faults = new RowFaults(UNTOLD, source.name, line.line);
     const order = readOrder(readJson(line, faults), faults)?.order;
     if (!order) throw new Error(`${source.path} was changed while it was being imported: run the import again`);
+    const user_id = deriveId('user', order.user_ref);
     yield {
       ...order,
       line: line.line,
-      order_id: deriveId('order', order.order_ref),
-      user_id: deriveId('user', order.user_ref),
+      order_id: orderIdFor(user_id, order.order_ref),
+      user_id,
       items: order.items.map((item) => ({ ...item, name: sellable.get(item.product_id)?.name ?? item.sku })),
     };
   }

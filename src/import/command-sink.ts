@@ -1,5 +1,6 @@
 import type { CachedTree } from '../category/cached-tree.js';
-import type { Actor, Claims, CommandContext, CommandHandler } from '../engine/index.js';
+import type { Actor, Claims, CommandContext, CommandHandler, IdSequence } from '../engine/index.js';
+import type { ImportOrder } from '../order/commands.js';
 import { orderStream } from '../order/stream.js';
 import { addProduct, type AddProductDeps } from '../product/add-product.js';
 import type { IdProof } from '../user/commands.js';
@@ -12,7 +13,9 @@ export interface SinkDeps {
   readonly emailClaims: Claims;
   readonly products: Omit<AddProductDeps, 'handler'>;
   readonly categoryIds: AddProductDeps['ids'];
+  readonly orderNumbers: IdSequence;
   readonly emailHash: (email: string) => string;
+  readonly referenceHash: (reference: string) => string;
   readonly deriveUuid: (purpose: string, ...parts: string[]) => string;
   readonly fingerprint: (commandType: string, content: unknown) => string;
   /** Stores a file as a proof of identity. @throws Refusal */
@@ -88,10 +91,14 @@ export function commandSink(deps: SinkDeps): Sink {
     },
 
     async placeOrder({ line: _, order_ref, user_ref: _userRef, ...row }): Promise<number> {
+      const command = async (): Promise<ImportOrder> => {
+        const external = { reference: order_ref, hash: deps.referenceHash(order_ref) };
+        return { type: 'ImportOrder', ...row, number: await deps.orderNumbers.next(), external };
+      };
       const { appended } = await handler.execute(
         orderStream,
         row.order_id,
-        { type: 'ImportOrder', ...row },
+        command,
         context('ImportOrder', order_ref, row),
         // Not there when the log was read; if it is now, the append says so and the second look finds it.
         { isNew: true },

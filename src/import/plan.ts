@@ -4,11 +4,15 @@ import type { CategoryRow, ProductRow, UserRow } from './rows.js';
 import type { Source, Sources } from './source.js';
 import type { StoredState } from './stored.js';
 
+export type DeriveId = (kind: 'user' | 'order', ref: string) => string;
+
 export interface CheckOptions {
   /** `report`: bad rows, and what depends on them, are left out and the rest goes on. */
   readonly onError: 'stop' | 'report';
-  /** The id of a user or an order, from its reference: always the same, never guessable. */
-  readonly deriveId: (kind: 'user' | 'order', ref: string) => string;
+  /** A name for the user or order of a reference: always the same, never guessable. It is the user's id. */
+  readonly deriveId: DeriveId;
+  /** The id of the order that a user has under a reference, however it comes to be placed. */
+  readonly orderIdFor: (userId: string, ref: string) => string;
   /** The form in which two addresses are the same. */
   readonly comparableEmail: (email: string) => string;
   /** Why a file can't be a proof of identity, or null. Without it, they are judged when it is too late: as they are stored. */
@@ -45,6 +49,7 @@ export interface PlannedOrders {
   readonly passedOver: ReadonlySet<number>;
   readonly sellable: ReadonlyMap<number, Sellable>;
   readonly deriveId: CheckOptions['deriveId'];
+  readonly orderIdFor: CheckOptions['orderIdFor'];
 }
 
 /** What the steps of a check share. */

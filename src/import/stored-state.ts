@@ -12,6 +12,7 @@ import {
   type StoredState,
   type StoredUser,
 } from './stored.js';
+import type { DeriveId } from './plan.js';
 
 const CHUNK = 1_000;
 
@@ -19,8 +20,8 @@ const CHUNK = 1_000;
 const IMPORT = 'import';
 
 /** Folds the log into what an import has to know of it. Reads everything that is there when it starts. */
-export async function readStoredState(handler: CommandHandler): Promise<StoredState> {
-  const state = new Folding();
+export async function readStoredState(handler: CommandHandler, deriveId: DeriveId): Promise<StoredState> {
+  const state = new Folding(deriveId);
   const types: EventTypes = { ...categoryEvents, ...productEvents, ...userEvents, ...orderEvents };
   const streamPrefixes = ['categoryTree-', 'product-', 'user-', 'order-'];
   let chunk: RecordedEvent[] = [];
@@ -50,6 +51,9 @@ class Folding {
   /** The order placed last: what the import recorded with it follows at once, in the same append. */
   #open: DigestedOrder | null = null;
   #openId = '';
+  #openName = '';
+
+  constructor(private readonly deriveId: DeriveId) {}
 
   add(event: Envelope<AnyFact>): void {
     switch (event.type) {
@@ -104,6 +108,7 @@ class Folding {
         this.#close();
         this.#open = { ...event.data, paid_at: null, cancelled_at: null };
         this.#openId = event.data.order_id;
+        this.#openName = this.#nameOf(event);
         break;
       case 'OrderPaid':
         if (this.#imported(event)) this.#open = { ...this.#open, paid_at: event.data.paid_at } as DigestedOrder;
@@ -123,6 +128,13 @@ class Folding {
     return { categories: this.#categories, products: this.#products, users: this.#users, orders: this.#orders };
   }
 
+  /** The name under which the order is looked up, see StoredState. */
+  #nameOf({ data, metadata }: Extract<Envelope<OrderFact>, { type: 'OrderPlaced' }>): string {
+    const { order_id, external_reference } = data;
+    const isImported = metadata.actor.kind === IMPORT && external_reference !== null;
+    return isImported ? this.deriveId('order', external_reference) : order_id;
+  }
+
   #hasIdProof(userId: string): boolean {
     return this.#users.get(userId)?.has_id_proof ?? false;
   }
@@ -132,7 +144,7 @@ class Folding {
   }
 
   #close(): void {
-    if (this.#open) this.#orders.set(this.#openId, orderDigest(this.#open));
+    if (this.#open) this.#orders.set(this.#openName, orderDigest(this.#open));
     this.#open = null;
   }
 

@@ -9,7 +9,10 @@ export interface StoredState {
   readonly products: ReadonlyMap<number, StoredProduct>;
   /** By user_id. */
   readonly users: ReadonlyMap<string, StoredUser>;
-  /** By order_id: what {@link orderDigest} gives for the order as the import recorded it. */
+  /**
+   * What {@link orderDigest} gives for an order as it was recorded: of an import by the name for its reference, as far as the reference
+   * can be read, of others by order_id. Before version 2 of OrderPlaced that name was the order_id.
+   */
   readonly orders: ReadonlyMap<string, string>;
 }
 

@@ -34,6 +34,13 @@ export const orderAnswer = z
   .strictObject({
     order_id: z.uuid(),
     user_id: z.uuid(),
+    number: z.string().nullable().meta({
+      description: 'For people: `O-` and six digits or more. Null for orders from before there were numbers.',
+    }),
+    external_reference: z
+      .string()
+      .nullable()
+      .meta({ description: 'What another system calls the order. Null if none was given, or the user is erased.' }),
     status: orderStatus,
     currency,
     total: money,
@@ -51,6 +58,8 @@ export type OrderAnswer = z.infer<typeof orderAnswer>;
 export interface KeptOrder {
   readonly order_id: string;
   readonly user_id: string;
+  readonly number: number | null;
+  readonly external_reference: string | null;
   readonly status: OrderAnswer['status'];
   readonly currency: string;
   readonly total: number;
@@ -60,10 +69,12 @@ export interface KeptOrder {
 }
 
 export function answerOrder(order: KeptOrder, revision: number): OrderAnswer {
-  const { order_id, user_id, status, currency, total, items, history, placed_at } = order;
+  const { order_id, user_id, number, external_reference, status, currency, total, items, history, placed_at } = order;
   return {
     order_id,
     user_id,
+    number: number === null ? null : shownNumber(number),
+    external_reference,
     status,
     currency,
     total,
@@ -73,4 +84,9 @@ export function answerOrder(order: KeptOrder, revision: number): OrderAnswer {
     allowed_actions: status === 'placed' ? ['cancel', 'mark-paid'] : [],
     revision,
   };
+}
+
+/** As people read and write it: `O-000123`. */
+function shownNumber(number: number): string {
+  return `O-${String(number).padStart(6, '0')}`;
 }

@@ -20,10 +20,20 @@ export interface BuyerFacts {
   readonly hasIdProof: boolean;
 }
 
+/** What another system calls an order; one user has no two orders of the same reference. */
+export interface ExternalReference {
+  readonly reference: string;
+  /** Keyed hash of it. */
+  readonly hash: string;
+}
+
 export type PlaceOrder = {
   readonly type: 'PlaceOrder';
   readonly order_id: string;
   readonly user_id: string;
+  readonly number: number;
+  /** Null if the caller gives none. If there is one, the id of the order follows from it. */
+  readonly external: ExternalReference | null;
   readonly items: readonly RequestedLine[];
   readonly placed_at: string;
   /** Null: there is no such user. */
@@ -39,6 +49,8 @@ export type ImportOrder = {
   readonly type: 'ImportOrder';
   readonly order_id: string;
   readonly user_id: string;
+  readonly number: number;
+  readonly external: ExternalReference;
   readonly currency: string;
   readonly items: readonly (RequestedLine & {
     readonly sku: string;

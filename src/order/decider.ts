@@ -1,5 +1,5 @@
 import { type Actor, type Decider, type Envelope, type Fault, Refusal } from '../engine/index.js';
-import type { ImportOrder, OrderCommand, PlaceOrder } from './commands.js';
+import type { ExternalReference, ImportOrder, OrderCommand, PlaceOrder } from './commands.js';
 import type { OrderFact } from './events.js';
 
 export type OrderStatus = 'placed' | 'paid' | 'cancelled';
@@ -18,6 +18,10 @@ export interface HistoryEntry {
 export interface Order {
   readonly order_id: string;
   readonly user_id: string;
+  /** Null before version 2 of OrderPlaced. */
+  readonly number: number | null;
+  /** Null if none was given or it can't be read any more. */
+  readonly external_reference: string | null;
   readonly status: OrderStatus;
   readonly currency: string;
   readonly total: number;
@@ -36,10 +40,11 @@ export const orderDecider: Decider<OrderState, OrderCommand, OrderFact> = { init
 function decide(state: OrderState, command: OrderCommand): OrderFact[] {
   switch (command.type) {
     case 'PlaceOrder':
-      if (state) throw new Refusal('idempotency-mismatch', 'An order with this id was placed by another request.');
+      if (state) throw taken(command.external);
       return [place(command)];
     case 'ImportOrder':
-      return state ? [] : imported(command);
+      if (state) throw taken(command.external);
+      return imported(command);
     case 'MarkPaid': {
       const order = existing(state);
       if (order.status === 'cancelled') {
@@ -72,9 +77,9 @@ function evolve(state: OrderState, event: Envelope<OrderFact>): OrderState {
     case 'OrderAbandoned':
       return state;
     case 'OrderPlaced': {
-      const { order_id, user_id, currency, total, items, placed_at } = event.data;
-      const history = [{ status: 'placed', at: placed_at, by }] as const;
-      return { order_id, user_id, status: 'placed', currency, total, items, history, placed_at, reference: null };
+      const { reserved: _, external_reference_hash: __, ...order } = event.data;
+      const history = [{ status: 'placed', at: order.placed_at, by }] as const;
+      return { ...order, status: 'placed', history, reference: null };
     }
     case 'OrderPaid': {
       const { paid_at, reference } = event.data;
@@ -96,9 +101,18 @@ function existing(state: OrderState): Order {
   return state;
 }
 
+/** There is an order of this id. Ids follow from the reference of another system, or else from the idempotency key. */
+function taken(external: ExternalReference | null): Refusal {
+  return external
+    ? new Refusal('external-reference-taken', 'The user has an order with this external_reference.', [
+        { path: 'external_reference', message: 'is taken: choose another one, or leave it out' },
+      ])
+    : new Refusal('idempotency-mismatch', 'An order with this id was placed by another request.');
+}
+
 /** A new order at the catalogue's prices. */
 function place(command: PlaceOrder): OrderFact {
-  const { order_id, user_id, placed_at, buyer, products } = command;
+  const { placed_at, buyer, products } = command;
   if (!buyer) {
     throw new Refusal('unknown-user', 'There is no such user.', [{ path: 'user_id', message: 'unknown user' }]);
   }
@@ -122,7 +136,18 @@ function place(command: PlaceOrder): OrderFact {
   if (others.length > 0) {
     throw new Refusal('currency-mismatch', `One order is in one currency; these are ${[...currencies].join(', ')}.`);
   }
-  return { type: 'OrderPlaced', data: { order_id, user_id, currency, items, total: totalOf(items), placed_at } };
+  return placed(command, { currency, items, placed_at });
+}
+
+function placed(
+  { order_id, user_id, number, external }: PlaceOrder | ImportOrder,
+  { currency, items, placed_at }: Pick<Order, 'currency' | 'items' | 'placed_at'>,
+): OrderFact {
+  const external_reference = external && external.reference;
+  const external_reference_hash = external && external.hash;
+  const named = { order_id, user_id, number, external_reference, external_reference_hash };
+  const total = totalOf(items);
+  return { type: 'OrderPlaced', data: { ...named, currency, items, total, reserved: [], placed_at } };
 }
 
 function imported(command: ImportOrder): OrderFact[] {
@@ -131,15 +156,12 @@ function imported(command: ImportOrder): OrderFact[] {
     const { product_id, sku, name, quantity, unit_price } = item;
     return { line: i + 1, product_id, sku, name, quantity, unit_price };
   });
-  const placed: OrderFact = {
-    type: 'OrderPlaced',
-    data: { order_id, user_id, currency, items, total: totalOf(items), placed_at },
-  };
-  if (paid_at !== null) return [placed, { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at } }];
+  const first = placed(command, { currency, items, placed_at });
+  if (paid_at !== null) return [first, { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at } }];
   if (cancelled_at !== null) {
-    return [placed, { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at } }];
+    return [first, { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at } }];
   }
-  return [placed];
+  return [first];
 }
 
 /** Exact in bigint: a product of two safe integers need not be one. */

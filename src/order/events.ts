@@ -17,6 +17,12 @@ const line = z.strictObject({
   unit_price: money,
 });
 
+/** What an order holds of one product in stock. */
+const reservation = z.strictObject({ product_id: z.int().min(1), quantity: z.int().min(1) });
+
+/** What an order of version 1 has of version 2: no number, no reference of another system, nothing reserved. */
+const UNNAMED = { number: null, external_reference: null, external_reference_hash: null, reserved: [] };
+
 export const orderEvents = {
   /**
    * Someone took over stock that this order had reserved and had not come to need: it can't be placed any more. A stream that
@@ -28,11 +34,20 @@ export const orderEvents = {
     z.strictObject({
       order_id: z.uuid(),
       user_id: z.uuid(),
+      /** The order's number for people; null before version 2. */
+      number: z.int().min(1).nullable(),
+      /** What another system calls the order. */
+      external_reference: sealed.nullable(),
+      /** Keyed hash of the reference: finds the order without the user's key. */
+      external_reference_hash: z.string().nullable(),
       currency: z.string(),
       items: z.array(line).min(1),
       total: money,
+      /** In ascending product_id, one entry a product; empty if nothing is reserved. */
+      reserved: z.array(reservation),
       placed_at: time,
     }),
+    { owner: 'user_id', personal: ['external_reference'], upcasters: [(data) => ({ ...data, ...UNNAMED })] },
   ),
   OrderPaid: eventType(
     'OrderPaid',

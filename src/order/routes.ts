@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { type CommandHandler, errors, type Outcome, Refusal } from '../engine/index.js';
+import { type CommandHandler, errors, type IdSequence, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../http/etag.js';
 import { type Freshness, freshnessOf } from '../http/freshness.js';
 import type { PositionTokens } from '../http/position-token.js';
-import { dataOf, id, quantity, remark, uuid } from '../http/schemas.js';
+import { dataOf, externalReference, id, quantity, remark, uuid } from '../http/schemas.js';
 import { answerOrder, orderAnswer, type OrderAnswer } from './answer.js';
 import { type BuyerFacts, MAX_LINES, type OrderCommand, type ProductFacts } from './commands.js';
 import type { OrderState } from './decider.js';
@@ -16,6 +16,14 @@ export interface OrderRouteDeps {
   readonly handler: CommandHandler;
   readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
+  /** Of orders, for people. */
+  readonly numbers: IdSequence;
+  /** Names that follow from what another system calls an order. */
+  readonly references: {
+    /** The id of the order that the user has under the reference. */
+    readonly orderIdFor: (userId: string, reference: string, attempt: number) => string;
+    readonly hashOf: (reference: string) => string;
+  };
   /** The user and the products as they are at this moment. */
   readonly facts: (
     userId: string,
@@ -27,9 +35,13 @@ export interface OrderRouteDeps {
 const tags = ['orders'];
 const params = z.strictObject({ order_id: uuid });
 const line = z.strictObject({ product_id: id, quantity });
-const placeOrder = z.strictObject({ user_id: uuid, items: z.array(line).min(1).max(MAX_LINES) });
+const placeOrder = z.strictObject({
+  user_id: uuid,
+  items: z.array(line).min(1).max(MAX_LINES),
+  external_reference: externalReference.optional(),
+});
 
-export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: OrderRouteDeps): void {
+export function orderRoutes(app: App, { handler, hashKey, tokens, facts, numbers, references }: OrderRouteDeps): void {
   app.post(
     '/v1/orders',
     {
@@ -45,6 +57,7 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
           'currency-mismatch',
           'total-too-large',
           'order-too-large',
+          'external-reference-taken',
         ],
       },
       schema: {
@@ -56,15 +69,18 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts }: Order
       },
     },
     async (request, reply) => {
-      const { user_id, items } = request.body;
+      const { user_id, items, external_reference: reference } = request.body;
       const context = commandContext(request, hashKey, 'PlaceOrder', request.body);
-      const order_id = context.newId('order');
+      const external = reference === undefined ? null : { reference, hash: references.hashOf(reference) };
+      const order_id = external ? references.orderIdFor(user_id, external.reference, 0) : context.newId('order');
       // A retry is answered from what was recorded, whatever has become of the user and the products since: the append finds it or,
       // if the rules refuse the order today, a look at its stream.
       const command = async (): Promise<OrderCommand> => {
         const productIds = items.map((item) => item.product_id);
         const { buyer, products } = await facts(user_id, productIds, freshnessOf(request.headers, tokens));
-        return { type: 'PlaceOrder', order_id, user_id, items, placed_at: context.now, buyer, products };
+        const number = await numbers.next();
+        const named = { order_id, user_id, number, external } as const;
+        return { type: 'PlaceOrder', ...named, items, placed_at: context.now, buyer, products };
       };
       const outcome = await handler
         .execute(orderStream, order_id, command, context, { isNew: true })

@@ -63,6 +63,7 @@ t.test('with the log on a server of its own, what it holds beyond the backup cou
   const late = await shop.registerUser({ name: 'Late' });
   const { product_id } = await shop.addProduct([1]);
   const { cat_id } = await shop.addCategory();
+  const { number } = await shop.placeOrder(late.user_id, [product_id]);
   await erase(store, erased.user_id);
   const target = await emptyTarget(t);
   await t.rejects(restoreTo(target, file), {
@@ -86,6 +87,8 @@ t.test('with the log on a server of its own, what it holds beyond the backup cou
   t.same(names, [null, 'Ada', null], 'erased, whole, and without its key: no answer is an error');
   t.ok((await restored.addProduct([1], { sku: 'NEW' })).product_id > product_id, 'no id is given out twice');
   t.ok((await restored.addCategory()).cat_id > cat_id);
+  const { user_id } = await restored.registerUser();
+  t.ok(((await restored.placeOrder(user_id, [product_id])).number ?? '') > (number ?? ''), 'nor a number of an order');
 });
 
 t.test(

@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Test } from 'tap';
-import { comparableEmail, deriveUuid } from '../../src/crypto/derive.js';
+import { comparableEmail, deriveUuid, orderIdFor } from '../../src/crypto/derive.js';
 import { checkImport, type CheckedImport } from '../../src/import/check.js';
 import type { Finding } from '../../src/import/findings.js';
 import type { CheckOptions } from '../../src/import/plan.js';
@@ -13,6 +13,7 @@ const hashKey = createSecretKey(Buffer.alloc(32, 7));
 export const options: CheckOptions = {
   onError: 'stop',
   deriveId: (kind, ref) => deriveUuid(hashKey, kind, ref),
+  orderIdFor: (userId, ref) => orderIdFor(hashKey, userId, ref, 0),
   comparableEmail,
 };
 

@@ -17,6 +17,8 @@ function placing(over: Partial<PlaceOrder> = {}): PlaceOrder {
     type: 'PlaceOrder',
     order_id,
     user_id,
+    number: 7,
+    external: null,
     items: [{ product_id: 1, quantity: 2 }],
     placed_at: at,
     buyer,
@@ -28,11 +30,15 @@ function placing(over: Partial<PlaceOrder> = {}): PlaceOrder {
   };
 }
 
-const placed: OrderFact = {
+const placed: Extract<OrderFact, { type: 'OrderPlaced' }> = {
   type: 'OrderPlaced',
   data: {
     order_id,
     user_id,
+    number: 7,
+    external_reference: null,
+    external_reference_hash: null,
+    reserved: [],
     currency: 'EUR',
     items: [{ line: 1, product_id: 1, sku: 'PEN', name: 'Pen', quantity: 2, unit_price: 150 }],
     total: 300,
@@ -44,6 +50,17 @@ const cancelled: OrderFact = { type: 'OrderCancelled', data: { order_id, user_id
 
 t.test('places an order at the prices of the catalogue', async (t) => {
   given(t, orderDecider, []).when(placing()).then([placed], 'idempotency-mismatch');
+});
+
+t.test('keeps the reference of another system, and refuses a second order of that reference', async (t) => {
+  const external = { reference: 'WEB-1', hash: '0a' };
+  const named = { external_reference: 'WEB-1', external_reference_hash: '0a' };
+  const first = { ...placed, data: { ...placed.data, ...named } };
+  given(t, orderDecider, []).when(placing({ external })).then([first], 'external-reference-taken');
+  t.throws(() => orderDecider.decide(fold(orderDecider, recorded([placed])), placing({ external })), {
+    code: 'external-reference-taken',
+    faults: [{ path: 'external_reference' }],
+  });
 });
 
 t.test('keeps the same product on several lines, as given', async (t) => {
@@ -138,18 +155,23 @@ t.test('knows no order without an event', async (t) => {
 
 t.test('imports an order with its end, and never twice', async (t) => {
   const items = [{ product_id: 1, sku: 'PEN', name: 'Pen', quantity: 2, unit_price: 150 }];
-  const command = { type: 'ImportOrder', order_id, user_id, currency: 'EUR', items, placed_at: at } as const;
+  const external = { reference: 'A-1', hash: '0a' };
+  const ids = { order_id, user_id, number: 7, external };
+  const command = { type: 'ImportOrder', ...ids, currency: 'EUR', items, placed_at: at } as const;
+  const named = { external_reference: 'A-1', external_reference_hash: '0a' };
+  const first = { ...placed, data: { ...placed.data, ...named } };
+  const again = 'external-reference-taken';
   const unpaid: OrderFact = { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at: at } };
   given(t, orderDecider, [])
     .when({ ...command, paid_at: null, cancelled_at: null })
-    .then([placed]);
+    .then([first], again);
   given(t, orderDecider, [])
     .when({ ...command, paid_at: at, cancelled_at: null })
-    .then([placed, unpaid]);
+    .then([first, unpaid], again);
   const undone: OrderFact = { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at: at } };
   given(t, orderDecider, [])
     .when({ ...command, paid_at: null, cancelled_at: at })
-    .then([placed, undone]);
+    .then([first, undone], again);
 });
 
 t.test('the history has one entry for each status, with when, who and why', async (t) => {

@@ -15,6 +15,7 @@ const EMAIL = `${MARKER}@shop.test`;
 
 interface Life {
   readonly user_id: string;
+  readonly product_id: number;
   readonly orders: readonly string[];
   /** Before the erasure. */
   readonly position: string;
@@ -36,18 +37,18 @@ async function lifeOf(shop: Shop): Promise<Life> {
     ['cancel', { reason: `because ${MARKER}` }],
     ['mark-paid', { reference: `INV ${MARKER}` }],
   ] as const) {
-    const items = [{ product_id, quantity: 1 }];
-    const placed = await http.ok('POST', '/v1/orders', { json: { user_id, items }, headers: key(3 + orders.length) });
+    const order = { user_id, items: [{ product_id, quantity: 1 }], external_reference: `${action} ${MARKER}` };
+    const placed = await http.ok('POST', '/v1/orders', { json: order, headers: key(3 + orders.length) });
     const { order_id } = placed.data as OrderAnswer;
     await http.ok('POST', `/v1/orders/${order_id}/${action}`, { json });
     orders.push(order_id);
   }
   await http.ok('GET', `/v1/users?email=${encodeURIComponent(`b-${EMAIL}`)}`);
-  return { user_id, orders, position: http.position ?? '' };
+  return { user_id, product_id, orders, position: http.position ?? '' };
 }
 
 /** Requests that are refused, with the marker wherever a value stands. @returns code and body of each */
-async function refused({ http }: Shop, { user_id, orders }: Life): Promise<[string, string][]> {
+async function refused({ http }: Shop, { user_id, orders, product_id }: Life): Promise<[string, string][]> {
   const user = `/v1/users/${user_id}`;
   const sent = [
     await http.send('POST', '/v1/users', { form: userForm('New', `b-${EMAIL}`) }),
@@ -60,6 +61,10 @@ async function refused({ http }: Shop, { user_id, orders }: Life): Promise<[stri
     await http.send('GET', `/v1/users?cursor=${MARKER}`),
     await http.send('POST', `/v1/orders/${orders[1]}/mark-paid`, { json: { reference: `other ${MARKER}` } }),
     await http.send('POST', `/v1/orders/${orders[1]}/cancel`, { json: { reason: MARKER.repeat(60) } }),
+    await http.send('POST', '/v1/orders', {
+      json: { user_id, items: [{ product_id, quantity: 1 }], external_reference: `cancel ${MARKER}` },
+    }),
+    await http.send('POST', '/v1/orders', { json: { user_id, external_reference: MARKER.repeat(20) } }),
     await http.send('PATCH', user, { json: { name: 'Other' }, headers: { 'idempotency-key': `${MARKER}-2` } }),
     await http.send('PATCH', user, { json: {}, headers: { 'idempotency-key': `${MARKER} é` } }),
     await http.send('GET', user, { headers: { authorization: `Bearer ${MARKER}`, 'min-log-position': MARKER } }),

@@ -16,6 +16,7 @@ import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
 import { testDatabase } from '../support/database.js';
 import { ProjectionUnderTest, TestLog } from '../support/project.js';
+import { unnamed } from '../support/unnamed.js';
 
 const DEPTH = 3_000;
 const at = '2026-01-01T00:00:00.000Z';
@@ -66,7 +67,7 @@ function chainLog(): TestLog {
     const order_id = `018f0000-0000-7000-8000-00000000000${i}`;
     const line = { sku: 's', name: 'p', quantity: 1, unit_price: 1 };
     const items = ids.map((product_id, n) => ({ line: n + 1, product_id, ...line }));
-    const data = { order_id, user_id: order_id, currency: 'EUR', items, total: ids.length, placed_at: at };
+    const data = { order_id, user_id: order_id, ...unnamed, currency: 'EUR', items, total: ids.length, placed_at: at };
     log.add(`order-${order_id}`, orderEvents.OrderPlaced, data);
   }
   for (const parent_cat_id of [null, 1]) {

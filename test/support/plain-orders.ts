@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { OrderAnswer } from '../../src/order/answer.js';
 import { orderEvents } from '../../src/order/events.js';
 import type { MemoryVault } from './memory-vault.js';
+import { unnamed } from './unnamed.js';
 import type { TestLog } from './project.js';
 
 export const alice = '018f0000-0000-7000-8000-00000000000a';
@@ -56,11 +57,11 @@ export class OrdersInTheLog {
 
   place(user_id: string, placed_at: string): string {
     const order_id = randomUUID();
-    const data = { order_id, user_id, currency: 'EUR', items, total: 1010, placed_at };
+    const data = { order_id, user_id, ...unnamed, currency: 'EUR', items, total: 1010, placed_at };
     const by = { kind: 'anonymous', id: null };
     this.log.add(`order-${order_id}`, orderEvents.OrderPlaced, data);
     this.#orders.push({
-      ...{ order_id, user_id, status: 'placed', currency: 'EUR', total: 1010 },
+      ...{ order_id, user_id, number: null, external_reference: null, status: 'placed', currency: 'EUR', total: 1010 },
       items: items.map((item) => ({ ...item, line_total: item.quantity * item.unit_price })),
       history: [{ status: 'placed', at: placed_at, by }],
       placed_at,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { categoryEvents } from '../../src/category/events.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
+import { unnamed } from './unnamed.js';
 import { TestLog } from './project.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -59,7 +60,7 @@ export class Shop {
       return { line: index + 1, product_id, sku: `S${product_id}`, name: 'Product', quantity: 1, unit_price: 1 };
     });
     const ids = { order_id: orderId(order), user_id: orderId(0) };
-    const data = { ...ids, currency: 'EUR', items, total: items.length, placed_at: AT };
+    const data = { ...ids, ...unnamed, currency: 'EUR', items, total: items.length, placed_at: AT };
     this.log.add(`order-${ids.order_id}`, orderEvents.OrderPlaced, data);
   }
 

@@ -12,7 +12,7 @@ import { LeasedSession } from '../projecting/leased-session.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { concerns, handlerOf } from '../projecting/reads.js';
 import { Unprojectable } from '../projecting/term.js';
-import { messageOf, NotApplied, type Quarantine } from '../quarantine/quarantine.js';
+import { isOfNewerRelease, messageOf, NotApplied, type Quarantine } from '../quarantine/quarantine.js';
 import { quarantineOf, writeQuarantined } from '../quarantine/quarantined.js';
 import { derivedContext } from './derived-context.js';
 import { checkpointIdOf, keysOf, type Reaction, type Reactor } from './reactor.js';
@@ -153,7 +153,7 @@ export class ReactorTerm implements FollowerTerm {
 
   /** The event's stream waits from here on. If that can't be, the reactor stops. @returns whether the event is done with */
   async #hold(event: RecordedEvent, error: unknown): Promise<boolean> {
-    const fault = new NotApplied(messageOf(error), { cause: error });
+    const fault = isOfNewerRelease(error) ? error : new NotApplied(messageOf(error), { cause: error });
     const held = this.quarantine.hold(event, fault);
     try {
       if (!held) throw Unprojectable.at(event, fault, this.quarantine);

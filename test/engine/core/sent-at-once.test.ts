@@ -32,6 +32,8 @@ function placing(quantity: number, placed_at = at): OrderCommand {
     type: 'PlaceOrder',
     order_id: orderId,
     user_id: orderId,
+    number: 1,
+    external: null,
     items: [{ product_id: 1, quantity }],
     placed_at,
     buyer: { status: 'active', hasIdProof: true },
