@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { type Fault, Refusal } from '../engine/index.js';
+import { type Fault, print, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
 import { headerFaults } from './header-faults.js';
 import { Problem } from './problem.js';
-import { faultsOf } from './validation.js';
+import { faultsOf, PARSING } from './validation.js';
 
 /** Adds routes that read multipart forms, and nothing else. */
 export async function uploadRoutes(app: App, add: (scope: App) => void): Promise<void> {
@@ -71,7 +71,10 @@ export async function receiveForm<Fields, Stored>(
           });
         } else {
           part.file.resume();
-          faults.push({ path, message: path === shape.file ? 'is given twice' : 'is not known here' });
+          faults.push({
+            path,
+            message: path === shape.file ? 'is given twice' : print.fault({ code: 'unrecognized_keys' }),
+          });
         }
         continue;
       }
@@ -82,7 +85,7 @@ export async function receiveForm<Fields, Stored>(
       else values[path] = value;
     }
     if (fileParts > MOST_FILES) throw new Problem('payload-too-large', 'The form has too many files.');
-    const fields = shape.fields.safeParse(values);
+    const fields = shape.fields.safeParse(values, PARSING);
     const named = new Set(faults.map(({ path }) => path));
     if (!fields.success) faults.push(...faultsOf(fields.error, 'body').filter(({ path }) => !named.has(path)));
     const [stored] = files;

@@ -1,6 +1,6 @@
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import type { Fault } from '../engine/index.js';
+import { type Fault, print } from '../engine/index.js';
 import { headerFaults } from './header-faults.js';
 import { Problem } from './problem.js';
 
@@ -22,11 +22,14 @@ class PartInvalid extends Problem {
   }
 }
 
+/** The words are ours: the library's own would show which it is, and change with it. */
+export const PARSING = { reportInput: false, error: print.fault } as const;
+
 /** Checks with zod; what the schema makes of the part takes its place. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const part = (httpPart ?? 'body') as Part;
   return (data: unknown) => {
-    const result = schema.safeParse(data, { reportInput: false });
+    const result = schema.safeParse(data, PARSING);
     return result.success ? { value: result.data } : { error: new PartInvalid(part, faultsOf(result.error, part)) };
   };
 };
@@ -48,8 +51,7 @@ export function faultsOf(error: z.ZodError, part: Part): Fault[] {
   const faults: Fault[] = [];
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys)
-        faults.push({ path: pathText(part, [...issue.path, key]), message: 'is not known here' });
+      for (const key of issue.keys) faults.push({ path: pathText(part, [...issue.path, key]), message: issue.message });
     } else {
       faults.push({ path: pathText(part, issue.path), message: issue.message });
     }

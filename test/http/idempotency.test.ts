@@ -39,8 +39,10 @@ void t.test('every command is answered once: a retry gets status, body and heade
   await t.test('and no command is left out', async (t) => {
     const { paths } = (await shop.http.ok('GET', '/openapi.json')).body as { paths: Record<string, object> };
     const keyed = Object.entries(paths).flatMap(([path, operations]) =>
-      Object.entries(operations as Record<string, { parameters?: { name: string }[] }>)
-        .filter(([, { parameters }]) => parameters?.some(({ name }) => name === 'Idempotency-Key'))
+      Object.entries(operations as Record<string, { parameters?: { $ref?: string }[] }>)
+        .filter(([, { parameters }]) =>
+          parameters?.some(({ $ref }) => $ref === '#/components/parameters/Idempotency-Key'),
+        )
         .map(([method]) => `${method} ${path}`),
     );
     t.same(commands.map(({ route }) => route).toSorted(), keyed.toSorted());

@@ -24,7 +24,7 @@ t.test(
       [
         null,
         'this stream category has no such event type',
-        'data.reference: Invalid string: must start with "1."; data: Unrecognized key: "amount"',
+        'data.reference: must begin with 1.; data.amount: is not known',
         'schema version 2 is unknown, this code knows 1 to 1',
         'metadata.schema_version is not an integer',
         null,

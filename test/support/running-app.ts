@@ -23,6 +23,7 @@ import { accessTo, addRoutes } from '../../src/routes.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import type { UserAnswer } from '../../src/user/answer.js';
 import { testDatabase, type TestDatabase } from './database.js';
+import { watchCodes } from './declared-codes.js';
 import { Client } from './http-client.js';
 import { until } from './orderlog.js';
 import { tinyPdf } from './tiny-pdf.js';
@@ -107,6 +108,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     drain,
   };
   const app = await buildApp(deps);
+  watchCodes(t, app);
   await addRoutes(app, runtime, drain.ending);
   if (options.console !== undefined) await consoleRoutes(app, options.console);
   await app.ready();

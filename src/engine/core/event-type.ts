@@ -1,12 +1,14 @@
 /** Event types: the storage format of an event, how an old shape reaches it, and which of its fields are personal. */
 import { type Envelope, type JsonObject, type RecordedEvent, readMetadata } from './message.js';
+import { faultWords, type Issue } from './fault-words.js';
 import { printable } from './printable.js';
 import { upcast, type Upcaster } from './upcaster.js';
 import type { Sealed } from './vault.js';
 
 /** What zod schemas have in common with the core, which knows no package. */
 export interface Schema<T> {
-  parse(input: unknown): T;
+  /** @param options with `error`, what says in words what is wrong */
+  parse(input: unknown, options?: { error?: (issue: Issue) => string }): T;
 }
 
 export interface EventType<Type extends string = string, Data extends object = object> {
@@ -92,11 +94,13 @@ export function decode<T extends EventType>(event: RecordedEvent, type: T): Enve
   return envelope;
 }
 
+const WORDS = { error: faultWords };
+
 /** The same, for callers that see each event once: nothing of it is kept. @throws UnreadableEvent */
 export function decodeAlone<T extends EventType>(event: RecordedEvent, type: T): Envelope<StoredFact<T>> {
   try {
     const metadata = readMetadata(event.metadata);
-    const data = type.schema.parse(upcast(event.data, metadata.schema_version, type.upcasters)) as DataOf<T>;
+    const data = type.schema.parse(upcast(event.data, metadata.schema_version, type.upcasters), WORDS) as DataOf<T>;
     const { id, stream, revision, position, recordedAt } = event;
     return { type: type.type, data, id, stream, revision, position, recordedAt, metadata };
   } catch (cause) {
@@ -106,11 +110,21 @@ export function decodeAlone<T extends EventType>(event: RecordedEvent, type: T):
 
 const MOST_FAULTS = 3;
 
+interface StoredFault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** Members that the schema does not know. */
+  readonly keys?: readonly string[];
+}
+
 /** In one line: of a schema, that is where in the data and what is wrong there. */
 function reasonOf(cause: unknown): string {
-  const { issues } = cause as { readonly issues?: readonly { path: readonly PropertyKey[]; message: string }[] };
+  const { issues } = cause as { readonly issues?: readonly StoredFault[] };
   if (!issues) return printable(cause instanceof Error ? cause.message : String(cause)).trim();
-  const faults = issues.map(({ path, message }) => `${['data', ...path].map(String).join('.')}: ${message}`);
+  const faults = issues.flatMap(({ path, message, keys }) => {
+    const at = ['data', ...path].map(String).join('.');
+    return keys?.map((key) => `${at}.${key}: is not known`) ?? [`${at}: ${message}`];
+  });
   const more = faults.length > MOST_FAULTS ? `; and ${faults.length - MOST_FAULTS} more` : '';
   return printable(faults.slice(0, MOST_FAULTS).join('; ')).trim() + more;
 }

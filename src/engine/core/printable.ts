@@ -3,6 +3,7 @@
  * of what is read (bidirectional overrides) or hide in it. They are written as JSON escapes them, so that an escaped JSON
  * document still means the same. Joiners stay: they are parts of words and of emoji.
  */
+import { faultWords } from './fault-words.js';
 import { plural } from './plural.js';
 
 const OBEYED = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -44,5 +45,16 @@ function escaped(character: string): string {
   return text;
 }
 
-/** How text from outside is shown: `safe` on one line, `lines` for several; `withoutObeyed` is for whole outputs. */
-export const print = { safe: printable, lines: printableLines, quoted, shortened, withoutObeyed, plural } as const;
+/**
+ * How text from outside is shown: `safe` on one line, `lines` for several; `withoutObeyed` is for whole outputs. `fault` says in
+ * words what is wrong with a value, from the kind of fault that zod reports.
+ */
+export const print = {
+  safe: printable,
+  lines: printableLines,
+  quoted,
+  shortened,
+  withoutObeyed,
+  plural,
+  fault: faultWords,
+} as const;

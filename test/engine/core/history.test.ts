@@ -22,13 +22,8 @@ function shown(data: unknown, metadata: unknown = METADATA): Promise<HistoryEven
 }
 
 t.test('an event whose data or metadata are no object is shown without them, and why', async (t) => {
-  for (const [data, received] of [
-    [null, 'null'],
-    ['bm8ganNvbg==', 'string'],
-    [['reason'], 'array'],
-  ] as const) {
-    const unreadable = `data: Invalid input: expected object, received ${received}`;
-    t.same(await shown(data), { data: {}, metadata: METADATA, unreadable });
+  for (const data of [null, 'bm8ganNvbg==', ['reason']]) {
+    t.same(await shown(data), { data: {}, metadata: METADATA, unreadable: 'data: must be an object' });
   }
   for (const metadata of [null, 'bm8ganNvbg==', []]) {
     const { unreadable, ...rest } = await shown({ order_id: '1' }, metadata);

@@ -44,7 +44,7 @@ t.test(
     t.throws(() => decode(stored(4, {}), priced), UnreadableEvent);
     t.throws(() => decode(stored(0, {}), priced), /x-1@3.*version 0/);
     t.throws(() => decode(stored(3, { amount: 5 }), priced), {
-      message: 'event Priced at x-1@3: data.amount: Invalid input: expected object, received number',
+      message: 'event Priced at x-1@3: data.amount: must be an object',
     });
     const faults = { a: 1, amount: { b: 1, minor: 'x' } };
     t.throws(() => decode(stored(3, faults), priced), { message: /^event Priced at x-1@3: .*; and 1 more$/ }, 'a line');

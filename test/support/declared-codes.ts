@@ -1,0 +1,23 @@
+import type { Test } from 'tap';
+import type { App } from '../../src/http/app-type.js';
+import { declaredCodes } from '../../src/http/openapi/problems.js';
+
+/** Fails the test if a route answers with a code that it does not declare in the OpenAPI document. Call before routes are added. */
+export function watchCodes(t: Test, app: App): void {
+  const undeclared = new Set<string>();
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const { config, method, url, schema } = request.routeOptions;
+    // A 500 is a defect, and declared nowhere.
+    if (url !== undefined && reply.statusCode >= 400 && reply.statusCode !== 500 && typeof payload === 'string') {
+      const { code } = (/"code":"(?<code>[a-z-]+)"/.exec(payload)?.groups ?? {}) as { code?: string };
+      const known: readonly string[] = declaredCodes(config, schema?.querystring);
+      if (code !== undefined && !known.includes(code)) undeclared.add(`${String(method)} ${url}: ${code}`);
+    }
+    done(null, payload);
+  });
+  t.teardown(() => {
+    if (undeclared.size > 0) {
+      throw new Error(`name each code in config.problems of its route: ${[...undeclared].join(', ')}`);
+    }
+  });
+}
