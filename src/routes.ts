@@ -2,6 +2,7 @@
 import { categoryQueries } from '../projections/category-tree/routes.js';
 import { orderCountQueries } from '../projections/order-counts/routes.js';
 import { productQueries } from '../projections/products/routes.js';
+import { stockQueries } from '../projections/stock/routes.js';
 import { orderQueries } from '../projections/user-orders/routes.js';
 import { userQueries } from '../projections/users/routes.js';
 import { ApiKeyCheck } from './access/api-key-check.js';
@@ -32,6 +33,7 @@ import { orderStream } from './order/stream.js';
 import { productRoutes } from './product/routes.js';
 import { productStream } from './product/stream.js';
 import type { Runtime } from './runtime.js';
+import { answerStock, type StockAnswer } from './stock/answer.js';
 import { stockRoutes } from './stock/routes.js';
 import { stockStream } from './stock/stream.js';
 import { answerUser } from './user/answer.js';
@@ -121,8 +123,21 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
     cursors,
     fromStream: async (productId) => {
       const { state, revision, position } = await handler.load(productStream, String(productId));
-      return state && { position, product: { ...state, cat_ids: [...state.cat_ids], revision } };
+      if (!state) return null;
+      const stock = await stockFromStream(runtime, productId);
+      const available = stock?.stock.available ?? null;
+      // Read in this order, the product was the same when its stock came to be what it is.
+      const both = stock && stock.position > position ? stock.position : position;
+      return { position: both, product: { ...state, cat_ids: [...state.cat_ids], available, revision } };
     },
+  });
+  stockQueries(app, {
+    stock: models.stock,
+    tokens,
+    cursors,
+    past,
+    fromStream: (productId) => stockFromStream(runtime, productId),
+    productExists: (productId, at) => productExists(runtime, productId, at),
   });
 
   const audited = { handler, tokens, cursors };
@@ -169,12 +184,13 @@ function commands(app: App, runtime: Runtime): void {
       const { state } = await tree.current();
       return new Set(catIds.filter((catId) => !state.categories.has(catId)));
     },
+    available: async (productId) => (await stockFromStream(runtime, productId))?.stock.available ?? null,
   });
   stockRoutes(app, {
     stocks: runtime.stocks,
     hashKey,
     tokens,
-    productExists: async (productId) => (await handler.load(productStream, String(productId))).state !== null,
+    productExists: (productId) => productExists(runtime, productId),
   });
   orderRoutes(app, {
     ...{ handler, hashKey, tokens, facts: runtime.orderFacts, numbers: runtime.orderNumbers },
@@ -202,6 +218,21 @@ async function categoryFromStream(
     return { position, category: { cat_id, code, name, parent_cat_id, total_products: 0, revision } };
   }
   return null;
+}
+
+/** The stock of a product as its stream has it; null if it is not tracked. */
+async function stockFromStream(
+  { stocks }: Runtime,
+  productId: number,
+): Promise<{ position: Position; stock: StockAnswer } | null> {
+  const { state, revision, position } = await stocks.current(String(productId));
+  return state.tracked ? { position, stock: answerStock(productId, state, revision) } : null;
+}
+
+async function productExists({ handler }: Runtime, productId: number, at?: Position): Promise<boolean> {
+  const id = String(productId);
+  const loaded = at === undefined ? handler.load(productStream, id) : handler.loadAt(productStream, id, at);
+  return (await loaded).state !== null;
 }
 
 function proofKey(user: NonNullable<UserState>): { document_id: string; key: string } | null {

@@ -7,6 +7,7 @@ import { LookUp } from '../projections/look-up.js';
 import { OrderCounts } from '../projections/order-counts/read-model.js';
 import { byCategory } from '../projections/products/by-category.js';
 import { Products } from '../projections/products/read-model.js';
+import { available } from '../projections/stock/available.js';
 import { Stock } from '../projections/stock/read-model.js';
 import { UserOrders } from '../projections/user-orders/read-model.js';
 import { Users } from '../projections/users/read-model.js';
@@ -260,7 +261,7 @@ function readModels(engine: Engine, answers: AnswerGate): ReadModels {
     counts: new OrderCounts(engine.readModel('order-counts')),
     orders: new UserOrders(engine.readModel('user-orders'), vault, answers.turn),
     users: new Users(engine.readModel('users'), vault),
-    products: new Products(engine.readModel('products')),
+    products: new Products(engine.readModel('products'), engine.readModel('products', 'stock'), available),
     stock: new Stock(
       {
         alone: engine.readModel('stock'),

@@ -65,6 +65,8 @@ export const accessTable: AccessTable = {
   'PATCH /v1/products/:product_id': admin,
   'POST /v1/products/:product_id/retire': admin,
   'POST /v1/products/:product_id/reinstate': admin,
+  'GET /v1/products/:product_id/stock': staff,
+  'GET /v1/stock': staff,
 
   'POST /v1/products/:product_id/stock/count': staff,
   'POST /v1/products/:product_id/stock/receive': staff,

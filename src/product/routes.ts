@@ -18,6 +18,8 @@ export interface ProductRouteDeps extends AddProductDeps {
   readonly tokens: PositionTokens;
   /** Those of the categories that the tree does not have. */
   readonly unknownCategories: (catIds: readonly number[]) => Promise<ReadonlySet<number>>;
+  /** How many can be promised to orders at this moment; null if the stock of the product is not tracked. */
+  readonly available: (productId: number) => Promise<number | null>;
 }
 
 const tags = ['products'];
@@ -119,7 +121,7 @@ export function productRoutes(app: App, deps: ProductRouteDeps): void {
     // A category that was removed at the moment the product entered it is shown nowhere.
     const unknown = await deps.unknownCategories(state.cat_ids);
     const cat_ids = state.cat_ids.filter((catId) => !unknown.has(catId));
-    const data = { ...state, cat_ids, revision };
+    const data = { ...state, cat_ids, available: await deps.available(state.product_id), revision };
     return commandAnswer(reply, tokens, { ...outcome, data, ...(location !== undefined && { location }) });
   }
 }

@@ -34,6 +34,8 @@ const MAY = `
   PATCH  /v1/products/:product_id               admin
   POST   /v1/products/:product_id/retire        admin
   POST   /v1/products/:product_id/reinstate     admin
+  GET    /v1/products/:product_id/stock         clerk admin
+  GET    /v1/stock                              clerk admin
   GET    /v1/log                                admin
   GET    /v1/ops/status                         admin
   GET    /v1/ops/read-models                    admin

@@ -29,6 +29,8 @@ const ROUTES = `
   patch 200 /v1/products/{product_id}
   post 200 /v1/products/{product_id}/retire
   post 200 /v1/products/{product_id}/reinstate
+  get 200 /v1/products/{product_id}/stock
+  get 200 /v1/stock
   post 200 /v1/products/{product_id}/stock/count
   post 200 /v1/products/{product_id}/stock/receive
   post 200 /v1/products/{product_id}/stock/adjust

@@ -5,10 +5,14 @@ import { categoryEvents } from '../../src/category/events.js';
 import { userEvents } from '../../src/user/events.js';
 import { productEvents } from '../../src/product/events.js';
 import { products as projection } from '../../projections/products/projection.js';
+import { available } from '../../projections/stock/available.js';
+import { stock } from '../../projections/stock/projection.js';
 import { Products } from '../../projections/products/read-model.js';
+import type { ReadModel } from '../../src/engine/projecting/read-model.js';
 import { codeOfAsync, pagesOf } from '../support/reading.js';
 import { servedModel } from '../support/served-model.js';
 import type { TestLog } from '../support/project.js';
+import { PlainStock } from '../support/plain-stock.js';
 import { operations, PlainCatalogue } from '../support/plain-catalogue.js';
 
 const at = '2026-01-02T03:04:05.678Z';
@@ -27,11 +31,13 @@ function retire(log: TestLog, product_id: number): void {
   log.add(`product-${product_id}`, productEvents.ProductRetired, { product_id, retired_at: at });
 }
 
+const productsOf = (model: ReadModel): Products => new Products(model, model, available);
+
 const list = { status: 'active', limit: 20 } as const;
 
 t.test('one event makes one product, a second one changes it', async (t) => {
-  const { log, catchUp, model } = await servedModel(t, projection);
-  const products = new Products(model);
+  const { log, catchUp, model } = await servedModel(t, projection, stock);
+  const products = productsOf(model);
   category(log, 1);
   product(log, 7, [1]);
   await catchUp();
@@ -43,6 +49,7 @@ t.test('one event makes one product, a second one changes it', async (t) => {
     currency: 'EUR',
     cat_ids: [1],
     status: 'active',
+    available: null,
     revision: 0,
   };
   t.same(await products.product(7), { position: log.events.at(-1)?.position, product: added });
@@ -53,8 +60,39 @@ t.test('one event makes one product, a second one changes it', async (t) => {
   t.equal((await products.product(8)).product, null, 'an unknown product is null');
 });
 
+t.test('a product and each product of a list say how many an order can have', async (t) => {
+  const { log, catchUp, model } = await servedModel(t, projection, stock);
+  const products = productsOf(model);
+  const counted = new PlainStock(log);
+  category(log, 1);
+  for (const id of [7, 8, 9]) product(log, id, [1]);
+  counted.count(7, 10);
+  counted.reserve(7, 1, 4);
+  counted.count(8, 1);
+  counted.reserve(8, 1, 3);
+  await catchUp();
+  t.equal((await products.product(7)).product?.available, 6);
+  for (const options of [list, { ...list, catId: 1 }]) {
+    const shown = (await products.list(options)).products;
+    t.same(
+      shown.map(({ product_id, available }) => [product_id, available]),
+      [
+        [7, 6],
+        [8, -2],
+        [9, null],
+      ],
+    );
+  }
+  t.equal((await products.list({ ...list, sku: 'S8' })).products[0]?.available, -2);
+  t.equal((await products.list({ ...list, catId: 1, sku: 'S8' })).products[0]?.available, -2);
+  counted.release(8, 1);
+  counted.end(8);
+  await catchUp();
+  t.equal((await products.product(8)).product?.available, null);
+});
+
 t.test('a page that comes twice changes nothing', async (t) => {
-  const { log, catchUp, projected } = await servedModel(t, projection);
+  const { log, catchUp, projected } = await servedModel(t, projection, stock);
   category(log, 1);
   product(log, 7, [1]);
   await catchUp();
@@ -64,8 +102,8 @@ t.test('a page that comes twice changes nothing', async (t) => {
 });
 
 t.test('an event type that it does not know is passed over', async (t) => {
-  const { log, catchUp, model } = await servedModel(t, projection);
-  const products = new Products(model);
+  const { log, catchUp, model } = await servedModel(t, projection, stock);
+  const products = productsOf(model);
   log.add('user-1', userEvents.UserErased, {
     user_id: '018f0000-0000-7000-8000-000000000002',
     email_claim: 'x',
@@ -77,14 +115,14 @@ t.test('an event type that it does not know is passed over', async (t) => {
 });
 
 t.test('an event of a product that was never added can not be applied', async (t) => {
-  const { log, catchUp } = await servedModel(t, projection);
+  const { log, catchUp } = await servedModel(t, projection, stock);
   retire(log, 7);
   await t.rejects(catchUp(), /product 7 has not been added/);
 });
 
 t.test('an abandoned claim moves the revision of a product, and alone makes no product', async (t) => {
-  const { log, catchUp, model } = await servedModel(t, projection);
-  const products = new Products(model);
+  const { log, catchUp, model } = await servedModel(t, projection, stock);
+  const products = productsOf(model);
   const abandoned = { claim_stream: 'productSku-S', claim_revision: 0 };
   category(log, 1);
   log.add('product-7', productEvents.ClaimAbandoned, abandoned);
@@ -101,8 +139,8 @@ t.test('an abandoned claim moves the revision of a product, and alone makes no p
 });
 
 t.test('filters by status, SKU, and category with all that is below it', async (t) => {
-  const { log, catchUp, model } = await servedModel(t, projection);
-  const products = new Products(model);
+  const { log, catchUp, model } = await servedModel(t, projection, stock);
+  const products = productsOf(model);
   category(log, 1);
   category(log, 2, 1);
   category(log, 3, 2);
@@ -130,8 +168,8 @@ t.test('filters by status, SKU, and category with all that is below it', async (
 });
 
 t.test('a removed category is shown nowhere, also where a product entered it at that moment', async (t) => {
-  const { log, catchUp, model } = await servedModel(t, projection);
-  const products = new Products(model);
+  const { log, catchUp, model } = await servedModel(t, projection, stock);
+  const products = productsOf(model);
   category(log, 1);
   category(log, 2, 1);
   category(log, 3);
@@ -147,8 +185,8 @@ t.test('a removed category is shown nowhere, also where a product entered it at 
 });
 
 t.test('retired products stand in their category too', async (t) => {
-  const { log, catchUp, model } = await servedModel(t, projection);
-  const products = new Products(model);
+  const { log, catchUp, model } = await servedModel(t, projection, stock);
+  const products = productsOf(model);
   category(log, 1);
   category(log, 2);
   product(log, 7, [1]);
@@ -159,9 +197,9 @@ t.test('retired products stand in their category too', async (t) => {
 });
 
 t.test('rows and lists are those of a plain model, whatever the history and the pages it comes in', async (t) => {
-  const served = await servedModel(t, projection);
+  const served = await servedModel(t, projection, stock);
   const { catchUp, projected, restart } = served;
-  const products = new Products(served.model);
+  const products = productsOf(served.model);
   const pageSizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(operations, pageSizes, fc.integer({ min: 1, max: 4 }), async (history, sizes, limit) => {

@@ -76,11 +76,15 @@ export class PlainCatalogue {
   }
 
   /** The products of a status, by id, of their categories only the live ones; if so asked, only those below a category. */
-  list(status: 'active' | 'retired', catId?: number): PlainProduct[] {
+  list(status: 'active' | 'retired', catId?: number): (PlainProduct & { available: null })[] {
     return this.products
       .filter((product) => product.status === status && (catId === undefined || this.#isBelow(product, catId)))
       .sort((a, b) => a.product_id - b.product_id)
-      .map((product) => ({ ...product, cat_ids: product.cat_ids.filter((id) => this.parents.has(id)) }));
+      .map((product) => ({
+        ...product,
+        cat_ids: product.cat_ids.filter((id) => this.parents.has(id)),
+        available: null,
+      }));
   }
 
   standsBelow(catId: number): boolean {
