@@ -16,7 +16,7 @@ interface Filled {
 }
 
 async function filledShop(t: Test): Promise<Filled> {
-  const shop = await runningApp(t, { console: await builtConsole(t) });
+  const shop = await runningApp(t, { console: await builtConsole() });
   const user = await shop.registerUser({ name: MARKUP });
   const parent = await shop.addCategory({ name: MARKUP });
   const child = await shop.addCategory({ name: `${MARKUP} below`, parent_cat_id: parent.cat_id });

@@ -62,7 +62,7 @@ t.test('without the built console the API is the same', async (t) => {
 });
 
 t.test('the built console has at most 120 kB, and nothing inline', async (t) => {
-  const folder = await builtConsole(t);
+  const folder = await builtConsole();
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w+$/.test(name));
   t.ok(files.length > 3, 'the files are found');
   const bytes = files.map((name) => gzipSync(readFileSync(join(folder, name))).length);

@@ -1,6 +1,5 @@
 /** A real Chromium, for the pages of the console. Debian has it as `chromium`; CHROMIUM names another one. */
-import { existsSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -16,10 +15,14 @@ export const needsBrowser: { readonly skip: false | string } = {
   skip: executable === undefined ? 'left out: no Chromium is installed here (apt-get install chromium)' : false,
 };
 
-/** @returns the folder of the console as it is in the sources now */
-export async function builtConsole(t: Test): Promise<string> {
+let built: Promise<string> | undefined;
+
+/** @returns the folder of the console as it is in the sources now; built once for a file of tests */
+export const builtConsole = (): Promise<string> => (built ??= buildOnce());
+
+async function buildOnce(): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), 'orderlog-console-'));
-  t.teardown(() => rmSync(outDir, { recursive: true, force: true }));
+  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
   await build({ configFile: join(root, 'console/vite.config.ts'), logLevel: 'error', build: { outDir } });
   return outDir;
 }
