@@ -47,8 +47,11 @@ function breach(node: ts.Node, path: string): string | null {
 
 /** `process.stdout`, `process.stderr` and the console, however they are called. */
 function prints(node: ts.Node): boolean {
-  if (ts.isIdentifier(node) && node.text === 'console')
+  if (ts.isIdentifier(node) && node.text === 'console') {
+    // A member of this name prints nothing.
+    if (ts.isPropertyAssignment(node.parent)) return node.parent.name !== node;
     return !ts.isPropertyAccessExpression(node.parent) || node.parent.expression === node;
+  }
   if (ts.isImportDeclaration(node)) return /^['"](?:node:)?console['"]$/.test(node.moduleSpecifier.getText());
   return (
     ts.isPropertyAccessExpression(node) &&
