@@ -25,6 +25,7 @@ import { answerOnce } from './http/idempotency/answer-once.js';
 import { Cursors } from './http/list.js';
 import { idText } from './http/schemas.js';
 import { EventStreams } from './http/event-stream.js';
+import { type FrozenModel, WholeLists } from './http/whole-list.js';
 import { streamEventRoute } from './http/stream-events.js';
 import { opsRoutes } from './ops/routes.js';
 import { answerOrder } from './order/answer.js';
@@ -32,7 +33,7 @@ import { orderRoutes } from './order/routes.js';
 import { orderStream } from './order/stream.js';
 import { productRoutes } from './product/routes.js';
 import { productStream } from './product/stream.js';
-import type { Runtime } from './runtime.js';
+import type { ReadModels, Runtime } from './runtime.js';
 import { answerStock, type StockAnswer } from './stock/answer.js';
 import { stockRoutes } from './stock/routes.js';
 import { stockStream } from './stock/stream.js';
@@ -62,6 +63,8 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   const { hashKey } = runtime.secrets;
   const cursors = new Cursors(hashKey);
   const past = new AsOf(runtime);
+  const whole = new WholeLists(tokens);
+  const frozen = frozenFrom(runtime);
   // A sender learns of a log position that can't be read, even where nothing waits for it.
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.config.kind) freshnessOf(request.headers, tokens);
@@ -93,6 +96,8 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   });
   orderQueries(app, {
     orders: models.orders,
+    whole,
+    freeze: frozen('orders'),
     tokens,
     cursors,
     past,
@@ -108,6 +113,8 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   });
   userQueries(app, {
     users: models.users,
+    whole,
+    freeze: frozen('users'),
     tokens,
     cursors,
     emailHash: (email) => emailHash(hashKey, email),
@@ -119,6 +126,8 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   });
   productQueries(app, {
     products: models.products,
+    whole,
+    freeze: frozen('products'),
     tokens,
     cursors,
     fromStream: async (productId) => {
@@ -157,6 +166,15 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   const stock = { things: 'products', thing: 'Stock', part: 'stock', id: idText, ...stockStream, notYet: [] } as const;
   streamEventRoute(app, { ...stock, notFound: 'stock-not-tracked' }, audited);
   opsRoutes(app, { ...runtime, streams, streamPrefixes, eventStreams: new EventStreams(ending) });
+}
+
+/** One of the read models on a snapshot of its own. */
+function frozenFrom(runtime: Runtime) {
+  return <Name extends keyof ReadModels>(name: Name) =>
+    async (): Promise<FrozenModel<ReadModels[Name]>> => {
+      const { models, lost, release } = await runtime.freeze('request');
+      return { model: models[name], lost, release };
+    };
 }
 
 function commands(app: App, runtime: Runtime): void {

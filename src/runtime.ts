@@ -33,6 +33,7 @@ import {
   postgres,
   type Progress,
   type ProjectorLog,
+  type Vault,
 } from './engine/index.js';
 import { PgKeyStore } from './crypto/key-store.js';
 import { masterKeyFile } from './crypto/master-key.js';
@@ -77,6 +78,11 @@ export interface OpenOptions extends DatabaseOptions {
   readonly asOfProcess?: boolean;
 }
 
+/** All read models as they are at one moment, until they are released. */
+export interface FrozenModels extends Pick<Awaited<ReturnType<Engine['freeze']>>, 'lost' | 'release'> {
+  readonly models: ReadModels;
+}
+
 export interface ReadModels {
   readonly tree: CategoryTree;
   readonly counts: OrderCounts;
@@ -114,6 +120,8 @@ export interface Runtime {
   /** What is wrong with the users' proofs of identity. */
   unreadableProofs(signal: AbortSignal): AsyncIterable<string>;
   readonly models: ReadModels;
+  /** The read models on one snapshot. */
+  freeze(kind: 'request' | 'work'): Promise<FrozenModels>;
   readonly answers: AnswerGate;
   readonly apiKeys: ApiKeys;
   readonly stocks: Stocks;
@@ -165,7 +173,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const answers = new AnswerGate();
     const keys = new KeyClaims(connection, { ...secrets, vault, log: store.kind });
     closing.push(() => keys.close());
-    const models = readModels(engine, answers);
+    const models = readModels(engine, vault, answers.turn);
     const userClaims = engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash);
     const apiKeys = new ApiKeys(pool);
     const erasures: ErasureDeps = {
@@ -209,6 +217,10 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       gate: { store: documents, checker, maxBytes: config.uploadMaxBytes },
       unreadableProofs: (signal: AbortSignal) => unreadableProofs(models.users, documents, signal),
       models,
+      freeze: async (kind: 'request' | 'work'): Promise<FrozenModels> => {
+        const frozen = await engine.freeze(kind);
+        return { models: readModels(frozen, vault), lost: frozen.lost, release: frozen.release };
+      },
       answers,
       apiKeys,
       stocks,
@@ -254,12 +266,11 @@ function orMigrate(error: unknown): never {
     : error;
 }
 
-function readModels(engine: Engine, answers: AnswerGate): ReadModels {
-  const { vault } = engine.handler;
+function readModels(engine: Pick<Engine, 'readModel'>, vault: Vault, turn?: AnswerGate['turn']): ReadModels {
   return {
     tree: new CategoryTree(engine.readModel('category-tree')),
     counts: new OrderCounts(engine.readModel('order-counts')),
-    orders: new UserOrders(engine.readModel('user-orders'), vault, answers.turn),
+    orders: new UserOrders(engine.readModel('user-orders'), vault, turn),
     users: new Users(engine.readModel('users'), vault),
     products: new Products(engine.readModel('products'), engine.readModel('products', 'stock'), available),
     stock: new Stock(

@@ -6,12 +6,15 @@ import { asOf, type AsOf } from '../../src/http/as-of.js';
 import type { Freshness } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
+import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';
 import { dataOf, listOf, listQuery, uuid } from '../../src/http/schemas.js';
 import { orderAnswer, type OrderAnswer, orderStatus } from '../../src/order/answer.js';
 import type { OrderKey, OrderList, UserOrders } from './read-model.js';
 
 export interface OrderQueryDeps {
   readonly orders: UserOrders;
+  readonly whole: WholeLists;
+  readonly freeze: () => Promise<FrozenModel<UserOrders>>;
   readonly tokens: PositionTokens;
   readonly cursors: Cursors;
   readonly past: AsOf;
@@ -30,6 +33,24 @@ interface FoundOrder {
 const tags = ['orders'];
 const key = z.strictObject({ placed_at: z.string(), position: z.string() }) as unknown as z.ZodType<OrderKey>;
 const query = listQuery.extend({ status: orderStatus.optional(), as_of: asOf });
+
+/** One row an order: its amounts can be added up. The lines stand in one cell, as JSON. */
+const sheet: Sheet<OrderAnswer> = {
+  columns: [
+    ...Object.keys(orderAnswer.shape).filter((name) => !['items', 'history', 'allowed_actions'].includes(name)),
+    ...['paid_at', 'reference', 'cancelled_at', 'reason', 'lines', 'items'],
+  ],
+  cells: ({ items, history, allowed_actions: _, ...order }) => {
+    const paid = history.find(({ status }) => status === 'paid');
+    const cancelled = history.find(({ status }) => status === 'cancelled');
+    return {
+      ...order,
+      ...{ paid_at: paid?.at ?? null, reference: paid?.reference ?? null },
+      ...{ cancelled_at: cancelled?.at ?? null, reason: cancelled?.reason ?? null },
+      ...{ lines: items.length, items: JSON.stringify(items) },
+    };
+  },
+};
 
 export function orderQueries(app: App, deps: OrderQueryDeps): void {
   const { orders, tokens, cursors, past } = deps;
@@ -60,7 +81,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
   app.get(
     '/v1/orders',
     {
-      config: { kind: 'query' },
+      config: { kind: 'query', produces: LIST_TYPES },
       schema: {
         operationId: 'listOrders',
         summary: 'Orders, newest first',
@@ -72,6 +93,15 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     async (request, reply) => {
       const { limit, status, cursor } = request.query;
       const { freshness, as_of } = await past.asked(request);
+      if (deps.whole.isAskedFor(request)) {
+        return deps.whole.send(request, reply, {
+          ...{ name: 'orders', sheet, live: orders, freeze: deps.freeze, freshness },
+          page: async (model, range: Range<OrderKey>, fresh) => {
+            const { orders: items, ...page } = await model.newest({ status, ...range }, fresh);
+            return { ...page, items };
+          },
+        });
+      }
       const list = `orders ${status ?? ''}${asOfScope(as_of)}`;
       const after = cursors.decode(list, key, cursor);
       const page = await orders.newest({ limit, status, after }, freshness);

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { type Position, Refusal } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
-import { freshnessOf } from '../../src/http/freshness.js';
+import { type Freshness, freshnessOf } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
+import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';
 import { dataOf, email, listOf, listQuery, uuid } from '../../src/http/schemas.js';
 import { userAnswer, type UserAnswer } from '../../src/user/answer.js';
-import type { UserKey, Users } from './read-model.js';
+import type { UserKey, UserList, UserListOptions, Users } from './read-model.js';
 
 /** What opens a document. */
 export interface ProofKey {
@@ -17,6 +18,8 @@ export interface ProofKey {
 
 export interface UserQueryDeps {
   readonly users: Users;
+  readonly whole: WholeLists;
+  readonly freeze: () => Promise<FrozenModel<Users>>;
   readonly tokens: PositionTokens;
   readonly cursors: Cursors;
   readonly emailHash: (email: string) => string;
@@ -28,6 +31,18 @@ export interface UserQueryDeps {
   readonly openDocument: (proof: ProofKey) => Promise<{ readonly bytes: number; readonly content: unknown }>;
 }
 
+const sheet: Sheet<UserAnswer> = {
+  columns: [
+    ...['user_id', 'name', 'email', 'status', 'id_proof_sha256', 'id_proof_bytes', 'id_proof_uploaded_at'],
+    ...['registered_at', 'updated_at', 'revision'],
+  ],
+  cells: ({ id_proof, ...user }) => ({
+    ...user,
+    id_proof_sha256: id_proof && id_proof.sha256,
+    id_proof_bytes: id_proof && id_proof.bytes,
+    id_proof_uploaded_at: id_proof && id_proof.uploaded_at,
+  }),
+};
 const tags = ['users'];
 const params = z.strictObject({ user_id: uuid });
 const key = z.strictObject({ registered_at: z.string(), position: z.string() }) as unknown as z.ZodType<UserKey>;
@@ -38,7 +53,7 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
   app.get(
     '/v1/users',
     {
-      config: { kind: 'query' },
+      config: { kind: 'query', produces: LIST_TYPES },
       schema: {
         operationId: 'listUsers',
         summary: 'Users, newest first; with email, the one user who has the address',
@@ -50,12 +65,20 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
     async (request, reply) => {
       const { limit, cursor, email: address } = request.query;
       const freshness = freshnessOf(request.headers, tokens);
+      const asked = (model: Users, range: UserListOptions, fresh?: Freshness): Promise<UserList> =>
+        address === undefined ? model.newest(range, fresh) : model.byEmail(deps.emailHash(address), fresh);
+      if (deps.whole.isAskedFor(request)) {
+        return deps.whole.send(request, reply, {
+          ...{ name: 'users', sheet, live: users, freeze: deps.freeze, freshness },
+          page: async (model, range: Range<UserKey>, fresh) => {
+            const { users: items, ...page } = await asked(model, range, fresh);
+            return { ...page, items };
+          },
+        });
+      }
       const list = address === undefined ? 'users' : 'users by email';
       const after = cursors.decode(list, key, cursor);
-      const page =
-        address === undefined
-          ? await users.newest({ limit, after }, freshness)
-          : await users.byEmail(deps.emailHash(address), freshness);
+      const page = await asked(users, { limit, after }, freshness);
       queryHead(reply, tokens, page);
       return listAnswer(request, reply, [...page.users], page.next && cursors.encode(list, page.next));
     },

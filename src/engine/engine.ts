@@ -31,6 +31,7 @@ import { SharedSubscriptions } from './log/shared-subscriptions.js';
 import { idSequence } from './postgres/id-sequence.js';
 import { connectionOf } from './postgres/session.js';
 import { JointQuery, type JointPart } from './projecting/joint-query.js';
+import { freeze, type Frozen } from './projecting/frozen.js';
 import { measureReadModels } from './projecting/metrics.js';
 import type { AnyProjection } from './projecting/projection.js';
 import { newOwner, type Projectors, startProjectors } from './projecting/projector.js';
@@ -141,6 +142,11 @@ export class Engine {
       return found;
     };
     return new ReadModel(this.pool, projection(name), this.watch, this.asOf, beside.map(projection));
+  }
+
+  /** Read models on one snapshot of the database. */
+  freeze(kind: Parameters<typeof freeze>[1]): Promise<Frozen> {
+    return freeze(this, kind);
   }
 
   /** One statement on several read models. */

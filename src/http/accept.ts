@@ -36,6 +36,18 @@ export function prefersGzip(acceptEncoding: string | string[] | undefined): bool
   return weight > 0 && weight >= identity;
 }
 
+/** The media type that a caller likes best; of those that it likes as well as others the one that it names, then the first. */
+export function preferredOf<Type extends string>(
+  accept: string | undefined,
+  offered: readonly [Type, ...Type[]],
+): Type {
+  if (accept === undefined) return offered[0];
+  const ranges = listElements(accept).map(weighted);
+  const named = (type: Type): number => (ranges.some(({ range }) => range === type) ? 1 : 0);
+  const [best] = [...offered].sort((a, b) => weightOf(b, ranges) - weightOf(a, ranges) || named(b) - named(a));
+  return best ?? offered[0];
+}
+
 /** Where pages of other origins may call, the answer varies with the origin already. */
 export function varyByEncoding(reply: Pick<FastifyReply, 'getHeader' | 'header'>): void {
   reply.header('vary', [reply.getHeader('vary'), 'accept-encoding'].filter((one) => one !== undefined).join(', '));

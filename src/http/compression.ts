@@ -5,6 +5,7 @@ import type { App } from './app-type.js';
 
 /** Shorter answers gain nothing. */
 const THRESHOLD = 1_024;
+const COMPRESSIBLE = /^(?:text\/csv|application\/(?:problem\+|x-nd)?json)\b/;
 
 /**
  * Lists that are added after this are compressed if the caller asks for it. All other answers stay as they are: they are short, and
@@ -23,7 +24,12 @@ export async function compressLists(app: App): Promise<void> {
       ];
     }
   });
-  await app.register(compress, { global: false, encodings: ['br', 'gzip', 'identity'], threshold: THRESHOLD });
+  await app.register(compress, {
+    global: false,
+    encodings: ['br', 'gzip', 'identity'],
+    threshold: THRESHOLD,
+    customTypes: COMPRESSIBLE,
+  });
 }
 
 function isList(query: unknown): boolean {

@@ -45,7 +45,7 @@ export class Client {
     const body = form ?? (json === undefined ? text : JSON.stringify(json));
     const response = await fetch(this.url + path, { method, headers: all, ...(body !== undefined && { body }) });
     const bytes = Buffer.from(await response.arrayBuffer());
-    const isJson = (response.headers.get('content-type') ?? '').includes('json') && bytes.length > 0;
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '') && bytes.length > 0;
     const answer = isJson ? (JSON.parse(bytes.toString('utf8')) as object) : undefined;
     if (method !== 'GET' && response.ok) this.position = response.headers.get('log-position');
     const data = (answer as { data?: unknown } | undefined)?.data;

@@ -78,7 +78,7 @@ export class ReadModel {
   #builds: readonly number[] | null = null;
 
   constructor(
-    readonly pool: pg.Pool,
+    readonly pool: Pick<pg.Pool, 'query'>,
     readonly model: Readable,
     readonly watch: CheckpointWatch,
     readonly asOf: AsOfBuilds | null = null,
