@@ -32,7 +32,12 @@ const rules = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.tap', '.orderlog', 'bench/results'] },
+  {
+    ignores: [
+      ...['dist', 'node_modules', '.tap', '.orderlog', 'bench/results'],
+      ...['clients/*/dist', 'clients/*/src/generated.ts'],
+    ],
+  },
   {
     files: ['**/*.ts'],
     ignores: ['console/**'],

@@ -3,7 +3,8 @@ import { faultsOf } from './support/architecture.js';
 import { sourcesBelow } from './support/sources.js';
 
 t.test('everything keeps to the import rules and habits of the house', async (t) => {
-  const sources = ['src', 'projections', 'migrations', 'examples'].flatMap(sourcesBelow);
+  const folders = ['src', 'projections', 'migrations', 'examples', 'clients/typescript/src'];
+  const sources = folders.flatMap(sourcesBelow).filter(({ path }) => !path.endsWith('/generated.ts'));
   t.ok(sources.length > 100, 'the sources are found');
   t.same(faultsOf(sources), []);
 });
@@ -46,6 +47,7 @@ const good: readonly (readonly [path: string, text: string])[] = [
     'examples/lending/a.ts',
     `import '../../src/engine/index.js'; import '../../src/engine/testing.js'; import './b.js';`,
   ],
+  ['clients/typescript/src/index.ts', `import createClient from 'openapi-fetch'; import './send.js';`],
   ['projections/index.ts', `export { a } from './a/projection.js';`],
   ['src/commands/outlet.ts', `export const out = process.stdout;`],
   ['src/engine/core/b.ts', `export function f(n: number): void { switch (n) { default: } }`],
@@ -235,6 +237,18 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'src/order/decider.ts',
     `import '../engine/testing.js';`,
     'imports src/engine/testing.ts, which inside of a slice may not',
+  ],
+  [
+    'the client and the server',
+    'clients/typescript/src/a.ts',
+    `import type { A } from '../../../src/http/problem-codes.js';`,
+    'imports src/http/problem-codes.ts, which client may not',
+  ],
+  [
+    'the client and what only Node has',
+    'clients/typescript/src/a.ts',
+    `import { randomUUID } from 'node:crypto';`,
+    'imports node:crypto, which client may not',
   ],
   ['a folder of its own', 'src/misc/a.ts', `export const a = 1;`, 'stands in no zone of the architecture'],
   ['any', 'src/engine/core/a.ts', `export const a = (b: any[]): void => { b.pop(); };`, 'line 1 says any'],

@@ -3,7 +3,13 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 
 const root = join(import.meta.dirname, '../../..');
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...['docs', 'src', 'examples'].flatMap(markdownIn)];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...['docs', 'src', 'examples'].flatMap(markdownIn),
+  'clients/typescript/README.md',
+];
 
 t.test('what the pages link to, and every file and folder they name, is there', async (t) => {
   for (const page of pages) {
@@ -12,7 +18,7 @@ t.test('what the pages link to, and every file and folder they name, is there', 
       t.ok(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`);
     }
     for (const [, path = ''] of text.matchAll(
-      /`((?:src|projections|migrations|test|docs|scripts|seed|bench|examples)\/[\w./-]+)`/g,
+      /`((?:src|projections|migrations|test|docs|scripts|seed|bench|examples|clients)\/[\w./-]+)`/g,
     )) {
       // Results of a benchmark are nobody's but who ran it.
       if (path !== 'bench/results') t.ok(existsSync(join(root, path)), `${page} names ${path}`);

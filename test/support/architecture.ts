@@ -15,7 +15,7 @@ interface Zone {
 }
 
 const SLICE = 'src/(?:order|user|product|category|stock)';
-const PACKAGE = /^(?!src\/|projections\/|migrations\/|test\/|seed\/|scripts\/|bench\/|examples\/)/;
+const PACKAGE = /^(?!src\/|projections\/|migrations\/|test\/|seed\/|scripts\/|bench\/|examples\/|clients\/)/;
 const CORE = /^src\/engine\/core\//;
 const ENGINE = /^src\/engine\//;
 /** The engine's public names, and those that only tests and examples need. */
@@ -69,6 +69,7 @@ const zones: readonly Zone[] = [
   },
   { name: 'root', files: /^(?:src|projections)\/[^/]+\.ts$/, may: [/^/] },
   { name: 'example', files: /^examples\/[^/]+\//, may: [FACE, TESTING, ZOD], ownFolder: true },
+  { name: 'client', files: /^clients\/typescript\/src\//, may: [/^openapi-fetch$/], ownFolder: true },
   { name: 'migration', files: /^migrations\//, may: [/^knex$/, /^migrations\/baseline\//], ownFolder: true },
 ];
 
