@@ -71,9 +71,9 @@ export const meanings: Readonly<Record<string, string>> = {
   'orderlog.builds.switched_at': 'when it last became the active one',
   'orderlog.builds.kept_until': 'when it may be dropped; null while it is needed',
 
-  'orderlog.checkpoints': 'How far each build of each read model is, and which process works on it.',
-  'orderlog.checkpoints.model': 'name of the read model',
-  'orderlog.checkpoints.build': 'number of the build',
+  'orderlog.checkpoints': 'How far each build of each read model and each reactor is, and which process works on it.',
+  'orderlog.checkpoints.model': 'name of the read model or reactor',
+  'orderlog.checkpoints.build': 'number of the build; 0 of a reactor',
   'orderlog.checkpoints.position': 'everything up to here has taken effect; empty at the start',
   'orderlog.checkpoints.events': 'how many events took effect',
   'orderlog.checkpoints.state': '`idle`, `running` or `stopped`',

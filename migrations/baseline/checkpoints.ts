@@ -1,5 +1,5 @@
 /**
- * The checkpoint of each build of a read model, and the lease on it. Checkpoint: a position, and how many events took effect.
+ * The checkpoint of each build of a read model and of each reactor (build 0), and the lease on it. Checkpoint: a position, and how many events took effect.
  * Lease: its owner, its end by the clock of the database, and an epoch. The epoch grows with every owner, so that a former owner
  * can write nothing. `quarantined` counts the quarantined keys; every answer reads it beside the position that it is true for.
  * Every page updates its row. Room in the block and no index on changing columns make that a HOT update.

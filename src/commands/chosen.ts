@@ -1,12 +1,15 @@
-import type { AnyProjection } from '../engine/index.js';
 import { WrongUse } from './output.js';
 
-/** The read models of these names, in the order of the registry; all if there are none. @throws WrongUse */
-export function chosen(projections: readonly AnyProjection[], names: readonly string[]): readonly AnyProjection[] {
-  const unknown = names.filter((name) => !projections.some((one) => one.name === name));
+/** Those of these names, in the order of the registry; all if there are none. @param what they are. @throws WrongUse */
+export function chosen<T extends { readonly name: string }>(
+  all: readonly T[],
+  names: readonly string[],
+  what = 'read model',
+): readonly T[] {
+  const unknown = names.filter((name) => !all.some((one) => one.name === name));
   if (unknown.length > 0) {
-    const known = projections.map(({ name }) => name).join(', ');
-    throw new WrongUse(`there is no read model ${unknown.join(', ')}: there are ${known}`);
+    const known = all.map(({ name }) => name).join(', ');
+    throw new WrongUse(`there is no ${what} ${unknown.join(', ')}: there are ${known}`);
   }
-  return names.length === 0 ? projections : projections.filter(({ name }) => names.includes(name));
+  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 }

@@ -6,15 +6,16 @@ import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
 
+type Quarantining = Parameters<Engine['listQuarantine']>[0][number];
 type RetriedKey = Awaited<ReturnType<Engine['retryQuarantined']>>[number];
 
 export interface QuarantineCommandDeps {
-  readonly engine: Pick<Engine, 'listQuarantine' | 'retryQuarantined' | 'skipQuarantined'>;
+  readonly engine: Pick<Engine, 'reactors' | 'listQuarantine' | 'retryQuarantined' | 'skipQuarantined'>;
   readonly projections: readonly AnyProjection[];
   readonly tokens: { encode(position: Position): string };
 }
 
-/** A read model; all if there is none. */
+/** A read model or a reactor; all if there is none. */
 export interface OfModel {
   readonly model?: string | undefined;
 }
@@ -25,7 +26,7 @@ export function addQuarantine(program: Command, run: Run<QuarantineCommandDeps>)
     .command('quarantine')
     .description('list, retry or skip quarantined keys: orders or users with an event that could not be applied')
     .configureHelp({ sortSubcommands: false });
-  const modelOption = new Option('--model <name>', 'of this read model only');
+  const modelOption = new Option('--model <name>', 'of this read model or reactor only');
 
   quarantine
     .command('list')
@@ -151,6 +152,6 @@ function printed(keys: readonly RetriedKey[], more: readonly string[] = []): { t
   return { text, exitCode: keys.some(({ now }) => now) ? 1 : 0 };
 }
 
-function modelsOf({ projections }: QuarantineCommandDeps, model: string | undefined): readonly AnyProjection[] {
-  return chosen(projections, model === undefined ? [] : [model]);
+function modelsOf({ projections, engine }: QuarantineCommandDeps, model: string | undefined): readonly Quarantining[] {
+  return chosen([...projections, ...engine.reactors], model === undefined ? [] : [model], 'read model or reactor');
 }

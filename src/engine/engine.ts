@@ -48,6 +48,7 @@ import {
   type SkippedEvent,
   skipQuarantined,
 } from './quarantine/operations.js';
+import type { Quarantining } from './quarantine/entries.js';
 import { measureReactors } from './reacting/metrics.js';
 import { type Reactor, refuseSameNames } from './reacting/reactor.js';
 import { startReactors } from './reacting/reactors.js';
@@ -271,16 +272,16 @@ export class Engine {
     return verify(this, projections, options);
   }
 
-  listQuarantine(projections: readonly AnyProjection[]): Promise<QuarantineList> {
-    return listQuarantine(this, projections);
+  listQuarantine(of: readonly Quarantining[]): Promise<QuarantineList> {
+    return listQuarantine(this, of);
   }
 
-  retryQuarantined(projections: readonly AnyProjection[], streams: readonly string[]): Promise<RetriedKey[]> {
-    return retryQuarantined(this, projections, streams);
+  retryQuarantined(of: readonly Quarantining[], streams: readonly string[]): Promise<RetriedKey[]> {
+    return retryQuarantined(this, of, streams);
   }
 
-  skipQuarantined(projections: readonly AnyProjection[], key: string, reason: string): Promise<SkippedEvent> {
-    return skipQuarantined(this, projections, key, reason);
+  skipQuarantined(of: readonly Quarantining[], key: string, reason: string): Promise<SkippedEvent> {
+    return skipQuarantined(this, of, key, reason);
   }
 
   /** Ends what is under way in the background. Projectors are stopped by themselves, before this. */

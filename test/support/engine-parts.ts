@@ -1,6 +1,7 @@
 /** Parts of an engine over less than a whole one. */
 import type pg from 'pg';
 import { moveLog, moveLogBack } from '../../src/engine/copying/move-log.js';
+import { CommandHandler } from '../../src/engine/core/command-handler.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { JointQuery } from '../../src/engine/projecting/joint-query.js';
@@ -14,12 +15,16 @@ import {
   skipQuarantined,
 } from '../../src/engine/quarantine/operations.js';
 import type { ReactorSources } from '../../src/engine/reacting/status.js';
+import { MemoryVault } from '../../src/engine/testing.js';
 import { streams } from '../../src/streams.js';
 
 export function quarantineOver(
-  deps: QuarantineDeps,
-): Pick<Engine, 'listQuarantine' | 'retryQuarantined' | 'skipQuarantined'> {
+  over: Omit<QuarantineDeps, 'handler'> & { readonly reactors?: Engine['reactors'] },
+): Pick<Engine, 'reactors' | 'listQuarantine' | 'retryQuarantined' | 'skipQuarantined'> {
+  const { reactors = [] } = over;
+  const deps = { ...over, handler: new CommandHandler(over.store, new MemoryVault()) };
   return {
+    reactors,
     listQuarantine: (projections) => listQuarantine(deps, projections),
     retryQuarantined: (projections, streams) => retryQuarantined(deps, projections, streams),
     skipQuarantined: (projections, key, reason) => skipQuarantined(deps, projections, key, reason),

@@ -1,5 +1,5 @@
 /**
- * The table of checkpoints, and of the leases on them. Whatever changes it is in this file; checkpoint-reads.ts reads it.
+ * The table of checkpoints of builds and of reactors, and of the leases on them. Whatever changes it is in this file; checkpoint-reads.ts reads it.
  * `lease_epoch` is the fence: it grows when the right to write a build may change hands, and a page commits only under the epoch
  * that its owner began with.
  */

@@ -6,9 +6,10 @@ import { deleteAllAsOfBuilds } from '../builds/as-of-registry.js';
 import { dropBuild } from '../builds/drop.js';
 import { allBuilds, type BuildId } from '../builds/registry.js';
 import { deleteTimes } from '../log/indexed-times.js';
-import { allSkips, deleteSkip, type Skip } from '../quarantine/quarantined.js';
-import { checkpointOf } from './checkpoint-reads.js';
-import { stopProjection } from './checkpoints.js';
+import { allSkips, deleteQuarantined, deleteSkip, type Skip } from '../quarantine/quarantined.js';
+import { REACTOR_BUILD } from '../reacting/reactor.js';
+import { allCheckpoints, checkpointOf } from './checkpoint-reads.js';
+import { resetCheckpoint, stopProjection } from './checkpoints.js';
 import { isOfThisLog, lostHistory } from './lost-history.js';
 import { inTransaction } from '../builds/prepare-model.js';
 
@@ -19,11 +20,15 @@ interface Deps {
 
 /**
  * Does nothing unless the log has lost what a build was made from. Otherwise what is read is marked, so that a new build need not get
- * to its position; all other builds of that history go, and so do as-of builds, the index of times and skips of lost events.
+ * to its position; all other builds of that history go, and so do as-of builds, the index of times and skips of lost events. A reactor
+ * of that history starts at the beginning of the log.
  * @returns whether there was something to forget
  */
 export async function forgetLostHistory(deps: Deps): Promise<boolean> {
   const { pool } = deps;
+  for (const one of await allCheckpoints(pool)) {
+    if (one.build === REACTOR_BUILD && !(await isOfThisLog(deps, one))) await startAgain(pool, one);
+  }
   const lost = [];
   for (const build of await allBuilds(pool)) if (!(await isOfThisLog(deps, build))) lost.push(build);
   if (lost.length === 0) return false;
@@ -42,6 +47,13 @@ export async function forgetLostHistory(deps: Deps): Promise<boolean> {
     for (const skip of skips) await deleteSkip(client, skip);
   });
   return true;
+}
+
+function startAgain(pool: pg.Pool, reactor: BuildId): Promise<void> {
+  return inTransaction(pool, async (client) => {
+    await resetCheckpoint(client, reactor);
+    await deleteQuarantined(client, reactor);
+  });
 }
 
 async function mark(pool: pg.Pool, build: BuildId): Promise<void> {

@@ -5,8 +5,10 @@ import { printable } from '../core/printable.js';
 import { dropBuild } from '../builds/drop.js';
 import { withModelLocks } from '../builds/model-locks.js';
 import { allBuilds, type Build } from '../builds/registry.js';
-import type { AnyProjection } from '../projecting/projection.js';
-import { entriesOf, type Entry, notHere, waitingEvents } from './entries.js';
+import type { CommandHandler } from '../core/command-handler.js';
+import { isReactor } from '../reacting/reactor.js';
+import { retryReactions } from '../reacting/retry.js';
+import { entriesOf, type Entry, notHere, type Quarantining, waitingEvents } from './entries.js';
 import { fenceAll } from '../projecting/checkpoints.js';
 import { type QuarantinedEvent, NotQuarantined } from './quarantine.js';
 import { type QuarantineEntry, type Skipped, skippedOf } from './quarantined.js';
@@ -16,6 +18,8 @@ import { skipStop, type Stop, stopsOf } from './stops.js';
 export interface QuarantineDeps {
   readonly pool: pg.Pool;
   readonly store: EventStore;
+  /** Reactors run commands. */
+  readonly handler: CommandHandler;
 }
 
 export interface QuarantinedKey {
@@ -53,17 +57,17 @@ export interface RetriedKey {
 
 export async function listQuarantine(
   deps: QuarantineDeps,
-  projections: readonly AnyProjection[],
+  followers: readonly Quarantining[],
 ): Promise<QuarantineList> {
   const quarantined: QuarantinedKey[] = [];
-  for (const entry of await entriesOf(deps.pool, projections)) {
+  for (const entry of await entriesOf(deps.pool, followers)) {
     quarantined.push({ build: entry.build, held: entry.held, waiting: await waitingEvents(deps, entry) });
   }
   const skipped: (Skipped & { readonly model: string })[] = [];
-  for (const { name } of projections) {
+  for (const { name } of followers) {
     skipped.push(...(await skippedOf(deps.pool, name)).map((one) => ({ ...one, model: name })));
   }
-  return { quarantined, skipped, stopped: await stopsOf(deps.pool, projections) };
+  return { quarantined, skipped, stopped: await stopsOf(deps.pool, followers) };
 }
 
 /**
@@ -72,10 +76,10 @@ export async function listQuarantine(
  */
 export async function retryQuarantined(
   deps: QuarantineDeps,
-  projections: readonly AnyProjection[],
+  followers: readonly Quarantining[],
   streams: readonly string[],
 ): Promise<RetriedKey[]> {
-  return goOn(deps, await entriesIn(deps, projections, streams), null);
+  return goOn(deps, await entriesIn(deps, followers, streams), null);
 }
 
 /**
@@ -86,18 +90,18 @@ export async function retryQuarantined(
  */
 export async function skipQuarantined(
   deps: QuarantineDeps,
-  projections: readonly AnyProjection[],
+  followers: readonly Quarantining[],
   key: string,
   reason: string,
 ): Promise<SkippedEvent> {
   const [stream, revision] = keyOf(key);
   const why = printable(reason).trim();
-  const stops = (await stopsOf(deps.pool, projections)).filter((stop) => stop.stream === stream);
-  const found = await entriesIn(deps, projections, [stream], stops);
+  const stops = (await stopsOf(deps.pool, followers)).filter((stop) => stop.stream === stream);
+  const found = await entriesIn(deps, followers, [stream], stops);
   const models = [...new Set([...found, ...stops].map(({ build }) => build.name))];
   // A build that is being made would have begun without what is skipped here.
   return withModelLocks(deps.pool, models, async () => {
-    const all = await entriesIn(deps, projections, [stream], stops);
+    const all = await entriesIn(deps, followers, [stream], stops);
     const entries = all.filter(({ build }) => models.includes(build.name));
     refuseUnlessAt([...entries.map(({ build, held }) => ({ build, ...held })), ...stops], revision);
     // An unfinished build may have applied the event already, and would bring it back.
@@ -160,9 +164,11 @@ async function retriedOf(
   const here = entries.filter((entry) => notHere(entry) === null);
   for (const build of new Set(here.map((entry) => entry.build))) {
     const own = here.filter((entry) => entry.build === build);
-    const [{ projection }] = own as [Entry];
+    const [{ follower }] = own as [Entry];
     const streams = own.map(({ held }) => held.stream);
-    const done = await retryKeys(deps, { projection, of: build, streams }, skip);
+    const done = await (isReactor(follower)
+      ? retryReactions(deps, { reactor: follower, streams }, skip)
+      : retryKeys(deps, { projection: follower, of: build, streams }, skip));
     for (const entry of own) {
       const one = done.get(entry.held.stream);
       if (one) retried.set(entry, one);
@@ -174,15 +180,15 @@ async function retriedOf(
 /** @throws NotQuarantined for a stream that is quarantined nowhere */
 async function entriesIn(
   { pool }: QuarantineDeps,
-  projections: readonly AnyProjection[],
+  followers: readonly Quarantining[],
   streams: readonly string[],
   stops: readonly Stop[] = [],
 ): Promise<Entry[]> {
-  const entries = await entriesOf(pool, projections);
+  const entries = await entriesOf(pool, followers);
   const known = new Set([...entries.map(({ held }) => held.stream), ...stops.map(({ stream }) => stream)]);
   const unknown = streams.filter((stream) => !known.has(stream));
   if (unknown.length > 0) {
-    const models = projections.map(({ name }) => name).join(', ');
+    const models = followers.map(({ name }) => name).join(', ');
     throw new NotQuarantined(
       `${unknown.join(', ')} does not wait in ${models}: orderlog quarantine list says what does, by stream`,
     );

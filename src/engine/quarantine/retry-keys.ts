@@ -48,7 +48,7 @@ interface Waiting {
 }
 
 /** A page of the projector may be under way on the row; one that is frozen gives it up after 15 s. */
-const LOCK_MS = 20_000;
+export const LOCK_MS = 20_000;
 /** In one transaction: nobody projects the build for so long. */
 const KEYS_AT_ONCE = 100;
 
@@ -122,7 +122,7 @@ async function retrySome(
   return retried;
 }
 
-function gone(held: QuarantinedEvent): QuarantinedEvent {
+export function gone(held: QuarantinedEvent): QuarantinedEvent {
   return { ...held, message: 'the log does not have this event any more: it is another one, or was cut off' };
 }
 
@@ -148,7 +148,7 @@ async function applyAll(
 }
 
 /** From where the key waits up to a position; nothing if the log has no such stream. */
-async function eventsOf(
+export async function eventsOf(
   store: EventStore,
   { stream, revision }: QuarantinedEvent,
   until: Position,

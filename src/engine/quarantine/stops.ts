@@ -3,11 +3,11 @@ import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
 import type { RecordedEvent } from '../core/message.js';
-import { allBuilds, type Build } from '../builds/registry.js';
+import type { Build } from '../builds/registry.js';
 import { allCheckpoints } from '../projecting/checkpoint-reads.js';
 import { resumeProjection } from '../projecting/checkpoints.js';
 import { inTransaction } from '../builds/prepare-model.js';
-import type { AnyProjection } from '../projecting/projection.js';
+import { buildsOf, type Quarantining } from './entries.js';
 import { NotQuarantined } from './quarantine.js';
 import { writeSkipped } from './quarantined.js';
 
@@ -20,18 +20,15 @@ export interface Stop {
   readonly message: string;
 }
 
-/** Those of these models, in their order; without those that no single event has stopped. */
-export async function stopsOf(pool: pg.Pool, projections: readonly AnyProjection[]): Promise<Stop[]> {
+/** Those of these, in their order; without those that no single event has stopped. */
+export async function stopsOf(pool: pg.Pool, followers: readonly Quarantining[]): Promise<Stop[]> {
   const checkpoints = await allCheckpoints(pool);
-  const builds = await allBuilds(pool);
-  return projections.flatMap(({ name }) =>
-    checkpoints.flatMap((one) => {
-      const build = builds.find((other) => other.name === one.name && other.build === one.build);
-      if (one.name !== name || one.state !== 'stopped' || !one.error || !build) return [];
-      const { stream, revision, position, message } = one.error;
-      return stream === null || revision === null ? [] : [{ build, stream, revision, position, message }];
-    }),
-  );
+  return (await buildsOf(pool, followers)).flatMap(({ build }) => {
+    const found = checkpoints.find((one) => one.name === build.name && one.build === build.build);
+    if (found?.state !== 'stopped' || !found.error) return [];
+    const { stream, revision, position, message } = found.error;
+    return stream === null || revision === null ? [] : [{ build, stream, revision, position, message }];
+  });
 }
 
 /**

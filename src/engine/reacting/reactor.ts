@@ -18,6 +18,7 @@ import type { EventType, StoredFact } from '../core/event-type.js';
 import type { Envelope } from '../core/message.js';
 import type { CommandContext } from '../core/stream-access.js';
 import type { Reads, TypesOf } from '../projecting/handlers.js';
+import type { AnyProjection } from '../projecting/projection.js';
 
 /** What a handler works with. */
 export interface Reaction {
@@ -85,9 +86,17 @@ export function defineReactor<const R extends Reads>({ handlers, ...rest }: Reac
   return { ...rest, handlers: byType };
 }
 
-/** Where a reactor has its checkpoint, lease and quarantine. The builds of read models are numbered from 1. */
+/** The number that reactors have among the checkpoints. The builds of read models are numbered from 1. */
+export const REACTOR_BUILD = 0;
+
+/** Where a reactor has its checkpoint, lease and quarantine. */
 export function checkpointIdOf({ name }: Pick<Reactor, 'name'>): BuildId {
-  return { name, build: 0 };
+  return { name, build: REACTOR_BUILD };
+}
+
+/** Tells a reactor from a projection. */
+export function isReactor(one: AnyProjection | Reactor): one is Reactor {
+  return !('ddl' in one);
 }
 
 /** Each stream is a key of the quarantine. */

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import type pg from 'pg';
 import type { CommandHandler } from '../core/command-handler.js';
 import type { Position } from '../core/event-store.js';
-import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
 import { within } from '../log/within.js';
 import { BackOff, pause } from '../postgres/back-off.js';
@@ -10,11 +9,12 @@ import type { Lease, StopReason } from '../projecting/checkpoints.js';
 import type { Beginning, FollowerTerm } from '../projecting/follower.js';
 import { LeasedSession } from '../projecting/leased-session.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
-import { concerns, handlerOf } from '../projecting/reads.js';
+import { concerns } from '../projecting/reads.js';
 import { Unprojectable } from '../projecting/term.js';
 import { isOfNewerRelease, messageOf, NotApplied, type Quarantine } from '../quarantine/quarantine.js';
 import { quarantineOf, writeQuarantined } from '../quarantine/quarantined.js';
 import { derivedContext } from './derived-context.js';
+import { react } from './react.js';
 import { checkpointIdOf, keysOf, type Reaction, type Reactor } from './reactor.js';
 import { isTransient } from './transient.js';
 import { UnderWay } from './under-way.js';
@@ -50,7 +50,7 @@ export class ReactorTerm implements FollowerTerm {
     readonly quarantine: Quarantine,
     readonly beginning: Beginning,
   ) {
-    this.#underWay = new UnderWay(session.position, MOST_AT_ONCE);
+    this.#underWay = new UnderWay(session.position, MOST_AT_ONCE, () => this.#writeSoon());
     const end = (): void => this.#ending.abort();
     if (beginning.signal?.aborted) end();
     beginning.signal?.addEventListener('abort', end, { once: true, signal: this.#ending.signal });
@@ -124,9 +124,8 @@ export class ReactorTerm implements FollowerTerm {
       // Its stream waits: this event too, until somebody retries it.
       if (!this.quarantine.lets(event)) return true;
       try {
-        await this.#react(event);
+        await react(this.reactor, event, this.#reaction());
         this.#handled += 1;
-        this.#writeSoon();
         return true;
       } catch (error) {
         if (signal.aborted) return false;
@@ -138,13 +137,6 @@ export class ReactorTerm implements FollowerTerm {
       }
     }
     return false;
-  }
-
-  async #react(recorded: RecordedEvent): Promise<void> {
-    const { eventType, react } = handlerOf(this.reactor, recorded);
-    const event = decode(recorded, eventType);
-    const { name: reactor } = this.reactor;
-    await react(event, { ...this.#reaction(), context: (purpose = '') => derivedContext({ reactor, event, purpose }) });
   }
 
   #reaction(): Omit<Reaction, 'context'> {
@@ -161,7 +153,6 @@ export class ReactorTerm implements FollowerTerm {
         this.session.commit(this.position, 0, () => writeQuarantined(this.session.client, this.session.of, [held])),
       );
       this.beginning.onQuarantined(held);
-      this.#writeSoon();
       return true;
     } catch (failure) {
       this.#fail(failure);

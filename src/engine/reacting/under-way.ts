@@ -15,10 +15,11 @@ export class UnderWay {
   #seen: Position;
   #ended = (): void => undefined;
 
-  /** @param from everything up to here is done. @param most events at the same time */
+  /** @param from everything up to here is done. @param most events at the same time. @param onDone told when an event is done */
   constructor(
     from: Position,
     private readonly most: number,
+    private readonly onDone: () => void,
   ) {
     this.#seen = from;
   }
@@ -58,6 +59,7 @@ export class UnderWay {
       if (isDone) this.#entries.delete(entry);
       if (this.#lanes.get(stream) === lane) this.#lanes.delete(stream);
       this.#ended();
+      if (isDone) this.onDone();
       return isDone;
     });
     this.#lanes.set(stream, lane);

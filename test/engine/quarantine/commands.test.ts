@@ -244,7 +244,10 @@ test('what is asked for wrongly is refused, and nothing is changed', async (t) =
     ...wrong,
     message: /does not wait in users/,
   });
-  await t.rejects(retryResult(deps, { streams: [], model: 'order' }), { ...wrong, message: /no read model order/ });
+  await t.rejects(retryResult(deps, { streams: [], model: 'order' }), {
+    ...wrong,
+    message: /no read model or reactor order/,
+  });
   await t.rejects(skipResult(deps, { stream, reason: ' \n\u0000' }), { ...wrong, message: /--reason/ });
   const at = `${stream}@1`;
   await t.rejects(skipResult(deps, { stream: at, reason: 'a second time' }), {
