@@ -1,6 +1,7 @@
 import { defineProjection } from '../../src/engine/index.js';
 import { stockEvents } from '../../src/stock/events.js';
 import { levels } from './levels.js';
+import { stockProof } from './proof.js';
 import { reservations } from './reservations.js';
 
 /** How many there are of each tracked product, and which orders hold some of them. An order without stock costs nothing here. */
@@ -54,6 +55,7 @@ export const stock = defineProjection({
       levels.end(event);
     },
   },
+  proof: stockProof,
   recounts: [
     `select 'stock' as "table", coalesce(s.product_id, r.product_id)::text as key, 'reserved' as "column",
        s.reserved::text as found, coalesce(r.quantity, 0)::text as recounted

@@ -64,9 +64,25 @@ export class Shop {
     this.log.add(`order-${ids.order_id}`, orderEvents.OrderPlaced, data);
   }
 
+  /** @param reserved how many of each product the order holds */
+  placeHolding(order: number, reserved: Readonly<Record<number, number>>): void {
+    const held = Object.entries(reserved).map(([id, quantity]) => ({ product_id: Number(id), quantity }));
+    const items = held.map(({ product_id, quantity }, index) => {
+      return { line: index + 1, product_id, sku: `S${product_id}`, name: 'Product', quantity, unit_price: 0 };
+    });
+    const ids = { order_id: orderId(order), user_id: orderId(0) };
+    const data = { ...ids, ...unnamed, currency: 'EUR', items, total: 0, reserved: held, placed_at: AT };
+    this.log.add(`order-${ids.order_id}`, orderEvents.OrderPlaced, data);
+  }
+
   pay(order: number): void {
     const data = { order_id: orderId(order), user_id: orderId(0), reference: null, paid_at: AT };
     this.log.add(`order-${data.order_id}`, orderEvents.OrderPaid, data);
+  }
+
+  abandon(order: number): void {
+    const data = { order_id: orderId(order), abandoned_at: AT };
+    this.log.add(`order-${data.order_id}`, orderEvents.OrderAbandoned, data);
   }
 
   cancel(order: number): void {

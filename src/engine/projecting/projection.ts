@@ -3,12 +3,31 @@
  * a read model runs the same declaration.
  */
 import type { EventType, EventTypes } from '../core/event-type.js';
-import type { Bulk } from '../builds/bulk.js';
+import type { RecordedEvent } from '../core/message.js';
+import type { Bulk, CopiedRows } from '../builds/bulk.js';
 import type { ProjectedEvent, ProjectionCache, ProjectionDb } from './page-part.js';
 
 export interface EventHandler<Page> {
   readonly eventType: EventType;
   apply(this: void, page: Page, event: ProjectedEvent): void;
+}
+
+/** Counts again from the events, by another computation, what the rows of a model say; `{proof}` stands for the schema of its tables. */
+export interface Proof {
+  /** Its name among the checks. */
+  readonly check: string;
+  /** DDL of the tables for what it notes. */
+  readonly tables: string;
+  begin(this: void): ProofNotes;
+  /** A query for `message` and `note`: whether it is a note or a finding. `{schema}` stands for the schema of the model's rows. */
+  readonly results: string;
+}
+
+export interface ProofNotes {
+  /** Sees every event up to the position of the model, of whatever stream and type. */
+  see(event: RecordedEvent): void;
+  /** Of what it has seen since it was last asked. */
+  rows(): readonly CopiedRows[];
 }
 
 export interface Projection<Page> {
@@ -37,6 +56,8 @@ export interface Projection<Page> {
    * owner as it is in the rows. Verification notes the claims of these categories that are not among them.
    */
   readonly confirmedClaims?: readonly { readonly category: string; readonly owners: string }[];
+  /** What verification checks beside the comparison of rows. */
+  readonly proof?: Proof;
   /** DDL for an existing empty schema, `{schema}` standing for it. */
   readonly ddl: string;
   /** DDL of keys and indexes, which a bulk load makes after it; those that are not in `ddl`. */

@@ -19,6 +19,7 @@ import { bucketsOf, differing, fewOf } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { ChangedMeanwhile, inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
 import { LogWitness, type Reader, type UnknownType, type WitnessedStreams } from './log-witness.js';
+import { Proofs } from './proofs.js';
 import { makeScratch, type Scratch, withScratch } from './scratch.js';
 
 export interface VerifyDeps {
@@ -108,11 +109,21 @@ function compareAll(
     // 2. The log up to there.
     const replayed = comparable.map((live) => replayOf(live, scratch));
     for (const { target } of replayed) await makeScratch(pool, target);
+    const targets = replayed.map(({ target }) => target);
     const witness = new LogWitness(scratch, deps.streams, seals);
     await witness.makeTables(pool);
+    const proofs = new Proofs(witness, targets);
+    await proofs.makeTables(pool);
     options.stretch('events', null);
-    const targets = replayed.map(({ target }) => target);
-    const load = { pool, store, targets, until: head, signal: options.signal, witness, committed: options.done };
+    const load = {
+      pool,
+      store,
+      targets,
+      until: head,
+      signal: options.signal,
+      witness: proofs,
+      committed: options.done,
+    };
     const { events } = await loadLog(load);
     // 3. Each model: final rows, counted again, compared.
     options.stretch('models compared', replayed.length);
@@ -132,6 +143,7 @@ function compareAll(
       });
       options.done(1);
     }
+    const proved = await proofs.results(pool);
     const sealed = await seals?.findings();
     const checks = [
       checkpoints,
@@ -141,6 +153,7 @@ function compareAll(
       ),
       checkOf('types', (await witness.unknownTypes(pool, comparable.flatMap(readingOf))).map(unknown)),
       checkOf('recount', recounted),
+      ...proved.map(({ check, findings }) => checkOf(check, findings)),
       checkOf('quarantine', [...comparable.flatMap(waiting), ...replayed.flatMap(notTaken)]),
       ...(sealed ? [checkOf('seals', sealed.findings)] : []),
     ];
@@ -148,6 +161,7 @@ function compareAll(
       ...snapshot.left.map(({ name, reason }) => `${name} was not compared: ${reason}`),
       ...comparable.flatMap(leftOut),
       ...(await claimNotes(pool, witness, replayed)),
+      ...proved.flatMap((one) => one.notes),
       ...(sealed?.notes ?? []),
       ...((await options.notes?.(witness)) ?? []),
     ];
