@@ -128,7 +128,7 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'an answer and its events',
     'src/order/answer.ts',
     `import './events.js';`,
-    'imports src/order/events.ts, which answer of a slice may not',
+    'imports src/order/events.ts, which answer and examples of a slice may not',
   ],
   [
     'access to the outside and a slice',

@@ -33,9 +33,9 @@ const zones: readonly Zone[] = [
   { name: 'engine', files: ENGINE, may: [ENGINE, PACKAGE] },
   { name: 'values', files: VALUES, may: [] },
   {
-    name: 'answer of a slice',
-    files: new RegExp(`^${SLICE}/answer\\.ts$`),
-    may: [VALUES, /^src\/http\/schemas\.ts$/, ZOD],
+    name: 'answer and examples of a slice',
+    files: new RegExp(`^${SLICE}/(?:answer|examples)\\.ts$`),
+    may: [VALUES, /^src\/http\/(?:schemas|openapi\/example)\.ts$/, ZOD],
   },
   {
     name: 'stream and routes of a slice',

@@ -1,7 +1,9 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { App } from '../app-type.js';
+import type { Examples } from './example.js';
 import { BEARER, documentParts, type NotedRoute } from './document.js';
+import { operationsExamples } from './operations-examples.js';
 
 const DESCRIPTION = `Every answer of a resource stands under \`data\`. Times are RFC 3339 in UTC; money is an integer in the
 currency's minor unit. Whatever goes wrong is answered with \`application/problem+json\` and a stable code.`;
@@ -17,6 +19,13 @@ const CREDENTIALS = {
     'Not asked for where the server runs with `AUTH=none`.',
 } as const;
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** By operationId; routes come with theirs. */
+    examples: Record<string, Examples[string]>;
+  }
+}
+
 /** The page's routes are its plugin's own, which does not show them. */
 const PAGE: NotedRoute = {
   method: 'get',
@@ -28,6 +37,7 @@ const PAGE: NotedRoute = {
 /** The OpenAPI document of all routes that are added after this, at /openapi.json, and its page, at /docs. */
 export async function addOpenApi(app: App, { version }: { version: string }): Promise<void> {
   const noted: NotedRoute[] = [];
+  app.decorate('examples', { ...operationsExamples });
   const info = {
     title: 'Orderlog',
     version,
@@ -50,7 +60,7 @@ export async function addOpenApi(app: App, { version }: { version: string }): Pr
     },
     transformObject: () => {
       // Each form of the document, JSON and YAML, notes the routes again.
-      const { tags, paths, components } = documentParts([...noted.splice(0), PAGE]);
+      const { tags, paths, components } = documentParts([...noted.splice(0), PAGE], app.examples);
       const shared = { securitySchemes: { [BEARER]: CREDENTIALS }, ...components };
       const document = { openapi: '3.1.0', info, servers: [{ url: '/' }], tags, paths, components: shared };
       return document as object;

@@ -6,6 +6,7 @@ import type { JsonSchema } from '../json-schema.js';
 import { statusOf } from '../problem-codes.js';
 import { noBody, problem } from '../schemas.js';
 import { Components } from './components.js';
+import type { Examples, OperationExample } from './example.js';
 import { requestHeaders, type RequestHeader, type ResponseHeader, responseHeaders } from './headers.js';
 import { pascal } from './names.js';
 import { declaredCodes, problemResponse } from './problems.js';
@@ -38,24 +39,28 @@ export interface DocumentParts {
   readonly components: Components;
 }
 
-export function documentParts(routes: readonly NotedRoute[]): DocumentParts {
+export function documentParts(routes: readonly NotedRoute[], examples: Examples): DocumentParts {
   const components = new Components();
   components.schema(problem, 'output');
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes.toSorted((a, b) => tagOrder(a.schema.tags?.[0]) - tagOrder(b.schema.tags?.[0]))) {
-    (paths[route.path] ??= {})[route.method] = operationOf(route, components);
+    (paths[route.path] ??= {})[route.method] = operationOf(
+      route,
+      components,
+      examples[route.schema.operationId ?? ''] ?? {},
+    );
   }
   const used = new Set(routes.flatMap(({ schema }) => schema.tags ?? []));
   const tags = Object.entries(TAGS).map(([name, description]) => ({ name, description }));
   return { tags: tags.filter(({ name }) => used.has(name)), paths, components };
 }
 
-function operationOf(route: NotedRoute, components: Components): object {
+function operationOf(route: NotedRoute, components: Components, example: OperationExample): object {
   const { schema, config } = route;
   const { operationId, summary, tags } = schema;
   const parameters = [
-    ...inlineParameters(components, 'path', schema.params),
-    ...inlineParameters(components, 'query', schema.querystring),
+    ...inlineParameters(components, 'path', schema.params, example.params),
+    ...inlineParameters(components, 'query', schema.querystring, example.params),
     ...requestHeaders(components, headersOf(route)),
   ];
   return {
@@ -64,12 +69,17 @@ function operationOf(route: NotedRoute, components: Components): object {
     ...(tags && { tags }),
     ...accessOf(schema.description, config),
     ...(parameters.length > 0 && { parameters }),
-    ...requestBody(route, components),
-    responses: { ...answers(route, components), ...problems(route, components) },
+    ...requestBody(route, components, example.body),
+    responses: { ...answers(route, components, example.answer), ...problems(route, components) },
   };
 }
 
-function inlineParameters(components: Components, place: 'path' | 'query', source: unknown): object[] {
+function inlineParameters(
+  components: Components,
+  place: 'path' | 'query',
+  source: unknown,
+  examples: OperationExample['params'] = {},
+): object[] {
   if (source === undefined) return [];
   const { properties = {}, required = [] } = components.schema(source, 'input') as {
     properties?: Record<string, JsonSchema>;
@@ -81,6 +91,7 @@ function inlineParameters(components: Components, place: 'path' | 'query', sourc
     required: place === 'path' || required.includes(name),
     ...(description !== undefined && { description }),
     schema,
+    ...(name in examples && { example: examples[name] }),
   }));
 }
 
@@ -104,26 +115,29 @@ function accessOf(text: string | undefined, { access }: FastifyContextConfig): o
   };
 }
 
-function requestBody({ method, schema, config }: NotedRoute, components: Components): object {
+function requestBody({ method, schema, config }: NotedRoute, components: Components, example?: object): object {
   const name = schema.operationId === undefined ? null : `${pascal(schema.operationId)}Request`;
   const shown = (source: unknown): JsonSchema => {
     const made = components.schema(source, 'input');
     return name === null ? made : components.named(name, made);
   };
+  const sent = example && { example };
   if (config.form) {
-    return { requestBody: { required: true, content: { 'multipart/form-data': { schema: shown(config.form) } } } };
+    return {
+      requestBody: { required: true, content: { 'multipart/form-data': { schema: shown(config.form), ...sent } } },
+    };
   }
   let body = schema.body;
   if (!(body instanceof z.ZodType) || body === noBody) return {};
   const required = !body.safeParse(null).success;
   while (body instanceof z.ZodOptional || body instanceof z.ZodNullable) body = body.unwrap();
-  const json = { schema: shown(body) };
+  const json = { schema: shown(body), ...sent };
   const content = { 'application/json': json, ...(method === 'patch' && { 'application/merge-patch+json': json }) };
   return { requestBody: { required, content } };
 }
 
 /** The answers that are none of the problems. */
-function answers(route: NotedRoute, components: Components): Record<string, object> {
+function answers(route: NotedRoute, components: Components, example: unknown): Record<string, object> {
   const { response, operationId = '' } = route.schema;
   const [produced = '', ...others] = route.config.produces ?? ['application/json'];
   const shown = response ?? { 200: null };
@@ -131,7 +145,10 @@ function answers(route: NotedRoute, components: Components): Record<string, obje
     Object.entries(shown).map(([status, source]) => {
       const schema = source === null ? plainAnswer(produced) : components.schema(source, 'output');
       const isEmpty = schema['type'] === 'null';
-      const content: Record<string, object> = { [produced]: { schema: enveloped(components, operationId, schema) } };
+      const shownAs = example !== undefined && status.startsWith('2') && { example };
+      const content: Record<string, object> = {
+        [produced]: { schema: enveloped(components, operationId, schema), ...shownAs },
+      };
       for (const mediaType of others) content[mediaType] = { schema: plainAnswer(mediaType) };
       const described = {
         description: STATUS_CODES[status] ?? status,

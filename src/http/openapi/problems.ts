@@ -6,6 +6,7 @@ import { PROBLEM_CODES, type ProblemCode, problemKind } from '../problem-codes.j
 import type { Components } from './components.js';
 import { type ResponseHeader, responseHeaders } from './headers.js';
 import { pascal } from './names.js';
+import { problemExample } from './problem-examples.js';
 
 /** Every code that a route may answer with: those of its shape, and those that it names. */
 export function declaredCodes(config: FastifyContextConfig, querystring: unknown): readonly ProblemCode[] {
@@ -58,7 +59,11 @@ function problemContent(components: Components, name: string, codes: readonly Pr
   const narrowed = { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: codes } } };
   const allOf = [{ $ref: '#/components/schemas/Problem' }, narrowed];
   const schema = components.named(`${name}Problem`, { allOf });
-  return { 'application/problem+json': { schema } };
+  const examples = codes.map((code) => {
+    components.examples[code] ??= problemExample(code);
+    return [code, { $ref: `#/components/examples/${code}` }] as const;
+  });
+  return { 'application/problem+json': { schema, examples: Object.fromEntries(examples) } };
 }
 
 function headersOf(status: number, codes: readonly ProblemCode[]): ResponseHeader[] {
