@@ -16,6 +16,7 @@ import { addDemo, type Api, type ApiAnswer, DEMO_ACTOR } from './commands/demo.j
 import { addDoctor } from './commands/doctor.js';
 import { addEraseUser, eraseUserAgain } from './commands/erase-user.js';
 import { addEvents } from './commands/events.js';
+import { addExport } from './commands/export.js';
 import { addImport } from './commands/import.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
@@ -91,6 +92,7 @@ addServe(program, (parts) =>
 );
 addMigrate(program, run);
 addImport(program, run);
+addExport(program, run);
 addDemo(program, run, demoApi);
 addStatus(program, run);
 addRebuild(program, run);

@@ -10,6 +10,7 @@ import type { Claims, CommandHandler, Engine, IdSequence } from './engine/index.
 import { commandSink } from './import/command-sink.js';
 import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
+import type { ErasureDeps } from './user/erase.js';
 import { nothingStored } from './import/stored.js';
 
 export interface ImportTarget {
@@ -19,6 +20,7 @@ export interface ImportTarget {
   readonly secrets: Pick<Secrets, 'hashKey'>;
   readonly gate: IdProofGate;
   readonly emailClaims: Claims;
+  readonly erasures: ErasureDeps;
   readonly skuClaims: Claims;
   readonly productIds: IdSequence;
   readonly categoryIds: IdSequence;
@@ -35,6 +37,7 @@ export async function importInto(runtime: ImportTarget, dir: string, settings: I
     handler,
     tree,
     emailClaims: runtime.emailClaims,
+    erasures: runtime.erasures,
     products: { skuClaims: runtime.skuClaims, ids: runtime.productIds },
     categoryIds: runtime.categoryIds,
     orderNumbers: runtime.orderNumbers,

@@ -26,6 +26,9 @@ const ALL = `select d.revision, c.cat_id, c.parent_cat_id, c.name, c.total_produ
 const ONE = `select c.cat_id, c.code, c.name, c.parent_cat_id, c.total_products, c.revision
   from {schema}.categories c where c.cat_id = $1::integer`;
 
+const EACH = `select c.cat_id, c.code, c.name, c.parent_cat_id, c.total_products, c.revision
+  from {schema}.categories c order by c.cat_id`;
+
 const SUBTREE = `with recursive subtree as (
     select c.cat_id from {schema}.categories c where c.cat_id = $1::integer
     union all
@@ -65,6 +68,12 @@ export class CategoryTree {
   ): Promise<{ position: Position; category: CategoryAnswer | null }> {
     const { position, rows } = await this.model.query<CategoryAnswer>('tree-category', ONE, [catId], freshness);
     return { position, category: rows[0] ?? null };
+  }
+
+  /** All categories by cat_id, without their places in the tree. */
+  async all(freshness?: Freshness): Promise<{ position: Position; categories: CategoryAnswer[] }> {
+    const { position, rows } = await this.model.query<CategoryAnswer>('tree-each', EACH, [], freshness);
+    return { position, categories: rows };
   }
 
   /** The category and all that are below it, in no order; null when there is no such category. */

@@ -46,7 +46,7 @@ export async function checkOrders(
       if (first === undefined) lineOf.set(ref, line.line);
       else faults.add('order_ref', ref, `duplicate reference: it stands on line ${first} already`);
     }
-    const digest = ref === null ? undefined : storedDigest(ref, read?.user_ref);
+    const digest = ref === null ? undefined : storedDigest(ref, externalOf(read, ref), read?.user_ref);
     if (digest === undefined) {
       if (read) checkReferences(read, references, faults);
     } else if (read?.order && !faults.any) {
@@ -62,12 +62,15 @@ export async function checkOrders(
   const orders = source.isForeign ? null : { source, count, passedOver, sellable, deriveId, orderIdFor };
   return { orders, skipped };
 
-  /** Of the order that was imported under the reference, whose ever it is, or that the user has under it. */
-  function storedDigest(ref: string, userRef: string | undefined): string | undefined {
+  /**
+   * Of the order that was imported under the reference, whose ever it is, or that the user has under it. What a line calls otherwise in
+   * other systems, or not at all, has an id of its own.
+   */
+  function storedDigest(ref: string, external: string | null, userRef: string | undefined): string | undefined {
     if (stored.orders.size === 0) return undefined;
-    const imported = stored.orders.get(options.deriveId('order', ref));
+    const imported = external === ref ? stored.orders.get(options.deriveId('order', ref)) : undefined;
     if (imported !== undefined || userRef === undefined) return imported;
-    return stored.orders.get(options.orderIdFor(options.deriveId('user', userRef), ref));
+    return stored.orders.get(options.orderIdFor(options.deriveId('user', userRef), external ?? ref));
   }
   function digestOf(order: OrderOnLine): string {
     return orderDigest({ ...order, user_id: options.deriveId('user', order.user_ref) });
@@ -78,6 +81,11 @@ export async function checkOrders(
 function orderRef(value: unknown): string | null {
   const { order_ref = null } = (value ?? {}) as { order_ref?: unknown };
   return typeof order_ref === 'string' ? order_ref : null;
+}
+
+/** What other systems call the order, if its line can be read. */
+function externalOf(read: ReadOrder | null, ref: string): string | null {
+  return read?.order ? read.order.external_reference : ref;
 }
 
 /** The orders of a plan, read once more. @throws Error when the file is not what it was */
@@ -93,9 +101,12 @@ export async function* plannedOrders(planned: PlannedOrders): AsyncGenerator<Ord
     yield {
       ...order,
       line: line.line,
-      order_id: orderIdFor(user_id, order.order_ref),
+      order_id: orderIdFor(user_id, order.external_reference ?? order.order_ref),
       user_id,
-      items: order.items.map((item) => ({ ...item, name: sellable.get(item.product_id)?.name ?? item.sku })),
+      items: order.items.map((item) => ({
+        ...item,
+        name: item.name ?? sellable.get(item.product_id)?.name ?? item.sku,
+      })),
     };
   }
 }
@@ -135,7 +146,7 @@ function checkReferences(read: ReadOrder, references: OrderReferences, faults: R
 function checkSize({ items }: OrderOnLine, references: OrderReferences, faults: RowFaults): void {
   const named = items.map((item, i) => {
     const product = references.product(item.product_id);
-    return { line: i + 1, ...item, name: typeof product === 'string' ? '' : product.name };
+    return { line: i + 1, ...item, name: item.name ?? (typeof product === 'string' ? '' : product.name) };
   });
   if (Buffer.byteLength(JSON.stringify(named)) + ENVELOPE_BYTES <= bounds.eventBytes) return;
   faults.add('items', `${items.length} items`, `the event would take more than ${bounds.eventBytes} bytes`);

@@ -40,7 +40,8 @@ export async function checkProducts(
     else if (first === undefined) compare(read, known, faults);
     checkSku(read, skus, faults);
     const row = whole<ProductRow>(read, faults);
-    if (row && known) skipped++;
+    // One that is to be retired, and is not yet, was interrupted.
+    if (row && known && !(row.retired && !known.retired)) skipped++;
     else if (row) {
       rows.push(row);
       sellable.set(row.product_id, { sku: row.sku, name: row.name, currency: row.currency, retired: false });

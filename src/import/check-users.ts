@@ -43,7 +43,7 @@ export async function checkUsers(check: Check): Promise<CheckedUsers> {
     if (known && first === undefined) compare(read, known, faults);
     const id_proof = known === undefined && first === undefined ? await checkIdProof(check, read, faults) : null;
     const row = whole<UserRow>(read, faults);
-    if (row && known) skipped++;
+    if (row && known && !row.erased) skipped++;
     else if (row) {
       rows.push({ ...row, id_proof });
       fresh.add(row.user_ref);
@@ -53,6 +53,8 @@ export async function checkUsers(check: Check): Promise<CheckedUsers> {
 }
 
 function compare(row: Partly<UserRow>, known: NonNullable<StoredUser>, faults: RowFaults): void {
+  // Its erasure was interrupted.
+  if (row.erased) return;
   for (const column of ['name', 'email'] as const) {
     const value = row[column];
     if (value !== undefined && value !== known[column]) faults.add(column, value, 'differs from what is stored');

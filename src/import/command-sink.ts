@@ -1,9 +1,11 @@
 import type { CachedTree } from '../category/cached-tree.js';
 import type { Actor, Claims, CommandContext, CommandHandler, IdSequence } from '../engine/index.js';
-import type { ImportOrder } from '../order/commands.js';
+import type { ExternalReference, ImportOrder } from '../order/commands.js';
 import { orderStream } from '../order/stream.js';
 import { addProduct, type AddProductDeps } from '../product/add-product.js';
+import { productStream } from '../product/stream.js';
 import type { IdProof } from '../user/commands.js';
+import { eraseUser, type ErasureDeps } from '../user/erase.js';
 import { registerUser } from '../user/register.js';
 import type { Sink } from './run.js';
 
@@ -14,6 +16,7 @@ export interface SinkDeps {
   readonly products: Omit<AddProductDeps, 'handler'>;
   readonly categoryIds: AddProductDeps['ids'];
   readonly orderNumbers: IdSequence;
+  readonly erasures: ErasureDeps;
   readonly emailHash: (email: string) => string;
   readonly referenceHash: (reference: string) => string;
   readonly deriveUuid: (purpose: string, ...parts: string[]) => string;
@@ -46,6 +49,8 @@ export function commandSink(deps: SinkDeps): Sink {
   const given = { next: () => products.ids.next(), moveBeyond: () => Promise.resolve() };
   let largestProduct = 0;
 
+  const referenced = (reference: string): ExternalReference => ({ reference, hash: deps.referenceHash(reference) });
+
   return {
     async addCategories(batch): Promise<number> {
       await deps.categoryIds.moveBeyond(Math.max(...batch.map((row) => row.cat_id)));
@@ -58,7 +63,7 @@ export function commandSink(deps: SinkDeps): Sink {
       return appended;
     },
 
-    async addProduct({ line: _, ...row }): Promise<number> {
+    async addProduct({ line: _, retired: _retired, ...row }): Promise<number> {
       if (row.product_id > largestProduct) {
         largestProduct = row.product_id;
         await products.ids.moveBeyond(row.product_id);
@@ -71,8 +76,9 @@ export function commandSink(deps: SinkDeps): Sink {
       return appended === 0 ? 0 : appended + 1;
     },
 
-    async registerUser({ line, user_ref, user_id, name, email, id_proof }): Promise<number> {
-      const proof = id_proof === null ? null : await deps.storeIdProof(id_proof, fileTimes.users);
+    async registerUser({ line, user_ref, user_id, name, email, id_proof, registered_at }): Promise<number> {
+      const at = registered_at ?? atLine(fileTimes.users, line);
+      const proof = id_proof === null ? null : await deps.storeIdProof(id_proof, at);
       const { appended } = await registerUser(
         handler,
         emailClaims,
@@ -83,16 +89,16 @@ export function commandSink(deps: SinkDeps): Sink {
           email,
           email_hash: deps.emailHash(email),
           id_proof: proof,
-          at: atLine(fileTimes.users, line),
+          at,
         },
         context('ImportUser', user_ref, { user_id, name, email }),
       );
       return appended === 0 ? 0 : appended + 1;
     },
 
-    async placeOrder({ line: _, order_ref, user_ref: _userRef, ...row }): Promise<number> {
+    async placeOrder({ line: _, order_ref, user_ref: _userRef, external_reference, ...row }): Promise<number> {
       const command = async (): Promise<ImportOrder> => {
-        const external = { reference: order_ref, hash: deps.referenceHash(order_ref) };
+        const external = external_reference === null ? null : referenced(external_reference);
         return { type: 'ImportOrder', ...row, number: await deps.orderNumbers.next(), external };
       };
       const { appended } = await handler.execute(
@@ -104,6 +110,16 @@ export function commandSink(deps: SinkDeps): Sink {
         { isNew: true },
       );
       return appended;
+    },
+
+    async retireProduct({ product_id }): Promise<number> {
+      const own = context('RetireProduct', String(product_id), {});
+      const command = { type: 'RetireProduct', at: own.now } as const;
+      return (await handler.execute(productStream, String(product_id), command, own)).appended;
+    },
+
+    async eraseUser({ user_ref, user_id }): Promise<number> {
+      return (await eraseUser(deps.erasures, user_id, context('EraseUser', user_ref, {}))).appended;
     },
   };
 }

@@ -1,14 +1,36 @@
+import { MAX_EXTERNAL_REFERENCE, MAX_NAME, MAX_REMARK } from '../values.js';
 import type { RowFaults } from './finding.js';
 import type { OrderLineRow } from './rows.js';
 import { asWritten, BROKEN, numberAsWritten } from './order-json.js';
-import { currencyCode, identifier, inRange, instant, MAX_ID, MONEY, type Range, wholeNumber } from './values.js';
+import {
+  currencyCode,
+  identifier,
+  inRange,
+  instant,
+  MAX_ID,
+  MONEY,
+  plainText,
+  type Range,
+  wholeNumber,
+} from './values.js';
 
 const MAX_LINES = 2_000;
 const ID: Range = { min: 1, max: MAX_ID };
 const QUANTITY: Range = { min: 1, max: 1_000_000 };
 
-const ORDER_FIELDS = ['order_ref', 'user_ref', 'placed_at', 'currency', 'items', 'paid_at', 'cancelled_at'];
-const ITEM_FIELDS = ['sku', 'product_id', 'quantity', 'unit_price'];
+const ORDER_FIELDS = [
+  'order_ref',
+  'user_ref',
+  'placed_at',
+  'currency',
+  'items',
+  'paid_at',
+  'cancelled_at',
+  'external_reference',
+  'reference',
+  'reason',
+];
+const ITEM_FIELDS = ['sku', 'product_id', 'quantity', 'unit_price', 'name'];
 
 /** An order as its line says, before it is looked at beside others. */
 export interface OrderOnLine {
@@ -19,9 +41,16 @@ export interface OrderOnLine {
   readonly placed_at: string;
   readonly paid_at: string | null;
   readonly cancelled_at: string | null;
+  /** The reference of the order, unless the line says another one or none. */
+  readonly external_reference: string | null;
+  readonly reference: string | null;
+  readonly reason: string | null;
 }
 
-type ItemOnLine = Omit<OrderLineRow, 'name'>;
+type ItemOnLine = Omit<OrderLineRow, 'name'> & {
+  /** Null: the product's. */
+  readonly name: string | null;
+};
 type Known<T> = { readonly [Field in keyof T]: T[Field] | undefined };
 
 /** What could be read of an order: what is undefined is bad, and reported. Null: it is no order at all. */
@@ -44,6 +73,14 @@ export function readOrder(value: unknown, faults: RowFaults): ReadOrder | null {
   const given = string(fields, 'currency', '', faults);
   const currency = given === null ? undefined : (currencyCode(faults, 'currency', given) ?? undefined);
   const items = readItems(fields['items'], faults);
+  const external_reference =
+    'external_reference' in fields
+      ? remark(fields, 'external_reference', MAX_EXTERNAL_REFERENCE, faults)
+      : (order_ref ?? null);
+  const reference = remark(fields, 'reference', MAX_REMARK, faults);
+  const reason = remark(fields, 'reason', MAX_REMARK, faults);
+  if (reference !== null && paid_at === null) faults.add('reference', reference, 'the order is not paid');
+  if (reason !== null && cancelled_at === null) faults.add('reason', reason, 'the order is not cancelled');
   if (paid_at !== null && cancelled_at !== null) {
     faults.add('cancelled_at', asWritten(fields['cancelled_at']), 'an order is paid or cancelled, not both');
   }
@@ -51,7 +88,9 @@ export function readOrder(value: unknown, faults: RowFaults): ReadOrder | null {
     if (at !== null && placed_at !== null && at < placed_at)
       faults.add(column, asWritten(fields[column]), `is before placed_at: ${asWritten(fields['placed_at'])}`);
   }
-  const order = { order_ref, user_ref, currency, items: items.map(withoutIndex), placed_at, paid_at, cancelled_at };
+  const times = { placed_at, paid_at, cancelled_at };
+  const remarks = { external_reference, reference, reason };
+  const order = { order_ref, user_ref, currency, items: items.map(withoutIndex), ...times, ...remarks };
   return { order_ref, user_ref, currency, items, order: faults.any ? null : (order as OrderOnLine) };
 }
 
@@ -74,15 +113,16 @@ function readItems(value: unknown, faults: RowFaults): ReadOrder['items'] {
     const product_id = number(fields, 'product_id', at, ID, faults) ?? undefined;
     const quantity = number(fields, 'quantity', at, QUANTITY, faults) ?? undefined;
     const unit_price = number(fields, 'unit_price', at, MONEY, faults) ?? undefined;
-    items.push({ index, product_id, sku, quantity, unit_price });
+    const name = (fields['name'] ?? null) === null ? null : (text(fields, 'name', at, MAX_NAME, faults) ?? undefined);
+    items.push({ index, product_id, sku, name, quantity, unit_price });
     if (quantity !== undefined && unit_price !== undefined) total += BigInt(quantity) * BigInt(unit_price);
   }
   if (total > BigInt(Number.MAX_SAFE_INTEGER)) faults.add('items', String(total), 'the total is beyond 2^53 - 1');
   return items;
 }
 
-function withoutIndex({ product_id, sku, quantity, unit_price }: ReadOrder['items'][number]): Known<ItemOnLine> {
-  return { product_id, sku, quantity, unit_price };
+function withoutIndex({ index: _, ...item }: ReadOrder['items'][number]): Known<ItemOnLine> {
+  return item;
 }
 
 function fieldsOf(
@@ -121,6 +161,13 @@ function string(fields: JsonFields, name: string, prefix: string, faults: RowFau
 function text(fields: JsonFields, name: string, prefix: string, max: number, faults: RowFaults): string | null {
   const value = string(fields, name, prefix, faults);
   return value === null ? null : identifier(faults, prefix + name, value, max);
+}
+
+/** Null if there is none. */
+function remark(fields: JsonFields, name: string, max: number, faults: RowFaults): string | null {
+  if ((fields[name] ?? null) === null) return null;
+  const value = string(fields, name, '', faults);
+  return value === null ? null : plainText(faults, name, value, max);
 }
 
 function time(fields: JsonFields, name: string, faults: RowFaults): string | null {

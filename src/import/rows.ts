@@ -1,6 +1,6 @@
 import type { CsvRow } from './csv.js';
 import type { RowFaults } from './finding.js';
-import { currencyCode, emailAddress, identifier, MAX_ID, MONEY, plainText, wholeNumber } from './values.js';
+import { currencyCode, emailAddress, identifier, instant, MAX_ID, MONEY, plainText, wholeNumber } from './values.js';
 
 /** Every row carries the line on which it starts, for what is found out about it later. */
 export interface CategoryRow {
@@ -21,6 +21,8 @@ export interface ProductRow {
   readonly price: number;
   readonly currency: string;
   readonly cat_ids: readonly number[];
+  /** It is retired after the orders that name it. */
+  readonly retired: boolean;
 }
 
 export interface UserRow {
@@ -31,12 +33,16 @@ export interface UserRow {
   readonly email: string;
   /** Absolute path of the file, or null. */
   readonly id_proof: string | null;
+  /** Null: when the file was written. */
+  readonly registered_at: string | null;
+  /** It is erased after its orders. Name and address are made up. */
+  readonly erased: boolean;
 }
 
 export interface OrderLineRow {
   readonly product_id: number;
   readonly sku: string;
-  /** The product's, from the catalogue. */
+  /** As the line says; the product's, from the catalog, where it says nothing. */
   readonly name: string;
   readonly quantity: number;
   readonly unit_price: number;
@@ -53,6 +59,12 @@ export interface OrderRow {
   readonly placed_at: string;
   readonly paid_at: string | null;
   readonly cancelled_at: string | null;
+  /** What another system calls it. */
+  readonly external_reference: string | null;
+  /** The payment's. */
+  readonly reference: string | null;
+  /** Why it was cancelled. */
+  readonly reason: string | null;
 }
 
 /** What could be read of a row: what is undefined is bad, and reported. */
@@ -64,8 +76,14 @@ export function whole<Row>(row: Partly<Row>, faults: RowFaults): Row | null {
 }
 
 export const CATEGORY_COLUMNS = { required: ['cat_id', 'code', 'name', 'parent_cat_id'] };
-export const PRODUCT_COLUMNS = { required: ['product_id', 'sku', 'name', 'price', 'currency', 'cat_ids'] };
-export const USER_COLUMNS = { required: ['user_ref', 'name', 'email'], optional: ['id_proof'] };
+export const PRODUCT_COLUMNS = {
+  required: ['product_id', 'sku', 'name', 'price', 'currency', 'cat_ids'],
+  optional: ['status'],
+};
+export const USER_COLUMNS = {
+  required: ['user_ref', 'name', 'email'],
+  optional: ['id_proof', 'registered_at', 'status'],
+};
 
 const ID = { min: 1, max: MAX_ID };
 
@@ -116,6 +134,16 @@ export function readProduct(row: CsvRow): Partly<ProductRow> {
     price: read('price', price),
     currency: read('currency', currencyCode),
     cat_ids: read('cat_ids', catIds),
+    retired: read('status', status('retired')) ?? false,
+  };
+}
+
+/** Whether it is the other status than `active`, which an empty cell stands for. */
+function status(other: string): Read<boolean> {
+  return (faults, column, text) => {
+    if (text === '' || text === 'active' || text === other) return text === other;
+    faults.add(column, text, `is neither active nor ${other}`);
+    return null;
   };
 }
 
@@ -133,12 +161,15 @@ function catIds(faults: RowFaults, column: string, joined: string): readonly num
 export function readUser(row: CsvRow, toUserId: (userRef: string) => string): Partly<UserRow> {
   const read = reader(row);
   const user_ref = read('user_ref', reference);
-  return {
-    line: row.faults.line,
-    user_ref,
-    user_id: user_ref === undefined ? undefined : toUserId(user_ref),
-    name: read('name', name),
-    email: read('email', emailAddress),
-    id_proof: read('id_proof', optional(path))?.is,
-  };
+  const user_id = user_ref === undefined ? undefined : toUserId(user_ref);
+  const erased = read('status', status('erased')) ?? false;
+  const details = erased
+    ? { name: 'Erased', email: `${user_id}@erased.invalid`, id_proof: null }
+    : {
+        name: read('name', name),
+        email: read('email', emailAddress),
+        id_proof: read('id_proof', optional(path))?.is,
+      };
+  const registered_at = read('registered_at', optional(instant))?.is ?? null;
+  return { line: row.faults.line, user_ref, user_id, ...details, registered_at, erased };
 }

@@ -17,6 +17,8 @@ export interface Sink {
   addProduct(row: ProductRow): Promise<number>;
   registerUser(row: UserRow): Promise<number>;
   placeOrder(row: OrderRow): Promise<number>;
+  retireProduct(row: ProductRow): Promise<number>;
+  eraseUser(row: UserRow): Promise<number>;
 }
 
 export interface RunOptions {
@@ -85,6 +87,7 @@ export async function runImport(
     await run.products();
     await run.users();
     await run.orders();
+    await run.endings();
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   } finally {
@@ -154,6 +157,24 @@ class Run {
       else await this.#send(row, 1, () => this.sink.placeOrder(order));
     };
     await bounds.forEachInFlight(plannedOrders(orders), this.#inFlight, place, bounds.sizeOf);
+  }
+
+  /** What is not there any more: its orders came first. */
+  async endings(): Promise<void> {
+    const { products, users, sources } = this.plan;
+    const retired = products.filter((row) => row.retired && !this.#refused.has(row.product_id));
+    const erased = users.filter((row) => row.erased && !this.#refused.has(row.user_ref));
+    this.#start('retired and erased', retired.length + erased.length);
+    await bounds.forEachInFlight(retired, this.#inFlight, async (product) => {
+      const row = { file: sources['products.csv'], line: product.line, column: 'status', id: product.product_id };
+      await this.#send(row, 0, () => this.sink.retireProduct(product));
+      this.options.progress?.advance();
+    });
+    await bounds.forEachInFlight(erased, this.#inFlight, async (user) => {
+      const row = { file: sources['users.csv'], line: user.line, column: 'status', id: user.user_ref };
+      await this.#send(row, 0, () => this.sink.eraseUser(user));
+      this.options.progress?.advance();
+    });
   }
 
   #start(what: string, total: number): void {

@@ -128,7 +128,7 @@ class Folding {
     return { categories: this.#categories, products: this.#products, users: this.#users, orders: this.#orders };
   }
 
-  /** The name under which the order is looked up, see StoredState. */
+  /** The name under which the order is looked up beside its id, see StoredState. */
   #nameOf({ data, metadata }: Extract<Envelope<OrderFact>, { type: 'OrderPlaced' }>): string {
     const { order_id, external_reference } = data;
     const isImported = metadata.actor.kind === IMPORT && external_reference !== null;
@@ -144,7 +144,11 @@ class Folding {
   }
 
   #close(): void {
-    if (this.#open) this.#orders.set(this.#openName, orderDigest(this.#open));
+    if (this.#open) {
+      const digest = orderDigest(this.#open);
+      this.#orders.set(this.#openId, digest);
+      this.#orders.set(this.#openName, digest);
+    }
     this.#open = null;
   }
 

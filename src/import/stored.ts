@@ -10,8 +10,8 @@ export interface StoredState {
   /** By user_id. */
   readonly users: ReadonlyMap<string, StoredUser>;
   /**
-   * What {@link orderDigest} gives for an order as it was recorded: of an import by the name for its reference, as far as the reference
-   * can be read, of others by order_id. Before version 2 of OrderPlaced that name was the order_id.
+   * What {@link orderDigest} gives for an order as it was recorded: by order_id, and of an import also by the name for its reference, as
+   * far as the reference can be read. Before version 2 of OrderPlaced that name was the order_id.
    */
   readonly orders: ReadonlyMap<string, string>;
 }

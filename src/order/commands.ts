@@ -50,7 +50,7 @@ export type ImportOrder = {
   readonly order_id: string;
   readonly user_id: string;
   readonly number: number;
-  readonly external: ExternalReference;
+  readonly external: ExternalReference | null;
   readonly currency: string;
   readonly items: readonly (RequestedLine & {
     readonly sku: string;
@@ -60,6 +60,9 @@ export type ImportOrder = {
   readonly placed_at: string;
   readonly paid_at: string | null;
   readonly cancelled_at: string | null;
+  /** The payment's. */
+  readonly reference: string | null;
+  readonly reason: string | null;
 };
 
 export type OrderCommand = PlaceOrder | MarkPaid | CancelOrder | ImportOrder;

@@ -151,15 +151,15 @@ function placed(
 }
 
 function imported(command: ImportOrder): OrderFact[] {
-  const { order_id, user_id, currency, placed_at, paid_at, cancelled_at } = command;
+  const { order_id, user_id, currency, placed_at, paid_at, cancelled_at, reference, reason } = command;
   const items = command.items.map((item, i) => {
     const { product_id, sku, name, quantity, unit_price } = item;
     return { line: i + 1, product_id, sku, name, quantity, unit_price };
   });
   const first = placed(command, { currency, items, placed_at });
-  if (paid_at !== null) return [first, { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at } }];
+  if (paid_at !== null) return [first, { type: 'OrderPaid', data: { order_id, user_id, reference, paid_at } }];
   if (cancelled_at !== null) {
-    return [first, { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at } }];
+    return [first, { type: 'OrderCancelled', data: { order_id, user_id, reason, cancelled_at } }];
   }
   return [first];
 }

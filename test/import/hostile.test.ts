@@ -183,6 +183,14 @@ class Counter implements Sink {
     for (const { product_id } of row.items) this.#needs(`product ${product_id}`);
     return this.#took(1);
   }
+  retireProduct(row: { product_id: number }): Promise<number> {
+    this.#needs(`product ${row.product_id}`);
+    return this.#took(1);
+  }
+  eraseUser(row: { user_id: string }): Promise<number> {
+    this.#needs(`user ${row.user_id}`);
+    return this.#took(1);
+  }
   #needs(name: string): void {
     if (!this.names.has(name)) throw new Error(`${name} was not sent before`);
   }

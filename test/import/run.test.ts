@@ -39,6 +39,12 @@ class Recorder implements Sink {
     this.orders.push(row);
     return this.#take(`order ${row.order_ref}`, (row.paid_at ?? row.cancelled_at) ? 2 : 1);
   }
+  async retireProduct(row: ProductRow): Promise<number> {
+    return this.#take(`retire ${row.product_id}`, 1);
+  }
+  async eraseUser(row: UserRow): Promise<number> {
+    return this.#take(`erase ${row.user_ref}`, 1);
+  }
   async #take(what: string, events: number): Promise<number> {
     this.sent.push(what);
     this.underWay++;
