@@ -41,6 +41,8 @@ import { openLog } from './engine/index.js';
 import { Drain } from './http/drain.js';
 import { ownLifetime } from './lifetime.js';
 import { openDatabase } from './open-database.js';
+import { commandRunner } from './ops/jobs/command-runner.js';
+import { Jobs } from './ops/jobs/jobs.js';
 import { accessTo, addRoutes } from './routes.js';
 import { documentStore, openRuntime, type Runtime } from './runtime.js';
 import { serve } from './serve.js';
@@ -120,7 +122,8 @@ async function demoApi(runtime: Runtime): Promise<Api> {
   const access = { ...accessTo(runtime), control };
   const parts = { logger: null, version, access, checks: [], metrics: new Registry(), drain: new Drain() };
   const app = await buildApp(parts);
-  await addRoutes(app, runtime, ending);
+  const jobs = new Jobs({ pool: runtime.pool, run: commandRunner(import.meta.filename), log: problemLog });
+  await addRoutes(app, runtime, { jobs, ending });
   return {
     async send({ method, path, key, json, form }): Promise<ApiAnswer> {
       const formed = form && new Response(form);

@@ -29,6 +29,7 @@ import { EventStreams } from './http/event-stream.js';
 import { type FrozenModel, WholeLists } from './http/whole-list.js';
 import { streamEventRoute } from './http/stream-events.js';
 import { opsExamples } from './ops/examples.js';
+import type { Jobs } from './ops/jobs/jobs.js';
 import { opsRoutes } from './ops/routes.js';
 import { answerOrder } from './order/answer.js';
 import { orderExamples } from './order/examples.js';
@@ -63,8 +64,13 @@ export function accessTo({ config, apiKeys, secrets, handler }: Runtime): Access
   return { table: accessTable, control: auth === 'none' ? null : control, corsOrigins, trustProxy };
 }
 
-/** @param ending aborted when the process is to end: answers that would stay open end then */
-export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal): Promise<void> {
+export interface RoutesDeps {
+  readonly jobs: Jobs;
+  /** Aborted when the process is to end: answers that would stay open end then. */
+  readonly ending: AbortSignal;
+}
+
+export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: RoutesDeps): Promise<void> {
   const { handler, tokens, models, gate } = runtime;
   const { hashKey } = runtime.secrets;
   const cursors = new Cursors(hashKey);
@@ -173,7 +179,15 @@ export async function addRoutes(app: App, runtime: Runtime, ending: AbortSignal)
   streamEventRoute(app, users, audited);
   const stock = { things: 'products', thing: 'Stock', part: 'stock', id: idText, ...stockStream, notYet: [] } as const;
   streamEventRoute(app, { ...stock, notFound: 'stock-not-tracked' }, audited);
-  opsRoutes(app, { ...runtime, streams, streamPrefixes, eventStreams: new EventStreams(ending) });
+  opsRoutes(app, {
+    ...runtime,
+    streams,
+    streamPrefixes,
+    eventStreams: new EventStreams(ending),
+    jobs,
+    hashKey,
+    cursors,
+  });
 }
 
 /** One of the read models on a snapshot of its own. */

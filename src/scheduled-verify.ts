@@ -1,9 +1,8 @@
 /** Verifies now and then, as `orderlog verify` in a process of its own: it takes its time, and not that of requests. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import type { ProjectorLog } from './engine/index.js';
+import type { RunCommand } from './ops/jobs/command-runner.js';
 
 /** What is read of the answer of `orderlog verify --json`. */
 interface Answer {
@@ -14,20 +13,19 @@ interface Answer {
 
 export interface Schedule {
   readonly everySeconds: number;
-  /** The file of the command. */
-  readonly cli: string;
+  readonly run: RunCommand;
   readonly log: ProjectorLog;
   readonly signal: AbortSignal;
 }
 
 /** Ends with the signal; never rejects. */
-export async function verifyNowAndThen(metrics: Registry, { everySeconds, cli, log, signal }: Schedule): Promise<void> {
+export async function verifyNowAndThen(metrics: Registry, { everySeconds, run, log, signal }: Schedule): Promise<void> {
   const told = gauges(metrics);
   while (!signal.aborted) {
     await sleep(everySeconds * 1_000, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     try {
-      const answer = await verifyOnce(cli, signal);
+      const answer = await verifyOnce(run, signal);
       if (!answer) continue;
       told(answer);
       const fields = { models: answer.models.filter(({ differences }) => differences.length > 0) };
@@ -43,24 +41,11 @@ export async function verifyNowAndThen(metrics: Registry, { everySeconds, cli, l
 }
 
 /** Null when it was cut short by the signal. */
-async function verifyOnce(cli: string, signal: AbortSignal): Promise<Answer | null> {
-  // Signals to our whole group are for us; over the channel it learns of our end, however we end.
-  const child = fork(cli, ['verify', '--json'], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-  const end = (): void => void child.kill('SIGTERM');
-  signal.addEventListener('abort', end, { once: true });
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (piece: Buffer) => (stdout += piece.toString()));
-  child.stderr?.on('data', (piece: Buffer) => (stderr = (stderr + piece.toString()).slice(-1_000)));
-  try {
-    const [code] = (await once(child, 'close')) as [number | null];
-    if (signal.aborted) return null;
-    const document = JSON.parse(stdout || '{}') as Partial<Answer>;
-    if (document.models && document.checks) return document as Answer;
-    throw new Error(`orderlog verify ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
-  } finally {
-    signal.removeEventListener('abort', end);
-  }
+async function verifyOnce(run: RunCommand, signal: AbortSignal): Promise<Answer | null> {
+  const { document, exitCode, remark } = await run(['verify', '--json'], { signal });
+  if (signal.aborted) return null;
+  if (document?.['models'] && document['checks']) return document as unknown as Answer;
+  throw new Error(`orderlog verify ended with ${exitCode}: ${remark}`);
 }
 
 function gauges(metrics: Registry): (answer: Answer) => void {

@@ -19,6 +19,8 @@ import { stdout } from './commands/outlet.js';
 import { noProgress } from './commands/progress.js';
 import type { Parts } from './commands/serve.js';
 import { type Log, measureLog, openLogger } from './logger.js';
+import { commandRunner } from './ops/jobs/command-runner.js';
+import { Jobs } from './ops/jobs/jobs.js';
 import { accessTo, addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
@@ -90,11 +92,13 @@ async function serveUntil(
     closing.push(inBackground((ends) => sweepKeysNowAndThen(runtime.pool, config.idempotencyKeepSeconds, log, ends)));
     const { seals } = engine;
     if (parts.projectors && seals) closing.push(inBackground((ends) => seals.follow(ends)));
+    const run = commandRunner(join(import.meta.dirname, 'cli.js'));
     const everySeconds = config.verifyEverySeconds;
     if (parts.projectors && everySeconds > 0) {
-      const cli = join(import.meta.dirname, 'cli.js');
-      closing.push(inBackground((ends) => verifyNowAndThen(metrics, { everySeconds, cli, log, signal: ends })));
+      closing.push(inBackground((ends) => verifyNowAndThen(metrics, { everySeconds, run, log, signal: ends })));
     }
+    const jobs = new Jobs({ pool: runtime.pool, run, log });
+    closing.push(() => jobs.close());
     const drain = new Drain();
     const app = await buildApp({
       logger: log,
@@ -104,7 +108,7 @@ async function serveUntil(
       metrics,
       drain,
     });
-    if (parts.api) await addRoutes(app, runtime, drain.ending);
+    if (parts.api) await addRoutes(app, runtime, { jobs, ending: drain.ending });
     const hasConsole = parts.api && (await consoleRoutes(app, join(import.meta.dirname, '../console')));
     closing.push(() => drain.close(app));
     signal.throwIfAborted();

@@ -77,6 +77,13 @@ export const accessTable: AccessTable = {
   'GET /v1/log': adminOnPeople,
   'GET /v1/ops/status': watched,
   'GET /v1/ops/read-models': watched,
+  'GET /v1/ops/jobs': watched,
+  'POST /v1/ops/jobs': admin,
+  'GET /v1/ops/jobs/:job_id': watched,
+  'DELETE /v1/ops/jobs/:job_id': admin,
+  'GET /v1/ops/quarantine': watched,
+  'POST /v1/ops/quarantine/retry': admin,
+  'POST /v1/ops/quarantine/skip': admin,
 
   'GET /metrics': watched,
   'GET /health/live': anybody,

@@ -7,9 +7,49 @@ export const noProgress: Progress = { start: () => undefined, advance: () => und
 
 const LINE_EVERY_MS = 3_000;
 
-/** On a terminal a bar with rate and time left; elsewhere a line every few seconds. Never on standard output. */
+const TELL_EVERY_MS = 250;
+
+/**
+ * On a terminal a bar with rate and time left; elsewhere a line every few seconds. Never on standard output. A command that was
+ * started as a child of ours tells its parent instead.
+ */
 export function showProgress(stream: TerminalStream = terminal, lineEveryMs = LINE_EVERY_MS): Progress {
-  return stream.isTTY ? new ProgressBar(stream) : new ProgressLines(stream, lineEveryMs);
+  if (stream.isTTY) return new ProgressBar(stream);
+  const isOurChild = stream === terminal && process.send !== undefined;
+  return isOurChild ? new ProgressMessages() : new ProgressLines(stream, lineEveryMs);
+}
+
+/** For `src/ops/jobs/command-runner.ts`. */
+class ProgressMessages implements Progress {
+  #what = '';
+  #total: number | null = null;
+  #done = 0;
+  #begun = 0;
+  #told = 0;
+
+  start(what: string, total: number | null): void {
+    this.#what = what;
+    this.#total = total;
+    this.#done = 0;
+    this.#begun = performance.now();
+    this.#tell();
+  }
+
+  advance(by = 1): void {
+    this.#done += by;
+    if (performance.now() - this.#told >= TELL_EVERY_MS) this.#tell();
+  }
+
+  stop(): void {
+    if (this.#what !== '') this.#tell();
+  }
+
+  #tell(): void {
+    this.#told = performance.now();
+    const seconds = (this.#told - this.#begun) / 1_000;
+    // The parent may be gone: then this process ends as well.
+    process.send?.({ progress: { what: this.#what, done: this.#done, total: this.#total, seconds } }, () => undefined);
+  }
 }
 
 class ProgressLines implements Progress {

@@ -1,18 +1,16 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
 import { type Command, Option } from 'commander';
-import { type AnyProjection, type Engine, errors, type Position, print } from '../engine/index.js';
+import { type AnyProjection, type Engine, errors, print } from '../engine/index.js';
+import { type QuarantineDeps, quarantineOf, type Quarantining, retryIn, skipIn } from '../ops/quarantine.js';
 import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
 
-type Quarantining = Parameters<Engine['listQuarantine']>[0][number];
 type RetriedKey = Awaited<ReturnType<Engine['retryQuarantined']>>[number];
 
-export interface QuarantineCommandDeps {
-  readonly engine: Pick<Engine, 'reactors' | 'listQuarantine' | 'retryQuarantined' | 'skipQuarantined'>;
+export interface QuarantineCommandDeps extends QuarantineDeps {
   readonly projections: readonly AnyProjection[];
-  readonly tokens: { encode(position: Position): string };
 }
 
 /** A read model or a reactor; all if there is none. */
@@ -62,22 +60,8 @@ export function addQuarantine(program: Command, run: Run<QuarantineCommandDeps>)
 
 /** What waits, and what was skipped. @throws WrongUse for a model that there is not */
 export async function listResult(deps: QuarantineCommandDeps, { model }: OfModel): Promise<CommandResult> {
-  const { engine, tokens } = deps;
-  const list = await engine.listQuarantine(modelsOf(deps, model));
-  const quarantined = list.quarantined.map(({ build, held, waiting }) => {
-    const { stream, revision, type, message: error, since } = held;
-    const position = tokens.encode(held.position);
-    return { model: build.name, version: build.build, stream, revision, type, position, error, since, waiting };
-  });
-  const skipped = list.skipped.map(({ message, position, ...one }) => ({
-    ...one,
-    position: tokens.encode(position),
-    error: message,
-  }));
-  const stopped = list.stopped.map(({ build, stream, revision, position, message }) => {
-    const at = { stream, revision, position: tokens.encode(position), error: message };
-    return { model: build.name, version: build.build, ...at };
-  });
+  const document = await quarantineOf(deps, modelsOf(deps, model));
+  const { quarantined, skipped, stopped } = document;
   const stops = stopped.map(
     (one) => `STOPPED  ${one.model}  v${one.version}  ${one.stream}@${one.revision}: ${one.error}`,
   );
@@ -95,7 +79,7 @@ export async function listResult(deps: QuarantineCommandDeps, { model }: OfModel
   );
   const head = ['model', 'build', 'waits at', '', '', '', 'why'];
   const text = print.lines([...(lines.length > 0 ? table([head, ...lines]) : ['nothing waits']), ...stops, ...reasons]);
-  return { document: { quarantined, skipped, stopped }, text, exitCode: 0 };
+  return { document, text, exitCode: 0 };
 }
 
 /** Retries keys: those of these streams, or all. 1 if one of them is still quarantined. @throws WrongUse */
@@ -103,8 +87,8 @@ export async function retryResult(
   deps: QuarantineCommandDeps,
   { streams, model }: OfModel & { readonly streams: readonly string[] },
 ): Promise<CommandResult> {
-  const done = await deps.engine.retryQuarantined(modelsOf(deps, model), streams).catch(asWrongUse);
-  return { document: { retried: documentsOf(deps, done, null) }, ...printed(done) };
+  const { document, keys } = await retryIn(deps, modelsOf(deps, model), streams).catch(asWrongUse);
+  return { document, ...printed(keys) };
 }
 
 /** Skips the event that keys are quarantined or models have stopped at. 1 if a key is quarantined again. @throws WrongUse, ModelBusy */
@@ -113,32 +97,17 @@ export async function skipResult(
   { stream, reason, model }: OfModel & { readonly stream: string; readonly reason: string },
 ): Promise<CommandResult> {
   if (!/[^\s\p{C}]/u.test(reason)) throw new WrongUse('say why the event is skipped: --reason TEXT');
-  const skip = deps.engine.skipQuarantined(modelsOf(deps, model), stream, reason);
-  const { keys, passed } = await skip.catch(asWrongUse);
-  const why = print.safe(reason).trim();
-  const documents = passed.map(({ build, stream: at, revision }) => ({
-    ...{ model: build.name, version: build.build, stream: at, revision, reason: why, events: 0, held: null },
-  }));
+  const skip = skipIn(deps, modelsOf(deps, model), stream, reason);
+  const { document, keys, passed } = await skip.catch(asWrongUse);
   const lines = passed.map(
     ({ build, stream: at, revision }) =>
       `${build.name} v${build.build}  ${at}: revision ${revision} is skipped, the model goes on behind it`,
   );
-  return { document: { skipped: [...documentsOf(deps, keys, reason), ...documents] }, ...printed(keys, lines) };
+  return { document, ...printed(keys, lines) };
 }
 
 function asWrongUse(error: unknown): never {
   throw error instanceof errors.NotQuarantined ? new WrongUse(error.message, { cause: error }) : error;
-}
-
-function documentsOf({ tokens }: QuarantineCommandDeps, keys: readonly RetriedKey[], reason: string | null): object[] {
-  return keys.map(({ build, before, now, events, skipped }) => ({
-    ...{ model: build.name, version: build.build, stream: before.stream },
-    ...(skipped && { revision: before.revision, reason: reason && print.safe(reason).trim() }),
-    events,
-    held: now && {
-      ...{ revision: now.revision, type: now.type, position: tokens.encode(now.position), error: now.message },
-    },
-  }));
 }
 
 function printed(keys: readonly RetriedKey[], more: readonly string[] = []): { text: string; exitCode: 0 | 1 } {

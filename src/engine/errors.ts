@@ -1,3 +1,4 @@
+import { ModelBusy } from './builds/model-locks.js';
 import { NoStandby } from './builds/rollback.js';
 import { WorseThanLive } from './builds/worse-than-live.js';
 import { EventStoreUnavailable, EventTooLarge, StreamNotFound } from './core/errors.js';
@@ -23,6 +24,7 @@ export const errors = {
   WrongLog,
   // Of operations
   ChangedMeanwhile,
+  ModelBusy,
   NoStandby,
   NotQuarantined,
   WorseThanLive,

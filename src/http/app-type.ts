@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import type { RouteAccess } from '../access/access-table.js';
 import type { Caller } from '../access/caller.js';
 import type { ProblemCode } from './problem-codes.js';
+import type { RouteKind } from './route-kind.js';
 
 /** The application that routes are added to. */
 export type App = FastifyInstance<
@@ -36,8 +37,8 @@ declare module 'fastify' {
     access?: RouteAccess;
     /** The command that the route carries out, as metrics name it; without it, the name of the operation. */
     command?: string;
-    /** A command or a question: says which headers belong to the route. Left out: neither. */
-    kind?: 'command' | 'query';
+    /** Says which headers belong to the route. Left out: none. */
+    kind?: RouteKind;
     /** Codes beyond those that follow from the route's shape; for the OpenAPI document. */
     problems?: readonly ProblemCode[];
     /** Media types of the answer, default `application/json`; what is not in the OpenAPI document has no default. */

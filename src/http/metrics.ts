@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { App } from './app-type.js';
+import { changes } from './route-kind.js';
 
 /** Gauges of prom-client that are named like counters. Others of it say the same by kind. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
@@ -38,7 +39,7 @@ export function countCommands(app: App, metrics: Registry): void {
     registers: [metrics],
   });
   app.addHook('onRoute', ({ config, schema, method, url }) => {
-    if (config?.kind !== 'command') return;
+    if (!config || !changes(config.kind)) return;
     const operation = schema?.operationId?.replace(/^./, (first) => first.toUpperCase());
     config.command ??= operation ?? `${[method].flat().join()} ${url}`;
     // A rate needs a beginning.

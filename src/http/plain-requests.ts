@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { listElements } from './header-list.js';
 import { invalid, Problem } from './problem.js';
+import { changes } from './route-kind.js';
 
 /** Node keeps the first of two, and a proxy in front may have read the second. */
 const ONCE = new Set(['host', 'content-type', 'content-length', 'authorization']);
@@ -23,7 +24,7 @@ export function requirePlain({ raw, routeOptions }: FastifyRequest): void {
     throw invalid('header.transfer-encoding', 'is not chunked');
   }
   const coding = headers['content-encoding'];
-  if (coding === undefined || routeOptions.config.kind !== 'command') return;
+  if (coding === undefined || !changes(routeOptions.config.kind)) return;
   const hasBody = transfer !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (hasBody && listElements(coding).some((one) => one.toLowerCase() !== 'identity')) {
     const detail = 'The body has a content coding: send it without Content-Encoding.';

@@ -1,3 +1,6 @@
+import { operationProblems } from './operation-problems.js';
+import type { RouteKind } from './route-kind.js';
+
 /** What a code means. Its page under `/problems/<code>` says this. */
 export interface ProblemKind {
   readonly status: number;
@@ -149,6 +152,7 @@ const PROBLEMS = {
       'An erased user can not be changed and places no order. An order of an erased user can be paid without a reference and ' +
       'cancelled without a reason: neither could be stored.',
   },
+  ...operationProblems,
   'revision-conflict': {
     status: 409,
     title: 'Others were faster',
@@ -279,7 +283,7 @@ export function problemKind(code: ProblemCode): ProblemKind {
 }
 
 /** The status that a route of this kind answers a code with. */
-export function statusOf(code: ProblemCode, kind: 'command' | 'query' | undefined): number {
+export function statusOf(code: ProblemCode, kind: RouteKind | undefined): number {
   const { status, onQuery }: ProblemKind = PROBLEMS[code];
   return kind === 'query' ? (onQuery ?? status) : status;
 }

@@ -5,6 +5,7 @@ import { DocumentTooLarge } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
 import { isSystemFault } from '../documents/system-errors.js';
 import { isProblemCode, type ProblemCode, problemKind, statusOf } from './problem-codes.js';
+import type { RouteKind } from './route-kind.js';
 
 /** Something that ends a request with a problem document. Everything in it is shown to the caller. */
 export class Problem extends Error {
@@ -45,7 +46,7 @@ export interface ProblemDocument {
 }
 
 /** @param kind of the route that answers */
-export function problemDocument(problem: Problem, requestId: string, kind?: 'command' | 'query'): ProblemDocument {
+export function problemDocument(problem: Problem, requestId: string, kind?: RouteKind): ProblemDocument {
   const { title } = problemKind(problem.code);
   return {
     type: `/problems/${problem.code}`,

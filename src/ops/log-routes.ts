@@ -99,7 +99,6 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
       const shown = fitting(events.slice(0, limit));
       const next = shown.length < events.length ? (shown.at(-1)?.position ?? null) : page.before;
       queryHead(reply, tokens, { position: head });
-      reply.header('cache-control', 'no-store');
       return {
         data: await Promise.all(shown.map((recorded) => answerEvent(deps, recorded))),
         next: next && nextPage(request, reply, 'before', tokens.encode(next)),

@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import type { App } from '../http/app-type.js';
 import { dataOf } from '../http/schemas.js';
+import { type JobRouteDeps, jobRoutes } from './jobs/job-routes.js';
 import { logRoutes, type LogRouteDeps } from './log-routes.js';
+import { type QuarantineRouteDeps, quarantineRoutes } from './quarantine-routes.js';
 import { readModels, type ReadModelsDeps, readModelSchema } from './read-models.js';
 import { readStatus, type Status, type StatusDeps, statusSchema } from './status.js';
 
-export type OpsDeps = LogRouteDeps & ReadModelsDeps & StatusDeps;
+export type OpsDeps = JobRouteDeps & LogRouteDeps & QuarantineRouteDeps & ReadModelsDeps & StatusDeps;
 
 export function opsRoutes(app: App, deps: OpsDeps): void {
   const status = shared(() => readStatus(deps));
@@ -19,6 +21,7 @@ export function opsRoutes(app: App, deps: OpsDeps): void {
         tags: ['operations'],
         response: { 200: dataOf(statusSchema) },
       },
+      config: { problems: ['database-unavailable', 'event-store-unavailable'] },
     },
     async (): Promise<{ data: Status['document'] }> => ({ data: (await status()).document }),
   );
@@ -31,10 +34,13 @@ export function opsRoutes(app: App, deps: OpsDeps): void {
         tags: ['operations'],
         response: { 200: dataOf(z.array(readModelSchema)) },
       },
+      config: { problems: ['database-unavailable'] },
     },
     async () => ({ data: await readModels(deps) }),
   );
   logRoutes(app, deps);
+  jobRoutes(app, deps);
+  quarantineRoutes(app, deps);
 }
 
 /** What is under way serves all who ask meanwhile: ten consoles cost no more than one. */

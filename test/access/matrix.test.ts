@@ -44,6 +44,13 @@ const MAY = `
   POST   /v1/products/:product_id/stock/adjust   clerk admin
   DELETE /v1/products/:product_id/stock          admin
   GET    /v1/products/:product_id/stock/events   clerk admin
+  GET    /v1/ops/jobs                           admin
+  POST   /v1/ops/jobs                           admin
+  GET    /v1/ops/jobs/:job_id                   admin
+  DELETE /v1/ops/jobs/:job_id                   admin
+  GET    /v1/ops/quarantine                     admin
+  POST   /v1/ops/quarantine/retry               admin
+  POST   /v1/ops/quarantine/skip                admin
   GET    /metrics                               admin
   GET    /health/live                           -
   GET    /health/ready                          -
@@ -127,7 +134,14 @@ t.test('every route answers every caller as the table says', async (t) => {
     { name: 'a clerk', client: await key('clerk'), role: 'clerk', owns: true },
     { name: 'an admin', client: await key('admin'), role: 'admin', owns: true },
   ] as const;
-  const ids = { user_id: ada.user_id, order_id: order.order_id, cat_id, product_id, code: 'forbidden' };
+  const ids = {
+    user_id: ada.user_id,
+    order_id: order.order_id,
+    cat_id,
+    product_id,
+    job_id: order.order_id,
+    code: 'forbidden',
+  };
   const items = [{ product_id, quantity: 1 }];
   let asked = 0;
   // Last, for the owner's key ends with the owner.

@@ -6,7 +6,7 @@ import { testDatabase } from '../support/database.js';
 const FOLLOWING = [
   'api_keys',
   ...['builds', 'checkpoints', 'migrations', 'migrations_lock', 'quarantine'],
-  ...['as_of_builds', 'log_times', 'idempotency_keys', 'snapshots'],
+  ...['as_of_builds', 'log_times', 'idempotency_keys', 'snapshots', 'jobs'],
 ];
 
 t.test('every table of the schema is in the backup, or can be made again', async (t) => {

@@ -1,12 +1,14 @@
 /** Each operation of the document is called through the client; the compiler asks for the call of a new one. */
 import t from 'tap';
 import { createClient, type OperationId } from '../../clients/typescript/src/index.js';
+import type { CommandEnd } from '../../src/ops/jobs/command-runner.js';
 import { required } from '../access/guarded.js';
 import { runningApp } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 
 t.test('every operation is called through the client and answers', async (t) => {
-  const { http } = await runningApp(t, { access: required });
+  const runCommand = (): Promise<CommandEnd> => Promise.resolve({ document: {}, exitCode: 0, remark: '' });
+  const { http } = await runningApp(t, { access: required, runCommand });
   const client = createClient({ baseUrl: http.url, token: http.key ?? '' });
   const orderlog = client.session();
   const pdf = tinyPdf();
@@ -19,6 +21,15 @@ t.test('every operation is called through the client and answers', async (t) => 
   const items = [{ product_id, quantity: 2 }];
   const { order_id } = (await orderlog.placeOrder({ user_id, items })).data;
   const cancelled = (await orderlog.placeOrder({ user_id, items })).data.order_id;
+
+  const started = await orderlog.startJob({ kind: 'verify' });
+  const { checkpoint } = (await orderlog.getStatus()).data.models[0] ?? { checkpoint: '' };
+  const job = { job_id: started.data.job_id, until: checkpoint };
+  /** There is no order in quarantine here. */
+  const notQuarantined = (error: unknown): { data: unknown; response: Response } => {
+    t.match(error, { code: 'not-quarantined' });
+    return { data: {}, response: new Response() };
+  };
 
   // In this order: what is erased or retired is so at the end.
   const calls: {
@@ -33,6 +44,13 @@ t.test('every operation is called through the client and answers', async (t) => 
     getStatus: () => orderlog.getStatus(),
     listReadModels: () => orderlog.listReadModels(),
     listLogEvents: () => orderlog.listLogEvents({ stream: 'order-' }),
+    startJob: () => orderlog.startJob({ kind: 'replay', model: 'users', until: job.until }),
+    listJobs: () => orderlog.listJobs({ kind: 'verify' }),
+    getJob: () => orderlog.getJob({ job_id: job.job_id }),
+    cancelJob: () => orderlog.cancelJob({ job_id: job.job_id }),
+    getQuarantine: () => orderlog.getQuarantine({ model: 'users' }),
+    retryQuarantined: () => orderlog.retryQuarantined({}),
+    skipQuarantined: () => orderlog.skipQuarantined({ stream: 'order-1@0', reason: 'a test' }).catch(notQuarantined),
     addCategory: () => orderlog.addCategory({ name: 'Hats' }),
     changeCategory: () => orderlog.changeCategory({ cat_id: spare, parent_cat_id: null }),
     getCategory: () => orderlog.getCategory({ cat_id }),

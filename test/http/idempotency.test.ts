@@ -43,7 +43,9 @@ void t.test('every command is answered once: a retry gets status, body and heade
         .filter(([, { parameters }]) =>
           parameters?.some(({ $ref }) => $ref === '#/components/parameters/Idempotency-Key'),
         )
-        .map(([method]) => `${method} ${path}`),
+        .map(([method]) => `${method} ${path}`)
+        // What appends nothing has no stream to be answered from: test/ops.
+        .filter((route) => !route.includes('/v1/ops/')),
     );
     t.same(commands.map(({ route }) => route).toSorted(), keyed.toSorted());
   });

@@ -20,11 +20,16 @@ void t.test('every metric keeps the rules of promtool', async (t) => {
   measureLog(metrics, new LineWriter(2, String));
   shop.runtime.engine.measure(metrics);
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  await verifyNowAndThen(metrics, { everySeconds: 1, cli: '', log, signal: AbortSignal.abort() });
+  await verifyNowAndThen(metrics, {
+    everySeconds: 1,
+    run: () => Promise.reject(new Error('not run')),
+    log,
+    signal: AbortSignal.abort(),
+  });
   const check = { name: 'database', check: () => Promise.resolve({ ok: true }) };
   const parts = { logger: null, version: '1', access: accessTo(shop.runtime), checks: [check], metrics };
   const app = await buildApp({ ...parts, drain: new Drain() });
-  await addRoutes(app, shop.runtime, new AbortController().signal);
+  await addRoutes(app, shop.runtime, { jobs: shop.jobs, ending: new AbortController().signal });
   t.teardown(() => app.close());
   await app.inject({ url: '/v1/categories', headers });
   let text = '';
@@ -80,7 +85,7 @@ void t.test('a replay of a refusal counts as that refusal', async (t) => {
   const metrics = createMetrics();
   const parts = { logger: null, version: '1', access: accessTo(shop.runtime), checks: [], metrics, drain: new Drain() };
   const app = await buildApp(parts);
-  await addRoutes(app, shop.runtime, new AbortController().signal);
+  await addRoutes(app, shop.runtime, { jobs: shop.jobs, ending: new AbortController().signal });
   t.teardown(() => app.close());
   const payload = { user_id: USER, items: [{ product_id: 1, quantity: 1 }] };
   const keyed = { ...headers, 'idempotency-key': 'refused' };

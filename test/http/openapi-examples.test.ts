@@ -1,10 +1,13 @@
 /** Each example of the OpenAPI document is as its schema says, and is answered as it says. */
+import { once } from 'node:events';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
 import { SAMPLE } from '../../src/http/openapi/example.js';
+import type { RunCommand } from '../../src/ops/jobs/command-runner.js';
 import { type Json, type OpenApi, type Operation, operationsOf, resolved, schemasOf } from '../support/api-document.js';
 import { Ids } from '../support/examples.js';
 import type { Answer, Sent } from '../support/http-client.js';
+import { until } from '../support/orderlog.js';
 import { demo, proofForm, runningApp, type RunningApp, userForm } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 
@@ -16,16 +19,27 @@ const STORY = `
   addProduct changeProduct retireProduct reinstateProduct
   countStock receiveStock adjustStock getProductStock listStock listStockEvents endStockTracking
   getStatus listReadModels listLogEvents
+  startJob getJob listJobs cancelJob getQuarantine retryQuarantined
   registerUser getUser listUsers listUserEvents changeUserDetails replaceIdProof downloadIdProof
   placeOrder getOrder listOrders listUserOrders listOrderEvents getCategoryOrderCounts cancelOrder markOrderPaid
   eraseUser
 `;
 
+/** Needs a key in quarantine: test/ops/quarantine.test.ts. */
+const UNPLAYED = ['skipQuarantined'];
+
+/** A job that is on its way until somebody cancels it. */
+const runCommand: RunCommand = async (_args, { signal, tell }) => {
+  tell?.({ what: 'events', done: 250, total: 1_000, seconds: 2 });
+  await once(signal, 'abort');
+  return { document: null, exitCode: null, remark: '' };
+};
+
 let shop: RunningApp;
 let document: OpenApi;
 
 t.before(async () => {
-  shop = await runningApp(t, { seed: demo });
+  shop = await runningApp(t, { seed: demo, runCommand });
   shop.http.patience = 30;
   shop.http.position = shop.runtime.tokens.encode(await shop.runtime.store.head());
   document = (await shop.http.ok('GET', '/openapi.json')).body as OpenApi;
@@ -69,7 +83,7 @@ t.test('every example is answered as it says', async (t) => {
   );
   const story = STORY.trim().split(/\s+/);
   t.same(
-    [...operations.keys()].filter((one) => !story.includes(one)),
+    [...operations.keys()].filter((one) => !story.includes(one) && !UNPLAYED.includes(one)),
     [],
     'put the operation into the story',
   );
@@ -77,6 +91,7 @@ t.test('every example is answered as it says', async (t) => {
     const [route = '', operation] = operations.get(name) ?? [];
     if (!operation) continue;
     if (name === 'markOrderPaid') await placeAnother(ids);
+    if (name === 'getJob') await until(async () => JSON.stringify(await shop.http.get('/v1/ops/jobs')).includes('250'));
     const [method = '', path = ''] = route.split(' ');
     const answer = await shop.http.send(method.toUpperCase(), fill(path, operation, ids), sentOf(operation, ids));
     const [status = '', wanted] = Object.entries(operation.responses).find(([one]) => one.startsWith('2')) ?? [];

@@ -41,6 +41,13 @@ const ROUTES = `
   get 200 /v1/log
   get 200 /v1/ops/status
   get 200 /v1/ops/read-models
+  get 200 /v1/ops/jobs
+  post 202 /v1/ops/jobs
+  get 200 /v1/ops/jobs/{job_id}
+  delete 200 /v1/ops/jobs/{job_id}
+  get 200 /v1/ops/quarantine
+  post 200 /v1/ops/quarantine/retry
+  post 200 /v1/ops/quarantine/skip
   get 200 /health/live
   get 200 /health/ready
   get 503 /health/ready

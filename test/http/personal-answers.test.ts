@@ -4,9 +4,9 @@ import { outcome } from '../support/http-client.js';
 import { proofForm, runningApp } from '../support/running-app.js';
 import { guardedSample } from '../access/guarded.js';
 
-void t.test('every route of users and of orders is marked as personal', (t) => {
+void t.test('every route of users, of orders and of the log is marked as personal', (t) => {
   const marked = Object.entries(accessTable).filter(([, access]) => access.isPersonal);
-  const paths = Object.keys(accessTable).filter((route) => /\/v1\/(?:users|orders)\b|\/events$/.test(route));
+  const paths = Object.keys(accessTable).filter((route) => /\/v1\/(?:users|orders|log)\b/.test(route));
   t.ok(paths.length > 12);
   for (const path of paths) t.ok(accessTable[path]?.isPersonal, path);
   t.ok(

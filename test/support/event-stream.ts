@@ -1,4 +1,6 @@
 /** Reads server-sent events as a client does that can send headers. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import type { Client } from './http-client.js';
 import { until } from './orderlog.js';
@@ -70,4 +72,25 @@ export async function openStream(
     close: () => leaving.abort(),
     count: (n) => until(() => events.length >= n),
   };
+}
+
+/** A client that has stopped to read. */
+export interface Frozen {
+  readonly socket: Socket;
+  /** That it has read since. */
+  readonly bytes: number;
+}
+
+/** @returns after the head of the answer */
+export async function frozen(t: Test, port: number, path: string): Promise<Frozen> {
+  const socket = connect(port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  const client = { socket, bytes: 0 };
+  socket.on('error', () => undefined);
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`);
+  await once(socket, 'data');
+  socket.pause();
+  socket.on('data', (piece: Buffer) => (client.bytes += piece.length));
+  socket.pause();
+  return client;
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 
-const CLI = join(import.meta.dirname, '../../src/cli.js');
+export const CLI = join(import.meta.dirname, '../../src/cli.js');
 export const sharedData = join(import.meta.dirname, '../../../../shared/data');
 
 export type Settings = Readonly<Record<string, string>>;

@@ -20,17 +20,20 @@ import type { OrderAnswer } from '../../src/order/answer.js';
 import type { ProductAnswer } from '../../src/product/answer.js';
 import { noProgress } from '../../src/commands/progress.js';
 import { accessTo, addRoutes } from '../../src/routes.js';
+import { commandRunner, type RunCommand } from '../../src/ops/jobs/command-runner.js';
+import { Jobs } from '../../src/ops/jobs/jobs.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import type { UserAnswer } from '../../src/user/answer.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { watchCodes } from './declared-codes.js';
 import { Client } from './http-client.js';
-import { until } from './orderlog.js';
+import { CLI, settingsFor, until } from './orderlog.js';
 import { tinyPdf } from './tiny-pdf.js';
 
 export interface RunningApp extends Shop {
   readonly app: App;
   readonly runtime: Runtime;
+  readonly jobs: Jobs;
   readonly drain: Drain;
   readonly database: TestDatabase;
   readonly dataDir: string;
@@ -54,6 +57,8 @@ export interface RunningOptions {
   readonly database?: TestDatabase;
   /** A folder that is there, and stays, instead of a new one. */
   readonly dataDir?: string;
+  /** Runs the commands of jobs, instead of a process for each. */
+  readonly runCommand?: RunCommand;
   /** A log elsewhere, instead of the one in the database. */
   readonly store?: EventStore;
   /** Folder of the built console; without it there is none. */
@@ -109,7 +114,9 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
   };
   const app = await buildApp(deps);
   watchCodes(t, app);
-  await addRoutes(app, runtime, drain.ending);
+  const run = options.runCommand ?? commandRunner(CLI, { ...process.env, ...settingsFor(database, dataDir) });
+  const jobs = new Jobs({ pool: runtime.pool, run, log: runtime.engine.log });
+  await addRoutes(app, runtime, { jobs, ending: drain.ending });
   if (options.console !== undefined) await consoleRoutes(app, options.console);
   await app.ready();
   app.server.listen(0, '127.0.0.1');
@@ -133,6 +140,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
   const close = (): Promise<void> =>
     (closed ??= (async () => {
       await drain.close(app);
+      await jobs.close();
       await stopProjectors();
       await runtime.close();
       if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
@@ -141,7 +149,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const needsKey = config.access.auth === 'required';
   const client = new Client(url, needsKey ? (await runtime.apiKeys.create('admin', null)).key : null);
-  const running = { app, runtime, drain, database, dataDir, stopProjectors, startProjectors, close };
+  const running = { app, runtime, jobs, drain, database, dataDir, stopProjectors, startProjectors, close };
   return Object.assign(new Shop(client), running);
 }
 

@@ -181,8 +181,80 @@ export interface components {
       /** Format: date-time */
       readonly uploaded_at: string;
     };
+    readonly Job: {
+      /** Format: uuid */
+      readonly job_id: string;
+      readonly kind: components['schemas']['JobKind'];
+      readonly models: readonly string[];
+      readonly parameters: {
+        readonly [key: string]: unknown;
+      };
+      readonly requested_by: components['schemas']['Requester'];
+      readonly state: components['schemas']['JobState'];
+      readonly cancel_requested: boolean;
+      readonly progress: components['schemas']['JobProgress'] | null;
+      /** @description False if the operation found something, such as a difference in a verification. Null until it is done. */
+      readonly ok: boolean | null;
+      /** @description Why it failed, or what to do about a lost job. */
+      readonly error: string | null;
+      /** Format: date-time */
+      readonly created_at: string;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      /** Format: date-time */
+      readonly ended_at: string | null;
+      /** @description What the command of the same name prints with `--json`. Null until the job is done. */
+      readonly result: {
+        readonly [key: string]: unknown;
+      } | null;
+    };
+    readonly JobAnswer: {
+      readonly data: components['schemas']['Job'];
+    };
+    /** @enum {string} */
+    readonly JobKind: 'rebuild' | 'verify' | 'rollback' | 'replay';
+    readonly JobProgress: {
+      readonly what: string;
+      /** Format: int64 */
+      readonly done: number;
+      /** Format: int64 */
+      readonly total: number | null;
+      /** Format: double */
+      readonly per_second: number;
+      /** Format: int64 */
+      readonly seconds_left: number | null;
+    };
+    /** @enum {string} */
+    readonly JobState: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'lost';
     readonly ListReadModelsAnswer: {
       readonly data: readonly components['schemas']['ReadModel'][];
+    };
+    readonly ListedJob: {
+      /** Format: uuid */
+      readonly job_id: string;
+      readonly kind: components['schemas']['JobKind'];
+      readonly models: readonly string[];
+      readonly parameters: {
+        readonly [key: string]: unknown;
+      };
+      readonly requested_by: components['schemas']['Requester'];
+      readonly state: components['schemas']['JobState'];
+      readonly cancel_requested: boolean;
+      readonly progress: components['schemas']['JobProgress'] | null;
+      /** @description False if the operation found something, such as a difference in a verification. Null until it is done. */
+      readonly ok: boolean | null;
+      /** @description Why it failed, or what to do about a lost job. */
+      readonly error: string | null;
+      /** Format: date-time */
+      readonly created_at: string;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      /** Format: date-time */
+      readonly ended_at: string | null;
+    };
+    readonly ListedJobList: {
+      readonly data: readonly components['schemas']['ListedJob'][];
+      readonly next: string | null;
     };
     readonly LogEvent: {
       readonly type: string;
@@ -337,6 +409,10 @@ export interface components {
       | 'stock-reserved'
       | 'category-not-empty'
       | 'user-erased'
+      | 'job-not-found'
+      | 'job-running'
+      | 'not-quarantined'
+      | 'read-model-busy'
       | 'revision-conflict'
       | 'idempotency-in-flight'
       | 'revision-mismatch'
@@ -414,6 +490,49 @@ export interface components {
       /** @enum {boolean} */
       readonly lost?: true;
     };
+    readonly Quarantine: {
+      readonly quarantined: readonly components['schemas']['QuarantinedKey'][];
+      readonly skipped: readonly components['schemas']['SkippedEvent'][];
+      /** @description Builds that have stopped at an event. */
+      readonly stopped: readonly components['schemas']['StoppedBuild'][];
+    };
+    readonly QuarantineAnswer: {
+      readonly data: components['schemas']['Quarantine'];
+    };
+    readonly QuarantinedAt: {
+      /**
+       * Format: int64
+       * @description How often the resource has changed.
+       */
+      readonly revision: number;
+      readonly type: string;
+      readonly position: string;
+      readonly error: string;
+    };
+    readonly QuarantinedKey: {
+      readonly model: string;
+      /**
+       * Format: int64
+       * @description The number of the build.
+       */
+      readonly version: number;
+      readonly stream: string;
+      /**
+       * Format: int64
+       * @description How often the resource has changed.
+       */
+      readonly revision: number;
+      readonly type: string;
+      readonly position: string;
+      readonly error: string;
+      /** Format: date-time */
+      readonly since: string;
+      /**
+       * Format: int64
+       * @description Events of the key that wait, with the one it is quarantined at.
+       */
+      readonly waiting: number;
+    };
     readonly ReadModel: {
       readonly name: string;
       /** Format: int64 */
@@ -481,6 +600,124 @@ export interface components {
        */
       readonly id_proof: Blob;
     };
+    readonly Requester: {
+      readonly kind: string;
+      readonly id: string | null;
+    };
+    readonly Retried: {
+      readonly retried: readonly components['schemas']['RetriedKey'][];
+    };
+    readonly RetriedAnswer: {
+      readonly data: components['schemas']['Retried'];
+    };
+    readonly RetriedKey: {
+      readonly model: string;
+      /**
+       * Format: int64
+       * @description The number of the build.
+       */
+      readonly version: number;
+      readonly stream: string;
+      /**
+       * Format: int64
+       * @description Events that have taken effect.
+       */
+      readonly events: number;
+      /** @description Where the key is quarantined now; null if it is not. */
+      readonly held: components['schemas']['QuarantinedAt'] | null;
+    };
+    readonly RetryQuarantinedRequest: {
+      readonly streams?: readonly string[];
+      readonly model?: string;
+    };
+    readonly SkipQuarantinedRequest: {
+      /** @description As the list has it; with its revision, `order-…@1`, only that event is skipped. */
+      readonly stream: string;
+      /** @description Why. It is kept, and a verification tells it. */
+      readonly reason: string;
+      readonly model?: string;
+    };
+    readonly Skipped: {
+      readonly skipped: readonly components['schemas']['SkippedKey'][];
+    };
+    readonly SkippedAnswer: {
+      readonly data: components['schemas']['Skipped'];
+    };
+    readonly SkippedEvent: {
+      readonly model: string;
+      readonly stream: string;
+      /**
+       * Format: int64
+       * @description How often the resource has changed.
+       */
+      readonly revision: number;
+      readonly type: string;
+      readonly position: string;
+      readonly error: string;
+      readonly reason: string;
+      /** Format: date-time */
+      readonly skipped_at: string;
+    };
+    readonly SkippedKey: {
+      readonly model: string;
+      /**
+       * Format: int64
+       * @description The number of the build.
+       */
+      readonly version: number;
+      readonly stream: string;
+      /**
+       * Format: int64
+       * @description Events that have taken effect.
+       */
+      readonly events: number;
+      /** @description Where the key is quarantined now; null if it is not. */
+      readonly held: components['schemas']['QuarantinedAt'] | null;
+      /**
+       * Format: int64
+       * @description How often the resource has changed.
+       */
+      readonly revision?: number;
+      readonly reason?: string;
+    };
+    readonly StartJobRequest:
+      | {
+          /** @enum {string} */
+          readonly kind: 'rebuild';
+          /** @description One read model. */
+          readonly model?: string;
+          /** @description Several read models. Without `model` and `models`, all of them. */
+          readonly models?: readonly string[];
+          /** @default true */
+          readonly switch?: boolean;
+        }
+      | {
+          /** @enum {string} */
+          readonly kind: 'verify';
+          /** @description One read model. */
+          readonly model?: string;
+          /** @description Several read models. Without `model` and `models`, all of them. */
+          readonly models?: readonly string[];
+        }
+      | {
+          /** @enum {string} */
+          readonly kind: 'rollback';
+          /** @description One read model. */
+          readonly model?: string;
+          /** @description Several read models. Without `model` and `models`, all of them. */
+          readonly models?: readonly string[];
+          /** @default false */
+          readonly degraded?: boolean;
+        }
+      | {
+          /** @enum {string} */
+          readonly kind: 'replay';
+          /** @description One read model. */
+          readonly model?: string;
+          /** @description Several read models. Without `model` and `models`, all of them. */
+          readonly models?: readonly string[];
+          readonly until: string;
+        };
     readonly Status: {
       readonly store: components['schemas']['StoreStatus'];
       readonly models: readonly components['schemas']['ReadModelStatus'][];
@@ -520,6 +757,22 @@ export interface components {
     readonly StockList: {
       readonly data: readonly components['schemas']['Stock'][];
       readonly next: string | null;
+    };
+    readonly StoppedBuild: {
+      readonly model: string;
+      /**
+       * Format: int64
+       * @description The number of the build.
+       */
+      readonly version: number;
+      readonly stream: string;
+      /**
+       * Format: int64
+       * @description How often the resource has changed.
+       */
+      readonly revision: number;
+      readonly position: string;
+      readonly error: string;
     };
     readonly StoreStatus: {
       readonly kind: string;
@@ -579,6 +832,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
+        /** @example placed */
         readonly status?: components['schemas']['OrderStatus'];
         /** @description The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says. */
         readonly as_of?: string;
@@ -594,6 +848,58 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
+           *           "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *           "number": "O-000001",
+           *           "external_reference": "WEB-1001",
+           *           "status": "placed",
+           *           "currency": "USD",
+           *           "total": 14200,
+           *           "items": [
+           *             {
+           *               "line": 1,
+           *               "product_id": 1,
+           *               "sku": "SHIRT-OXFORD-BLUE-M",
+           *               "name": "Oxford shirt, blue, M",
+           *               "quantity": 2,
+           *               "unit_price": 3900,
+           *               "line_total": 7800
+           *             },
+           *             {
+           *               "line": 2,
+           *               "product_id": 4,
+           *               "sku": "SAREE-COTTON-INDIGO",
+           *               "name": "Handloom cotton saree, indigo",
+           *               "quantity": 1,
+           *               "unit_price": 6400,
+           *               "line_total": 6400
+           *             }
+           *           ],
+           *           "history": [
+           *             {
+           *               "status": "placed",
+           *               "at": "2026-01-31T09:30:00.000Z",
+           *               "by": {
+           *                 "kind": "anonymous",
+           *                 "id": null
+           *               }
+           *             }
+           *           ],
+           *           "placed_at": "2026-01-31T09:30:00.000Z",
+           *           "allowed_actions": [
+           *             "cancel",
+           *             "mark-paid"
+           *           ],
+           *           "revision": 0
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['OrderList'];
           readonly 'text/csv': string;
           readonly 'application/x-ndjson': string;
@@ -614,6 +920,22 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+         *       "items": [
+         *         {
+         *           "product_id": 1,
+         *           "quantity": 2
+         *         },
+         *         {
+         *           "product_id": 4,
+         *           "quantity": 1
+         *         }
+         *       ],
+         *       "external_reference": "WEB-1001"
+         *     }
+         */
         readonly 'application/json': components['schemas']['PlaceOrderRequest'];
       };
     };
@@ -623,6 +945,55 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "number": "O-000001",
+           *         "external_reference": "WEB-1001",
+           *         "status": "placed",
+           *         "currency": "USD",
+           *         "total": 14200,
+           *         "items": [
+           *           {
+           *             "line": 1,
+           *             "product_id": 1,
+           *             "sku": "SHIRT-OXFORD-BLUE-M",
+           *             "name": "Oxford shirt, blue, M",
+           *             "quantity": 2,
+           *             "unit_price": 3900,
+           *             "line_total": 7800
+           *           },
+           *           {
+           *             "line": 2,
+           *             "product_id": 4,
+           *             "sku": "SAREE-COTTON-INDIGO",
+           *             "name": "Handloom cotton saree, indigo",
+           *             "quantity": 1,
+           *             "unit_price": 6400,
+           *             "line_total": 6400
+           *           }
+           *         ],
+           *         "history": [
+           *           {
+           *             "status": "placed",
+           *             "at": "2026-01-31T09:30:00.000Z",
+           *             "by": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           }
+           *         ],
+           *         "placed_at": "2026-01-31T09:30:00.000Z",
+           *         "allowed_actions": [
+           *           "cancel",
+           *           "mark-paid"
+           *         ],
+           *         "revision": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -637,12 +1008,18 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 2d6fbd8a-057e-8599-a83f-1e0ae74416e8 */
         readonly order_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody?: {
       readonly content: {
+        /**
+         * @example {
+         *       "reason": "Ordered twice"
+         *     }
+         */
         readonly 'application/json': components['schemas']['CancelOrderRequest'];
       };
     };
@@ -652,6 +1029,61 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "number": "O-000001",
+           *         "external_reference": "WEB-1001",
+           *         "status": "cancelled",
+           *         "currency": "USD",
+           *         "total": 14200,
+           *         "items": [
+           *           {
+           *             "line": 1,
+           *             "product_id": 1,
+           *             "sku": "SHIRT-OXFORD-BLUE-M",
+           *             "name": "Oxford shirt, blue, M",
+           *             "quantity": 2,
+           *             "unit_price": 3900,
+           *             "line_total": 7800
+           *           },
+           *           {
+           *             "line": 2,
+           *             "product_id": 4,
+           *             "sku": "SAREE-COTTON-INDIGO",
+           *             "name": "Handloom cotton saree, indigo",
+           *             "quantity": 1,
+           *             "unit_price": 6400,
+           *             "line_total": 6400
+           *           }
+           *         ],
+           *         "history": [
+           *           {
+           *             "status": "placed",
+           *             "at": "2026-01-31T09:30:00.000Z",
+           *             "by": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           {
+           *             "status": "cancelled",
+           *             "at": "2026-01-31T09:30:00.000Z",
+           *             "by": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             },
+           *             "reason": "Ordered twice"
+           *           }
+           *         ],
+           *         "placed_at": "2026-01-31T09:30:00.000Z",
+           *         "allowed_actions": [],
+           *         "revision": 1
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -666,12 +1098,18 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 7c41b0de-93a5-8b02-9e6c-5d2f8a1b3c4d */
         readonly order_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody?: {
       readonly content: {
+        /**
+         * @example {
+         *       "reference": "PAY-7001"
+         *     }
+         */
         readonly 'application/json': components['schemas']['MarkOrderPaidRequest'];
       };
     };
@@ -681,6 +1119,61 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "order_id": "7c41b0de-93a5-8b02-9e6c-5d2f8a1b3c4d",
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "number": "O-000002",
+           *         "external_reference": null,
+           *         "status": "paid",
+           *         "currency": "USD",
+           *         "total": 14200,
+           *         "items": [
+           *           {
+           *             "line": 1,
+           *             "product_id": 1,
+           *             "sku": "SHIRT-OXFORD-BLUE-M",
+           *             "name": "Oxford shirt, blue, M",
+           *             "quantity": 2,
+           *             "unit_price": 3900,
+           *             "line_total": 7800
+           *           },
+           *           {
+           *             "line": 2,
+           *             "product_id": 4,
+           *             "sku": "SAREE-COTTON-INDIGO",
+           *             "name": "Handloom cotton saree, indigo",
+           *             "quantity": 1,
+           *             "unit_price": 6400,
+           *             "line_total": 6400
+           *           }
+           *         ],
+           *         "history": [
+           *           {
+           *             "status": "placed",
+           *             "at": "2026-01-31T09:30:00.000Z",
+           *             "by": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           {
+           *             "status": "paid",
+           *             "at": "2026-01-31T09:30:00.000Z",
+           *             "by": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             },
+           *             "reference": "PAY-7001"
+           *           }
+           *         ],
+           *         "placed_at": "2026-01-31T09:30:00.000Z",
+           *         "allowed_actions": [],
+           *         "revision": 1
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -698,6 +1191,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 2d6fbd8a-057e-8599-a83f-1e0ae74416e8 */
         readonly order_id: string;
       };
       readonly cookie?: never;
@@ -709,6 +1203,55 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "number": "O-000001",
+           *         "external_reference": "WEB-1001",
+           *         "status": "placed",
+           *         "currency": "USD",
+           *         "total": 14200,
+           *         "items": [
+           *           {
+           *             "line": 1,
+           *             "product_id": 1,
+           *             "sku": "SHIRT-OXFORD-BLUE-M",
+           *             "name": "Oxford shirt, blue, M",
+           *             "quantity": 2,
+           *             "unit_price": 3900,
+           *             "line_total": 7800
+           *           },
+           *           {
+           *             "line": 2,
+           *             "product_id": 4,
+           *             "sku": "SAREE-COTTON-INDIGO",
+           *             "name": "Handloom cotton saree, indigo",
+           *             "quantity": 1,
+           *             "unit_price": 6400,
+           *             "line_total": 6400
+           *           }
+           *         ],
+           *         "history": [
+           *           {
+           *             "status": "placed",
+           *             "at": "2026-01-31T09:30:00.000Z",
+           *             "by": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           }
+           *         ],
+           *         "placed_at": "2026-01-31T09:30:00.000Z",
+           *         "allowed_actions": [
+           *           "cancel",
+           *           "mark-paid"
+           *         ],
+           *         "revision": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -729,6 +1272,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -740,6 +1284,58 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
+           *           "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *           "number": "O-000001",
+           *           "external_reference": "WEB-1001",
+           *           "status": "placed",
+           *           "currency": "USD",
+           *           "total": 14200,
+           *           "items": [
+           *             {
+           *               "line": 1,
+           *               "product_id": 1,
+           *               "sku": "SHIRT-OXFORD-BLUE-M",
+           *               "name": "Oxford shirt, blue, M",
+           *               "quantity": 2,
+           *               "unit_price": 3900,
+           *               "line_total": 7800
+           *             },
+           *             {
+           *               "line": 2,
+           *               "product_id": 4,
+           *               "sku": "SAREE-COTTON-INDIGO",
+           *               "name": "Handloom cotton saree, indigo",
+           *               "quantity": 1,
+           *               "unit_price": 6400,
+           *               "line_total": 6400
+           *             }
+           *           ],
+           *           "history": [
+           *             {
+           *               "status": "placed",
+           *               "at": "2026-01-31T09:30:00.000Z",
+           *               "by": {
+           *                 "kind": "anonymous",
+           *                 "id": null
+           *               }
+           *             }
+           *           ],
+           *           "placed_at": "2026-01-31T09:30:00.000Z",
+           *           "allowed_actions": [
+           *             "cancel",
+           *             "mark-paid"
+           *           ],
+           *           "revision": 0
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['OrderList'];
         };
       };
@@ -757,6 +1353,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 2d6fbd8a-057e-8599-a83f-1e0ae74416e8 */
         readonly order_id: string;
       };
       readonly cookie?: never;
@@ -768,6 +1365,59 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "type": "OrderPlaced",
+           *           "data": {
+           *             "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
+           *             "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *             "currency": "USD",
+           *             "items": [
+           *               {
+           *                 "line": 1,
+           *                 "product_id": 1,
+           *                 "sku": "SHIRT-OXFORD-BLUE-M",
+           *                 "name": "Oxford shirt, blue, M",
+           *                 "quantity": 2,
+           *                 "unit_price": 3900
+           *               },
+           *               {
+           *                 "line": 2,
+           *                 "product_id": 4,
+           *                 "sku": "SAREE-COTTON-INDIGO",
+           *                 "name": "Handloom cotton saree, indigo",
+           *                 "quantity": 1,
+           *                 "unit_price": 6400
+           *               }
+           *             ],
+           *             "total": 14200,
+           *             "placed_at": "2026-01-31T09:30:00.000Z",
+           *             "number": 1,
+           *             "external_reference": "WEB-1001",
+           *             "reserved": [],
+           *             "external_reference_hash": "8c1f0d5e2b7a49638c1f0d5e2b7a4963"
+           *           },
+           *           "metadata": {
+           *             "schema_version": 2,
+           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
+           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
+           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "actor": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           "revision": 0,
+           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *           "recorded_at": "2026-01-31T09:30:00.000Z"
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['RecordedEventList'];
         };
       };
@@ -782,6 +1432,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
+        /** @example ada@shop.example */
         readonly email?: string;
       };
       readonly header?: never;
@@ -795,6 +1446,28 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *           "name": "Ada Lovelace",
+           *           "email": "ada@shop.example",
+           *           "status": "active",
+           *           "id_proof": {
+           *             "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
+           *             "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
+           *             "bytes": 298,
+           *             "uploaded_at": "2026-01-31T09:30:00.000Z"
+           *           },
+           *           "registered_at": "2026-01-31T09:30:00.000Z",
+           *           "updated_at": "2026-01-31T09:30:00.000Z",
+           *           "revision": 0
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['UserList'];
           readonly 'text/csv': string;
           readonly 'application/x-ndjson': string;
@@ -815,6 +1488,13 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "name": "Ada Lovelace",
+         *       "email": "ada@shop.example",
+         *       "id_proof": "%PDF-1.4 …"
+         *     }
+         */
         readonly 'multipart/form-data': components['schemas']['RegisterUserRequest'];
       };
     };
@@ -824,6 +1504,25 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "name": "Ada Lovelace",
+           *         "email": "ada@shop.example",
+           *         "status": "active",
+           *         "id_proof": {
+           *           "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
+           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
+           *           "bytes": 298,
+           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
+           *         },
+           *         "registered_at": "2026-01-31T09:30:00.000Z",
+           *         "updated_at": "2026-01-31T09:30:00.000Z",
+           *         "revision": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -838,6 +1537,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -849,6 +1549,7 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /** @example %PDF-1.4 … */
           readonly 'application/pdf': Blob;
         };
       };
@@ -863,12 +1564,18 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "id_proof": "%PDF-1.4 …"
+         *     }
+         */
         readonly 'multipart/form-data': components['schemas']['ReplaceIdProofRequest'];
       };
     };
@@ -878,6 +1585,25 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "name": "Ada King",
+           *         "email": "ada@shop.example",
+           *         "status": "active",
+           *         "id_proof": {
+           *           "document_id": "5f0f8f0c-7a3e-4d0b-8c1d-2e4f6a8b0c1e",
+           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
+           *           "bytes": 298,
+           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
+           *         },
+           *         "registered_at": "2026-01-31T09:30:00.000Z",
+           *         "updated_at": "2026-01-31T09:30:00.000Z",
+           *         "revision": 2
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -892,6 +1618,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -903,6 +1630,22 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "status": "erased",
+           *         "erased_at": "2026-01-31T09:30:00.000Z",
+           *         "email_addresses_released": 1,
+           *         "documents_deleted": [
+           *           "b9a47020-539e-4437-a9d2-7130f00a0e6c",
+           *           "5f0f8f0c-7a3e-4d0b-8c1d-2e4f6a8b0c1e"
+           *         ],
+           *         "stored_responses_deleted": true,
+           *         "key_destroyed_at": "2026-01-31T09:30:00.000Z"
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['ErasureReceiptAnswer'];
         };
       };
@@ -917,6 +1660,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -928,6 +1672,25 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "name": "Ada Lovelace",
+           *         "email": "ada@shop.example",
+           *         "status": "active",
+           *         "id_proof": {
+           *           "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
+           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
+           *           "bytes": 298,
+           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
+           *         },
+           *         "registered_at": "2026-01-31T09:30:00.000Z",
+           *         "updated_at": "2026-01-31T09:30:00.000Z",
+           *         "revision": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -942,13 +1705,24 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "name": "Ada King"
+         *     }
+         */
         readonly 'application/json': components['schemas']['ChangeUserDetailsRequest'];
+        /**
+         * @example {
+         *       "name": "Ada King"
+         *     }
+         */
         readonly 'application/merge-patch+json': components['schemas']['ChangeUserDetailsRequest'];
       };
     };
@@ -958,6 +1732,25 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *         "name": "Ada King",
+           *         "email": "ada@shop.example",
+           *         "status": "active",
+           *         "id_proof": {
+           *           "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
+           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
+           *           "bytes": 298,
+           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
+           *         },
+           *         "registered_at": "2026-01-31T09:30:00.000Z",
+           *         "updated_at": "2026-01-31T09:30:00.000Z",
+           *         "revision": 1
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -975,6 +1768,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -986,6 +1780,43 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "type": "UserRegistered",
+           *           "data": {
+           *             "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
+           *             "name": "Ada Lovelace",
+           *             "email": "ada@shop.example",
+           *             "email_hash": "2737fa53ceabd11325636a7e61613f27",
+           *             "id_proof": {
+           *               "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
+           *               "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
+           *               "bytes": 298,
+           *               "uploaded_at": "2026-01-31T09:30:00.000Z"
+           *             },
+           *             "registered_at": "2026-01-31T09:30:00.000Z"
+           *           },
+           *           "metadata": {
+           *             "schema_version": 1,
+           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
+           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
+           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "actor": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           "revision": 0,
+           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *           "recorded_at": "2026-01-31T09:30:00.000Z"
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['RecordedEventList'];
         };
       };
@@ -1000,6 +1831,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
+        /** @example 7 */
         readonly cat_id?: number;
         readonly sku?: string;
         readonly status?: components['schemas']['ProductStatus'];
@@ -1015,6 +1847,27 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "product_id": 6,
+           *           "sku": "PRINTER-LASER-A4",
+           *           "name": "A4 laser printer",
+           *           "price": 14900,
+           *           "currency": "USD",
+           *           "cat_ids": [
+           *             8,
+           *             9
+           *           ],
+           *           "available": null,
+           *           "status": "active",
+           *           "revision": 0
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['ProductList'];
           readonly 'text/csv': string;
           readonly 'application/x-ndjson': string;
@@ -1035,6 +1888,17 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "sku": "HAT-STRAW-M",
+         *       "name": "Straw hat, M",
+         *       "price": 2500,
+         *       "currency": "USD",
+         *       "cat_ids": [
+         *         1
+         *       ]
+         *     }
+         */
         readonly 'application/json': components['schemas']['AddProductRequest'];
       };
     };
@@ -1044,6 +1908,23 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 7,
+           *         "sku": "HAT-STRAW-M",
+           *         "name": "Straw hat, M",
+           *         "price": 2500,
+           *         "currency": "USD",
+           *         "cat_ids": [
+           *           1
+           *         ],
+           *         "available": null,
+           *         "status": "active",
+           *         "revision": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -1058,6 +1939,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 6 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -1069,6 +1951,24 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 6,
+           *         "sku": "PRINTER-LASER-A4",
+           *         "name": "A4 laser printer",
+           *         "price": 14900,
+           *         "currency": "USD",
+           *         "cat_ids": [
+           *           8,
+           *           9
+           *         ],
+           *         "available": null,
+           *         "status": "active",
+           *         "revision": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -1083,13 +1983,24 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 7 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "price": 2200
+         *     }
+         */
         readonly 'application/json': components['schemas']['ChangeProductRequest'];
+        /**
+         * @example {
+         *       "price": 2200
+         *     }
+         */
         readonly 'application/merge-patch+json': components['schemas']['ChangeProductRequest'];
       };
     };
@@ -1099,6 +2010,23 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 7,
+           *         "sku": "HAT-STRAW-M",
+           *         "name": "Straw hat, M",
+           *         "price": 2200,
+           *         "currency": "USD",
+           *         "cat_ids": [
+           *           1
+           *         ],
+           *         "available": null,
+           *         "status": "active",
+           *         "revision": 1
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -1113,6 +2041,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 7 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -1124,6 +2053,23 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 7,
+           *         "sku": "HAT-STRAW-M",
+           *         "name": "Straw hat, M",
+           *         "price": 2200,
+           *         "currency": "USD",
+           *         "cat_ids": [
+           *           1
+           *         ],
+           *         "available": null,
+           *         "status": "retired",
+           *         "revision": 2
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -1138,6 +2084,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 7 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -1149,6 +2096,23 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 7,
+           *         "sku": "HAT-STRAW-M",
+           *         "name": "Straw hat, M",
+           *         "price": 2200,
+           *         "currency": "USD",
+           *         "cat_ids": [
+           *           1
+           *         ],
+           *         "available": null,
+           *         "status": "active",
+           *         "revision": 3
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -1177,6 +2141,70 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "cat_id": 1,
+           *           "name": "clothes",
+           *           "total_products": 5,
+           *           "child_categories": [
+           *             {
+           *               "cat_id": 2,
+           *               "name": "Mens' wear",
+           *               "total_products": 2,
+           *               "child_categories": [
+           *                 {
+           *                   "cat_id": 3,
+           *                   "name": "Shirts",
+           *                   "total_products": 1,
+           *                   "child_categories": []
+           *                 },
+           *                 {
+           *                   "cat_id": 4,
+           *                   "name": "T-Shirts",
+           *                   "total_products": 1,
+           *                   "child_categories": []
+           *                 }
+           *               ]
+           *             },
+           *             {
+           *               "cat_id": 5,
+           *               "name": "Womens' wear",
+           *               "total_products": 3,
+           *               "child_categories": [
+           *                 {
+           *                   "cat_id": 6,
+           *                   "name": "Saree",
+           *                   "total_products": 3,
+           *                   "child_categories": []
+           *                 }
+           *               ]
+           *             }
+           *           ]
+           *         },
+           *         {
+           *           "cat_id": 7,
+           *           "name": "Appliances",
+           *           "total_products": 1,
+           *           "child_categories": [
+           *             {
+           *               "cat_id": 8,
+           *               "name": "Home appliances",
+           *               "total_products": 1,
+           *               "child_categories": []
+           *             },
+           *             {
+           *               "cat_id": 9,
+           *               "name": "Office appliances",
+           *               "total_products": 1,
+           *               "child_categories": []
+           *             }
+           *           ]
+           *         }
+           *       ]
+           *     }
+           */
           readonly 'application/json': components['schemas']['GetCategoryTreeAnswer'];
         };
       };
@@ -1195,6 +2223,13 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "code": "hats",
+         *       "name": "Hats",
+         *       "parent_cat_id": 1
+         *     }
+         */
         readonly 'application/json': components['schemas']['AddCategoryRequest'];
       };
     };
@@ -1204,6 +2239,18 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "cat_id": 10,
+           *         "code": "hats",
+           *         "name": "Hats",
+           *         "parent_cat_id": 1,
+           *         "total_products": 0,
+           *         "revision": 9
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['CategoryAnswer'];
         };
       };
@@ -1221,6 +2268,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 9 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
@@ -1232,6 +2280,18 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "cat_id": 9,
+           *         "code": "office-appliances",
+           *         "name": "Office appliances",
+           *         "parent_cat_id": 7,
+           *         "total_products": 1,
+           *         "revision": 5
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['CategoryAnswer'];
         };
       };
@@ -1246,6 +2306,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 10 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
@@ -1269,13 +2330,24 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 10 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "name": "Caps and hats"
+         *     }
+         */
         readonly 'application/json': components['schemas']['ChangeCategoryRequest'];
+        /**
+         * @example {
+         *       "name": "Caps and hats"
+         *     }
+         */
         readonly 'application/merge-patch+json': components['schemas']['ChangeCategoryRequest'];
       };
     };
@@ -1285,6 +2357,18 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "cat_id": 10,
+           *         "code": "hats",
+           *         "name": "Caps and hats",
+           *         "parent_cat_id": 1,
+           *         "total_products": 0,
+           *         "revision": 10
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['CategoryAnswer'];
         };
       };
@@ -1302,6 +2386,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 1 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
@@ -1313,6 +2398,15 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "placed": 1,
+           *         "paid": 0,
+           *         "cancelled": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['OrderCountsAnswer'];
         };
       };
@@ -1327,12 +2421,19 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "on_hand": 40,
+         *       "reason": "First count"
+         *     }
+         */
         readonly 'application/json': components['schemas']['CountStockRequest'];
       };
     };
@@ -1342,6 +2443,17 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 2,
+           *         "on_hand": 40,
+           *         "reserved": 0,
+           *         "available": 40,
+           *         "revision": 0
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -1356,12 +2468,19 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "quantity": 10,
+         *       "reference": "DN-77"
+         *     }
+         */
         readonly 'application/json': components['schemas']['ReceiveStockRequest'];
       };
     };
@@ -1371,6 +2490,17 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 2,
+           *         "on_hand": 50,
+           *         "reserved": 0,
+           *         "available": 50,
+           *         "revision": 1
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -1385,12 +2515,19 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
+        /**
+         * @example {
+         *       "quantity": -2,
+         *       "reason": "Damaged"
+         *     }
+         */
         readonly 'application/json': components['schemas']['AdjustStockRequest'];
       };
     };
@@ -1400,6 +2537,17 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 2,
+           *         "on_hand": 48,
+           *         "reserved": 0,
+           *         "available": 48,
+           *         "revision": 2
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -1417,6 +2565,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -1428,6 +2577,17 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "product_id": 2,
+           *         "on_hand": 48,
+           *         "reserved": 0,
+           *         "available": 48,
+           *         "revision": 2
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -1442,6 +2602,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -1465,7 +2626,10 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @description Only products of which fewer than this are available. No index helps: the list looks at one tracked product after the other, in the category if one is given, until the page is full. */
+        /**
+         * @description Only products of which fewer than this are available. No index helps: the list looks at one tracked product after the other, in the category if one is given, until the page is full.
+         * @example 100
+         */
         readonly available_below?: number;
         readonly cat_id?: number;
         /** @description The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says. */
@@ -1482,6 +2646,20 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "product_id": 2,
+           *           "on_hand": 48,
+           *           "reserved": 0,
+           *           "available": 48,
+           *           "revision": 2
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['StockList'];
         };
       };
@@ -1499,6 +2677,7 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
+        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -1510,6 +2689,76 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "type": "StockCounted",
+           *           "data": {
+           *             "on_hand": 40,
+           *             "reason": "First count"
+           *           },
+           *           "metadata": {
+           *             "schema_version": 1,
+           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
+           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
+           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "actor": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           "revision": 0,
+           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *           "recorded_at": "2026-01-31T09:30:00.000Z"
+           *         },
+           *         {
+           *           "type": "StockReceived",
+           *           "data": {
+           *             "quantity": 10,
+           *             "reference": "DN-77"
+           *           },
+           *           "metadata": {
+           *             "schema_version": 1,
+           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
+           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
+           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "actor": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           "revision": 1,
+           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *           "recorded_at": "2026-01-31T09:30:00.000Z"
+           *         },
+           *         {
+           *           "type": "StockAdjusted",
+           *           "data": {
+           *             "quantity": -2,
+           *             "reason": "Damaged"
+           *           },
+           *           "metadata": {
+           *             "schema_version": 1,
+           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
+           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
+           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "actor": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           "revision": 2,
+           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *           "recorded_at": "2026-01-31T09:30:00.000Z"
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
           readonly 'application/json': components['schemas']['RecordedEventList'];
         };
       };
@@ -1533,6 +2782,14 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "openapi": "3.1.0",
+           *       "info": {
+           *         "title": "Orderlog"
+           *       }
+           *     }
+           */
           readonly 'application/json': Record<string, never>;
         };
       };
@@ -1556,6 +2813,12 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "status": "ok",
+           *       "checks": {}
+           *     }
+           */
           readonly 'application/json': components['schemas']['Health'];
         };
       };
@@ -1579,6 +2842,12 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "status": "ok",
+           *       "checks": {}
+           *     }
+           */
           readonly 'application/json': components['schemas']['Health'];
         };
       };
@@ -1610,6 +2879,10 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example # HELP process_cpu_user_seconds_total Total user CPU time spent in seconds.
+           *     …
+           */
           readonly 'text/plain': string;
           readonly 'application/openmetrics-text': string;
         };
@@ -1625,6 +2898,7 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
+        /** @example order-paid */
         readonly code: string;
       };
       readonly cookie?: never;
@@ -1636,6 +2910,16 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "code": "order-paid",
+           *         "status": 409,
+           *         "title": "The order is paid",
+           *         "explanation": "A paid order stays as it is."
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['ProblemExplanationAnswer'];
         };
       };
@@ -1659,6 +2943,28 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "store": {
+           *           "kind": "postgres",
+           *           "head": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4"
+           *         },
+           *         "models": [
+           *           {
+           *             "name": "category-tree",
+           *             "version": 1,
+           *             "checkpoint": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *             "lag_events": 0,
+           *             "lag_seconds": 0,
+           *             "state": "running",
+           *             "quarantined": 0
+           *           }
+           *         ],
+           *         "reactors": []
+           *       }
+           *     }
+           */
           readonly 'application/json': components['schemas']['StatusAnswer'];
         };
       };
@@ -1682,6 +2988,29 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "name": "category-tree",
+           *           "projection_version": 1,
+           *           "builds": [
+           *             {
+           *               "build": 1,
+           *               "projection_version": 1,
+           *               "state": "active",
+           *               "ready": true,
+           *               "checkpoint": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *               "events": 15,
+           *               "made_at": "2026-01-31T09:30:00.000Z",
+           *               "switched_at": "2026-01-31T09:30:00.000Z",
+           *               "kept_until": null
+           *             }
+           *           ]
+           *         }
+           *       ]
+           *     }
+           */
           readonly 'application/json': components['schemas']['ListReadModelsAnswer'];
         };
       };
@@ -1694,8 +3023,12 @@ export interface operations {
   readonly listLogEvents: {
     readonly parameters: {
       readonly query?: {
+        /** @example 1 */
         readonly limit?: number;
-        /** @description The name of one stream, or the beginning of names up to a hyphen, such as `order-`. */
+        /**
+         * @description The name of one stream, or the beginning of names up to a hyphen, such as `order-`.
+         * @example stock-2
+         */
         readonly stream?: string;
         /** @description Event types, separated by commas. */
         readonly types?: string;
@@ -1717,8 +3050,392 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "type": "StockTrackingEnded",
+           *           "data": {
+           *             "reason": null
+           *           },
+           *           "metadata": {
+           *             "schema_version": 1,
+           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
+           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
+           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
+           *             "actor": {
+           *               "kind": "anonymous",
+           *               "id": null
+           *             }
+           *           },
+           *           "revision": 3,
+           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
+           *           "recorded_at": "2026-01-31T09:30:00.000Z",
+           *           "stream": "stock-2",
+           *           "event_id": "01a223ec-c72a-75cc-ac90-a6b6f22012f1"
+           *         }
+           *       ],
+           *       "next": "/v1/log?limit=1&stream=stock-2&before=cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4"
+           *     }
+           */
           readonly 'application/json': components['schemas']['LogEventList'];
           readonly 'text/event-stream': string;
+        };
+      };
+    };
+  };
+  /**
+   * Jobs, newest first
+   * @description Roles: `admin`.
+   */
+  readonly listJobs: {
+    readonly parameters: {
+      readonly query?: {
+        readonly limit?: number;
+        readonly cursor?: string;
+        readonly kind?: 'rebuild' | 'verify' | 'rollback' | 'replay';
+        readonly state?: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'lost';
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
+           *           "kind": "verify",
+           *           "models": [
+           *             "users"
+           *           ],
+           *           "parameters": {},
+           *           "requested_by": {
+           *             "kind": "anonymous",
+           *             "id": null
+           *           },
+           *           "state": "running",
+           *           "cancel_requested": false,
+           *           "progress": {
+           *             "what": "events",
+           *             "done": 250,
+           *             "total": 1000,
+           *             "per_second": 125,
+           *             "seconds_left": 6
+           *           },
+           *           "ok": null,
+           *           "error": null,
+           *           "created_at": "2026-01-31T09:30:00.000Z",
+           *           "started_at": "2026-01-31T09:30:00.000Z",
+           *           "ended_at": null
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
+          readonly 'application/json': components['schemas']['ListedJobList'];
+        };
+      };
+    };
+  };
+  /**
+   * Start a rebuild, a verification, a rollback or a replay
+   * @description Roles: `admin`.
+   */
+  readonly startJob: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "kind": "verify",
+         *       "models": [
+         *         "users"
+         *       ]
+         *     }
+         */
+        readonly 'application/json': components['schemas']['StartJobRequest'];
+      };
+    };
+    readonly responses: {
+      readonly 202: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
+           *         "kind": "verify",
+           *         "models": [
+           *           "users"
+           *         ],
+           *         "parameters": {},
+           *         "requested_by": {
+           *           "kind": "anonymous",
+           *           "id": null
+           *         },
+           *         "state": "waiting",
+           *         "cancel_requested": false,
+           *         "progress": null,
+           *         "ok": null,
+           *         "error": null,
+           *         "created_at": "2026-01-31T09:30:00.000Z",
+           *         "started_at": null,
+           *         "ended_at": null,
+           *         "result": null
+           *       }
+           *     }
+           */
+          readonly 'application/json': components['schemas']['JobAnswer'];
+        };
+      };
+    };
+  };
+  /**
+   * One job: its state, progress and result; as text/event-stream, each change until it has ended
+   * @description Roles: `admin`.
+   */
+  readonly getJob: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        /** @example 01a22411-3d1b-7a52-8d34-5c1e6f0a9b27 */
+        readonly job_id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
+           *         "kind": "verify",
+           *         "models": [
+           *           "users"
+           *         ],
+           *         "parameters": {},
+           *         "requested_by": {
+           *           "kind": "anonymous",
+           *           "id": null
+           *         },
+           *         "state": "running",
+           *         "cancel_requested": false,
+           *         "progress": {
+           *           "what": "events",
+           *           "done": 250,
+           *           "total": 1000,
+           *           "per_second": 125,
+           *           "seconds_left": 6
+           *         },
+           *         "ok": null,
+           *         "error": null,
+           *         "created_at": "2026-01-31T09:30:00.000Z",
+           *         "started_at": "2026-01-31T09:30:00.000Z",
+           *         "ended_at": null,
+           *         "result": null
+           *       }
+           *     }
+           */
+          readonly 'application/json': components['schemas']['JobAnswer'];
+          readonly 'text/event-stream': string;
+        };
+      };
+    };
+  };
+  /**
+   * Cancel a job; one that has ended stays as it is
+   * @description Roles: `admin`.
+   */
+  readonly cancelJob: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        /** @example 01a22411-3d1b-7a52-8d34-5c1e6f0a9b27 */
+        readonly job_id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
+           *         "kind": "verify",
+           *         "models": [
+           *           "users"
+           *         ],
+           *         "parameters": {},
+           *         "requested_by": {
+           *           "kind": "anonymous",
+           *           "id": null
+           *         },
+           *         "state": "cancelled",
+           *         "cancel_requested": true,
+           *         "progress": {
+           *           "what": "events",
+           *           "done": 250,
+           *           "total": 1000,
+           *           "per_second": 125,
+           *           "seconds_left": 6
+           *         },
+           *         "ok": null,
+           *         "error": null,
+           *         "created_at": "2026-01-31T09:30:00.000Z",
+           *         "started_at": "2026-01-31T09:30:00.000Z",
+           *         "ended_at": "2026-01-31T09:30:00.000Z",
+           *         "result": null
+           *       }
+           *     }
+           */
+          readonly 'application/json': components['schemas']['JobAnswer'];
+        };
+      };
+    };
+  };
+  /**
+   * Quarantined keys with their causes, skipped events, stopped builds
+   * @description Roles: `admin`.
+   */
+  readonly getQuarantine: {
+    readonly parameters: {
+      readonly query?: {
+        readonly model?: string;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "quarantined": [],
+           *         "skipped": [],
+           *         "stopped": []
+           *       }
+           *     }
+           */
+          readonly 'application/json': components['schemas']['QuarantineAnswer'];
+        };
+      };
+    };
+  };
+  /**
+   * Apply the events of quarantined keys again; all keys if none is named
+   * @description Roles: `admin`.
+   */
+  readonly retryQuarantined: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: {
+      readonly content: {
+        /** @example {} */
+        readonly 'application/json': components['schemas']['RetryQuarantinedRequest'];
+      };
+    };
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "retried": []
+           *       }
+           *     }
+           */
+          readonly 'application/json': components['schemas']['RetriedAnswer'];
+        };
+      };
+    };
+  };
+  /**
+   * Leave out an event for good, and apply the later events of its key
+   * @description Roles: `admin`.
+   */
+  readonly skipQuarantined: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "stream": "order-2d6fbd8a-057e-8599-a83f-1e0ae74416e8@0",
+         *       "reason": "A test order with a broken line"
+         *     }
+         */
+        readonly 'application/json': components['schemas']['SkipQuarantinedRequest'];
+      };
+    };
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "skipped": [
+           *           {
+           *             "model": "user-orders",
+           *             "version": 1,
+           *             "stream": "order-2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
+           *             "revision": 0,
+           *             "reason": "A test order with a broken line",
+           *             "events": 2,
+           *             "held": null
+           *           }
+           *         ]
+           *       }
+           *     }
+           */
+          readonly 'application/json': components['schemas']['SkippedAnswer'];
         };
       };
     };
@@ -1741,6 +3458,7 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
+          /** @example <!DOCTYPE html>… */
           readonly 'text/html': string;
         };
       };
@@ -1791,5 +3509,12 @@ export const table = {
   getStatus: { method: 'GET', path: '/v1/ops/status', answer: 'json' },
   listReadModels: { method: 'GET', path: '/v1/ops/read-models', answer: 'json' },
   listLogEvents: { method: 'GET', path: '/v1/log', answer: 'list' },
+  startJob: { method: 'POST', path: '/v1/ops/jobs', body: 'json', answer: 'json' },
+  listJobs: { method: 'GET', path: '/v1/ops/jobs', answer: 'list' },
+  getJob: { method: 'GET', path: '/v1/ops/jobs/{job_id}', answer: 'json' },
+  cancelJob: { method: 'DELETE', path: '/v1/ops/jobs/{job_id}', answer: 'json' },
+  getQuarantine: { method: 'GET', path: '/v1/ops/quarantine', answer: 'json' },
+  retryQuarantined: { method: 'POST', path: '/v1/ops/quarantine/retry', body: 'json', answer: 'json' },
+  skipQuarantined: { method: 'POST', path: '/v1/ops/quarantine/skip', body: 'json', answer: 'json' },
   getDocumentationPage: { method: 'GET', path: '/docs', answer: 'text' },
 } as const;

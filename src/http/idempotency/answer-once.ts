@@ -8,6 +8,7 @@ import { ifMatchOf } from '../etag.js';
 import { headerFaults } from '../header-faults.js';
 import { Problem, problemDocument, toProblem } from '../problem.js';
 import { problemKind } from '../problem-codes.js';
+import { changes } from '../route-kind.js';
 import type { KeyClaims } from './key-claims.js';
 import { AnsweredBefore, codeOf, replaceBy, responseOf } from './stored-response.js';
 
@@ -49,7 +50,7 @@ export function answerOnce(app: App, keys: KeyClaims, hashKey: KeyObject): Claim
 
   app.addHook('preHandler', (request, _reply, done) => {
     const { kind, form } = request.routeOptions.config;
-    if (kind !== 'command' || form || request.headers['idempotency-key'] === undefined) {
+    if (!changes(kind) || form || request.headers['idempotency-key'] === undefined) {
       done();
       return;
     }

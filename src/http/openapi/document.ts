@@ -4,6 +4,7 @@ import type { FastifyContextConfig } from 'fastify';
 import { z } from 'zod';
 import type { JsonSchema } from '../json-schema.js';
 import { statusOf } from '../problem-codes.js';
+import { changes } from '../route-kind.js';
 import { noBody, problem } from '../schemas.js';
 import { Components } from './components.js';
 import type { Examples, OperationExample } from './example.js';
@@ -97,6 +98,7 @@ function inlineParameters(
 
 function headersOf({ schema: { response = {} }, config: { kind } }: NotedRoute): RequestHeader[] {
   if (!kind) return [];
+  if (kind === 'operation') return ['Idempotency-Key'];
   const names: RequestHeader[] = ['Min-Log-Position', 'Prefer'];
   if (kind === 'command') names.unshift('Idempotency-Key', 'If-Match');
   if ('304' in response) names.unshift('If-None-Match');
@@ -183,11 +185,11 @@ function nameOf(schema: JsonSchema | undefined): string | undefined {
 function answerHeaders({ schema, config }: NotedRoute, status: string): ResponseHeader[] {
   const { querystring, response = {} } = schema;
   const names: ResponseHeader[] = ['X-Request-Id'];
-  if (config.kind) names.push('Log-Position');
+  if (config.kind === 'command' || config.kind === 'query') names.push('Log-Position');
   if (config.kind === 'query') names.push('Degraded');
   if (config.tagged || '304' in response) names.push('ETag');
-  if (config.kind === 'command') names.push('Idempotency-Replayed');
-  if (status === '201') names.push('Location');
+  if (changes(config.kind)) names.push('Idempotency-Replayed');
+  if (status === '201' || status === '202') names.push('Location');
   if (querystring instanceof z.ZodObject && 'cursor' in querystring.shape) names.push('Link');
   return names;
 }

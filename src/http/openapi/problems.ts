@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyContextConfig } from 'fastify';
 import { z } from 'zod';
 import { PROBLEM_CODES, type ProblemCode, problemKind } from '../problem-codes.js';
+import { changes } from '../route-kind.js';
 import type { Components } from './components.js';
 import { type ResponseHeader, responseHeaders } from './headers.js';
 import { pascal } from './names.js';
@@ -18,12 +19,14 @@ export function declaredCodes(config: FastifyContextConfig, querystring: unknown
   const add = (...more: readonly ProblemCode[]): void => more.forEach((code) => codes.add(code));
   if (access?.roles) add('unauthenticated', 'rate-limited');
   if (querystring instanceof z.ZodObject && 'cursor' in querystring.shape) add('invalid-cursor');
-  if (kind) add('invalid-log-position', 'read-model-behind', 'database-unavailable', 'event-store-unavailable');
-  if (kind === 'command') {
+  if (kind) add('database-unavailable', 'event-store-unavailable');
+  if (kind === 'command' || kind === 'query') add('invalid-log-position', 'read-model-behind');
+  if (changes(kind)) {
     // Also where no body is needed: one may be sent.
     add('malformed-json', 'payload-too-large', 'unsupported-media-type');
-    add('revision-conflict', 'revision-mismatch', 'idempotency-in-flight', 'idempotency-mismatch');
+    add('idempotency-in-flight', 'idempotency-mismatch');
   }
+  if (kind === 'command') add('revision-conflict', 'revision-mismatch');
   return PROBLEM_CODES.filter((code) => codes.has(code));
 }
 
