@@ -42,3 +42,9 @@ void t.test("the demo is the requirement's tree, and the printer that stands in 
     ],
   );
 });
+
+void t.test('the demo counts the stock of some products, so that a first look shows both kinds', async (t) => {
+  const { plan: demo } = await plan();
+  const counted = new Set(demo?.stock.map(({ product_id }) => product_id));
+  t.ok(counted.size > 0 && counted.size < (demo?.products.length ?? 0));
+});

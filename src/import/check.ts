@@ -2,8 +2,9 @@ import { print } from '../engine/index.js';
 import { checkCategories } from './check-categories.js';
 import { checkOrders, type OrderReferences } from './check-orders.js';
 import { checkProducts, type CheckedProducts } from './check-products.js';
+import { checkStock } from './check-stock.js';
 import { checkUsers, type CheckedUsers } from './check-users.js';
-import { PRODUCT_COLUMNS, CATEGORY_COLUMNS, USER_COLUMNS } from './rows.js';
+import { PRODUCT_COLUMNS, CATEGORY_COLUMNS, STOCK_COLUMNS, USER_COLUMNS } from './rows.js';
 import { Findings } from './findings.js';
 import { csvFault, ndjsonFault } from './form.js';
 import type { Check, CheckOptions, ImportPlan } from './plan.js';
@@ -24,6 +25,7 @@ const MOST_CHARACTERS = 200;
 const FORMS: Readonly<Record<ImportFile, Form>> = {
   'categories.csv': { format: 'CSV', faultOf: (head) => csvFault(head, CATEGORY_COLUMNS) },
   'products.csv': { format: 'CSV', faultOf: (head) => csvFault(head, PRODUCT_COLUMNS) },
+  'stock.csv': { format: 'CSV', faultOf: (head) => csvFault(head, STOCK_COLUMNS) },
   'users.csv': { format: 'CSV', faultOf: (head) => csvFault(head, USER_COLUMNS) },
   'orders.ndjson': { format: 'NDJSON', faultOf: ndjsonFault },
 };
@@ -55,11 +57,13 @@ export async function checkImport(dir: string, stored: StoredState, options: Che
   const noCategories = sources['categories.csv'] !== undefined && readable['categories.csv'] === undefined;
   const products = await checkProducts(intact, (id) => noCategories || categories.has(id));
   const users = await checkUsers(intact);
-  const { orders, skipped } = await checkOrders(intact, orderReferences(check, products, users));
+  const references = orderReferences(check, products, users);
+  const stock = await checkStock(intact, references.product);
+  const { orders, skipped } = await checkOrders(intact, references);
   options.progress?.stop();
   // 3. What may be appended. A part of a faulty graph would be another graph.
   const graphFault = categories.graphFault || noCategories;
-  const skippedInAll = categories.skipped + products.skipped + users.skipped + skipped;
+  const skippedInAll = categories.skipped + products.skipped + stock.skipped + users.skipped + skipped;
   if (findings.length > 0 && (options.onError === 'stop' || graphFault))
     return { findings, plan: null, skipped: skippedInAll };
   const plan: ImportPlan = {
@@ -67,6 +71,7 @@ export async function checkImport(dir: string, stored: StoredState, options: Che
     sources: readable,
     categories: categories.rows,
     products: products.rows,
+    stock: stock.rows,
     users: users.rows,
     orders,
     skipped: skippedInAll,

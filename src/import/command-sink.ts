@@ -4,6 +4,7 @@ import type { ExternalReference, ImportOrder } from '../order/commands.js';
 import { orderStream } from '../order/stream.js';
 import { addProduct, type AddProductDeps } from '../product/add-product.js';
 import { productStream } from '../product/stream.js';
+import { stockStream } from '../stock/stream.js';
 import type { IdProof } from '../user/commands.js';
 import { eraseUser, type ErasureDeps } from '../user/erase.js';
 import { registerUser } from '../user/register.js';
@@ -74,6 +75,18 @@ export function commandSink(deps: SinkDeps): Sink {
         context('AddProduct', String(row.product_id), row),
       );
       return appended === 0 ? 0 : appended + 1;
+    },
+
+    async countStock({ product_id, on_hand }): Promise<number> {
+      const { appended } = await handler.execute(
+        stockStream,
+        String(product_id),
+        { type: 'CountStock', on_hand, reason: 'import' },
+        context('ImportStock', String(product_id), { on_hand }),
+        // Not tracked when the log was read; if it is now, the append says so and the second look finds it.
+        { isNew: true },
+      );
+      return appended;
     },
 
     async registerUser({ line, user_ref, user_id, name, email, id_proof, registered_at }): Promise<number> {

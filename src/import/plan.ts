@@ -1,6 +1,6 @@
 import type { Progress } from '../engine/index.js';
 import type { Findings } from './findings.js';
-import type { CategoryRow, ProductRow, UserRow } from './rows.js';
+import type { CategoryRow, ProductRow, StockRow, UserRow } from './rows.js';
 import type { Source, Sources } from './source.js';
 import type { StoredState } from './stored.js';
 
@@ -36,6 +36,7 @@ export interface ImportPlan {
   /** Parents before children. */
   readonly categories: readonly CategoryRow[];
   readonly products: readonly ProductRow[];
+  readonly stock: readonly StockRow[];
   readonly users: readonly UserRow[];
   readonly orders: PlannedOrders | null;
   /** Rows that are stored already. */

@@ -1,4 +1,5 @@
 import type { CsvRow } from './csv.js';
+import { MAX_ON_HAND } from '../values.js';
 import type { RowFaults } from './finding.js';
 import { currencyCode, emailAddress, identifier, instant, MAX_ID, MONEY, plainText, wholeNumber } from './values.js';
 
@@ -23,6 +24,12 @@ export interface ProductRow {
   readonly cat_ids: readonly number[];
   /** It is retired after the orders that name it. */
   readonly retired: boolean;
+}
+
+export interface StockRow {
+  readonly line: number;
+  readonly product_id: number;
+  readonly on_hand: number;
 }
 
 export interface UserRow {
@@ -80,6 +87,7 @@ export const PRODUCT_COLUMNS = {
   required: ['product_id', 'sku', 'name', 'price', 'currency', 'cat_ids'],
   optional: ['status'],
 };
+export const STOCK_COLUMNS = { required: ['product_id', 'on_hand'] };
 export const USER_COLUMNS = {
   required: ['user_ref', 'name', 'email'],
   optional: ['id_proof', 'registered_at', 'status'],
@@ -111,6 +119,7 @@ const name: Read<string> = (faults, column, text) => plainText(faults, column, t
 const reference: Read<string> = (faults, column, text) => identifier(faults, column, text, 200);
 const sku: Read<string> = (faults, column, text) => identifier(faults, column, text, 64);
 const price: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, MONEY);
+const onHand: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, { min: 0, max: MAX_ON_HAND });
 const path: Read<string> = (_faults, _column, text) => text;
 
 export function readCategory(row: CsvRow): Partly<CategoryRow> {
@@ -156,6 +165,11 @@ function catIds(faults: RowFaults, column: string, joined: string): readonly num
     else ids.push(catId);
   }
   return ids;
+}
+
+export function readStock(row: CsvRow): Partly<StockRow> {
+  const read = reader(row);
+  return { line: row.faults.line, product_id: read('product_id', id), on_hand: read('on_hand', onHand) };
 }
 
 export function readUser(row: CsvRow, toUserId: (userRef: string) => string): Partly<UserRow> {

@@ -4,7 +4,7 @@ import { plannedOrders } from './check-orders.js';
 import { LEFT_OUT, RowFaults } from './finding.js';
 import { Findings } from './findings.js';
 import type { CheckOptions, ImportPlan } from './plan.js';
-import type { CategoryRow, OrderRow, ProductRow, UserRow } from './rows.js';
+import type { CategoryRow, OrderRow, ProductRow, StockRow, UserRow } from './rows.js';
 import type { StoredState } from './stored.js';
 
 /**
@@ -15,6 +15,7 @@ export interface Sink {
   /** Parents before children, in this batch and in those before it. */
   addCategories(batch: readonly CategoryRow[]): Promise<number>;
   addProduct(row: ProductRow): Promise<number>;
+  countStock(row: StockRow): Promise<number>;
   registerUser(row: UserRow): Promise<number>;
   placeOrder(row: OrderRow): Promise<number>;
   retireProduct(row: ProductRow): Promise<number>;
@@ -85,6 +86,7 @@ export async function runImport(
   try {
     await run.categories();
     await run.products();
+    await run.stock();
     await run.users();
     await run.orders();
     await run.endings();
@@ -96,6 +98,8 @@ export async function runImport(
   const { appended, skipped } = run;
   return { appended, skipped, seconds: Math.round(performance.now() - begun) / 1000, findings, refused: null };
 }
+
+const PRODUCT_LEFT_OUT = `the product is left out: ${LEFT_OUT}`;
 
 /** A rule refused a row, and nothing may go on after that. */
 class Stopped extends Error {}
@@ -134,6 +138,17 @@ class Run {
     await bounds.forEachInFlight(products, this.#inFlight, async (product) => {
       const row = { file: sources['products.csv'], line: product.line, column: 'product_id', id: product.product_id };
       if (!(await this.#send(row, 1, () => this.sink.addProduct(product)))) this.#refused.add(product.product_id);
+    });
+  }
+
+  async stock(): Promise<void> {
+    const { stock, sources } = this.plan;
+    this.#start('stock', stock.length);
+    await bounds.forEachInFlight(stock, this.#inFlight, async (counted) => {
+      const { line, product_id: id } = counted;
+      const row = { file: sources['stock.csv'], line, column: 'product_id', id };
+      if (!this.#refused.has(id)) await this.#send(row, 1, () => this.sink.countStock(counted));
+      else new RowFaults(this.findings, row.file?.name ?? '', line).add(row.column, String(id), PRODUCT_LEFT_OUT);
     });
   }
 
@@ -186,9 +201,7 @@ class Run {
     if (this.#refused.size === 0) return null;
     if (this.#refused.has(order.user_ref)) return ['user_ref', order.user_ref, `the user is left out: ${LEFT_OUT}`];
     const i = order.items.findIndex((item) => this.#refused.has(item.product_id));
-    return i < 0
-      ? null
-      : [`items[${i}].product_id`, String(order.items[i]?.product_id), `the product is left out: ${LEFT_OUT}`];
+    return i < 0 ? null : [`items[${i}].product_id`, String(order.items[i]?.product_id), PRODUCT_LEFT_OUT];
   }
 
   /** @returns false when a rule refused */

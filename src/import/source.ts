@@ -11,7 +11,7 @@ import { begins, binaryFault, type Format, GZIP } from './form.js';
 
 const NAMES: readonly string[] = IMPORT_FILES.flatMap((name) => [name, `${name}.gz`]);
 /** A name that may be meant as one of them: in capitals, with one ending more, or with another one. */
-const LOOKS_ALIKE = /^(?:categories|products|users|orders)\.(?:csv|txt|tsv|xlsx?|ods|ndjson|jsonl?|zip)\b/i;
+const LOOKS_ALIKE = /^(?:categories|products|stock|users|orders)\.(?:csv|txt|tsv|xlsx?|ods|ndjson|jsonl?|zip)\b/i;
 const MOST_NAMED = 5;
 
 /** One file of an import folder. */

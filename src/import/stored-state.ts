@@ -1,8 +1,9 @@
 import type { CategoryFact } from '../category/events.js';
 import { categoryEvents } from '../category/events.js';
-import type { CommandHandler, Envelope, EventTypes, RecordedEvent } from '../engine/index.js';
+import { type CommandHandler, type Envelope, type EventTypes, type RecordedEvent, streamId } from '../engine/index.js';
 import { type OrderFact, orderEvents } from '../order/events.js';
 import { type ProductFact, productEvents } from '../product/events.js';
+import { type StockFact, stockEvents } from '../stock/events.js';
 import { type UserFact, userEvents } from '../user/events.js';
 import {
   type DigestedOrder,
@@ -22,8 +23,12 @@ const IMPORT = 'import';
 /** Folds the log into what an import has to know of it. Reads everything that is there when it starts. */
 export async function readStoredState(handler: CommandHandler, deriveId: DeriveId): Promise<StoredState> {
   const state = new Folding(deriveId);
-  const types: EventTypes = { ...categoryEvents, ...productEvents, ...userEvents, ...orderEvents };
-  const streamPrefixes = ['categoryTree-', 'product-', 'user-', 'order-'];
+  const { StockCounted, StockTrackingEnded } = stockEvents;
+  const types: EventTypes = {
+    ...{ ...categoryEvents, ...productEvents, ...userEvents, ...orderEvents },
+    ...{ StockCounted, StockTrackingEnded },
+  };
+  const streamPrefixes = ['categoryTree-', 'product-', 'stock-', 'user-', 'order-'];
   let chunk: RecordedEvent[] = [];
   const foldChunk = async (): Promise<void> => {
     const owners = chunk.map((event) => event.data['user_id']).filter((owner) => typeof owner === 'string');
@@ -41,11 +46,13 @@ export async function readStoredState(handler: CommandHandler, deriveId: DeriveI
   return state.done();
 }
 
-type AnyFact = CategoryFact | ProductFact | UserFact | OrderFact;
+type CountedFact = Extract<StockFact, { type: 'StockCounted' | 'StockTrackingEnded' }>;
+type AnyFact = CategoryFact | ProductFact | CountedFact | UserFact | OrderFact;
 
 class Folding {
   readonly #categories = new Map<number, StoredCategory>();
   readonly #products = new Map<number, StoredProduct>();
+  readonly #stock = new Map<number, { readonly onHand: number; readonly imported: boolean }>();
   readonly #users = new Map<string, StoredUser>();
   readonly #orders = new Map<string, string>();
   /** The order placed last: what the import recorded with it follows at once, in the same append. */
@@ -89,6 +96,18 @@ class Folding {
       case 'ProductReinstated':
         this.#change(this.#products, event.data.product_id, { retired: event.type === 'ProductRetired' });
         break;
+      case 'StockCounted': {
+        const id = Number(streamId(event.stream));
+        const imported = event.metadata.actor.kind === IMPORT;
+        if (imported || !this.#stock.has(id)) this.#stock.set(id, { onHand: event.data.on_hand, imported });
+        break;
+      }
+      case 'StockTrackingEnded': {
+        const id = Number(streamId(event.stream));
+        // What was imported stays so: the same import, once more, is to append nothing.
+        if (this.#stock.get(id)?.imported === false) this.#stock.delete(id);
+        break;
+      }
       case 'UserRegistered':
       case 'UserDetailsChanged': {
         const { user_id, name, email } = event.data;
@@ -125,7 +144,8 @@ class Folding {
 
   done(): StoredState {
     this.#close();
-    return { categories: this.#categories, products: this.#products, users: this.#users, orders: this.#orders };
+    const stock = new Map([...this.#stock].map(([id, { onHand }]) => [id, onHand] as const));
+    return { categories: this.#categories, products: this.#products, stock, users: this.#users, orders: this.#orders };
   }
 
   /** The name under which the order is looked up beside its id, see StoredState. */

@@ -7,6 +7,8 @@ export interface StoredState {
   readonly categories: ReadonlyMap<number, StoredCategory>;
   /** By product_id. */
   readonly products: ReadonlyMap<number, StoredProduct>;
+  /** By product_id, what was counted when the stock was imported, or else when tracking began. */
+  readonly stock: ReadonlyMap<number, number>;
   /** By user_id. */
   readonly users: ReadonlyMap<string, StoredUser>;
   /**
@@ -38,6 +40,7 @@ export type StoredUser = { readonly name: string; readonly email: string; readon
 export const nothingStored: StoredState = {
   categories: new Map(),
   products: new Map(),
+  stock: new Map(),
   users: new Map(),
   orders: new Map(),
 };

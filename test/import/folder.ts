@@ -20,6 +20,7 @@ export const options: CheckOptions = {
 export const header = {
   categories: 'cat_id,code,name,parent_cat_id',
   products: 'product_id,sku,name,price,currency,cat_ids',
+  stock: 'product_id,on_hand',
   users: 'user_ref,name,email',
 };
 

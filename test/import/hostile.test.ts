@@ -174,6 +174,10 @@ class Counter implements Sink {
     this.names.add(`product ${row.product_id}`);
     return this.#took(2);
   }
+  countStock(row: { product_id: number }): Promise<number> {
+    this.#needs(`product ${row.product_id}`);
+    return this.#took(1);
+  }
   registerUser(row: { user_id: string }): Promise<number> {
     this.names.add(`user ${row.user_id}`);
     return this.#took(2);

@@ -55,7 +55,7 @@ void t.test('a row that is stored is counted in a check that has findings', asyn
   );
   const rows = [...stored].map(([id, { name }]) => `${id},,${name},`);
   const files = { 'categories.csv': [header.categories, ...rows, '4,,,'].join('\n') };
-  const nothing = { products: new Map(), users: new Map(), orders: new Map() };
+  const nothing = { products: new Map(), stock: new Map(), users: new Map(), orders: new Map() };
   const { findings, skipped, plan } = await check(t, files, {}, { categories: stored, ...nothing });
   t.equal(findings.length, 1);
   t.equal(plan, null);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Refusal } from '../../src/engine/core/errors.js';
 import type { Finding } from '../../src/import/findings.js';
-import type { CategoryRow, OrderRow, ProductRow, UserRow } from '../../src/import/rows.js';
+import type { CategoryRow, OrderRow, ProductRow, StockRow, UserRow } from '../../src/import/rows.js';
 import * as runs from '../../src/import/run.js';
 import type { ImportResult, Sink } from '../../src/import/run.js';
 import { nothingStored } from '../../src/import/stored.js';
@@ -31,6 +31,9 @@ class Recorder implements Sink {
   }
   async addProduct(row: ProductRow): Promise<number> {
     return this.#take(`product ${row.product_id}`, 2);
+  }
+  async countStock(row: StockRow): Promise<number> {
+    return this.#take(`stock ${row.product_id}`, 1);
   }
   async registerUser(row: UserRow): Promise<number> {
     return this.#take(`user ${row.user_ref}`, 2);

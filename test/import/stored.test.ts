@@ -18,6 +18,7 @@ const all: StoredState = {
     [1, { sku: 'S-1', name: 'Shirt', price: 1000, currency: 'USD', cat_ids: [3], retired: false }],
     [2, { sku: 'S-2', name: 'Other shirt', price: 2000, currency: 'USD', cat_ids: [3, 2], retired: false }],
   ]),
+  stock: new Map(),
   users: new Map([
     [u1, { name: 'Ada', email: 'ada@example.org', has_id_proof: false }],
     [u2, { name: 'Bo', email: 'bo@example.org', has_id_proof: true }],
