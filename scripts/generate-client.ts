@@ -44,7 +44,7 @@ export async function generateClient(document: ClientDocument): Promise<string> 
     ),
   );
   const lean = { ...document, paths, components: { schemas: used(paths, document) } };
-  const nodes = await openapiTS(lean as unknown as OpenAPI3, {
+  const nodes = await openapiTS(withoutExamples(lean) as OpenAPI3, {
     immutable: true,
     defaultNonNullable: false,
     silent: true,
@@ -91,6 +91,11 @@ function used(paths: object, { components }: ClientDocument): Record<string, Sch
   add('Problem');
   look(paths);
   return Object.fromEntries([...names].sort().map((name) => [name, components.schemas[name] ?? {}]));
+}
+
+/** As comments, they would be longer than the types. */
+function withoutExamples(document: object): unknown {
+  return JSON.parse(JSON.stringify(document), (name, value: unknown) => (/^examples?$/.test(name) ? undefined : value));
 }
 
 /** The text of an operation stands at its type: editors show it at the method of the client. */

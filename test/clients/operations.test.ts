@@ -86,6 +86,13 @@ t.test('every operation is called through the client and answers', async (t) => 
     listUserEvents: () => orderlog.listUserEvents({ user_id }),
     eraseUser: () => orderlog.eraseUser({ user_id }),
   };
+  const csv = await (await orderlog.raw('listOrders', {}, { headers: { accept: 'text/csv' } })).text();
+  const rows = csv.trim().split('\r\n').slice(1);
+  t.same(
+    rows.map((row) => row.split(',')[0]),
+    [cancelled, order_id],
+    'raw gives the list as a file',
+  );
   const answers = new Map<string, unknown>();
   for (const [id, call] of Object.entries(calls)) {
     const { data, response } = await call();

@@ -832,7 +832,6 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @example placed */
         readonly status?: components['schemas']['OrderStatus'];
         /** @description The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says. */
         readonly as_of?: string;
@@ -848,58 +847,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
-           *           "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *           "number": "O-000001",
-           *           "external_reference": "WEB-1001",
-           *           "status": "placed",
-           *           "currency": "USD",
-           *           "total": 14200,
-           *           "items": [
-           *             {
-           *               "line": 1,
-           *               "product_id": 1,
-           *               "sku": "SHIRT-OXFORD-BLUE-M",
-           *               "name": "Oxford shirt, blue, M",
-           *               "quantity": 2,
-           *               "unit_price": 3900,
-           *               "line_total": 7800
-           *             },
-           *             {
-           *               "line": 2,
-           *               "product_id": 4,
-           *               "sku": "SAREE-COTTON-INDIGO",
-           *               "name": "Handloom cotton saree, indigo",
-           *               "quantity": 1,
-           *               "unit_price": 6400,
-           *               "line_total": 6400
-           *             }
-           *           ],
-           *           "history": [
-           *             {
-           *               "status": "placed",
-           *               "at": "2026-01-31T09:30:00.000Z",
-           *               "by": {
-           *                 "kind": "anonymous",
-           *                 "id": null
-           *               }
-           *             }
-           *           ],
-           *           "placed_at": "2026-01-31T09:30:00.000Z",
-           *           "allowed_actions": [
-           *             "cancel",
-           *             "mark-paid"
-           *           ],
-           *           "revision": 0
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderList'];
           readonly 'text/csv': string;
           readonly 'application/x-ndjson': string;
@@ -920,22 +867,6 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-         *       "items": [
-         *         {
-         *           "product_id": 1,
-         *           "quantity": 2
-         *         },
-         *         {
-         *           "product_id": 4,
-         *           "quantity": 1
-         *         }
-         *       ],
-         *       "external_reference": "WEB-1001"
-         *     }
-         */
         readonly 'application/json': components['schemas']['PlaceOrderRequest'];
       };
     };
@@ -945,55 +876,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "number": "O-000001",
-           *         "external_reference": "WEB-1001",
-           *         "status": "placed",
-           *         "currency": "USD",
-           *         "total": 14200,
-           *         "items": [
-           *           {
-           *             "line": 1,
-           *             "product_id": 1,
-           *             "sku": "SHIRT-OXFORD-BLUE-M",
-           *             "name": "Oxford shirt, blue, M",
-           *             "quantity": 2,
-           *             "unit_price": 3900,
-           *             "line_total": 7800
-           *           },
-           *           {
-           *             "line": 2,
-           *             "product_id": 4,
-           *             "sku": "SAREE-COTTON-INDIGO",
-           *             "name": "Handloom cotton saree, indigo",
-           *             "quantity": 1,
-           *             "unit_price": 6400,
-           *             "line_total": 6400
-           *           }
-           *         ],
-           *         "history": [
-           *           {
-           *             "status": "placed",
-           *             "at": "2026-01-31T09:30:00.000Z",
-           *             "by": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           }
-           *         ],
-           *         "placed_at": "2026-01-31T09:30:00.000Z",
-           *         "allowed_actions": [
-           *           "cancel",
-           *           "mark-paid"
-           *         ],
-           *         "revision": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -1008,18 +890,12 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 2d6fbd8a-057e-8599-a83f-1e0ae74416e8 */
         readonly order_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody?: {
       readonly content: {
-        /**
-         * @example {
-         *       "reason": "Ordered twice"
-         *     }
-         */
         readonly 'application/json': components['schemas']['CancelOrderRequest'];
       };
     };
@@ -1029,61 +905,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "number": "O-000001",
-           *         "external_reference": "WEB-1001",
-           *         "status": "cancelled",
-           *         "currency": "USD",
-           *         "total": 14200,
-           *         "items": [
-           *           {
-           *             "line": 1,
-           *             "product_id": 1,
-           *             "sku": "SHIRT-OXFORD-BLUE-M",
-           *             "name": "Oxford shirt, blue, M",
-           *             "quantity": 2,
-           *             "unit_price": 3900,
-           *             "line_total": 7800
-           *           },
-           *           {
-           *             "line": 2,
-           *             "product_id": 4,
-           *             "sku": "SAREE-COTTON-INDIGO",
-           *             "name": "Handloom cotton saree, indigo",
-           *             "quantity": 1,
-           *             "unit_price": 6400,
-           *             "line_total": 6400
-           *           }
-           *         ],
-           *         "history": [
-           *           {
-           *             "status": "placed",
-           *             "at": "2026-01-31T09:30:00.000Z",
-           *             "by": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           {
-           *             "status": "cancelled",
-           *             "at": "2026-01-31T09:30:00.000Z",
-           *             "by": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             },
-           *             "reason": "Ordered twice"
-           *           }
-           *         ],
-           *         "placed_at": "2026-01-31T09:30:00.000Z",
-           *         "allowed_actions": [],
-           *         "revision": 1
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -1098,18 +919,12 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 7c41b0de-93a5-8b02-9e6c-5d2f8a1b3c4d */
         readonly order_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody?: {
       readonly content: {
-        /**
-         * @example {
-         *       "reference": "PAY-7001"
-         *     }
-         */
         readonly 'application/json': components['schemas']['MarkOrderPaidRequest'];
       };
     };
@@ -1119,61 +934,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "order_id": "7c41b0de-93a5-8b02-9e6c-5d2f8a1b3c4d",
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "number": "O-000002",
-           *         "external_reference": null,
-           *         "status": "paid",
-           *         "currency": "USD",
-           *         "total": 14200,
-           *         "items": [
-           *           {
-           *             "line": 1,
-           *             "product_id": 1,
-           *             "sku": "SHIRT-OXFORD-BLUE-M",
-           *             "name": "Oxford shirt, blue, M",
-           *             "quantity": 2,
-           *             "unit_price": 3900,
-           *             "line_total": 7800
-           *           },
-           *           {
-           *             "line": 2,
-           *             "product_id": 4,
-           *             "sku": "SAREE-COTTON-INDIGO",
-           *             "name": "Handloom cotton saree, indigo",
-           *             "quantity": 1,
-           *             "unit_price": 6400,
-           *             "line_total": 6400
-           *           }
-           *         ],
-           *         "history": [
-           *           {
-           *             "status": "placed",
-           *             "at": "2026-01-31T09:30:00.000Z",
-           *             "by": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           {
-           *             "status": "paid",
-           *             "at": "2026-01-31T09:30:00.000Z",
-           *             "by": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             },
-           *             "reference": "PAY-7001"
-           *           }
-           *         ],
-           *         "placed_at": "2026-01-31T09:30:00.000Z",
-           *         "allowed_actions": [],
-           *         "revision": 1
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -1191,7 +951,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 2d6fbd8a-057e-8599-a83f-1e0ae74416e8 */
         readonly order_id: string;
       };
       readonly cookie?: never;
@@ -1203,55 +962,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "number": "O-000001",
-           *         "external_reference": "WEB-1001",
-           *         "status": "placed",
-           *         "currency": "USD",
-           *         "total": 14200,
-           *         "items": [
-           *           {
-           *             "line": 1,
-           *             "product_id": 1,
-           *             "sku": "SHIRT-OXFORD-BLUE-M",
-           *             "name": "Oxford shirt, blue, M",
-           *             "quantity": 2,
-           *             "unit_price": 3900,
-           *             "line_total": 7800
-           *           },
-           *           {
-           *             "line": 2,
-           *             "product_id": 4,
-           *             "sku": "SAREE-COTTON-INDIGO",
-           *             "name": "Handloom cotton saree, indigo",
-           *             "quantity": 1,
-           *             "unit_price": 6400,
-           *             "line_total": 6400
-           *           }
-           *         ],
-           *         "history": [
-           *           {
-           *             "status": "placed",
-           *             "at": "2026-01-31T09:30:00.000Z",
-           *             "by": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           }
-           *         ],
-           *         "placed_at": "2026-01-31T09:30:00.000Z",
-           *         "allowed_actions": [
-           *           "cancel",
-           *           "mark-paid"
-           *         ],
-           *         "revision": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderAnswer'];
         };
       };
@@ -1272,7 +982,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -1284,58 +993,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
-           *           "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *           "number": "O-000001",
-           *           "external_reference": "WEB-1001",
-           *           "status": "placed",
-           *           "currency": "USD",
-           *           "total": 14200,
-           *           "items": [
-           *             {
-           *               "line": 1,
-           *               "product_id": 1,
-           *               "sku": "SHIRT-OXFORD-BLUE-M",
-           *               "name": "Oxford shirt, blue, M",
-           *               "quantity": 2,
-           *               "unit_price": 3900,
-           *               "line_total": 7800
-           *             },
-           *             {
-           *               "line": 2,
-           *               "product_id": 4,
-           *               "sku": "SAREE-COTTON-INDIGO",
-           *               "name": "Handloom cotton saree, indigo",
-           *               "quantity": 1,
-           *               "unit_price": 6400,
-           *               "line_total": 6400
-           *             }
-           *           ],
-           *           "history": [
-           *             {
-           *               "status": "placed",
-           *               "at": "2026-01-31T09:30:00.000Z",
-           *               "by": {
-           *                 "kind": "anonymous",
-           *                 "id": null
-           *               }
-           *             }
-           *           ],
-           *           "placed_at": "2026-01-31T09:30:00.000Z",
-           *           "allowed_actions": [
-           *             "cancel",
-           *             "mark-paid"
-           *           ],
-           *           "revision": 0
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderList'];
         };
       };
@@ -1353,7 +1010,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 2d6fbd8a-057e-8599-a83f-1e0ae74416e8 */
         readonly order_id: string;
       };
       readonly cookie?: never;
@@ -1365,59 +1021,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "type": "OrderPlaced",
-           *           "data": {
-           *             "order_id": "2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
-           *             "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *             "currency": "USD",
-           *             "items": [
-           *               {
-           *                 "line": 1,
-           *                 "product_id": 1,
-           *                 "sku": "SHIRT-OXFORD-BLUE-M",
-           *                 "name": "Oxford shirt, blue, M",
-           *                 "quantity": 2,
-           *                 "unit_price": 3900
-           *               },
-           *               {
-           *                 "line": 2,
-           *                 "product_id": 4,
-           *                 "sku": "SAREE-COTTON-INDIGO",
-           *                 "name": "Handloom cotton saree, indigo",
-           *                 "quantity": 1,
-           *                 "unit_price": 6400
-           *               }
-           *             ],
-           *             "total": 14200,
-           *             "placed_at": "2026-01-31T09:30:00.000Z",
-           *             "number": 1,
-           *             "external_reference": "WEB-1001",
-           *             "reserved": [],
-           *             "external_reference_hash": "8c1f0d5e2b7a49638c1f0d5e2b7a4963"
-           *           },
-           *           "metadata": {
-           *             "schema_version": 2,
-           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
-           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
-           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "actor": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           "revision": 0,
-           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *           "recorded_at": "2026-01-31T09:30:00.000Z"
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['RecordedEventList'];
         };
       };
@@ -1432,7 +1035,6 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @example ada@shop.example */
         readonly email?: string;
       };
       readonly header?: never;
@@ -1446,28 +1048,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *           "name": "Ada Lovelace",
-           *           "email": "ada@shop.example",
-           *           "status": "active",
-           *           "id_proof": {
-           *             "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
-           *             "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
-           *             "bytes": 298,
-           *             "uploaded_at": "2026-01-31T09:30:00.000Z"
-           *           },
-           *           "registered_at": "2026-01-31T09:30:00.000Z",
-           *           "updated_at": "2026-01-31T09:30:00.000Z",
-           *           "revision": 0
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['UserList'];
           readonly 'text/csv': string;
           readonly 'application/x-ndjson': string;
@@ -1488,13 +1068,6 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "name": "Ada Lovelace",
-         *       "email": "ada@shop.example",
-         *       "id_proof": "%PDF-1.4 …"
-         *     }
-         */
         readonly 'multipart/form-data': components['schemas']['RegisterUserRequest'];
       };
     };
@@ -1504,25 +1077,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "name": "Ada Lovelace",
-           *         "email": "ada@shop.example",
-           *         "status": "active",
-           *         "id_proof": {
-           *           "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
-           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
-           *           "bytes": 298,
-           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
-           *         },
-           *         "registered_at": "2026-01-31T09:30:00.000Z",
-           *         "updated_at": "2026-01-31T09:30:00.000Z",
-           *         "revision": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -1537,7 +1091,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -1549,7 +1102,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /** @example %PDF-1.4 … */
           readonly 'application/pdf': Blob;
         };
       };
@@ -1564,18 +1116,12 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "id_proof": "%PDF-1.4 …"
-         *     }
-         */
         readonly 'multipart/form-data': components['schemas']['ReplaceIdProofRequest'];
       };
     };
@@ -1585,25 +1131,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "name": "Ada King",
-           *         "email": "ada@shop.example",
-           *         "status": "active",
-           *         "id_proof": {
-           *           "document_id": "5f0f8f0c-7a3e-4d0b-8c1d-2e4f6a8b0c1e",
-           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
-           *           "bytes": 298,
-           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
-           *         },
-           *         "registered_at": "2026-01-31T09:30:00.000Z",
-           *         "updated_at": "2026-01-31T09:30:00.000Z",
-           *         "revision": 2
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -1618,7 +1145,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -1630,22 +1156,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "status": "erased",
-           *         "erased_at": "2026-01-31T09:30:00.000Z",
-           *         "email_addresses_released": 1,
-           *         "documents_deleted": [
-           *           "b9a47020-539e-4437-a9d2-7130f00a0e6c",
-           *           "5f0f8f0c-7a3e-4d0b-8c1d-2e4f6a8b0c1e"
-           *         ],
-           *         "stored_responses_deleted": true,
-           *         "key_destroyed_at": "2026-01-31T09:30:00.000Z"
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['ErasureReceiptAnswer'];
         };
       };
@@ -1660,7 +1170,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -1672,25 +1181,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "name": "Ada Lovelace",
-           *         "email": "ada@shop.example",
-           *         "status": "active",
-           *         "id_proof": {
-           *           "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
-           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
-           *           "bytes": 298,
-           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
-           *         },
-           *         "registered_at": "2026-01-31T09:30:00.000Z",
-           *         "updated_at": "2026-01-31T09:30:00.000Z",
-           *         "revision": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -1705,24 +1195,13 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "name": "Ada King"
-         *     }
-         */
         readonly 'application/json': components['schemas']['ChangeUserDetailsRequest'];
-        /**
-         * @example {
-         *       "name": "Ada King"
-         *     }
-         */
         readonly 'application/merge-patch+json': components['schemas']['ChangeUserDetailsRequest'];
       };
     };
@@ -1732,25 +1211,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *         "name": "Ada King",
-           *         "email": "ada@shop.example",
-           *         "status": "active",
-           *         "id_proof": {
-           *           "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
-           *           "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
-           *           "bytes": 298,
-           *           "uploaded_at": "2026-01-31T09:30:00.000Z"
-           *         },
-           *         "registered_at": "2026-01-31T09:30:00.000Z",
-           *         "updated_at": "2026-01-31T09:30:00.000Z",
-           *         "revision": 1
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['UserAnswer'];
         };
       };
@@ -1768,7 +1228,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 01a223ec-c29e-75d5-b7a9-1a33716d6486 */
         readonly user_id: string;
       };
       readonly cookie?: never;
@@ -1780,43 +1239,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "type": "UserRegistered",
-           *           "data": {
-           *             "user_id": "01a223ec-c29e-75d5-b7a9-1a33716d6486",
-           *             "name": "Ada Lovelace",
-           *             "email": "ada@shop.example",
-           *             "email_hash": "2737fa53ceabd11325636a7e61613f27",
-           *             "id_proof": {
-           *               "document_id": "b9a47020-539e-4437-a9d2-7130f00a0e6c",
-           *               "sha256": "c639fd2b269759bb486afead9fc21e0418e369df3271fd485bafb3f8a41b1216",
-           *               "bytes": 298,
-           *               "uploaded_at": "2026-01-31T09:30:00.000Z"
-           *             },
-           *             "registered_at": "2026-01-31T09:30:00.000Z"
-           *           },
-           *           "metadata": {
-           *             "schema_version": 1,
-           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
-           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
-           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "actor": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           "revision": 0,
-           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *           "recorded_at": "2026-01-31T09:30:00.000Z"
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['RecordedEventList'];
         };
       };
@@ -1831,7 +1253,6 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @example 7 */
         readonly cat_id?: number;
         readonly sku?: string;
         readonly status?: components['schemas']['ProductStatus'];
@@ -1847,27 +1268,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "product_id": 6,
-           *           "sku": "PRINTER-LASER-A4",
-           *           "name": "A4 laser printer",
-           *           "price": 14900,
-           *           "currency": "USD",
-           *           "cat_ids": [
-           *             8,
-           *             9
-           *           ],
-           *           "available": null,
-           *           "status": "active",
-           *           "revision": 0
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['ProductList'];
           readonly 'text/csv': string;
           readonly 'application/x-ndjson': string;
@@ -1888,17 +1288,6 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "sku": "HAT-STRAW-M",
-         *       "name": "Straw hat, M",
-         *       "price": 2500,
-         *       "currency": "USD",
-         *       "cat_ids": [
-         *         1
-         *       ]
-         *     }
-         */
         readonly 'application/json': components['schemas']['AddProductRequest'];
       };
     };
@@ -1908,23 +1297,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 7,
-           *         "sku": "HAT-STRAW-M",
-           *         "name": "Straw hat, M",
-           *         "price": 2500,
-           *         "currency": "USD",
-           *         "cat_ids": [
-           *           1
-           *         ],
-           *         "available": null,
-           *         "status": "active",
-           *         "revision": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -1939,7 +1311,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 6 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -1951,24 +1322,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 6,
-           *         "sku": "PRINTER-LASER-A4",
-           *         "name": "A4 laser printer",
-           *         "price": 14900,
-           *         "currency": "USD",
-           *         "cat_ids": [
-           *           8,
-           *           9
-           *         ],
-           *         "available": null,
-           *         "status": "active",
-           *         "revision": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -1983,24 +1336,13 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 7 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "price": 2200
-         *     }
-         */
         readonly 'application/json': components['schemas']['ChangeProductRequest'];
-        /**
-         * @example {
-         *       "price": 2200
-         *     }
-         */
         readonly 'application/merge-patch+json': components['schemas']['ChangeProductRequest'];
       };
     };
@@ -2010,23 +1352,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 7,
-           *         "sku": "HAT-STRAW-M",
-           *         "name": "Straw hat, M",
-           *         "price": 2200,
-           *         "currency": "USD",
-           *         "cat_ids": [
-           *           1
-           *         ],
-           *         "available": null,
-           *         "status": "active",
-           *         "revision": 1
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -2041,7 +1366,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 7 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -2053,23 +1377,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 7,
-           *         "sku": "HAT-STRAW-M",
-           *         "name": "Straw hat, M",
-           *         "price": 2200,
-           *         "currency": "USD",
-           *         "cat_ids": [
-           *           1
-           *         ],
-           *         "available": null,
-           *         "status": "retired",
-           *         "revision": 2
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -2084,7 +1391,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 7 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -2096,23 +1402,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 7,
-           *         "sku": "HAT-STRAW-M",
-           *         "name": "Straw hat, M",
-           *         "price": 2200,
-           *         "currency": "USD",
-           *         "cat_ids": [
-           *           1
-           *         ],
-           *         "available": null,
-           *         "status": "active",
-           *         "revision": 3
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['ProductAnswer'];
         };
       };
@@ -2141,70 +1430,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "cat_id": 1,
-           *           "name": "clothes",
-           *           "total_products": 5,
-           *           "child_categories": [
-           *             {
-           *               "cat_id": 2,
-           *               "name": "Mens' wear",
-           *               "total_products": 2,
-           *               "child_categories": [
-           *                 {
-           *                   "cat_id": 3,
-           *                   "name": "Shirts",
-           *                   "total_products": 1,
-           *                   "child_categories": []
-           *                 },
-           *                 {
-           *                   "cat_id": 4,
-           *                   "name": "T-Shirts",
-           *                   "total_products": 1,
-           *                   "child_categories": []
-           *                 }
-           *               ]
-           *             },
-           *             {
-           *               "cat_id": 5,
-           *               "name": "Womens' wear",
-           *               "total_products": 3,
-           *               "child_categories": [
-           *                 {
-           *                   "cat_id": 6,
-           *                   "name": "Saree",
-           *                   "total_products": 3,
-           *                   "child_categories": []
-           *                 }
-           *               ]
-           *             }
-           *           ]
-           *         },
-           *         {
-           *           "cat_id": 7,
-           *           "name": "Appliances",
-           *           "total_products": 1,
-           *           "child_categories": [
-           *             {
-           *               "cat_id": 8,
-           *               "name": "Home appliances",
-           *               "total_products": 1,
-           *               "child_categories": []
-           *             },
-           *             {
-           *               "cat_id": 9,
-           *               "name": "Office appliances",
-           *               "total_products": 1,
-           *               "child_categories": []
-           *             }
-           *           ]
-           *         }
-           *       ]
-           *     }
-           */
           readonly 'application/json': components['schemas']['GetCategoryTreeAnswer'];
         };
       };
@@ -2223,13 +1448,6 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "code": "hats",
-         *       "name": "Hats",
-         *       "parent_cat_id": 1
-         *     }
-         */
         readonly 'application/json': components['schemas']['AddCategoryRequest'];
       };
     };
@@ -2239,18 +1457,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "cat_id": 10,
-           *         "code": "hats",
-           *         "name": "Hats",
-           *         "parent_cat_id": 1,
-           *         "total_products": 0,
-           *         "revision": 9
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['CategoryAnswer'];
         };
       };
@@ -2268,7 +1474,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 9 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
@@ -2280,18 +1485,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "cat_id": 9,
-           *         "code": "office-appliances",
-           *         "name": "Office appliances",
-           *         "parent_cat_id": 7,
-           *         "total_products": 1,
-           *         "revision": 5
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['CategoryAnswer'];
         };
       };
@@ -2306,7 +1499,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 10 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
@@ -2330,24 +1522,13 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 10 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "name": "Caps and hats"
-         *     }
-         */
         readonly 'application/json': components['schemas']['ChangeCategoryRequest'];
-        /**
-         * @example {
-         *       "name": "Caps and hats"
-         *     }
-         */
         readonly 'application/merge-patch+json': components['schemas']['ChangeCategoryRequest'];
       };
     };
@@ -2357,18 +1538,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "cat_id": 10,
-           *         "code": "hats",
-           *         "name": "Caps and hats",
-           *         "parent_cat_id": 1,
-           *         "total_products": 0,
-           *         "revision": 10
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['CategoryAnswer'];
         };
       };
@@ -2386,7 +1555,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 1 */
         readonly cat_id: number;
       };
       readonly cookie?: never;
@@ -2398,15 +1566,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "placed": 1,
-           *         "paid": 0,
-           *         "cancelled": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderCountsAnswer'];
         };
       };
@@ -2421,19 +1580,12 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "on_hand": 40,
-         *       "reason": "First count"
-         *     }
-         */
         readonly 'application/json': components['schemas']['CountStockRequest'];
       };
     };
@@ -2443,17 +1595,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 2,
-           *         "on_hand": 40,
-           *         "reserved": 0,
-           *         "available": 40,
-           *         "revision": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -2468,19 +1609,12 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "quantity": 10,
-         *       "reference": "DN-77"
-         *     }
-         */
         readonly 'application/json': components['schemas']['ReceiveStockRequest'];
       };
     };
@@ -2490,17 +1624,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 2,
-           *         "on_hand": 50,
-           *         "reserved": 0,
-           *         "available": 50,
-           *         "revision": 1
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -2515,19 +1638,12 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "quantity": -2,
-         *       "reason": "Damaged"
-         *     }
-         */
         readonly 'application/json': components['schemas']['AdjustStockRequest'];
       };
     };
@@ -2537,17 +1653,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 2,
-           *         "on_hand": 48,
-           *         "reserved": 0,
-           *         "available": 48,
-           *         "revision": 2
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -2565,7 +1670,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -2577,17 +1681,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "product_id": 2,
-           *         "on_hand": 48,
-           *         "reserved": 0,
-           *         "available": 48,
-           *         "revision": 2
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['StockAnswer'];
         };
       };
@@ -2602,7 +1695,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -2626,10 +1718,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /**
-         * @description Only products of which fewer than this are available. No index helps: the list looks at one tracked product after the other, in the category if one is given, until the page is full.
-         * @example 100
-         */
+        /** @description Only products of which fewer than this are available. No index helps: the list looks at one tracked product after the other, in the category if one is given, until the page is full. */
         readonly available_below?: number;
         readonly cat_id?: number;
         /** @description The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says. */
@@ -2646,20 +1735,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "product_id": 2,
-           *           "on_hand": 48,
-           *           "reserved": 0,
-           *           "available": 48,
-           *           "revision": 2
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['StockList'];
         };
       };
@@ -2677,7 +1752,6 @@ export interface operations {
       };
       readonly header?: never;
       readonly path: {
-        /** @example 2 */
         readonly product_id: number;
       };
       readonly cookie?: never;
@@ -2689,76 +1763,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "type": "StockCounted",
-           *           "data": {
-           *             "on_hand": 40,
-           *             "reason": "First count"
-           *           },
-           *           "metadata": {
-           *             "schema_version": 1,
-           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
-           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
-           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "actor": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           "revision": 0,
-           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *           "recorded_at": "2026-01-31T09:30:00.000Z"
-           *         },
-           *         {
-           *           "type": "StockReceived",
-           *           "data": {
-           *             "quantity": 10,
-           *             "reference": "DN-77"
-           *           },
-           *           "metadata": {
-           *             "schema_version": 1,
-           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
-           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
-           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "actor": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           "revision": 1,
-           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *           "recorded_at": "2026-01-31T09:30:00.000Z"
-           *         },
-           *         {
-           *           "type": "StockAdjusted",
-           *           "data": {
-           *             "quantity": -2,
-           *             "reason": "Damaged"
-           *           },
-           *           "metadata": {
-           *             "schema_version": 1,
-           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
-           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
-           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "actor": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           "revision": 2,
-           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *           "recorded_at": "2026-01-31T09:30:00.000Z"
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['RecordedEventList'];
         };
       };
@@ -2782,14 +1786,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "openapi": "3.1.0",
-           *       "info": {
-           *         "title": "Orderlog"
-           *       }
-           *     }
-           */
           readonly 'application/json': Record<string, never>;
         };
       };
@@ -2813,12 +1809,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "status": "ok",
-           *       "checks": {}
-           *     }
-           */
           readonly 'application/json': components['schemas']['Health'];
         };
       };
@@ -2842,12 +1832,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "status": "ok",
-           *       "checks": {}
-           *     }
-           */
           readonly 'application/json': components['schemas']['Health'];
         };
       };
@@ -2879,10 +1863,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example # HELP process_cpu_user_seconds_total Total user CPU time spent in seconds.
-           *     …
-           */
           readonly 'text/plain': string;
           readonly 'application/openmetrics-text': string;
         };
@@ -2898,7 +1878,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example order-paid */
         readonly code: string;
       };
       readonly cookie?: never;
@@ -2910,16 +1889,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "code": "order-paid",
-           *         "status": 409,
-           *         "title": "The order is paid",
-           *         "explanation": "A paid order stays as it is."
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['ProblemExplanationAnswer'];
         };
       };
@@ -2943,28 +1912,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "store": {
-           *           "kind": "postgres",
-           *           "head": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4"
-           *         },
-           *         "models": [
-           *           {
-           *             "name": "category-tree",
-           *             "version": 1,
-           *             "checkpoint": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *             "lag_events": 0,
-           *             "lag_seconds": 0,
-           *             "state": "running",
-           *             "quarantined": 0
-           *           }
-           *         ],
-           *         "reactors": []
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['StatusAnswer'];
         };
       };
@@ -2988,29 +1935,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "name": "category-tree",
-           *           "projection_version": 1,
-           *           "builds": [
-           *             {
-           *               "build": 1,
-           *               "projection_version": 1,
-           *               "state": "active",
-           *               "ready": true,
-           *               "checkpoint": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *               "events": 15,
-           *               "made_at": "2026-01-31T09:30:00.000Z",
-           *               "switched_at": "2026-01-31T09:30:00.000Z",
-           *               "kept_until": null
-           *             }
-           *           ]
-           *         }
-           *       ]
-           *     }
-           */
           readonly 'application/json': components['schemas']['ListReadModelsAnswer'];
         };
       };
@@ -3023,12 +1947,8 @@ export interface operations {
   readonly listLogEvents: {
     readonly parameters: {
       readonly query?: {
-        /** @example 1 */
         readonly limit?: number;
-        /**
-         * @description The name of one stream, or the beginning of names up to a hyphen, such as `order-`.
-         * @example stock-2
-         */
+        /** @description The name of one stream, or the beginning of names up to a hyphen, such as `order-`. */
         readonly stream?: string;
         /** @description Event types, separated by commas. */
         readonly types?: string;
@@ -3050,35 +1970,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "type": "StockTrackingEnded",
-           *           "data": {
-           *             "reason": null
-           *           },
-           *           "metadata": {
-           *             "schema_version": 1,
-           *             "command_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "fingerprint": "Xp1xWhRnEezRFKnnNO0pUA",
-           *             "correlation_id": "01a223ec-c716-703e-ac39-78cad87c207f",
-           *             "causation_id": "01a223ec-c718-77ea-9732-1361226dce8b",
-           *             "actor": {
-           *               "kind": "anonymous",
-           *               "id": null
-           *             }
-           *           },
-           *           "revision": 3,
-           *           "position": "cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4",
-           *           "recorded_at": "2026-01-31T09:30:00.000Z",
-           *           "stream": "stock-2",
-           *           "event_id": "01a223ec-c72a-75cc-ac90-a6b6f22012f1"
-           *         }
-           *       ],
-           *       "next": "/v1/log?limit=1&stream=stock-2&before=cAaX9o7ZR6YwMDAwMDAwMDAwMDAwMDE4"
-           *     }
-           */
           readonly 'application/json': components['schemas']['LogEventList'];
           readonly 'text/event-stream': string;
         };
@@ -3108,39 +1999,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
-           *           "kind": "verify",
-           *           "models": [
-           *             "users"
-           *           ],
-           *           "parameters": {},
-           *           "requested_by": {
-           *             "kind": "anonymous",
-           *             "id": null
-           *           },
-           *           "state": "running",
-           *           "cancel_requested": false,
-           *           "progress": {
-           *             "what": "events",
-           *             "done": 250,
-           *             "total": 1000,
-           *             "per_second": 125,
-           *             "seconds_left": 6
-           *           },
-           *           "ok": null,
-           *           "error": null,
-           *           "created_at": "2026-01-31T09:30:00.000Z",
-           *           "started_at": "2026-01-31T09:30:00.000Z",
-           *           "ended_at": null
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
           readonly 'application/json': components['schemas']['ListedJobList'];
         };
       };
@@ -3159,14 +2017,6 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "kind": "verify",
-         *       "models": [
-         *         "users"
-         *       ]
-         *     }
-         */
         readonly 'application/json': components['schemas']['StartJobRequest'];
       };
     };
@@ -3176,31 +2026,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
-           *         "kind": "verify",
-           *         "models": [
-           *           "users"
-           *         ],
-           *         "parameters": {},
-           *         "requested_by": {
-           *           "kind": "anonymous",
-           *           "id": null
-           *         },
-           *         "state": "waiting",
-           *         "cancel_requested": false,
-           *         "progress": null,
-           *         "ok": null,
-           *         "error": null,
-           *         "created_at": "2026-01-31T09:30:00.000Z",
-           *         "started_at": null,
-           *         "ended_at": null,
-           *         "result": null
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['JobAnswer'];
         };
       };
@@ -3215,7 +2040,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 01a22411-3d1b-7a52-8d34-5c1e6f0a9b27 */
         readonly job_id: string;
       };
       readonly cookie?: never;
@@ -3227,37 +2051,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
-           *         "kind": "verify",
-           *         "models": [
-           *           "users"
-           *         ],
-           *         "parameters": {},
-           *         "requested_by": {
-           *           "kind": "anonymous",
-           *           "id": null
-           *         },
-           *         "state": "running",
-           *         "cancel_requested": false,
-           *         "progress": {
-           *           "what": "events",
-           *           "done": 250,
-           *           "total": 1000,
-           *           "per_second": 125,
-           *           "seconds_left": 6
-           *         },
-           *         "ok": null,
-           *         "error": null,
-           *         "created_at": "2026-01-31T09:30:00.000Z",
-           *         "started_at": "2026-01-31T09:30:00.000Z",
-           *         "ended_at": null,
-           *         "result": null
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['JobAnswer'];
           readonly 'text/event-stream': string;
         };
@@ -3273,7 +2066,6 @@ export interface operations {
       readonly query?: never;
       readonly header?: never;
       readonly path: {
-        /** @example 01a22411-3d1b-7a52-8d34-5c1e6f0a9b27 */
         readonly job_id: string;
       };
       readonly cookie?: never;
@@ -3285,37 +2077,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "job_id": "01a22411-3d1b-7a52-8d34-5c1e6f0a9b27",
-           *         "kind": "verify",
-           *         "models": [
-           *           "users"
-           *         ],
-           *         "parameters": {},
-           *         "requested_by": {
-           *           "kind": "anonymous",
-           *           "id": null
-           *         },
-           *         "state": "cancelled",
-           *         "cancel_requested": true,
-           *         "progress": {
-           *           "what": "events",
-           *           "done": 250,
-           *           "total": 1000,
-           *           "per_second": 125,
-           *           "seconds_left": 6
-           *         },
-           *         "ok": null,
-           *         "error": null,
-           *         "created_at": "2026-01-31T09:30:00.000Z",
-           *         "started_at": "2026-01-31T09:30:00.000Z",
-           *         "ended_at": "2026-01-31T09:30:00.000Z",
-           *         "result": null
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['JobAnswer'];
         };
       };
@@ -3341,15 +2102,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "quarantined": [],
-           *         "skipped": [],
-           *         "stopped": []
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['QuarantineAnswer'];
         };
       };
@@ -3368,7 +2120,6 @@ export interface operations {
     };
     readonly requestBody?: {
       readonly content: {
-        /** @example {} */
         readonly 'application/json': components['schemas']['RetryQuarantinedRequest'];
       };
     };
@@ -3378,13 +2129,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "retried": []
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['RetriedAnswer'];
         };
       };
@@ -3403,12 +2147,6 @@ export interface operations {
     };
     readonly requestBody: {
       readonly content: {
-        /**
-         * @example {
-         *       "stream": "order-2d6fbd8a-057e-8599-a83f-1e0ae74416e8@0",
-         *       "reason": "A test order with a broken line"
-         *     }
-         */
         readonly 'application/json': components['schemas']['SkipQuarantinedRequest'];
       };
     };
@@ -3418,23 +2156,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "skipped": [
-           *           {
-           *             "model": "user-orders",
-           *             "version": 1,
-           *             "stream": "order-2d6fbd8a-057e-8599-a83f-1e0ae74416e8",
-           *             "revision": 0,
-           *             "reason": "A test order with a broken line",
-           *             "events": 2,
-           *             "held": null
-           *           }
-           *         ]
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['SkippedAnswer'];
         };
       };
@@ -3458,7 +2179,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /** @example <!DOCTYPE html>… */
           readonly 'text/html': string;
         };
       };
