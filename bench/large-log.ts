@@ -54,7 +54,7 @@ export async function appendLarge(store: EventStore, { orders, lines, name }: La
     const placed = event(orderEvents.OrderPlaced, {
       ...{ order_id, user_id, ...named(n), currency: 'EUR', items, total, placed_at: AT },
     });
-    const paid = event(orderEvents.OrderPaid, { order_id, user_id, reference: null, paid_at: AT });
+    const paid = event(orderEvents.OrderPaid, { order_id, user_id, reference: null, reserved: [], paid_at: AT });
     await store.append(`order-${order_id}`, n % 2 === 0 ? [placed, paid] : [placed], 'none');
   });
   return 1 + CATEGORIES + PRODUCTS + orders + Math.floor(orders / 2);

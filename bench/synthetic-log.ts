@@ -46,8 +46,8 @@ export async function appendSynthetic(store: EventStore, events: number): Promis
       if (i % 10 === 9) return;
       const fact =
         i % 10 === 8
-          ? event(orderEvents.OrderCancelled, { order_id, user_id, reason: null, cancelled_at: at })
-          : event(orderEvents.OrderPaid, { order_id, user_id, reference: null, paid_at: at });
+          ? event(orderEvents.OrderCancelled, { order_id, user_id, reason: null, reserved: [], cancelled_at: at })
+          : event(orderEvents.OrderPaid, { order_id, user_id, reference: null, reserved: [], paid_at: at });
       await one(`order-${order_id}`, fact);
     },
   );

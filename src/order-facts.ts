@@ -23,7 +23,7 @@ export function placeOrderFacts(lookUp: LookUp, handler: CommandHandler): OrderF
     await Promise.all(
       doubtful.map(async (id) => {
         const { state } = await handler.load(productStream, String(id));
-        if (state) products.set(id, state);
+        if (state) products.set(id, { ...state, tracked: true });
       }),
     );
     return { buyer, products };

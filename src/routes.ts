@@ -227,12 +227,13 @@ function commands(app: App, runtime: Runtime): void {
     available: async (productId) => (await stockFromStream(runtime, productId))?.stock.available ?? null,
   });
   stockRoutes(app, {
-    stocks: runtime.stocks,
+    ...runtime.openStock,
     hashKey,
     tokens,
     productExists: (productId) => productExists(runtime, productId),
   });
   orderRoutes(app, {
+    stock: runtime.openStock.orderStock,
     ...{ handler, hashKey, tokens, facts: runtime.orderFacts, numbers: runtime.orderNumbers },
     references: {
       orderIdFor: (userId, reference, attempt) => orderIdFor(hashKey, userId, reference, attempt),
@@ -262,7 +263,7 @@ async function categoryFromStream(
 
 /** The stock of a product as its stream has it; null if it is not tracked. */
 async function stockFromStream(
-  { stocks }: Runtime,
+  { openStock: { stocks } }: Runtime,
   productId: number,
 ): Promise<{ position: Position; stock: StockAnswer } | null> {
   const { state, revision, position } = await stocks.current(String(productId));

@@ -26,7 +26,6 @@ import {
   type Engine,
   type EventStore,
   type Freshness,
-  HotStreams,
   type IdSequence,
   openEngine,
   openLog,
@@ -61,9 +60,8 @@ import { placeOrderFacts, type OrderFacts } from './order-facts.js';
 import { productStream } from './product/stream.js';
 import type { ErasureDeps } from './user/erase.js';
 import type { UnfinishedErasures } from './user/resume-erasures.js';
-import { stockSnapshots } from './stock/snapshot.js';
-import type { Stocks } from './stock/stocks.js';
-import { stockStream } from './stock/stream.js';
+import { openStock, type OpenStock } from './open-stock.js';
+import { stockReactor } from './stock/reactor.js';
 import { userStream } from './user/stream.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -124,7 +122,7 @@ export interface Runtime {
   freeze(kind: 'request' | 'work'): Promise<FrozenModels>;
   readonly answers: AnswerGate;
   readonly apiKeys: ApiKeys;
-  readonly stocks: Stocks;
+  readonly openStock: OpenStock;
   readonly orderFacts: OrderFacts;
   readonly tokens: PositionTokens;
   readonly keys: KeyClaims;
@@ -159,14 +157,13 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const vault = new PgKeyStore(pool, masters);
     const engine = await openEngine({
       ...{ pool, store, vault, projections, streams: witnessedStreams, keepAsOf, log: options.log ?? quiet },
+      reactors: [stockReactor(() => stock.reactorDeps)],
       signer: secrets.signingKey,
       ...(options.asOfProcess && { asOfProcess: asOfProcess(config, location) }),
       ...(options.forRequests && { hearing: { channel: KEY_DESTROYED, heard: (id) => vault.forget(id) } }),
     }).catch(orMigrate);
     closing.push(() => engine.close());
     const { handler } = engine;
-    const stocks = new HotStreams(handler, stockStream, { pool, logId: engine.logId, form: stockSnapshots });
-    closing.push(() => stocks.close());
     const checker = new PdfChecker({ limits: checkLimits(config.uploadMaxBytes) });
     closing.push(() => checker.close());
     const documents = documentStore(config);
@@ -174,6 +171,8 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const keys = new KeyClaims(connection, { ...secrets, vault, log: store.kind });
     closing.push(() => keys.close());
     const models = readModels(engine, vault, answers.turn);
+    const stock: OpenStock = openStock(engine, pool, (before, limit) => models.stock.pending(before, limit));
+    closing.push(() => stock.stocks.close());
     const userClaims = engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash);
     const apiKeys = new ApiKeys(pool);
     const erasures: ErasureDeps = {
@@ -223,7 +222,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       },
       answers,
       apiKeys,
-      stocks,
+      openStock: stock,
       orderFacts: placeOrderFacts(new LookUp(engine), handler),
       tokens: new PositionTokens(engine.logId),
       keys,

@@ -14,6 +14,7 @@ export { HotStreams } from './streams/hot-streams.js';
 export type { SnapshotForm } from './streams/snapshots.js';
 /** Declares what can happen, in the format in which the log stores it; reads an event of any schema version. */
 export { decode, eventType, type EventTypes, type FactOf } from './core/event-type.js';
+export type { Upcaster } from './core/upcaster.js';
 /** An event as handlers get it, an event as the log has it, and who caused it. */
 export type { Actor, Envelope, RecordedEvent } from './core/message.js';
 /** `<category>-<id>`, and the id in it. */

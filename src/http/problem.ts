@@ -42,7 +42,7 @@ export interface ProblemDocument {
   readonly detail: string;
   readonly code: ProblemCode;
   readonly request_id: string;
-  readonly errors?: readonly Fault[];
+  readonly errors?: readonly Omit<Fault, 'values'>[];
 }
 
 /** @param kind of the route that answers */
@@ -55,15 +55,16 @@ export function problemDocument(problem: Problem, requestId: string, kind?: Rout
     detail: print.safe(problem.detail, MOST_CHARACTERS),
     code: problem.code,
     request_id: requestId,
-    ...(problem.faults.length > 0 && { errors: problem.faults.map(printableFault) }),
+    ...(problem.faults.length > 0 && { errors: problem.faults.map(shownFault) }),
   };
 }
 
 /** Of a text that may quote the request. */
 const MOST_CHARACTERS = 500;
 
-function printableFault({ path, message }: Fault): Fault {
-  return { path: print.safe(path, MOST_CHARACTERS), message: print.safe(message, MOST_CHARACTERS) };
+/** The values stand beside path and message. */
+function shownFault({ path, message, values }: Fault): Omit<Fault, 'values'> {
+  return { path: print.safe(path, MOST_CHARACTERS), message: print.safe(message, MOST_CHARACTERS), ...values };
 }
 
 /** What an error means to the caller; `internal-error`, without a word of the error, if nobody foresaw it. */

@@ -6,6 +6,7 @@ import {
   MAX_ID,
   MAX_LINES,
   MAX_NAME,
+  MAX_ON_HAND,
   MAX_QUANTITY,
   MAX_REMARK,
   MAX_SKU,
@@ -112,7 +113,14 @@ export function listOf<T extends z.ZodType>(
 export const problemStatus = z.int().min(400).max(599);
 export const problemCode = z.enum(PROBLEM_CODES as [ProblemCode, ...ProblemCode[]]).meta({ id: 'ProblemCode' });
 
-const fault = z.object({ path: z.string(), message: z.string() }).meta({ id: 'Fault' });
+const fault = z
+  .object({
+    path: z.string(),
+    message: z.string(),
+    wanted: z.int().min(1).max(MAX_ON_HAND).optional(),
+    available: z.int().min(-MAX_ON_HAND).max(MAX_ON_HAND).optional(),
+  })
+  .meta({ id: 'Fault', description: '`wanted` and `available` are there with `out-of-stock`.' });
 
 export const problem = z
   .object({

@@ -13,6 +13,8 @@ export interface ProductFacts {
   readonly price: number;
   readonly currency: string;
   readonly status: 'active' | 'retired';
+  /** False: its stock is not tracked. True: it is, or may be, and its stream has the last word. */
+  readonly tracked: boolean;
 }
 
 export interface BuyerFacts {
@@ -39,6 +41,15 @@ export type PlaceOrder = {
   /** Null: there is no such user. */
   readonly buyer: BuyerFacts | null;
   readonly products: ReadonlyMap<number, ProductFacts>;
+  /** Stock that is held for it, in ascending product_id, one entry a product. */
+  readonly reserved: readonly { readonly product_id: number; readonly quantity: number }[];
+};
+
+/** Makes sure that the order is never placed. Only what takes over its reservation sends it. */
+export type AbandonOrder = {
+  readonly type: 'AbandonOrder';
+  readonly order_id: string;
+  readonly abandoned_at: string;
 };
 
 export type MarkPaid = { readonly type: 'MarkPaid'; readonly reference: string | null; readonly at: string };
@@ -65,4 +76,4 @@ export type ImportOrder = {
   readonly reason: string | null;
 };
 
-export type OrderCommand = PlaceOrder | MarkPaid | CancelOrder | ImportOrder;
+export type OrderCommand = PlaceOrder | AbandonOrder | MarkPaid | CancelOrder | ImportOrder;

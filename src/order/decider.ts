@@ -1,10 +1,11 @@
-import { type Actor, type Decider, type Envelope, type Fault, Refusal } from '../engine/index.js';
+import { type Actor, type Decider, type Envelope, type Fault, type Position, Refusal } from '../engine/index.js';
 import type { ExternalReference, ImportOrder, OrderCommand, PlaceOrder } from './commands.js';
 import type { OrderFact } from './events.js';
 
 export type OrderStatus = 'placed' | 'paid' | 'cancelled';
 
-type OrderLine = Extract<OrderFact, { type: 'OrderPlaced' }>['data']['items'][number];
+type Placed = Extract<OrderFact, { type: 'OrderPlaced' }>['data'];
+type OrderLine = Placed['items'][number];
 
 /** One status the order has had. */
 export interface HistoryEntry {
@@ -28,6 +29,10 @@ export interface Order {
   readonly items: readonly OrderLine[];
   readonly history: readonly HistoryEntry[];
   readonly placed_at: string;
+  /** Stock that the order holds, or held until it was paid or cancelled. */
+  readonly reserved: Placed['reserved'];
+  /** Position of the event that placed it. */
+  readonly placed: Position;
   /** The payment's, once paid; null if none was given or it can't be read any more. */
   readonly reference: string | null;
 }
@@ -51,8 +56,9 @@ function decide(state: OrderState, command: OrderCommand): OrderFact[] {
         throw new Refusal('order-cancelled', 'The order is cancelled and can not be paid.');
       }
       if (order.status === 'placed') {
-        const { order_id, user_id } = order;
-        return [{ type: 'OrderPaid', data: { order_id, user_id, reference: command.reference, paid_at: command.at } }];
+        const { order_id, user_id, reserved } = order;
+        const { reference, at } = command;
+        return [{ type: 'OrderPaid', data: { order_id, user_id, reference, reserved, paid_at: at } }];
       }
       if (command.reference !== null && command.reference !== order.reference) {
         throw new Refusal('order-paid', 'The order is paid already, with another reference.');
@@ -63,10 +69,13 @@ function decide(state: OrderState, command: OrderCommand): OrderFact[] {
       const order = existing(state);
       if (order.status === 'paid') throw new Refusal('order-paid', 'The order is paid and can not be cancelled.');
       if (order.status === 'cancelled') return [];
-      const { order_id, user_id } = order;
-      return [
-        { type: 'OrderCancelled', data: { order_id, user_id, reason: command.reason, cancelled_at: command.at } },
-      ];
+      const { order_id, user_id, reserved } = order;
+      const { reason, at } = command;
+      return [{ type: 'OrderCancelled', data: { order_id, user_id, reason, reserved, cancelled_at: at } }];
+    }
+    case 'AbandonOrder': {
+      const { order_id, abandoned_at } = command;
+      return state ? [] : [{ type: 'OrderAbandoned', data: { order_id, abandoned_at } }];
     }
   }
 }
@@ -77,9 +86,9 @@ function evolve(state: OrderState, event: Envelope<OrderFact>): OrderState {
     case 'OrderAbandoned':
       return state;
     case 'OrderPlaced': {
-      const { reserved: _, external_reference_hash: __, ...order } = event.data;
+      const { external_reference_hash: _, ...order } = event.data;
       const history = [{ status: 'placed', at: order.placed_at, by }] as const;
-      return { ...order, status: 'placed', history, reference: null };
+      return { ...order, status: 'placed', history, placed: event.position, reference: null };
     }
     case 'OrderPaid': {
       const { paid_at, reference } = event.data;
@@ -136,18 +145,18 @@ function place(command: PlaceOrder): OrderFact {
   if (others.length > 0) {
     throw new Refusal('currency-mismatch', `One order is in one currency; these are ${[...currencies].join(', ')}.`);
   }
-  return placed(command, { currency, items, placed_at });
+  return placed(command, { currency, items, placed_at, reserved: command.reserved });
 }
 
 function placed(
   { order_id, user_id, number, external }: PlaceOrder | ImportOrder,
-  { currency, items, placed_at }: Pick<Order, 'currency' | 'items' | 'placed_at'>,
+  { currency, items, placed_at, reserved }: Pick<Order, 'currency' | 'items' | 'placed_at' | 'reserved'>,
 ): OrderFact {
   const external_reference = external && external.reference;
   const external_reference_hash = external && external.hash;
   const named = { order_id, user_id, number, external_reference, external_reference_hash };
   const total = totalOf(items);
-  return { type: 'OrderPlaced', data: { ...named, currency, items, total, reserved: [], placed_at } };
+  return { type: 'OrderPlaced', data: { ...named, currency, items, total, reserved, placed_at } };
 }
 
 function imported(command: ImportOrder): OrderFact[] {
@@ -156,10 +165,13 @@ function imported(command: ImportOrder): OrderFact[] {
     const { product_id, sku, name, quantity, unit_price } = item;
     return { line: i + 1, product_id, sku, name, quantity, unit_price };
   });
-  const first = placed(command, { currency, items, placed_at });
-  if (paid_at !== null) return [first, { type: 'OrderPaid', data: { order_id, user_id, reference, paid_at } }];
+  // What happened elsewhere, before: it takes nothing from the shelf.
+  const reserved: Order['reserved'] = [];
+  const first = placed(command, { currency, items, placed_at, reserved });
+  if (paid_at !== null)
+    return [first, { type: 'OrderPaid', data: { order_id, user_id, reference, reserved, paid_at } }];
   if (cancelled_at !== null) {
-    return [first, { type: 'OrderCancelled', data: { order_id, user_id, reason, cancelled_at } }];
+    return [first, { type: 'OrderCancelled', data: { order_id, user_id, reason, reserved, cancelled_at } }];
   }
   return [first];
 }

@@ -1,6 +1,6 @@
 // This is the storage format. A change needs a new version, an upcaster and a recorded sample (see CONTRIBUTING).
 import { z } from 'zod';
-import { eventType, type FactOf, type Sealed } from '../engine/index.js';
+import { eventType, type FactOf, type Sealed, type Upcaster } from '../engine/index.js';
 
 const time = z.iso.datetime();
 const money = z.int().min(0);
@@ -19,6 +19,12 @@ const line = z.strictObject({
 
 /** What an order holds of one product in stock. */
 const reservation = z.strictObject({ product_id: z.int().min(1), quantity: z.int().min(1) });
+
+/** Of OrderPlaced. OrderPaid and OrderCancelled repeat it: it is issued or released. */
+const reserved = z.array(reservation);
+
+/** Before version 2 orders held no stock. */
+const withoutStock: Upcaster = (data) => ({ ...data, reserved: [] });
 
 /** What an order of version 1 has of version 2: no number, no reference of another system, nothing reserved. */
 const UNNAMED = { number: null, external_reference: null, external_reference_hash: null, reserved: [] };
@@ -44,20 +50,20 @@ export const orderEvents = {
       items: z.array(line).min(1),
       total: money,
       /** In ascending product_id, one entry a product; empty if nothing is reserved. */
-      reserved: z.array(reservation),
+      reserved,
       placed_at: time,
     }),
     { owner: 'user_id', personal: ['external_reference'], upcasters: [(data) => ({ ...data, ...UNNAMED })] },
   ),
   OrderPaid: eventType(
     'OrderPaid',
-    z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reference: sealed.nullable(), paid_at: time }),
-    { owner: 'user_id', personal: ['reference'] },
+    z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reference: sealed.nullable(), reserved, paid_at: time }),
+    { owner: 'user_id', personal: ['reference'], upcasters: [withoutStock] },
   ),
   OrderCancelled: eventType(
     'OrderCancelled',
-    z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reason: sealed.nullable(), cancelled_at: time }),
-    { owner: 'user_id', personal: ['reason'] },
+    z.strictObject({ order_id: z.uuid(), user_id: z.uuid(), reason: sealed.nullable(), reserved, cancelled_at: time }),
+    { owner: 'user_id', personal: ['reason'], upcasters: [withoutStock] },
   ),
 };
 

@@ -10,10 +10,13 @@ import { dataOf, externalReference, id, quantity, remark, uuid } from '../http/s
 import { answerOrder, orderAnswer, type OrderAnswer } from './answer.js';
 import { type BuyerFacts, MAX_LINES, type OrderCommand, type ProductFacts } from './commands.js';
 import type { OrderState } from './decider.js';
+import { placeOrder, type Placing } from './place-order.js';
+import { closeStock, type OrderStock } from './stock.js';
 import { orderStream } from './stream.js';
 
 export interface OrderRouteDeps {
   readonly handler: CommandHandler;
+  readonly stock: OrderStock;
   readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
   /** Of orders, for people. */
@@ -35,13 +38,16 @@ export interface OrderRouteDeps {
 const tags = ['orders'];
 const params = z.strictObject({ order_id: uuid });
 const line = z.strictObject({ product_id: id, quantity });
-const placeOrder = z.strictObject({
+const newOrder = z.strictObject({
   user_id: uuid,
   items: z.array(line).min(1).max(MAX_LINES),
   external_reference: externalReference.optional(),
 });
 
-export function orderRoutes(app: App, { handler, hashKey, tokens, facts, numbers, references }: OrderRouteDeps): void {
+export function orderRoutes(
+  app: App,
+  { handler, hashKey, tokens, facts, numbers, references, stock }: OrderRouteDeps,
+): void {
   app.post(
     '/v1/orders',
     {
@@ -58,13 +64,14 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts, numbers
           'total-too-large',
           'order-too-large',
           'external-reference-taken',
+          'out-of-stock',
         ],
       },
       schema: {
         operationId: 'placeOrder',
         summary: 'Place an order',
         tags,
-        body: placeOrder,
+        body: newOrder,
         response: { 201: dataOf(orderAnswer) },
       },
     },
@@ -72,25 +79,24 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts, numbers
       const { user_id, items, external_reference: reference } = request.body;
       const context = commandContext(request, hashKey, 'PlaceOrder', request.body);
       const external = reference === undefined ? null : { reference, hash: references.hashOf(reference) };
-      const order_id = external ? references.orderIdFor(user_id, external.reference, 0) : context.newId('order');
-      // A retry is answered from what was recorded, whatever has become of the user and the products since: the append finds it or,
-      // if the rules refuse the order today, a look at its stream.
-      const command = async (): Promise<OrderCommand> => {
-        const productIds = items.map((item) => item.product_id);
-        const { buyer, products } = await facts(user_id, productIds, freshnessOf(request.headers, tokens));
-        const number = await numbers.next();
-        const named = { order_id, user_id, number, external } as const;
-        return { type: 'PlaceOrder', ...named, items, placed_at: context.now, buyer, products };
+      const placing: Placing = {
+        idOf: (attempt) =>
+          external
+            ? references.orderIdFor(user_id, external.reference, attempt)
+            : context.newId(attempt === 0 ? 'order' : `order ${attempt}`),
+        isShared: external !== null || context.keyed,
+        command: async (order_id) => {
+          const productIds = items.map((item) => item.product_id);
+          const { buyer, products } = await facts(user_id, productIds, freshnessOf(request.headers, tokens));
+          const number = await numbers.next();
+          const named = { order_id, user_id, number, external } as const;
+          return { type: 'PlaceOrder', ...named, items, placed_at: context.now, buyer, products, reserved: [] };
+        },
       };
-      const outcome = await handler
-        .execute(orderStream, order_id, command, context, { isNew: true })
-        .catch((error: unknown) => {
-          if (error instanceof Refusal && context.keyed) {
-            return handler.execute(orderStream, order_id, () => Promise.reject(error), context);
-          }
-          throw error instanceof errors.EventTooLarge ? tooLarge(error) : error;
-        });
-      return answer(reply, outcome, `/v1/orders/${order_id}`);
+      const outcome = await placeOrder({ handler, stock }, placing, context).catch((error: unknown) => {
+        throw error instanceof errors.EventTooLarge ? tooLarge(error) : error;
+      });
+      return answer(reply, outcome, `/v1/orders/${outcome.state?.order_id}`);
     },
   );
 
@@ -112,7 +118,8 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts, numbers
       const context = commandContext(request, hashKey, 'CancelOrder', { order_id, ...request.body });
       const command: OrderCommand = { type: 'CancelOrder', reason: request.body?.reason ?? null, at: context.now };
       const guard = revisionGuard(ifMatchOf(request.headers));
-      return answer(reply, await handler.execute(orderStream, order_id, command, context, { guard }));
+      const outcome = await handler.execute(orderStream, order_id, command, context, { guard });
+      return answer(reply, await closeStock(stock, outcome, context));
     },
   );
 
@@ -139,7 +146,8 @@ export function orderRoutes(app: App, { handler, hashKey, tokens, facts, numbers
       const context = commandContext(request, hashKey, 'MarkPaid', { order_id, ...request.body });
       const command: OrderCommand = { type: 'MarkPaid', reference: request.body?.reference ?? null, at: context.now };
       const guard = revisionGuard(ifMatchOf(request.headers));
-      return answer(reply, await handler.execute(orderStream, order_id, command, context, { guard }));
+      const outcome = await handler.execute(orderStream, order_id, command, context, { guard });
+      return answer(reply, await closeStock(stock, outcome, context));
     },
   );
 

@@ -81,7 +81,7 @@ function decide(stock: Stock, command: StockCommand): StockFact[] {
       const held = stock.reservations.get(order_id);
       if (held) {
         if (held.quantity === quantity) return [];
-        throw new Refusal('idempotency-mismatch', 'The idempotency key was used for another request.');
+        throw new Refusal('revision-conflict', 'Another request for the same order is under way. Try again.');
       }
       // Too little, or untracked: the caller sees it in the state.
       if (!stock.tracked || availableOf(stock) < quantity) return [];

@@ -17,6 +17,8 @@ export interface StockRouteDeps {
   readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
   readonly productExists: (productId: number) => Promise<boolean>;
+  /** Ends reservations of requests that stopped. @returns whether anything came free */
+  readonly takeOver: (context: CommandContext) => Promise<boolean>;
 }
 
 const tags = ['stock'];
@@ -112,7 +114,13 @@ export function stockRoutes(app: App, deps: StockRouteDeps): void {
     async (request, reply) => {
       const { product_id } = request.params;
       const context = commandContext(request, hashKey, 'EndStockTracking', { product_id });
-      const outcome = await execute(request, product_id, { type: 'EndStockTracking', reason: null }, context);
+      const end = (): Promise<Outcome<Stock>> =>
+        execute(request, product_id, { type: 'EndStockTracking', reason: null }, context);
+      const outcome = await end().catch(async (error: unknown) => {
+        const isHeld = error instanceof Refusal && error.code === 'stock-reserved';
+        if (isHeld && (await deps.takeOver(context))) return end();
+        throw error;
+      });
       reply.header('log-position', tokens.encode(outcome.position));
       if (outcome.replayed) reply.header('idempotency-replayed', 'true');
       return reply.code(204).send(null);

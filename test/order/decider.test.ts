@@ -8,8 +8,8 @@ import { given, recorded } from '../support/given-when-then.js';
 const order_id = '018f0000-0000-7000-8000-000000000001';
 const user_id = '018f0000-0000-7000-8000-000000000002';
 const at = '2026-01-02T00:00:00.000Z';
-const pen: ProductFacts = { sku: 'PEN', name: 'Pen', price: 150, currency: 'EUR', status: 'active' };
-const ink: ProductFacts = { sku: 'INK', name: 'Ink', price: 700, currency: 'EUR', status: 'active' };
+const pen: ProductFacts = { sku: 'PEN', name: 'Pen', price: 150, currency: 'EUR', status: 'active', tracked: false };
+const ink: ProductFacts = { sku: 'INK', name: 'Ink', price: 700, currency: 'EUR', status: 'active', tracked: false };
 const buyer: BuyerFacts = { status: 'active', hasIdProof: true };
 
 function placing(over: Partial<PlaceOrder> = {}): PlaceOrder {
@@ -19,6 +19,7 @@ function placing(over: Partial<PlaceOrder> = {}): PlaceOrder {
     user_id,
     number: 7,
     external: null,
+    reserved: [],
     items: [{ product_id: 1, quantity: 2 }],
     placed_at: at,
     buyer,
@@ -45,8 +46,11 @@ const placed: Extract<OrderFact, { type: 'OrderPlaced' }> = {
     placed_at: at,
   },
 };
-const paid: OrderFact = { type: 'OrderPaid', data: { order_id, user_id, reference: 'R-1', paid_at: at } };
-const cancelled: OrderFact = { type: 'OrderCancelled', data: { order_id, user_id, reason: 'late', cancelled_at: at } };
+const paid: OrderFact = { type: 'OrderPaid', data: { order_id, user_id, reference: 'R-1', reserved: [], paid_at: at } };
+const cancelled: OrderFact = {
+  type: 'OrderCancelled',
+  data: { order_id, user_id, reason: 'late', reserved: [], cancelled_at: at },
+};
 
 t.test('places an order at the prices of the catalogue', async (t) => {
   given(t, orderDecider, []).when(placing()).then([placed], 'idempotency-mismatch');
@@ -162,14 +166,20 @@ t.test('imports an order with its end, and never twice', async (t) => {
   const named = { external_reference: 'A-1', external_reference_hash: '0a' };
   const first = { ...placed, data: { ...placed.data, ...named } };
   const again = 'external-reference-taken';
-  const unpaid: OrderFact = { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at: at } };
+  const unpaid: OrderFact = {
+    type: 'OrderPaid',
+    data: { order_id, user_id, reference: null, reserved: [], paid_at: at },
+  };
   given(t, orderDecider, [])
     .when({ ...command, paid_at: null, cancelled_at: null })
     .then([first], again);
   given(t, orderDecider, [])
     .when({ ...command, paid_at: at, cancelled_at: null })
     .then([first, unpaid], again);
-  const undone: OrderFact = { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at: at } };
+  const undone: OrderFact = {
+    type: 'OrderCancelled',
+    data: { order_id, user_id, reason: null, reserved: [], cancelled_at: at },
+  };
   given(t, orderDecider, [])
     .when({ ...command, paid_at: null, cancelled_at: at })
     .then([first, undone], again);
@@ -188,8 +198,8 @@ t.test('the history has one entry for each status, with when, who and why', asyn
 t.test('what was not given for a status is not in the history', async (t) => {
   const by = { kind: 'test', id: 't-1' };
   const without: readonly OrderFact[] = [
-    { type: 'OrderPaid', data: { order_id, user_id, reference: null, paid_at: at } },
-    { type: 'OrderCancelled', data: { order_id, user_id, reason: null, cancelled_at: at } },
+    { type: 'OrderPaid', data: { order_id, user_id, reference: null, reserved: [], paid_at: at } },
+    { type: 'OrderCancelled', data: { order_id, user_id, reason: null, reserved: [], cancelled_at: at } },
   ];
   const [last, otherLast] = without.map((fact) => fold(orderDecider, recorded([placed, fact]))?.history.at(-1));
   t.strictSame(last, { status: 'paid', at, by });

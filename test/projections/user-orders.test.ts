@@ -69,6 +69,7 @@ t.test('an event of an order that was never placed can not be applied', async (t
     order_id,
     user_id: alice,
     reference: null,
+    reserved: [],
     paid_at: at,
   });
   await t.rejects(served.catchUp(), /has not been placed/);

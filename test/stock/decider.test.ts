@@ -91,7 +91,7 @@ t.test('stock is reserved as long as it is available, once an order', async (t) 
   given(t, stockDecider, []).when(reserve(first, 1)).then([]);
   given(t, stockDecider, [counted(5), reserved(first, 3)])
     .when(reserve(first, 2))
-    .refused('idempotency-mismatch');
+    .refused('revision-conflict');
 });
 
 t.test('an order that is cancelled releases once', async (t) => {

@@ -44,6 +44,12 @@ const zones: readonly Zone[] = [
     mayAsTypes: [FASTIFY],
     ownFolder: true,
   },
+  {
+    name: 'reactor of a slice',
+    files: new RegExp(`^${SLICE}/reactor\\.ts$`),
+    may: [FACE, new RegExp(`^${SLICE}/events\\.ts$`)],
+    ownFolder: true,
+  },
   { name: 'inside of a slice', files: new RegExp(`^${SLICE}/[^/]+$`), may: [FACE, VALUES, ZOD], ownFolder: true },
   {
     name: 'access to the outside',

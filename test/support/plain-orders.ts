@@ -74,14 +74,20 @@ export class OrdersInTheLog {
   async pay(order_id: string, paid_at: string, clear: string | null): Promise<void> {
     const { user_id } = this.#order(order_id);
     const reference = clear === null ? null : await this.#seal(order_id, 'reference', clear);
-    this.log.add(`order-${order_id}`, orderEvents.OrderPaid, { order_id, user_id, reference, paid_at });
+    this.log.add(`order-${order_id}`, orderEvents.OrderPaid, { order_id, user_id, reference, reserved: [], paid_at });
     this.#follow(order_id, 'paid', paid_at, clear === null ? {} : { reference: clear });
   }
 
   async cancel(order_id: string, cancelled_at: string, clear: string | null): Promise<void> {
     const { user_id } = this.#order(order_id);
     const reason = clear === null ? null : await this.#seal(order_id, 'reason', clear);
-    this.log.add(`order-${order_id}`, orderEvents.OrderCancelled, { order_id, user_id, reason, cancelled_at });
+    this.log.add(`order-${order_id}`, orderEvents.OrderCancelled, {
+      order_id,
+      user_id,
+      reason,
+      reserved: [],
+      cancelled_at,
+    });
     this.#follow(order_id, 'cancelled', cancelled_at, clear === null ? {} : { reason: clear });
   }
 

@@ -133,7 +133,7 @@ export async function runningApp(t: Test, options: RunningOptions = {}): Promise
     const there = 'select count(*)::int as n from orderlog.checkpoints';
     await until(async () => {
       const { rows } = await database.pool.query<{ n: number }>(there);
-      return rows[0]?.n === runtime.projections.length;
+      return rows[0]?.n === runtime.projections.length + runtime.engine.reactors.length;
     });
   }
   let closed: Promise<void> | null = null;

@@ -76,7 +76,7 @@ export class Shop {
   }
 
   pay(order: number): void {
-    const data = { order_id: orderId(order), user_id: orderId(0), reference: null, paid_at: AT };
+    const data = { order_id: orderId(order), user_id: orderId(0), reference: null, reserved: [], paid_at: AT };
     this.log.add(`order-${data.order_id}`, orderEvents.OrderPaid, data);
   }
 
@@ -86,7 +86,7 @@ export class Shop {
   }
 
   cancel(order: number): void {
-    const data = { order_id: orderId(order), user_id: orderId(0), reason: null, cancelled_at: AT };
+    const data = { order_id: orderId(order), user_id: orderId(0), reason: null, reserved: [], cancelled_at: AT };
     this.log.add(`order-${data.order_id}`, orderEvents.OrderCancelled, data);
   }
 }

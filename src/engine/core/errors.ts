@@ -31,6 +31,8 @@ export interface Fault {
   /** Where in the input, as a JSON pointer or a field's name. */
   readonly path: string;
   readonly message: string;
+  /** What the message says, for programs: by name, such as `available`. */
+  readonly values?: Readonly<Record<string, number>>;
 }
 
 /** The stream is not at the revision that the append expects. */

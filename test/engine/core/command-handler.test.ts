@@ -15,10 +15,10 @@ const cancel: OrderCommand = { type: 'CancelOrder', reason: 'late', at };
 const pay: OrderCommand = { type: 'MarkPaid', reference: null, at };
 
 function placing(order_id: string): PlaceOrder {
-  const pen = { sku: 'PEN', name: 'Pen', price: 150, currency: 'EUR', status: 'active' } as const;
+  const pen = { sku: 'PEN', name: 'Pen', price: 150, currency: 'EUR', status: 'active', tracked: false } as const;
   const items = [{ product_id: 1, quantity: 2 }];
   const buyer = { status: 'active', hasIdProof: true } as const;
-  const ids = { order_id, user_id: '018f0000-0000-7000-8000-000000000002', number: 1, external: null };
+  const ids = { order_id, user_id: '018f0000-0000-7000-8000-000000000002', number: 1, external: null, reserved: [] };
   return { type: 'PlaceOrder', ...ids, items, placed_at: at, buyer, products: new Map([[1, pen]]) };
 }
 

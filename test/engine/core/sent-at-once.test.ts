@@ -27,13 +27,14 @@ async function events({ store }: CommandHandler): Promise<string[]> {
 }
 
 function placing(quantity: number, placed_at = at): OrderCommand {
-  const product = { sku: 'S', name: 'Product', price: 1, currency: 'USD', status: 'active' } as const;
+  const product = { sku: 'S', name: 'Product', price: 1, currency: 'USD', status: 'active', tracked: false } as const;
   return {
     type: 'PlaceOrder',
     order_id: orderId,
     user_id: orderId,
     number: 1,
     external: null,
+    reserved: [],
     items: [{ product_id: 1, quantity }],
     placed_at,
     buyer: { status: 'active', hasIdProof: true },
