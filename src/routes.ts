@@ -3,6 +3,7 @@ import { categoryQueries } from '../projections/category-tree/routes.js';
 import { orderCountQueries } from '../projections/order-counts/routes.js';
 import { productQueries } from '../projections/products/routes.js';
 import { stockQueries } from '../projections/stock/routes.js';
+import { perHourQuery } from '../projections/user-orders/per-hour.js';
 import { orderQueries } from '../projections/user-orders/routes.js';
 import { userQueries } from '../projections/users/routes.js';
 import { ApiKeyCheck } from './access/api-key-check.js';
@@ -125,6 +126,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
       return (await loaded).state !== null;
     },
   });
+  perHourQuery(app, { model: models.orders.model, tokens });
   userQueries(app, {
     users: models.users,
     whole,

@@ -60,6 +60,10 @@ export const countsInBulk: live.PagePart<Page, Chunk>['bulk'] = {
     `update {schema}.orders o set status = f.status
      from (select distinct on (order_id) order_id, status from {staging}.followed order by order_id, revision desc) f
      where f.order_id = o.order_id`,
+    `insert into {schema}.totals (status, orders)
+     select 'placed', count(*) filter (where status = 'placed') from {schema}.orders having count(*) > 0
+     union all
+     select status, count(*) from {schema}.orders where status <> 'placed' group by status`,
     totalsOf(STATUSES, ORDERS_BY_PLACE),
     `insert into {schema}.categories (cat_id, parent_cat_id, placed, paid, cancelled)
      select f.id, f.parent, coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0)

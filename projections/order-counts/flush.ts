@@ -16,7 +16,25 @@ export async function flush(page: Page, db: live.ProjectionDb): Promise<void> {
   countOrders(page, now);
   // 4. What is left to write reads nothing: each order, and each category that is concerned once, the root too.
   const changes = changesBetween(before.totals(), now.totals());
-  await Promise.all([...writeOrders(page, db), writeCounts(changes, db)]);
+  await Promise.all([...writeOrders(page, db), writeCounts(changes, db), writeTotals(page, db)]);
+}
+
+async function writeTotals(page: Page, db: live.ProjectionDb): Promise<void> {
+  const changes = new Map<Status, number>();
+  const add = (status: Status, orders: number): void => void changes.set(status, (changes.get(status) ?? 0) + orders);
+  for (const { before, status } of page.orders.values()) {
+    if (before === status) continue;
+    add(status, 1);
+    // Every order was placed, though it may be paid by the end of its page: rows must not depend on pages.
+    add(before ?? 'placed', before === null ? 0 : -1);
+  }
+  if (changes.size === 0) return;
+  await db.query(
+    'order-counts-totals',
+    `insert into {schema}.totals as total (status, orders) select * from unnest($1::text[], $2::bigint[])
+     on conflict (status) do update set orders = total.orders + excluded.orders`,
+    [[...changes.keys()], [...changes.values()]],
+  );
 }
 
 async function writeCategories(page: Page, db: live.ProjectionDb): Promise<void> {

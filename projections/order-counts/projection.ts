@@ -5,20 +5,20 @@ import { productEvents } from '../../src/product/events.js';
 import { countsInBulk } from './bulk.js';
 import { flush } from './flush.js';
 import { open } from './page.js';
-import { recountOrders } from './recount.js';
+import { RECOUNT_TOTALS, recountOrders } from './recount.js';
 
 /** How many orders there are in a category or below it, by status. */
 export const orderCounts = defineProjection({
   name: 'order-counts',
   version: 3,
-  // Version 3 has the rows of version 2. Processes of the release before can't read OrderPlaced of version 2: the builds that they write
+  // Version 3 has the rows of version 2, and those of totals. Processes of the release before can't read OrderPlaced of version 2: the builds that they write
   // are not to be those of this release.
   oldestReadable: 1,
   reads: { categoryTree: categoryEvents, product: productEvents, order: orderEvents },
   keyedBy: ['order'],
   page: {
     counts: {
-      tables: ['categories', 'products', 'orders'],
+      tables: ['categories', 'products', 'orders', 'totals'],
       // Counts change far more often than anything else: room on the page keeps those updates off the index, and likewise
       // the one change of status that an order may have. What waits to enter the index by product is searched one by one, so
       // not much may wait.
@@ -39,6 +39,10 @@ export const orderCounts = defineProjection({
       status text not null,
       product_ids integer[] not null
     ) with (fillfactor = 85);
+    create table {schema}.totals (
+      status text not null,
+      orders bigint not null
+    ) with (fillfactor = 50);
   `,
       indexes: `
     alter table {schema}.categories add primary key (cat_id);
@@ -47,6 +51,7 @@ export const orderCounts = defineProjection({
     alter table {schema}.orders add primary key (order_id);
     create index orders_product_ids on {schema}.orders using gin (product_ids)
       with (gin_pending_list_limit = 256);
+    alter table {schema}.totals add primary key (status);
   `,
       open,
       flush,
@@ -68,6 +73,10 @@ export const orderCounts = defineProjection({
     'orders.order_id': '',
     'orders.status': '`placed`, `paid` or `cancelled`',
     'orders.product_ids': 'distinct, ascending',
+    totals:
+      'How many orders there are of each status, in a category or not. A status that no order ever had has no row.',
+    'totals.status': '`placed`, `paid` or `cancelled`',
+    'totals.orders': '',
   },
   handlers: {
     CategoryAdded: ({ counts }, event) => {
@@ -103,5 +112,5 @@ export const orderCounts = defineProjection({
       counts.moveOrder(event, event.data.order_id, 'cancelled');
     },
   },
-  recounts: [recountOrders],
+  recounts: [recountOrders, RECOUNT_TOTALS],
 });

@@ -2,6 +2,13 @@ import type { bulk } from '../../src/engine/index.js';
 import { type Alike, countAgain } from '../forest/count-again.js';
 import { type Status, STATUSES } from './page.js';
 
+/** Counts all orders again. A status without a row has no orders. */
+export const RECOUNT_TOTALS = `
+  select 'totals' as table, status as key, 'orders' as column, t.orders::text as found, o.orders::text as recounted
+  from {schema}.totals t
+  full join (select status, count(*) as orders from {schema}.orders group by status) o using (status)
+  where coalesce(t.orders, 0) <> coalesce(o.orders, 0)`;
+
 /** Counts the orders of every category again, order by order and outside of the database, from where the products stand. */
 export function recountOrders(read: bulk.ReadRows): Promise<bulk.Miscounted[]> {
   return countAgain(read, STATUSES, ordersIn(read));

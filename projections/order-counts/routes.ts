@@ -19,6 +19,26 @@ const orderCounts = z.strictObject({ placed: count, paid: count, cancelled: coun
 
 export function orderCountQueries(app: App, { counts, tokens, past, addedAt }: OrderCountQueryDeps): void {
   app.get(
+    '/v1/order-counts',
+    {
+      config: { kind: 'query' },
+      schema: {
+        operationId: 'getOrderCounts',
+        summary: 'All orders by status',
+        tags: ['orders'],
+        querystring: z.strictObject({ as_of: asOf }),
+        response: { 200: dataOf(orderCounts) },
+      },
+    },
+    async (request, reply) => {
+      const { freshness } = await past.asked(request);
+      const known = await counts.all(freshness);
+      queryHead(reply, tokens, known);
+      return { data: known.counts };
+    },
+  );
+
+  app.get(
     '/v1/categories/:cat_id/order-counts',
     {
       config: { kind: 'query', problems: ['category-not-found'] },

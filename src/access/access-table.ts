@@ -52,6 +52,9 @@ export const accessTable: AccessTable = {
   'POST /v1/orders/:order_id/mark-paid': staffOnPeople,
   'GET /v1/orders/:order_id/events': adminOnPeople,
 
+  'GET /v1/order-counts': staff,
+  'GET /v1/order-counts/hours': staff,
+
   'GET /v1/categories': everyRole,
   'GET /v1/categories/:cat_id': everyRole,
   'GET /v1/categories/:cat_id/order-counts': everyRole,

@@ -36,6 +36,11 @@ export const orderExamples: Examples = {
   getOrder: { params: { order_id }, answer: { data: order } },
   listOrders: { params: { status: 'placed' }, answer: { data: [order], next: null } },
   listUserOrders: { params: { user_id }, answer: { data: [order], next: null } },
+  getOrderCounts: { answer: { data: { placed: 1, paid: 0, cancelled: 0 } } },
+  listOrderCountsByHour: {
+    params: { from: '2026-01-31T09:00:00Z', to: '2026-01-31T09:59:59Z' },
+    answer: { data: [{ hour: '2026-01-31T09:00:00.000Z', placed: 0, paid: 0, cancelled: 0 }] },
+  },
   listOrderEvents: {
     params: { order_id },
     answer: {

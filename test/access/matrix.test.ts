@@ -22,6 +22,8 @@ const MAY = `
   POST   /v1/orders/:order_id/cancel            own clerk admin
   POST   /v1/orders/:order_id/mark-paid         clerk admin
   GET    /v1/orders/:order_id/events            admin
+  GET    /v1/order-counts                       clerk admin
+  GET    /v1/order-counts/hours                 clerk admin
   GET    /v1/categories                         customer clerk admin
   GET    /v1/categories/:cat_id                 customer clerk admin
   GET    /v1/categories/:cat_id/order-counts    customer clerk admin

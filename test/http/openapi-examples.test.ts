@@ -21,7 +21,8 @@ const STORY = `
   getStatus listReadModels listLogEvents
   startJob getJob listJobs cancelJob getQuarantine retryQuarantined
   registerUser getUser listUsers listUserEvents changeUserDetails replaceIdProof downloadIdProof
-  placeOrder getOrder listOrders listUserOrders listOrderEvents getCategoryOrderCounts cancelOrder markOrderPaid
+  placeOrder getOrder listOrders listUserOrders listOrderEvents getCategoryOrderCounts
+  getOrderCounts listOrderCountsByHour cancelOrder markOrderPaid
   eraseUser
 `;
 

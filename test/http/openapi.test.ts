@@ -20,6 +20,8 @@ const ROUTES = `
   get 304 /v1/categories
   get 200 /v1/categories/{cat_id}
   get 200 /v1/categories/{cat_id}/order-counts
+  get 200 /v1/order-counts
+  get 200 /v1/order-counts/hours
   post 201 /v1/categories
   patch 200 /v1/categories/{cat_id}
   delete 204 /v1/categories/{cat_id}

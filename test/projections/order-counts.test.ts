@@ -217,10 +217,15 @@ void t.test(
 
 /** Throws, so that the history can be made smaller. */
 async function compare(projected: ProjectionUnderTest<unknown>, expected: BruteForce): Promise<void> {
-  const { categories } = await projected.rows();
+  const { categories, totals } = await projected.rows();
   const rows = (categories ?? []) as ({ cat_id: number } & OrderCountsAnswer)[];
   const actual = rows.map(({ cat_id, placed, paid, cancelled }) => ({ cat_id, placed, paid, cancelled }));
   const wanted = [...expected.parents.keys()].map((id) => ({ cat_id: id, ...expected.orderCounts(id) }));
   const byId = (one: { cat_id: number }, two: { cat_id: number }): number => one.cat_id - two.cat_id;
   assert.deepEqual(actual.sort(byId), wanted.sort(byId));
+  const all = (totals ?? []) as { status: string; orders: number }[];
+  for (const status of ['placed', 'paid', 'cancelled']) {
+    const orders = [...expected.orders.values()].filter((order) => order.status === status).length;
+    assert.equal(all.find((total) => total.status === status)?.orders ?? 0, orders, status);
+  }
 }

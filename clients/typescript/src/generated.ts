@@ -226,6 +226,9 @@ export interface components {
     };
     /** @enum {string} */
     readonly JobState: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'lost';
+    readonly ListOrderCountsByHourAnswer: {
+      readonly data: readonly components['schemas']['OrdersOfHour'][];
+    };
     readonly ListReadModelsAnswer: {
       readonly data: readonly components['schemas']['ReadModel'][];
     };
@@ -353,6 +356,19 @@ export interface components {
     };
     /** @enum {string} */
     readonly OrderStatus: 'placed' | 'paid' | 'cancelled';
+    readonly OrdersOfHour: {
+      /**
+       * Format: date-time
+       * @description Its beginning.
+       */
+      readonly hour: string;
+      /** Format: int64 */
+      readonly placed: number;
+      /** Format: int64 */
+      readonly paid: number;
+      /** Format: int64 */
+      readonly cancelled: number;
+    };
     readonly PlaceOrderRequest: {
       /** Format: uuid */
       readonly user_id: string;
@@ -940,6 +956,41 @@ export interface operations {
     };
   };
   /**
+   * All orders by status
+   * @description Roles: `clerk`, `admin`.
+   */
+  readonly getOrderCounts: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says. */
+        readonly as_of?: string;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "placed": 1,
+           *         "paid": 0,
+           *         "cancelled": 0
+           *       }
+           *     }
+           */
+          readonly 'application/json': components['schemas']['OrderCountsAnswer'];
+        };
+      };
+    };
+  };
+  /**
    * An order with items and history
    * @description Roles: `customer` (its own only), `clerk`, `admin`.
    */
@@ -994,6 +1045,54 @@ export interface operations {
         };
         content: {
           readonly 'application/json': components['schemas']['OrderList'];
+        };
+      };
+    };
+  };
+  /**
+   * Orders by the hour in which they were placed, oldest hour first
+   * @description Each order counts under the status that it has now. At most 744 hours.
+   *
+   *     Roles: `clerk`, `admin`.
+   */
+  readonly listOrderCountsByHour: {
+    readonly parameters: {
+      readonly query?: {
+        /**
+         * @description The first hour is the one that holds it. Default: 23 hours before `to`.
+         * @example 2026-01-31T09:00:00Z
+         */
+        readonly from?: string;
+        /**
+         * @description The last hour is the one that holds it. Default: now.
+         * @example 2026-01-31T09:59:59Z
+         */
+        readonly to?: string;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": [
+           *         {
+           *           "hour": "2026-01-31T09:00:00.000Z",
+           *           "placed": 0,
+           *           "paid": 0,
+           *           "cancelled": 0
+           *         }
+           *       ]
+           *     }
+           */
+          readonly 'application/json': components['schemas']['ListOrderCountsByHourAnswer'];
         };
       };
     };
@@ -2191,8 +2290,10 @@ export const table = {
   listOrders: { method: 'GET', path: '/v1/orders', answer: 'list' },
   cancelOrder: { method: 'POST', path: '/v1/orders/{order_id}/cancel', body: 'json', answer: 'json' },
   markOrderPaid: { method: 'POST', path: '/v1/orders/{order_id}/mark-paid', body: 'json', answer: 'json' },
+  getOrderCounts: { method: 'GET', path: '/v1/order-counts', answer: 'json' },
   getOrder: { method: 'GET', path: '/v1/orders/{order_id}', answer: 'json' },
   listUserOrders: { method: 'GET', path: '/v1/users/{user_id}/orders', answer: 'list' },
+  listOrderCountsByHour: { method: 'GET', path: '/v1/order-counts/hours', answer: 'json' },
   listOrderEvents: { method: 'GET', path: '/v1/orders/{order_id}/events', answer: 'list' },
   registerUser: { method: 'POST', path: '/v1/users', body: 'form', answer: 'json' },
   listUsers: { method: 'GET', path: '/v1/users', answer: 'list' },

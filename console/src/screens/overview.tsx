@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { get, request } from '../api.js';
 import { number, plural, seconds } from '../format.js';
-import { ORDER_STATUSES, type OrderCounts, type OrderStatus } from '../types.js';
+import { ORDER_STATUSES, type OrderCounts } from '../types.js';
 import { Bars } from '../ui/bars.js';
 import { Card, Empty, Failure, Loaded, Status, Tile, Time, type Tone } from '../ui/parts.js';
 import { useTail } from '../use-tail.js';
@@ -16,13 +16,14 @@ interface Health {
   readonly checks?: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
 }
 
-interface Counts extends OrderCounts {
-  readonly hours: readonly (OrderCounts & { readonly hour: string })[];
-}
+type Hours = readonly (OrderCounts & { readonly hour: string })[];
 
 export function Overview(): VNode {
-  const counts = useQuery('counts', async (signal) => (await get<Counts>('/v1/order-counts', {}, signal)).data, {
+  const counts = useQuery('counts', async (signal) => (await get<OrderCounts>('/v1/order-counts', {}, signal)).data, {
     every: 5_000,
+  });
+  const hours = useQuery('hours', async (signal) => (await get<Hours>('/v1/order-counts/hours', {}, signal)).data, {
+    every: 30_000,
   });
   const status = useQuery('status', async (signal) => (await get<StatusDocument>('/v1/ops/status', {}, signal)).data, {
     every: 2_000,
@@ -32,16 +33,16 @@ export function Overview(): VNode {
       <h1>Overview</h1>
       <Loaded query={counts}>
         {(it) => (
-          <>
-            <div class="tiles">
-              {ORDER_STATUSES.map((one) => (
-                <Tile key={one} href={`/console/orders?status=${one}`} label={`${one} orders`} value={it[one]} />
-              ))}
-            </div>
-            <PerHour hours={it.hours} />
-          </>
+          <div class="tiles">
+            {ORDER_STATUSES.map((one) => (
+              <Tile key={one} href={`/console/orders?status=${one}`} label={`${one} orders`} value={it[one]} />
+            ))}
+          </div>
         )}
       </Loaded>
+      <Card title="Orders placed in the last 24 hours">
+        <Loaded query={hours}>{(it) => <PerHour hours={it} />}</Loaded>
+      </Card>
       <div class="columns">
         <Card title="Read models" actions={<a href="/console/read-models">Details</a>} flush>
           <Loaded query={status}>{(it) => <Models status={it} />}</Loaded>
@@ -55,7 +56,7 @@ export function Overview(): VNode {
 
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
-function PerHour({ hours }: { hours: Counts['hours'] }): VNode {
+function PerHour({ hours }: { hours: Hours }): VNode {
   const bars = useMemo(
     () =>
       hours.map((it) => ({
@@ -64,14 +65,10 @@ function PerHour({ hours }: { hours: Counts['hours'] }): VNode {
       })),
     [hours],
   );
-  return (
-    <Card title="Orders in the last 24 hours">
-      {hours.every((it) => ORDER_STATUSES.every((status: OrderStatus) => it[status] === 0)) ? (
-        <p class="muted">Nothing was placed, paid or cancelled in the last 24 hours.</p>
-      ) : (
-        <Bars label="Orders placed, paid and cancelled in each hour" bars={bars} />
-      )}
-    </Card>
+  return hours.every((it) => ORDER_STATUSES.every((status) => it[status] === 0)) ? (
+    <p class="muted">No order was placed in the last 24 hours.</p>
+  ) : (
+    <Bars label="Orders placed in each hour, by the status that they have now" bars={bars} />
   );
 }
 
