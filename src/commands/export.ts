@@ -21,7 +21,7 @@ export function addExport<UserKey, OrderKey>(program: Command, run: Run<ExportRu
   program
     .command('export')
     .description(
-      'write categories, products, users and orders as import files, as they are at one moment; personal data in the clear',
+      'write categories, products, stock, users and orders as import files, as they are at one moment; personal data in the clear',
     )
     .argument('<dir>', 'a new or an empty folder')
     .option('--with-proofs', "with the users' proofs of identity, as PDF files")
@@ -51,13 +51,14 @@ export function addExport<UserKey, OrderKey>(program: Command, run: Run<ExportRu
 }
 
 function described(dir: string, exported: Exported & { readonly seconds: number }, position: string): CommandResult {
-  const { categories, products, users, orders, proofs, findings } = exported;
+  const { categories, products, stock, users, orders, proofs, findings } = exported;
   return {
     document: { dir, ...exported, position },
     text: print.lines([
       `${dir} holds the import files, as of ${position}`,
       `  categories  ${categories}`,
       `  products    ${products.active + products.retired}, of which ${products.retired} are retired`,
+      `  stock       ${stock}, the tracked products`,
       `  users       ${users.active + users.erased}, of which ${users.erased} are erased`,
       `  orders      ${orders}`,
       `  id proofs   ${proofs}`,

@@ -13,8 +13,9 @@ import { DocumentUnreadable } from '../documents/frames.js';
 import type { Position, Progress, Standing } from '../engine/index.js';
 import type { OrderAnswer } from '../order/answer.js';
 import type { ProductAnswer } from '../product/answer.js';
+import type { StockAnswer } from '../stock/answer.js';
 import type { UserAnswer } from '../user/answer.js';
-import { CATEGORY_COLUMNS, PRODUCT_COLUMNS, USER_COLUMNS } from './rows.js';
+import { CATEGORY_COLUMNS, PRODUCT_COLUMNS, STOCK_COLUMNS, USER_COLUMNS } from './rows.js';
 
 interface Range<Key> {
   readonly after: Key | null;
@@ -30,6 +31,9 @@ export interface ExportedModels<UserKey, OrderKey> {
       readonly products: readonly ProductAnswer[];
       readonly next: number | null;
     }>;
+  };
+  readonly stock: {
+    list(range: Range<number>): Promise<{ readonly stock: readonly StockAnswer[]; readonly next: number | null }>;
   };
   readonly users: {
     newest(
@@ -67,6 +71,8 @@ export interface Exported {
   readonly position: Position;
   readonly categories: number;
   readonly products: { active: number; retired: number };
+  /** Tracked products. */
+  readonly stock: number;
   readonly users: { active: number; erased: number };
   readonly orders: number;
   readonly proofs: number;
@@ -146,7 +152,13 @@ async function writeFiles<UserKey, OrderKey>(
 ): Promise<Exported> {
   const { position, degraded } = await models.orders.newest({ after: null, limit: 1 });
   const { categories } = await models.tree.all();
-  const counts = { products: { active: 0, retired: 0 }, users: { active: 0, erased: 0 }, orders: 0, proofs: 0 };
+  const counts = {
+    products: { active: 0, retired: 0 },
+    users: { active: 0, erased: 0 },
+    stock: 0,
+    orders: 0,
+    proofs: 0,
+  };
   const findings: string[] = [];
   if (degraded > 0) findings.push(`${degraded} orders are as they were before an event that could not be applied`);
 
@@ -163,6 +175,16 @@ async function writeFiles<UserKey, OrderKey>(
           status,
         ]);
       }
+    }
+  }
+
+  async function* stockRows(): AsyncGenerator<unknown[][]> {
+    for await (const { stock } of pages((range: Range<number>) => models.stock.list(range))) {
+      counts.stock += stock.length;
+      for (const { product_id, on_hand } of stock) {
+        if (on_hand < 0) findings.push(`product ${product_id} has ${on_hand} on hand: import refuses it`);
+      }
+      yield stock.map((one) => values(one, STOCK_COLUMNS.required));
     }
   }
 
@@ -219,6 +241,7 @@ async function writeFiles<UserKey, OrderKey>(
   );
   progress.start('products', null);
   await write('products.csv', csv([...PRODUCT_COLUMNS.required, 'status'], productRows()));
+  await write('stock.csv', csv(STOCK_COLUMNS.required, stockRows()));
   progress.start('users', null);
   await write('users.csv', csv([...USER_COLUMNS.required, ...USER_COLUMNS.optional], userRows()));
   progress.start('orders', null);

@@ -56,6 +56,9 @@ async function filled(shop: RunningApp): Promise<void> {
     json: { name: 'Renamed', price: 7, cat_ids: [right.cat_id] },
   });
   await http.ok('POST', `/v1/products/${products[2]}/retire`);
+  for (const i of [2, 3, 5])
+    await http.ok('POST', `/v1/products/${products[i]}/stock/count`, { json: { on_hand: 10 * i } });
+  await http.ok('POST', `/v1/products/${products[3]}/stock/receive`, { json: { quantity: 7 } });
   await http.ok('POST', `/v1/users/${users[5]}/erase`);
 }
 
@@ -141,7 +144,14 @@ t.test('what is exported is the same shop again when it is imported, proofs and 
   });
   t.equal(printed.orders, (expected.orders as unknown[]).length);
   t.ok(printed.orders > 20);
-  t.same(readdirSync(dir).sort(), ['categories.csv', 'orders.ndjson', 'products.csv', 'proofs', 'users.csv']);
+  t.same(readdirSync(dir).sort(), [
+    'categories.csv',
+    'orders.ndjson',
+    'products.csv',
+    'proofs',
+    'stock.csv',
+    'users.csv',
+  ]);
   t.equal(statSync(dir).mode & 0o777, 0o700, 'nobody else may enter');
   t.equal(statSync(join(dir, 'users.csv')).mode & 0o777, 0o600);
   t.same(readdirSync(join(dir, '..')), ['export'], 'nothing of the work is left');
