@@ -4,12 +4,13 @@ import type { App } from '../app-type.js';
 import type { Examples } from './example.js';
 import { BEARER, documentParts, type NotedRoute } from './document.js';
 import { operationsExamples } from './operations-examples.js';
+import { page } from './page.js';
 
-const DESCRIPTION = `Every answer of a resource stands under \`data\`. Times are RFC 3339 in UTC; money is an integer in the
-currency's minor unit. Whatever goes wrong is answered with \`application/problem+json\` and a stable code.`;
+const DESCRIPTION = `Every answer of a resource stands under \`data\`. Times are RFC 3339 in UTC. Money is an integer in the
+currency's minor unit. Whatever goes wrong is answered with \`application/problem+json\` and a stable code.
 
-const DOCS_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+The samples are of the demo data that \`npm start\` loads. Orders need a user: register one, or run \`npx orderlog demo\`, and load
+this page again. Its samples then have the ids of a user and an order that are there.`;
 
 const CREDENTIALS = {
   type: 'http',
@@ -66,7 +67,7 @@ export async function addOpenApi(app: App, { version }: { version: string }): Pr
       return document as object;
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  await app.register(swaggerUi, { routePrefix: '/docs', ...page });
   const config = { produces: ['application/json'] };
   const schema = { operationId: 'getOpenApiDocument', summary: 'This document', tags: ['operations'] };
   app.get('/openapi.json', { config, schema }, async (_request, reply) =>
