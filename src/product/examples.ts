@@ -7,12 +7,12 @@ const printer = {
   price: 14_900,
   currency: 'USD',
   cat_ids: [8, 9],
-  available: null,
+  available: 2_400,
   status: 'active',
   revision: 0,
 };
 const hat = { sku: 'HAT-STRAW-M', name: 'Straw hat, M', price: 2_500, currency: 'USD', cat_ids: [1] };
-const added = { ...printer, ...hat, product_id: 7 };
+const added = { ...printer, ...hat, product_id: 7, available: null };
 const params = { product_id: 7 };
 
 export const productExamples: Examples = {
