@@ -145,9 +145,14 @@ export interface components {
     readonly ErasureReceiptAnswer: {
       readonly data: components['schemas']['ErasureReceipt'];
     };
+    /** @description `wanted` and `available` are there with `out-of-stock`. */
     readonly Fault: {
       readonly path: string;
       readonly message: string;
+      /** Format: int32 */
+      readonly wanted?: number;
+      /** Format: int32 */
+      readonly available?: number;
     };
     readonly GetCategoryTreeAnswer: {
       readonly data: readonly components['schemas']['CategoryNode'][];
@@ -976,15 +981,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": {
-           *         "placed": 1,
-           *         "paid": 0,
-           *         "cancelled": 0
-           *       }
-           *     }
-           */
           readonly 'application/json': components['schemas']['OrderCountsAnswer'];
         };
       };
@@ -1058,15 +1054,9 @@ export interface operations {
   readonly listOrderCountsByHour: {
     readonly parameters: {
       readonly query?: {
-        /**
-         * @description The first hour is the one that holds it. Default: 23 hours before `to`.
-         * @example 2026-01-31T09:00:00Z
-         */
+        /** @description The first hour is the one that holds it. Default: 23 hours before `to`. */
         readonly from?: string;
-        /**
-         * @description The last hour is the one that holds it. Default: now.
-         * @example 2026-01-31T09:59:59Z
-         */
+        /** @description The last hour is the one that holds it. Default: now. */
         readonly to?: string;
       };
       readonly header?: never;
@@ -1080,18 +1070,6 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content: {
-          /**
-           * @example {
-           *       "data": [
-           *         {
-           *           "hour": "2026-01-31T09:00:00.000Z",
-           *           "placed": 0,
-           *           "paid": 0,
-           *           "cancelled": 0
-           *         }
-           *       ]
-           *     }
-           */
           readonly 'application/json': components['schemas']['ListOrderCountsByHourAnswer'];
         };
       };
