@@ -116,6 +116,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
     tokens,
     cursors,
     past,
+    referenceHash: (reference) => referenceHash(hashKey, reference),
     fromStream: async (orderId, at) => {
       const loaded = at === undefined ? handler.load(orderStream, orderId) : handler.loadAt(orderStream, orderId, at);
       const { state, revision, position } = await loaded;

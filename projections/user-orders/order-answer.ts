@@ -1,6 +1,6 @@
 import { type Sealed, streamName, type Vault } from '../../src/engine/index.js';
 import { answerOrder, type OrderAnswer } from '../../src/order/answer.js';
-import type { OrderRow, StoredHistoryEntry } from './projection.js';
+import type { OrderRow, StoredHistoryEntry } from './orders-table.js';
 
 /** Shapes a stored order and opens what is sealed in it. */
 export async function orderAnswer(row: OrderRow, vault: Vault): Promise<OrderAnswer> {

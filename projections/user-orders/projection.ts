@@ -1,52 +1,7 @@
-import { type Actor, column, defineProjection, keyedTable, type RowOf, type Sealed } from '../../src/engine/index.js';
+import { defineProjection } from '../../src/engine/index.js';
 import { orderEvents } from '../../src/order/events.js';
-
-const { bigint, changing, insertedAt, json, key, lastRevision, list, nullable, text, time, uuid } = column;
-
-export type OrderStatus = 'placed' | 'paid' | 'cancelled';
-
-/** One status the order has had, as stored. */
-export interface StoredHistoryEntry {
-  readonly status: OrderStatus;
-  readonly at: string;
-  readonly by: Actor;
-  readonly reason?: Sealed;
-  readonly reference?: Sealed;
-}
-
-type Placed = ReturnType<(typeof orderEvents)['OrderPlaced']['schema']['parse']>;
-
-/**
- * Everything that a later event changes is narrow; the lines of a large order go out of line by themselves and are not copied when
- * the status changes. Pages are read by the three keys (…, placed_at, position), backwards.
- */
-export const ordersTable = keyedTable('orders', {
-  category: 'order',
-  missing: 'has not been placed',
-  columns: {
-    order_id: key('uuid'),
-    user_id: uuid,
-    number: nullable(bigint),
-    external_reference: nullable(text<Sealed>()),
-    external_reference_hash: nullable(text()),
-    status: changing(text<OrderStatus>()),
-    revision: lastRevision,
-    currency: text(),
-    total: bigint,
-    placed_at: time,
-    position: insertedAt,
-    history: list<StoredHistoryEntry>(),
-    /** The lines as the order recorded them, in the order of the answer. */
-    items: json<Placed['items']>(),
-  },
-  indexes: `
-    create index orders_newest on {schema}.orders (placed_at, position);
-    create index orders_by_status on {schema}.orders (status, placed_at, position);
-    create index orders_by_user on {schema}.orders (user_id, placed_at, position);
-  `,
-});
-
-export type OrderRow = RowOf<typeof ordersTable>;
+import { orderProducts } from './order-products.js';
+import { ordersTable } from './orders-table.js';
 
 export const userOrders = defineProjection({
   name: 'user-orders',
@@ -68,8 +23,14 @@ export const userOrders = defineProjection({
     'orders.total': 'in minor units',
     'orders.placed_at': '',
     'orders.position': 'of the event that placed it: the order of equal times',
+    'orders.changed': 'position of the last event that reached the row: the order in which orders changed',
     'orders.history': 'one entry a status; reason and reference sealed',
     'orders.items': 'the lines as they were placed',
+    order_products: 'The products that an order holds. A list of orders by product is one range of its index.',
+    'order_products.product_id': '',
+    'order_products.placed_at': "the order's",
+    'order_products.position': "the order's",
+    'order_products.order_id': '',
   },
   handlers: {
     OrderAbandoned: 'passed-over',
@@ -77,19 +38,28 @@ export const userOrders = defineProjection({
       const { order_id: _, reserved: __, ...order } = event.data;
       const { placed_at } = order;
       const history = [{ status: 'placed', at: placed_at, by: event.metadata.actor }] as const;
-      orders.insert(event, { ...order, status: 'placed', history });
+      orders.insert(event, { ...order, status: 'placed', changed: event.position, history });
     },
     OrderPaid: ({ orders }, event) => {
       const { paid_at: at, reference } = event.data;
       const entry = { status: 'paid', at, by: event.metadata.actor } as const;
-      orders.patch(event, { status: 'paid' }, { history: reference === null ? entry : { ...entry, reference } });
+      orders.patch(
+        event,
+        { status: 'paid', changed: event.position },
+        { history: reference === null ? entry : { ...entry, reference } },
+      );
     },
     OrderCancelled: ({ orders }, event) => {
       const { cancelled_at: at, reason } = event.data;
       const entry = { status: 'cancelled', at, by: event.metadata.actor } as const;
-      orders.patch(event, { status: 'cancelled' }, { history: reason === null ? entry : { ...entry, reason } });
+      orders.patch(
+        event,
+        { status: 'cancelled', changed: event.position },
+        { history: reason === null ? entry : { ...entry, reason } },
+      );
     },
   },
+  derived: orderProducts,
   // All in one pass, for to parse is what it costs; the last condition picks the few orders that are looked at value by value.
   // More entries than the revision says are wrong; fewer there are where an event was skipped.
   recounts: [

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { errors, type Position, Refusal, START } from '../../src/engine/index.js';
-import { queryHead } from '../../src/http/answers.js';
+import { queryHead, type ReplyHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
 import type { Freshness } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';
-import { dataOf, listOf, listQuery, uuid } from '../../src/http/schemas.js';
-import { orderAnswer, type OrderAnswer, orderStatus } from '../../src/order/answer.js';
-import type { OrderKey, OrderList, UserOrders } from './read-model.js';
+import { dataOf, listOf, uuid } from '../../src/http/schemas.js';
+import { orderAnswer, type OrderAnswer } from '../../src/order/answer.js';
+import { filtersOf, orderQuery, type OrderQuery } from './list-query.js';
+import type { OrderFilters, OrderKey, OrderSort } from './list-statement.js';
+import type { UserOrders } from './read-model.js';
 
 export interface OrderQueryDeps {
   readonly orders: UserOrders;
@@ -18,6 +20,8 @@ export interface OrderQueryDeps {
   readonly tokens: PositionTokens;
   readonly cursors: Cursors;
   readonly past: AsOf;
+  /** Keyed hash of what another system calls an order. */
+  readonly referenceHash: (reference: string) => string;
   /** From the stream: what the read model does not know yet, or with a place an order as it was there. */
   readonly fromStream: (orderId: string, at?: Position) => Promise<{ position: Position; order: OrderAnswer } | null>;
   /** Now, or at a place. */
@@ -31,8 +35,7 @@ interface FoundOrder {
 }
 
 const tags = ['orders'];
-const key = z.strictObject({ placed_at: z.string(), position: z.string() }) as unknown as z.ZodType<OrderKey>;
-const query = listQuery.extend({ status: orderStatus.optional(), as_of: asOf });
+const key = z.array(z.string());
 
 /** One row an order: its amounts can be added up. The lines stand in one cell, as JSON. */
 const sheet: Sheet<OrderAnswer> = {
@@ -81,63 +84,79 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
   app.get(
     '/v1/orders',
     {
-      config: { kind: 'query', produces: LIST_TYPES },
+      config: { kind: 'query', produces: LIST_TYPES, problems: ['category-not-found'] },
       schema: {
         operationId: 'listOrders',
-        summary: 'Orders, newest first',
+        summary: 'Orders, newest first, or as filters and sort say',
         tags,
-        querystring: query,
+        querystring: orderQuery,
         response: { 200: listOf(orderAnswer) },
       },
     },
     async (request, reply) => {
-      const { limit, status, cursor } = request.query;
-      const { freshness, as_of } = await past.asked(request);
-      if (deps.whole.isAskedFor(request)) {
-        return deps.whole.send(request, reply, {
-          ...{ name: 'orders', sheet, live: orders, freeze: deps.freeze, freshness },
-          page: async (model, range: Range<OrderKey>, fresh) => {
-            const { orders: items, ...page } = await model.newest({ status, ...range }, fresh);
-            return { ...page, items };
-          },
-        });
-      }
-      const list = `orders ${status ?? ''}${asOfScope(as_of)}`;
-      const after = cursors.decode(list, key, cursor);
-      const page = await orders.newest({ limit, status, after }, freshness);
-      queryHead(reply, tokens, page);
-      return listAnswer(sameScope(request, as_of), reply, page.orders, next(list, page));
+      const asked = await askedFor(request);
+      if (!deps.whole.isAskedFor(request)) return (await listed(asked, reply)).answer;
+      const { filters, sort, freshness } = asked;
+      return deps.whole.send(request, reply, {
+        ...{ name: 'orders', sheet, live: orders, freeze: deps.freeze, freshness },
+        page: async (model, range: Range<OrderKey>, fresh) => {
+          const { orders: items, ...page } = await model.list({ ...filters, sort, ...range }, fresh);
+          return { ...page, items };
+        },
+      });
     },
   );
 
   app.get(
     '/v1/users/:user_id/orders',
     {
-      config: { kind: 'query', problems: ['user-not-found'] },
+      config: { kind: 'query', problems: ['user-not-found', 'category-not-found'] },
       schema: {
         operationId: 'listUserOrders',
-        summary: "A user's orders with items and history, newest first",
+        summary: "A user's orders with items and history, newest first, or as filters and sort say",
         tags,
         params: z.strictObject({ user_id: uuid }),
-        querystring: query,
+        querystring: orderQuery,
         response: { 200: listOf(orderAnswer) },
       },
     },
     async (request, reply) => {
       const { user_id } = request.params;
-      const { limit, status, cursor } = request.query;
-      const { freshness, as_of } = await past.asked(request);
-      const list = `orders of ${user_id} ${status ?? ''}${asOfScope(as_of)}`;
-      const after = cursors.decode(list, key, cursor);
-      const page = await orders.ofUser(user_id, { limit, status, after }, freshness);
+      const { answer, at } = await listed(await askedFor(request, user_id), reply);
       // Only a user who is there has orders.
-      if (page.orders.length === 0 && !(await deps.userExists(user_id, freshness.at))) {
+      if (answer.data.length === 0 && !(await deps.userExists(user_id, at))) {
         throw new Refusal('user-not-found', 'There is no such user.');
       }
-      queryHead(reply, tokens, page);
-      return listAnswer(sameScope(request, as_of), reply, page.orders, next(list, page));
+      return answer;
     },
   );
+
+  /** @param ofUser whose orders alone are listed */
+  async function askedFor(request: ListRequest, ofUser: string | null = null): Promise<AskedList> {
+    const { freshness, as_of } = await past.asked(request);
+    const since = request.query.updated_since;
+    const changed = since === undefined ? undefined : await past.since(since, freshness);
+    // With positions instead of times: a page further on is of the same ones, and so is its cursor.
+    const query = { ...request.query, as_of, updated_since: changed?.token };
+    const { limit: _, cursor: __, sort, ...others } = query;
+    const filters = filtersOf(query, deps.referenceHash, changed?.position);
+    return {
+      ...{ url: request.url, query, sort, freshness },
+      filters: ofUser === null ? filters : onlyOf(ofUser, filters),
+      scope: `orders ${JSON.stringify([ofUser, sort, Object.entries(others).sort()])}`,
+    };
+  }
+
+  async function listed(
+    { url, query, filters, sort, freshness, scope }: AskedList,
+    reply: ReplyHead,
+  ): Promise<{ answer: { data: OrderAnswer[]; next: string | null }; at: Position | undefined }> {
+    const after = cursors.decode(scope, key, query.cursor);
+    const page = await orders.list({ ...filters, sort, after, limit: query.limit }, freshness);
+    queryHead(reply, tokens, page);
+    const next = page.next && cursors.encode(scope, page.next);
+    return { answer: listAnswer({ url, query }, reply, page.orders, next), at: freshness.at };
+  }
 
   async function asItIs(orderId: string, freshness: Freshness): Promise<FoundOrder> {
     const known = await orders.order(orderId, freshness);
@@ -154,21 +173,27 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
       throw error;
     }
   }
-
-  function next(list: string, page: OrderList): string | null {
-    return page.next && cursors.encode(list, page.next);
-  }
 }
 
-/** A cursor of a list as it was is none of the list as it is. */
-function asOfScope(as_of: string | undefined): string {
-  return as_of === undefined ? '' : ` as of ${as_of}`;
+interface ListRequest {
+  readonly url: string;
+  readonly headers: Parameters<AsOf['asked']>[0]['headers'];
+  readonly query: OrderQuery;
 }
 
-/** The request whose next page is as of the same place, also where it named a time. */
-function sameScope<Query extends object>(
-  { url, query: asked }: { readonly url: string; readonly query: Query },
-  as_of: string | undefined,
-): { readonly url: string; readonly query: Query & { readonly as_of: string | undefined } } {
-  return { url, query: { ...asked, as_of } };
+/** A list as it is asked for. */
+interface AskedList {
+  readonly url: string;
+  readonly query: OrderQuery;
+  readonly filters: OrderFilters;
+  readonly sort: OrderSort;
+  readonly freshness: Freshness;
+  /** Of its cursors. */
+  readonly scope: string;
+}
+
+/** Of somebody else's orders, which the query may name, this user has none: no number is 0. */
+function onlyOf(userId: string, filters: OrderFilters): OrderFilters {
+  const isOther = filters.userId !== undefined && filters.userId !== userId;
+  return { ...filters, userId, ...(isOther && { number: 0 }) };
 }

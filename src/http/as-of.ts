@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { type Engine, errors } from '../engine/index.js';
+import { type Engine, errors, type Position } from '../engine/index.js';
 import { type Freshness, freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
@@ -10,6 +10,9 @@ export const asOf = z.string().max(200).optional().meta({
   description:
     'The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says.',
 });
+
+/** In the query of what can be asked for since a point of the log. */
+export const since = z.string().max(200).optional();
 
 interface AskedRequest {
   readonly headers: IncomingHttpHeaders;
@@ -23,7 +26,7 @@ export interface Asked {
 }
 
 export interface AsOfSources {
-  readonly engine: Pick<Engine, 'resolvePoint'>;
+  readonly engine: Pick<Engine, 'resolvePoint' | 'store'>;
   readonly tokens: PositionTokens;
 }
 
@@ -39,11 +42,35 @@ export class AsOf {
     if (as_of === undefined) return { freshness, as_of };
     const begun = Date.now();
     const at = await engine.resolvePoint(as_of, tokens, freshness.waitMs).catch((error: unknown) => {
-      if (!(error instanceof errors.BadPoint)) throw error;
-      throw new Problem(error.code, undefined, [{ path: 'query.as_of', message: error.message }]);
+      throw faultOf('query.as_of', error);
     });
     const waitMs = Math.max(0, freshness.waitMs - (Date.now() - begun));
     // A place in the past has its own freshness, whatever the client has seen since.
     return { freshness: { min: null, waitMs, lenient: false, at }, as_of: tokens.encode(at) };
   }
+  /**
+   * The position of the log after which everything counts that was recorded since: a token is that position, and of a time the events of
+   * that very millisecond count. A time that has not come yet is now.
+   * @throws Problem invalid-request, invalid-log-position, Refusal read-model-behind
+   */
+  async since(
+    text: string,
+    { waitMs }: Pick<Freshness, 'waitMs'>,
+  ): Promise<{ readonly position: Position; readonly token: string }> {
+    const { engine, tokens } = this.sources;
+    const time = Date.parse(text);
+    const isTime = text.includes(':') && !Number.isNaN(time) && time > 0;
+    const point = isTime ? new Date(time - 1).toISOString() : text;
+    const position = await engine.resolvePoint(point, tokens, waitMs).catch((error: unknown) => {
+      if (error instanceof errors.BadPoint && error.isBeyondNow) return engine.store.head();
+      throw faultOf('query.updated_since', error);
+    });
+    return { position, token: tokens.encode(position) };
+  }
+}
+
+/** A point that can't be read, as a fault of the request. */
+function faultOf(path: string, error: unknown): unknown {
+  if (!(error instanceof errors.BadPoint)) return error;
+  return new Problem(error.code, undefined, [{ path, message: error.message }]);
 }

@@ -31,6 +31,8 @@ export const sku = text(MAX_SKU);
 /** A reason or a payment reference. */
 export const remark = text(MAX_REMARK);
 
+/** The same where orders are looked for: an import takes references that are longer. */
+export const wantedReference = text(MAX_NAME);
 /** What another system calls an order. */
 export const externalReference = text(MAX_EXTERNAL_REFERENCE);
 
@@ -83,6 +85,24 @@ export function queryInteger(minimum: number, maximum: number): z.ZodType<number
 /** How a document describes such a text. */
 function asInteger(minimum: number, maximum: number): Record<string, unknown> {
   return { type: 'integer', minimum, maximum, pattern: undefined };
+}
+
+const TIME = /^\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+ -]\d\d:\d\d)$/i;
+
+/** A time in a query; becomes UTC with milliseconds. A `+` that nobody encoded arrives as a space. */
+export const queryTime = z
+  .string()
+  .refine((text) => timeOf(text) !== null, 'is not a time as RFC 3339, such as 2026-01-31T09:30:00Z')
+  .transform((text) => timeOf(text) ?? '')
+  .meta({ type: 'string', format: 'date-time' });
+
+function timeOf(text: string): string | null {
+  const [, day] = TIME.exec(text) ?? [];
+  const time = new Date(text.toUpperCase().replace(' ', '+'));
+  // A day that the month does not have would be one of the next month; years of other lengths are no times of the database.
+  const isDay = day !== undefined && new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(day);
+  if (!isDay || Number.isNaN(time.getTime())) return null;
+  return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9_999 ? time.toISOString() : null;
 }
 
 /** Of a user or an order; lower-cased, for ids compare exactly. */

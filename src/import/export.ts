@@ -44,7 +44,7 @@ export interface ExportedModels<UserKey, OrderKey> {
     ): Promise<{ readonly idProof: { readonly document_id: string; readonly key: string } | null }>;
   };
   readonly orders: {
-    newest(
+    list(
       range: Range<OrderKey>,
     ): Promise<Standing & { readonly orders: readonly OrderAnswer[]; readonly next: OrderKey | null }>;
   };
@@ -133,7 +133,7 @@ async function consistent<UserKey, OrderKey>({
     const frozen = await freeze();
     const { tree, products, users, orders } = frozen.models;
     const one = { after: null, limit: 1 };
-    const placed = await orders.newest(one);
+    const placed = await orders.list(one);
     const listed = await products.list({ ...one, status: 'active' });
     const [registered, categories] = [await users.newest(one), await tree.all()];
     const isWhole = registered.position >= placed.position && listed.position >= placed.position;
@@ -150,7 +150,7 @@ async function writeFiles<UserKey, OrderKey>(
   documents: ExportDeps<UserKey, OrderKey>['documents'],
   { withProofs, progress, signal }: ExportOptions,
 ): Promise<Exported> {
-  const { position, degraded } = await models.orders.newest({ after: null, limit: 1 });
+  const { position, degraded } = await models.orders.list({ after: null, limit: 1 });
   const { categories } = await models.tree.all();
   const counts = {
     products: { active: 0, retired: 0 },
@@ -220,7 +220,7 @@ async function writeFiles<UserKey, OrderKey>(
   }
 
   async function* orderLines(): AsyncGenerator<string> {
-    for await (const page of pages((range: Range<OrderKey>) => models.orders.newest(range))) {
+    for await (const page of pages((range: Range<OrderKey>) => models.orders.list(range))) {
       counts.orders += page.orders.length;
       progress.advance(page.orders.length);
       yield page.orders.map((order) => `${JSON.stringify(orderRow(order))}\n`).join('');

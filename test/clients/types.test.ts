@@ -18,8 +18,8 @@ export const compiled = {
     await client.placeOrder({ user_id: 'u', items: [{ product_id: '1', quantity: 1 }] });
     // @ts-expect-error the items are missing
     await client.placeOrder({ user_id: 'u' });
-    // @ts-expect-error there is no such status
-    await client.listOrders({ status: 'lost' });
+    // @ts-expect-error there is no such sort
+    await client.listOrders({ sort: 'name' });
     // @ts-expect-error the order is missing
     await client.getOrder();
     // @ts-expect-error a proof is a file

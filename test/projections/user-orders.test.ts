@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { type OrderKey, UserOrders } from '../../projections/user-orders/read-model.js';
+import type { OrderKey } from '../../projections/user-orders/list-statement.js';
+import { UserOrders } from '../../projections/user-orders/read-model.js';
 import { userOrders } from '../../projections/user-orders/projection.js';
 import { orderEvents } from '../../src/order/events.js';
 import { productEvents } from '../../src/product/events.js';
@@ -88,7 +89,7 @@ t.test('reason and reference are sealed in the rows, opened on read, and left ou
   t.equal((await orders.order(paid)).order?.history[1]?.reference, 'transfer-4711');
   t.equal((await orders.order(cancelled)).order?.history[1]?.reason, 'changed-my-mind');
   vault.destroy(alice);
-  const { orders: shown } = await orders.ofUser(alice, { limit: 10 });
+  const { orders: shown } = await orders.list({ userId: alice, limit: 10 });
   t.equal(shown.length, 2);
   t.notMatch(JSON.stringify(shown), /"reason|"reference/);
 });
@@ -114,12 +115,12 @@ t.test('a user sees only the own orders, and a status only its own', async (t) =
   await log.pay(one, later, null);
   await served.catchUp();
   const ids = (list: { orders: { order_id: string }[] }): string[] => list.orders.map((order) => order.order_id);
-  t.same(ids(await orders.ofUser(alice, { limit: 10 })), [three, one]);
-  t.same(ids(await orders.ofUser(alice, { limit: 10, status: 'paid' })), [one]);
-  t.same(ids(await orders.ofUser(bob, { limit: 10, status: 'paid' })), []);
-  t.same(ids(await orders.newest({ limit: 10 })), [three, two, one]);
-  t.same(ids(await orders.newest({ limit: 10, status: 'placed' })), [three, two]);
-  t.same(ids(await orders.ofUser(randomUUID(), { limit: 10 })), []);
+  t.same(ids(await orders.list({ userId: alice, limit: 10 })), [three, one]);
+  t.same(ids(await orders.list({ userId: alice, limit: 10, status: ['paid'] })), [one]);
+  t.same(ids(await orders.list({ userId: bob, limit: 10, status: ['paid'] })), []);
+  t.same(ids(await orders.list({ limit: 10 })), [three, two, one]);
+  t.same(ids(await orders.list({ limit: 10, status: ['placed'] })), [three, two]);
+  t.same(ids(await orders.list({ userId: randomUUID(), limit: 10 })), []);
 });
 
 t.test('rows and lists are those of a plain model, whatever the history and the pages it comes in', async (t) => {
@@ -136,10 +137,14 @@ t.test('rows and lists are those of a plain model, whatever the history and the 
       const inPages = await served.projected.rows();
 
       for (const status of [undefined, 'placed', 'paid', 'cancelled'] as const) {
-        const all = await pagesOf((after: OrderKey | null) => orders.newest({ status, after, limit }));
+        const all = await pagesOf((after: OrderKey | null) =>
+          orders.list({ status: status && [status], after, limit }),
+        );
         assert.deepEqual(all, plain.newest({ status }));
         for (const user of [alice, bob]) {
-          const own = await pagesOf((after: OrderKey | null) => orders.ofUser(user, { status, after, limit }));
+          const own = await pagesOf((after: OrderKey | null) =>
+            orders.list({ userId: user, status: status && [status], after, limit }),
+          );
           assert.deepEqual(own, plain.newest({ status, user }));
         }
       }
@@ -164,7 +169,7 @@ t.test('pages are stable while orders come in: each that was there is seen once,
       const there = plain.newest({}).map((order) => order.order_id);
       const coming = [...meanwhile];
       const seen = await pagesOf(
-        (after: OrderKey | null) => orders.newest({ after, limit }),
+        (after: OrderKey | null) => orders.list({ after, limit }),
         async () => {
           for (const step of coming.splice(0, 3)) await plain.carryOut(step);
           await served.catchUp();
@@ -197,9 +202,9 @@ t.test('a page of large orders ends early, and the pages behind it have all the 
   }).reverse();
   await served.catchUp(3);
   for (const list of [
-    (after: OrderKey | null) => orders.newest({ limit: 100, after }),
-    (after: OrderKey | null) => orders.newest({ limit: 100, after, status: 'placed' }),
-    (after: OrderKey | null) => orders.ofUser(alice, { limit: 100, after }),
+    (after: OrderKey | null) => orders.list({ limit: 100, after }),
+    (after: OrderKey | null) => orders.list({ limit: 100, after, status: ['placed'] }),
+    (after: OrderKey | null) => orders.list({ userId: alice, limit: 100, after }),
   ]) {
     const seen: string[] = [];
     let after: OrderKey | null = null;
@@ -214,6 +219,6 @@ t.test('a page of large orders ends early, and the pages behind it have all the 
     t.same(seen, placed);
     t.ok(pages > 1);
   }
-  const exact = await orders.newest({ limit: 3, after: null });
+  const exact = await orders.list({ limit: 3, after: null });
   t.same([exact.orders.length, exact.next === null], [3, false], 'what fits is as many as asked for');
 });

@@ -845,7 +845,7 @@ export interface components {
 }
 export interface operations {
   /**
-   * Orders, newest first
+   * Orders, newest first, or as filters and sort say
    * @description Roles: `clerk`, `admin`.
    */
   readonly listOrders: {
@@ -853,7 +853,32 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        readonly status?: components['schemas']['OrderStatus'];
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`. */
+        readonly status?: string;
+        /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
+        readonly user_id?: string;
+        /** @description Orders with a line of this product. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
+        readonly product_id?: number;
+        /** @description Orders with a line whose product stands in this category or below it, by the categories of the moment that the answer is true for. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. Takes longer the more products stand there, not the more orders there are. */
+        readonly cat_id?: number;
+        /** @description The order of this number, such as `O-000123`. Has an index. */
+        readonly number?: string;
+        /** @description Orders that another system calls so, exactly. Has an index. */
+        readonly external_reference?: string;
+        /** @description Orders placed then or later. Part of the index of `sort=placed_at` and `-placed_at`; by other sorts it scans. */
+        readonly placed_from?: string;
+        /** @description Orders placed then or earlier, otherwise as `placed_from`. */
+        readonly placed_to?: string;
+        /** @description Orders that were placed or changed since, by recorded time (RFC 3339), or after a `Log-Position`. With `sort=updated_at` this is the way to synchronize: read to the last page, and begin the next time with the `Log-Position` of that page. Part of the index of `sort=updated_at` and `-updated_at`; by other sorts it scans. */
+        readonly updated_since?: string;
+        /** @description Orders of this total or more, in minor units. Part of the index of `sort=total` and `-total`; by other sorts it scans. */
+        readonly total_min?: number;
+        /** @description Orders of this total or less, otherwise as `total_min`. */
+        readonly total_max?: number;
+        /** @description Orders in this currency. Scans. */
+        readonly currency?: string;
+        /** @description By when orders were placed, by total, or by when they were placed or changed last; `-` is latest or largest first. Equal ones stand in the order of the log. */
+        readonly sort?: '-placed_at' | 'placed_at' | '-total' | 'total' | '-updated_at' | 'updated_at';
         /** @description The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says. */
         readonly as_of?: string;
       };
@@ -1015,7 +1040,7 @@ export interface operations {
     };
   };
   /**
-   * A user's orders with items and history, newest first
+   * A user's orders with items and history, newest first, or as filters and sort say
    * @description Roles: `customer` (its own only), `clerk`, `admin`.
    */
   readonly listUserOrders: {
@@ -1023,7 +1048,32 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        readonly status?: components['schemas']['OrderStatus'];
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`. */
+        readonly status?: string;
+        /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
+        readonly user_id?: string;
+        /** @description Orders with a line of this product. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
+        readonly product_id?: number;
+        /** @description Orders with a line whose product stands in this category or below it, by the categories of the moment that the answer is true for. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. Takes longer the more products stand there, not the more orders there are. */
+        readonly cat_id?: number;
+        /** @description The order of this number, such as `O-000123`. Has an index. */
+        readonly number?: string;
+        /** @description Orders that another system calls so, exactly. Has an index. */
+        readonly external_reference?: string;
+        /** @description Orders placed then or later. Part of the index of `sort=placed_at` and `-placed_at`; by other sorts it scans. */
+        readonly placed_from?: string;
+        /** @description Orders placed then or earlier, otherwise as `placed_from`. */
+        readonly placed_to?: string;
+        /** @description Orders that were placed or changed since, by recorded time (RFC 3339), or after a `Log-Position`. With `sort=updated_at` this is the way to synchronize: read to the last page, and begin the next time with the `Log-Position` of that page. Part of the index of `sort=updated_at` and `-updated_at`; by other sorts it scans. */
+        readonly updated_since?: string;
+        /** @description Orders of this total or more, in minor units. Part of the index of `sort=total` and `-total`; by other sorts it scans. */
+        readonly total_min?: number;
+        /** @description Orders of this total or less, otherwise as `total_min`. */
+        readonly total_max?: number;
+        /** @description Orders in this currency. Scans. */
+        readonly currency?: string;
+        /** @description By when orders were placed, by total, or by when they were placed or changed last; `-` is latest or largest first. Equal ones stand in the order of the log. */
+        readonly sort?: '-placed_at' | 'placed_at' | '-total' | 'total' | '-updated_at' | 'updated_at';
         /** @description The answer as it was at this `Log-Position` or RFC 3339 time, by recorded time. It waits as `Prefer` says. */
         readonly as_of?: string;
       };

@@ -9,6 +9,8 @@ export class BadPoint extends Error {
   constructor(
     message: string,
     readonly code: 'invalid-request' | 'invalid-log-position' = 'invalid-request',
+    /** A time that has not come yet. */
+    readonly isBeyondNow = false,
   ) {
     super(message);
   }
@@ -31,7 +33,7 @@ export async function resolvePoint(text: string, sources: PointSources, waitMs: 
   // No token has a colon, and every time has.
   if (text.includes(':')) {
     const place = await sources.times.positionAt(utc(text), waitMs);
-    if (place === null) throw new BadPoint('is a time beyond now');
+    if (place === null) throw new BadPoint('is a time beyond now', 'invalid-request', true);
     return place;
   }
   const place = decoded(text, sources.tokens);

@@ -131,7 +131,7 @@ test('under constant reads and writes a rebuild of everything fails no read, sho
       return { position, n: (counts?.placed ?? -1) + (counts?.paid ?? 0) };
     }, `counts ${i}`),
     reader(async () => {
-      const { position, orders } = await models.orders.ofUser(user.user_id, { limit: 100 });
+      const { position, orders } = await models.orders.list({ userId: user.user_id, limit: 100 });
       return { position, n: orders.length };
     }, `orders ${i}`),
     reader(async () => {
@@ -172,7 +172,7 @@ test('a rebuild without a switch leaves a build that the next one follows on wit
   t.equal(readBuild(await allBuilds(runtime.pool), projections[2] as (typeof projections)[0])?.build, 1);
   const [second] = await rebuildAll(runtime, {}, projections.slice(2, 3));
   t.match(second, { version: 2, switched: true, rows: 1 });
-  t.ok((await runtime.models.orders.newest({ limit: 1 })).position >= position);
+  t.ok((await runtime.models.orders.list({ limit: 1 })).position >= position);
 });
 
 test('rollback goes back to the build before, which has followed, and not in time', async (t) => {
@@ -209,7 +209,7 @@ test('what is kept is dropped when its time is over, and by the next switch', as
   const user = await shop.registerUser();
   await shop.placeOrder(user.user_id, [1]);
   const min = runtime.tokens.decode(shop.http.position ?? '');
-  await runtime.models.orders.newest({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
+  await runtime.models.orders.list({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
 });
 
 test('whoever has read the build before is answered from the new one at once, not from what does not follow any more', async (t) => {
@@ -218,12 +218,12 @@ test('whoever has read the build before is answered from the new one at once, no
   const user = await shop.registerUser();
   await shop.placeOrder(user.user_id, [1]);
   const min = runtime.tokens.decode(shop.http.position ?? '');
-  await runtime.models.orders.newest({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
+  await runtime.models.orders.list({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
   await shop.stopProjectors();
   const { order_id } = await shop.placeOrder(user.user_id, [2]);
   const later = runtime.tokens.decode(shop.http.position ?? '');
   await rebuildAll(runtime);
-  const { position, orders } = await runtime.models.orders.newest({ limit: 1 });
+  const { position, orders } = await runtime.models.orders.list({ limit: 1 });
   t.ok(position >= later);
   t.equal(orders[0]?.order_id, order_id);
 });
@@ -236,7 +236,7 @@ test('a build that is behind what was answered is not switched to', async (t) =>
   const user = await shop.registerUser();
   await shop.placeOrder(user.user_id, [1]);
   const min = runtime.tokens.decode(shop.http.position ?? '');
-  await runtime.models.orders.newest({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
+  await runtime.models.orders.list({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
   t.notOk(await switchTo(runtime.pool, { name: 'user-orders', build: 2, version: 1 }, 60), 'nobody lets it follow');
   const states = (await buildsIn(runtime.pool)).filter(({ model }) => model === 'user-orders');
   t.match(states, [{ state: 'active' }, { state: 'ready' }]);

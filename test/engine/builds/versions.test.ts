@@ -75,8 +75,8 @@ test('queries that can not read the older tables wait for the new build', async 
   const min = runtime.tokens.decode(shop.http.position ?? '');
   const bumped = { ...userOrders, version: 2 } as AnyProjection;
   const orders = new UserOrders(new ReadModel(runtime.pool, bumped, runtime.watch), runtime.handler.vault);
-  await t.rejects(orders.newest({ limit: 1 }), { code: 'read-model-behind' });
-  const waiting = orders.newest({ limit: 1 }, { min, waitMs: 20_000, lenient: false });
+  await t.rejects(orders.list({ limit: 1 }), { code: 'read-model-behind' });
+  const waiting = orders.list({ limit: 1 }, { min, waitMs: 20_000, lenient: false });
   await buildMissing({ ...runtime, log: quiet }, [bumped], { keepSeconds: 60, signal: new AbortController().signal });
   t.equal((await waiting).orders.length, 1);
 });
