@@ -180,6 +180,10 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
     notYet: ['ClaimAbandoned'],
   } as const;
   streamEventRoute(app, users, audited);
+  const products = { things: 'products', thing: 'Product', id: idText, ...productStream, notYet: ['ClaimAbandoned'] };
+  streamEventRoute(app, { ...products, notFound: 'product-not-found' }, audited);
+  const tree = { things: 'categories', thing: 'Category', id: null, types: categoryStream.types, notYet: [] } as const;
+  streamEventRoute(app, { ...tree, name: () => categoryStream.name(TREE_ID), notFound: null }, audited);
   const stock = { things: 'products', thing: 'Stock', part: 'stock', id: idText, ...stockStream, notYet: [] } as const;
   streamEventRoute(app, { ...stock, notFound: 'stock-not-tracked' }, audited);
   opsRoutes(app, {

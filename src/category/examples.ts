@@ -1,4 +1,4 @@
-import type { Examples } from '../http/openapi/example.js';
+import { type Examples, SAMPLE, sampleEvent, sampleMetadata } from '../http/openapi/example.js';
 
 type Node = readonly [cat_id: number, name: string, total_products: number, ...below: object[]];
 
@@ -18,7 +18,20 @@ const tree = [
 const hats = { cat_id: 10, code: 'hats', name: 'Hats', parent_cat_id: 1, total_products: 0, revision: 9 };
 const params = { cat_id: 10 };
 
+const first = {
+  ...sampleEvent(
+    'CategoryAdded',
+    { cat_id: 1, code: 'clothes', name: 'clothes', parent_cat_id: null, added_at: SAMPLE.at },
+    0,
+  ),
+  metadata: { ...sampleMetadata, actor: { kind: 'import', id: null } },
+};
+
 export const categoryExamples: Examples = {
+  listCategoryEvents: {
+    params: { limit: 1 },
+    answer: { data: [first], next: '/v1/categories/events?limit=1&cursor=eyJ2IjoxfQ' },
+  },
   getCategoryTree: { answer: { data: tree } },
   getCategory: {
     params: { cat_id: 9 },

@@ -20,11 +20,12 @@ export interface AuditedStreams {
   readonly thing: string;
   /** What the stream is of, where it is a part of the thing: `/v1/<things>/:id/<part>/events`. */
   readonly part?: string;
-  /** Of the id in the path; a UUID if left out. */
-  readonly id?: z.ZodType<string | number>;
+  /** Of the id in the path; a UUID if left out, null where there is one stream of all things: `/v1/<things>/events`. */
+  readonly id?: z.ZodType<string | number> | null;
   readonly name: (id: string) => string;
   readonly types: EventTypes;
-  readonly notFound: ProblemCode;
+  /** Null: a stream without events has none to show. */
+  readonly notFound: ProblemCode | null;
   /** Types of events that do not make a thing: a stream of nothing else is an unknown one. */
   readonly notYet: readonly string[];
 }
@@ -70,22 +71,24 @@ export async function answerRecorded(
 /** The events of one thing, oldest first, for audit. */
 export function streamEventRoute(app: App, streams: AuditedStreams, deps: StreamEventDeps): void {
   const { handler, tokens, cursors } = deps;
+  const { notFound, id: idSchema = uuid } = streams;
   const idName = `${streams.things.slice(0, -1)}_id`;
+  const path = [streams.things, ...(idSchema ? [`:${idName}`] : []), ...(streams.part ? [streams.part] : []), 'events'];
   app.get(
-    `/v1/${streams.things}/:${idName}/${streams.part === undefined ? '' : `${streams.part}/`}events`,
+    `/v1/${path.join('/')}`,
     {
-      config: { kind: 'query', problems: [streams.notFound] },
+      config: { kind: 'query', problems: notFound ? [notFound] : [] },
       schema: {
         operationId: `list${streams.thing}Events`,
         summary: `The recorded events, oldest first`,
         tags: [streams.part ?? streams.things],
-        params: z.strictObject({ [idName]: streams.id ?? uuid }),
+        params: z.strictObject(idSchema ? { [idName]: idSchema } : {}),
         querystring: listQuery,
         response: { 200: listOf(recordedEvent) },
       },
     },
     async (request, reply) => {
-      const id = String(Object.values(request.params as Record<string, string | number>)[0]);
+      const [id = ''] = Object.values(request.params as Record<string, string | number>).map(String);
       const { limit, cursor } = request.query;
       const list = `events ${streams.part ?? streams.things} ${id}`;
       const from = cursors.decode(list, z.int().min(0), cursor) ?? 0;
@@ -107,7 +110,7 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
       } catch (error) {
         if (!(error instanceof errors.StreamNotFound)) throw error;
       }
-      if (!isThing) throw new Refusal(streams.notFound, 'There are no events of this id.');
+      if (!isThing && notFound) throw new Refusal(notFound, 'There are no events of this id.');
       return listAnswer(request, reply, events, next === null ? null : cursors.encode(list, next));
     },
   );

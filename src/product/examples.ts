@@ -1,4 +1,4 @@
-import type { Examples } from '../http/openapi/example.js';
+import { type Examples, SAMPLE, sampleEvent } from '../http/openapi/example.js';
 
 const printer = {
   product_id: 6,
@@ -19,6 +19,13 @@ export const productExamples: Examples = {
   listProducts: { params: { cat_id: 7 }, answer: { data: [printer], next: null } },
   getProduct: { params: { product_id: 6 }, answer: { data: printer } },
   addProduct: { body: hat, answer: { data: added } },
+  listProductEvents: {
+    params,
+    answer: {
+      data: [sampleEvent('ProductAdded', { product_id: 7, ...hat, added_at: SAMPLE.at }, 0)],
+      next: null,
+    },
+  },
   changeProduct: { params, body: { price: 2_200 }, answer: { data: { ...added, price: 2_200, revision: 1 } } },
   retireProduct: { params, answer: { data: { ...added, price: 2_200, status: 'retired', revision: 2 } } },
   reinstateProduct: { params, answer: { data: { ...added, price: 2_200, revision: 3 } } },

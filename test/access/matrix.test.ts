@@ -27,11 +27,13 @@ const MAY = `
   GET    /v1/categories                         customer clerk admin
   GET    /v1/categories/:cat_id                 customer clerk admin
   GET    /v1/categories/:cat_id/order-counts    customer clerk admin
+  GET    /v1/categories/events                  admin
   POST   /v1/categories                         admin
   PATCH  /v1/categories/:cat_id                 admin
   DELETE /v1/categories/:cat_id                 admin
   GET    /v1/products                           customer clerk admin
   GET    /v1/products/:product_id               customer clerk admin
+  GET    /v1/products/:product_id/events        admin
   POST   /v1/products                           admin
   PATCH  /v1/products/:product_id               admin
   POST   /v1/products/:product_id/retire        admin

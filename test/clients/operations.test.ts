@@ -85,6 +85,8 @@ t.test('every operation is called through the client and answers', async (t) => 
     downloadIdProof: () => orderlog.downloadIdProof({ user_id }),
     getUser: () => orderlog.getUser({ user_id }),
     listUsers: () => orderlog.listUsers({ email: 'ada@shop.test' }),
+    listProductEvents: () => orderlog.listProductEvents({ product_id }),
+    listCategoryEvents: () => orderlog.listCategoryEvents({ limit: 2 }),
     listUserEvents: () => orderlog.listUserEvents({ user_id }),
     eraseUser: () => orderlog.eraseUser({ user_id }),
   };

@@ -22,3 +22,30 @@ void t.test("the history of a user shows what is personal, and not the document'
   const proof = await http.ok('GET', `/v1/users/${user.user_id}/id-proof`);
   t.ok(proof.bytes.equals(tinyPdf(1)), 'and the document opens all the same');
 });
+
+void t.test('the events of a product and of the tree are listed, oldest first, page by page', async (t) => {
+  const shop = await runningApp(t);
+  const { http } = shop;
+  http.patience = 30;
+  t.match((await http.ok('GET', '/v1/categories/events')).body, { data: [], next: null }, 'a tree without events');
+  const { cat_id } = await shop.addCategory({ name: 'Shoes' });
+  await http.ok('PATCH', `/v1/categories/${cat_id}`, { json: { name: 'Boots' } });
+  const { product_id } = await shop.addProduct([cat_id], { name: 'Boot' });
+  await http.ok('PATCH', `/v1/products/${product_id}`, { json: { price: 7 } });
+  const first = (await http.ok('GET', '/v1/categories/events?limit=1')).body as { data: object[]; next: string };
+  const rest = (await http.ok('GET', first.next)).body as { data: object[]; next: null };
+  t.match(
+    [...first.data, ...rest.data],
+    [
+      { type: 'CategoryAdded', revision: 0, data: { cat_id, name: 'Shoes' } },
+      { type: 'CategoryRenamed', revision: 1, data: { cat_id, name: 'Boots' } },
+    ],
+  );
+  t.equal(rest.next, null);
+  t.match((await http.ok('GET', `/v1/products/${product_id}/events`)).data, [
+    { type: 'ProductAdded', data: { product_id, name: 'Boot' } },
+    { type: 'ProductPriced', data: { price: 7 } },
+  ]);
+  t.equal((await http.get('/v1/products/999/events')).status, 404);
+  t.equal((await http.get('/v1/products/none/events')).status, 400);
+});

@@ -15,8 +15,8 @@ import { tinyPdf } from '../support/tiny-pdf.js';
 const STORY = `
   getLiveness getReadiness getMetrics getOpenApiDocument getDocumentationPage explainProblem
   getCategoryTree getCategory listProducts getProduct
-  addCategory changeCategory removeCategory
-  addProduct changeProduct retireProduct reinstateProduct
+  listCategoryEvents addCategory changeCategory removeCategory
+  addProduct listProductEvents changeProduct retireProduct reinstateProduct
   countStock receiveStock adjustStock getProductStock listStock listStockEvents endStockTracking
   getStatus listReadModels listLogEvents
   startJob getJob listJobs cancelJob getQuarantine retryQuarantined

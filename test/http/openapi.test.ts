@@ -40,6 +40,8 @@ const ROUTES = `
   get 200 /v1/products/{product_id}/stock/events
   get 200 /v1/orders/{order_id}/events
   get 200 /v1/users/{user_id}/events
+  get 200 /v1/products/{product_id}/events
+  get 200 /v1/categories/events
   get 200 /v1/log
   get 200 /v1/ops/status
   get 200 /v1/ops/read-models

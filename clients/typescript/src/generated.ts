@@ -1535,6 +1535,34 @@ export interface operations {
     };
   };
   /**
+   * The recorded events, oldest first
+   * @description Roles: `admin`.
+   */
+  readonly listProductEvents: {
+    readonly parameters: {
+      readonly query?: {
+        readonly limit?: number;
+        readonly cursor?: string;
+      };
+      readonly header?: never;
+      readonly path: {
+        readonly product_id: number;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['RecordedEventList'];
+        };
+      };
+    };
+  };
+  /**
    * The category tree with totals
    * @description Roles: `customer`, `clerk`, `admin`.
    */
@@ -1694,6 +1722,32 @@ export interface operations {
         };
         content: {
           readonly 'application/json': components['schemas']['OrderCountsAnswer'];
+        };
+      };
+    };
+  };
+  /**
+   * The recorded events, oldest first
+   * @description Roles: `admin`.
+   */
+  readonly listCategoryEvents: {
+    readonly parameters: {
+      readonly query?: {
+        readonly limit?: number;
+        readonly cursor?: string;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['RecordedEventList'];
         };
       };
     };
@@ -2337,12 +2391,14 @@ export const table = {
   getProduct: { method: 'GET', path: '/v1/products/{product_id}', answer: 'json' },
   retireProduct: { method: 'POST', path: '/v1/products/{product_id}/retire', answer: 'json' },
   reinstateProduct: { method: 'POST', path: '/v1/products/{product_id}/reinstate', answer: 'json' },
+  listProductEvents: { method: 'GET', path: '/v1/products/{product_id}/events', answer: 'list' },
   addCategory: { method: 'POST', path: '/v1/categories', body: 'json', answer: 'json' },
   getCategoryTree: { method: 'GET', path: '/v1/categories', answer: 'json' },
   changeCategory: { method: 'PATCH', path: '/v1/categories/{cat_id}', body: 'json', answer: 'json' },
   removeCategory: { method: 'DELETE', path: '/v1/categories/{cat_id}', answer: 'json' },
   getCategory: { method: 'GET', path: '/v1/categories/{cat_id}', answer: 'json' },
   getCategoryOrderCounts: { method: 'GET', path: '/v1/categories/{cat_id}/order-counts', answer: 'json' },
+  listCategoryEvents: { method: 'GET', path: '/v1/categories/events', answer: 'list' },
   countStock: { method: 'POST', path: '/v1/products/{product_id}/stock/count', body: 'json', answer: 'json' },
   receiveStock: { method: 'POST', path: '/v1/products/{product_id}/stock/receive', body: 'json', answer: 'json' },
   adjustStock: { method: 'POST', path: '/v1/products/{product_id}/stock/adjust', body: 'json', answer: 'json' },
