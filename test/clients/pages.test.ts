@@ -28,6 +28,32 @@ t.test('iterating over a list gives each item once, whatever is added meanwhile'
   t.same((await session.listOrders({ limit: 3 })).data.length, 3, 'a list that is awaited is its first page');
 });
 
+t.test('a program that follows changes gets each order that is new or changed, from where it was', async (t) => {
+  const shop = await runningApp(t);
+  const session = createClient({ baseUrl: shop.http.url }).session();
+  const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
+  const { user_id } = await shop.registerUser();
+  const place = async (): Promise<string> =>
+    (await session.placeOrder({ user_id, items: [{ product_id, quantity: 1 }] })).data.order_id;
+  let since: string | null = null;
+  const changes = async (): Promise<string[]> => {
+    const seen: string[] = [];
+    const query = { sort: 'updated_at', limit: 2, ...(since !== null && { updated_since: since }) } as const;
+    for await (const { data, logPosition } of session.listOrders(query).pages()) {
+      seen.push(...data.map(({ order_id, status }) => `${order_id} ${status}`));
+      since = logPosition;
+    }
+    return seen;
+  };
+  const [first, second, third] = [await place(), await place(), await place()];
+  t.same(await changes(), [`${first} placed`, `${second} placed`, `${third} placed`]);
+  t.same(await changes(), []);
+  await session.markOrderPaid({ order_id: first });
+  const fourth = await place();
+  await session.cancelOrder({ order_id: second });
+  t.same(await changes(), [`${first} paid`, `${fourth} placed`, `${second} cancelled`]);
+});
+
 t.test('pages are fetched as they are needed, with the cursor that the server gave', async (t) => {
   const first = json(200, { data: [1, 2], next: '/v1/users?limit=2&cursor=a%2Bb' });
   const { client, received } = await standIn(t, [first, json(200, { data: [3], next: null })]);
