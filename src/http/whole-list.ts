@@ -13,6 +13,8 @@ export const LIST_TYPES = ['application/json', 'text/csv', 'application/x-ndjson
 
 /** Rows of a file that are in memory at once. */
 const PAGE = 1_000;
+/** Rows that are written as text at once: other requests come in between. */
+const PIECE = 50;
 /** Files under way in this process. Each holds a connection and a snapshot. */
 const AT_ONCE = 4;
 const RETRY_SECONDS = 5;
@@ -140,11 +142,16 @@ async function* textOf<Item, Key>(
   lines: Lines<Item>,
 ): AsyncGenerator<string> {
   try {
-    yield lines(first.items, true);
-    for await (const { items } of others) yield lines(items, false);
+    yield lines(first.items.slice(0, PIECE), true);
+    yield* pieces(first.items.slice(PIECE), lines);
+    for await (const { items } of others) yield* pieces(items, lines);
   } finally {
     await others.return(undefined);
   }
+}
+
+function* pieces<Item>(items: readonly Item[], lines: Lines<Item>): Generator<string> {
+  for (let i = 0; i < items.length; i += PIECE) yield lines(items.slice(i, i + PIECE), false);
 }
 
 function typeOf({ headers }: FastifyRequest): (typeof LIST_TYPES)[number] {
