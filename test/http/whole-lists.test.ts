@@ -70,6 +70,7 @@ void t.test('a list as a file is the list, whole and in its order, with the same
     ],
     ...['/v1/products?cat_id=1', '/v1/orders', '/v1/orders?status=paid', '/v1/orders?status=cancelled'],
     `/v1/orders?as_of=${encodeURIComponent(shop.http.position ?? '')}`,
+    ...['/v1/orders?sort=total&total_min=200', '/v1/orders?cat_id=1&status=placed,paid&sort=placed_at'],
   ]) {
     const items = await paged(shop, path);
     t.same(await ndjson(shop, path), items, path);
