@@ -58,6 +58,20 @@ const TOLD: Partial<Record<ProblemCode, Told>> = {
   'total-too-large': { detail: 'The total would be 18014398509481982; the largest possible is 2^53 - 1.' },
   'id-proof-not-pdf': { detail: 'The id proof is not a PDF: a PDF starts with %PDF-.' },
   'id-proof-damaged': { detail: 'The id proof can not be opened as a PDF.' },
+  'job-not-found': { detail: 'There is no such job. Jobs are kept for 30 days.' },
+  'out-of-stock': {
+    detail: 'There is too little in stock: see errors.',
+    errors: [
+      {
+        path: 'items[0].quantity',
+        message: 'the order wants 7 of product 6, and 5 are available',
+        values: { wanted: 7, available: 5 },
+      },
+    ],
+  },
+  'email-taken': { detail: 'The e-mail address belongs to another user, or is being registered right now.' },
+  'sku-taken': { detail: 'The SKU belongs to another product, or is being given to one right now.' },
+  'user-erased': { detail: 'The user has been erased.' },
   'external-reference-taken': {
     detail: 'The user has an order with this external_reference.',
     errors: [{ path: 'external_reference', message: 'is taken: choose another one, or leave it out' }],
@@ -65,8 +79,11 @@ const TOLD: Partial<Record<ProblemCode, Told>> = {
 };
 
 /** The document that a code is answered with, for the OpenAPI document. A test compares each with an answer. */
-export function problemExample(code: ProblemCode): object {
+export function problemExample(code: ProblemCode, kind: 'command' | 'query' = 'command'): object {
   const { detail, errors } = TOLD[code] ?? {};
   const problem = new Problem(code, detail, errors);
-  return { summary: problemKind(code).title, value: problemDocument(problem, '018f2f7a-2b7c-7e11-9d56-0a4d7c1f9e01') };
+  return {
+    summary: problemKind(code).title,
+    value: problemDocument(problem, '018f2f7a-2b7c-7e11-9d56-0a4d7c1f9e01', kind),
+  };
 }

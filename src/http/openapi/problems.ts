@@ -46,25 +46,34 @@ export function problemResponse(
   status: number,
   codes: readonly ProblemCode[],
 ): object {
-  const [only = '', ...others] = codes;
-  const shared = others.length === 0 ? pascal(only) : SHARED[codes.join(' ')];
-  const name = shared ?? `${pascal(operationId)}${pascal(STATUS_CODES[status] ?? String(status))}`;
+  const [only, ...others] = codes;
+  const isUsual = only !== undefined && problemKind(only).status === status;
+  const alone = only && others.length === 0 ? `${pascal(only)}${isUsual ? '' : status}` : undefined;
+  const name =
+    alone ?? SHARED[codes.join(' ')] ?? `${pascal(operationId)}${pascal(STATUS_CODES[status] ?? String(status))}`;
   components.responses[name] ??= {
     description: codes.map((code) => `\`${code}\`: ${problemKind(code).title}.`).join('\n\n'),
     headers: responseHeaders(components, headersOf(status, codes)),
-    content: problemContent(components, name, codes),
+    content: problemContent(components, name, status, codes),
   };
   return { $ref: `#/components/responses/${name}` };
 }
 
 /** @param name of the set of codes */
-function problemContent(components: Components, name: string, codes: readonly ProblemCode[]): Record<string, object> {
+function problemContent(
+  components: Components,
+  name: string,
+  status: number,
+  codes: readonly ProblemCode[],
+): Record<string, object> {
   const narrowed = { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: codes } } };
   const allOf = [{ $ref: '#/components/schemas/Problem' }, narrowed];
   const schema = components.named(`${name}Problem`, { allOf });
   const examples = codes.map((code) => {
-    components.examples[code] ??= problemExample(code);
-    return [code, { $ref: `#/components/examples/${code}` }] as const;
+    const kind = status === problemKind(code).status ? 'command' : 'query';
+    const example = kind === 'command' ? code : `${code}-${status}`;
+    components.examples[example] ??= problemExample(code, kind);
+    return [code, { $ref: `#/components/examples/${example}` }] as const;
   });
   return { 'application/problem+json': { schema, examples: Object.fromEntries(examples) } };
 }
