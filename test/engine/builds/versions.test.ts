@@ -27,7 +27,8 @@ test('a new version is built beside the old one, which serves; both are served w
   // The process of the next release.
   const next = await openRuntime(old.config);
   t.teardown(() => next.close());
-  const bumped: AnyProjection = { ...userOrders, version: 2, oldestReadable: 1 };
+  const { version } = userOrders;
+  const bumped: AnyProjection = { ...userOrders, version: version + 1, oldestReadable: version };
   const read = new ReadModel(next.pool, bumped, next.watch);
   const models = { orders: new UserOrders(read, next.handler.vault) };
   await place();
@@ -73,7 +74,8 @@ test('queries that can not read the older tables wait for the new build', async 
   const user = await shop.registerUser();
   await shop.placeOrder(user.user_id, [1]);
   const min = runtime.tokens.decode(shop.http.position ?? '');
-  const bumped = { ...userOrders, version: 2 } as AnyProjection;
+  const next = userOrders.version + 1;
+  const bumped = { ...userOrders, version: next, oldestReadable: next } as AnyProjection;
   const orders = new UserOrders(new ReadModel(runtime.pool, bumped, runtime.watch), runtime.handler.vault);
   await t.rejects(orders.list({ limit: 1 }), { code: 'read-model-behind' });
   const waiting = orders.list({ limit: 1 }, { min, waitMs: 20_000, lenient: false });
