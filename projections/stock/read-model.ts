@@ -51,10 +51,13 @@ const inCategory = ({ ids, page }: ByCategory): string =>
      where $3::integer is null or s.on_hand - s.reserved < $3 order by s.product_id limit $2::integer`,
   );
 
-/** From a position on, in the order of the log. */
+/**
+ * From a position on, in the order of the log. An order that is cancelled or paid holds nothing any more: what is reserved for it was
+ * reserved by a late attempt of the same request, or waits for the reactor.
+ */
 const PENDING = `select r.order_id, r.product_id, r.quantity, r.reserved_at, r.position from {schema}.reservations r
   where r.position >= $1::text
-    and not exists (select from {schema:user-orders}.orders o where o.order_id = r.order_id)
+    and not exists (select from {schema:user-orders}.orders o where o.order_id = r.order_id and o.status = 'placed')
   order by r.position limit $2::integer`;
 
 type ListedRow = StockAnswer | { readonly [column in keyof StockAnswer]: null };
@@ -105,7 +108,8 @@ export class Stock {
   }
 
   /**
-   * The oldest reservations whose orders are not known to be placed, as of before this time. The orders' streams have the last word.
+   * The oldest reservations, as of before this time, whose orders are not known to be placed or are over. The orders' streams have the
+   * last word.
    * @throws Refusal read-model-behind
    */
   async pending(before: string, limit: number): Promise<readonly PendingReservation[]> {
