@@ -55,6 +55,12 @@ const logQuery = listQuery.omit({ cursor: true }).extend({
 
 const logEvent = recordedEvent.extend({ stream: z.string(), event_id: z.string() }).meta({ id: 'LogEvent' });
 
+const TAIL =
+  'With `Accept: text/event-stream`, new events are sent as they are recorded: `id` is the position, `event` is `recorded`, `data` is ' +
+  'an event as in the list. `Last-Event-ID` resumes behind a position, `after` begins there; without both, the tail begins at the ' +
+  'head. A heartbeat comes every 15 seconds. A last event `problem` says why the server ended the stream.\n\n' +
+  'A list looks at 10,000 events at most: follow `next`, even from an empty page.';
+
 /** What a request asks for, in terms of the log. */
 interface Wanted {
   readonly filter: { readonly streamPrefixes: readonly string[]; readonly types?: readonly string[] };
@@ -74,6 +80,7 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
       },
       schema: {
         operationId: 'listLogEvents',
+        description: TAIL,
         summary: 'The events of all streams, newest first; as text/event-stream, those that come',
         tags: ['operations'],
         querystring: logQuery,

@@ -2123,7 +2123,11 @@ export interface operations {
   };
   /**
    * The events of all streams, newest first; as text/event-stream, those that come
-   * @description Roles: `admin`.
+   * @description With `Accept: text/event-stream`, new events are sent as they are recorded: `id` is the position, `event` is `recorded`, `data` is an event as in the list. `Last-Event-ID` resumes behind a position, `after` begins there; without both, the tail begins at the head. A heartbeat comes every 15 seconds. A last event `problem` says why the server ended the stream.
+   *
+   *     A list looks at 10,000 events at most: follow `next`, even from an empty page.
+   *
+   *     Roles: `admin`.
    */
   readonly listLogEvents: {
     readonly parameters: {
