@@ -118,8 +118,8 @@ function HealthCard(): VNode {
       <Loaded query={health}>
         {({ status, checks }) => (
           <div class="stack-tight">
-            <p>
-              <Status tone={toneOf(status)}>{status}</Status>
+            <p class="row">
+              <Status tone={toneOf(status)}>{status}</Status> <strong>the whole</strong>
             </p>
             <ul class="stack-tight">
               {Object.entries(checks ?? {}).map(([name, { ok, detail }]) => (

@@ -15,7 +15,7 @@ export function Bars({ label, bars }: { label: string; bars: readonly StackedBar
   const most = Math.max(1, ...bars.map(sumOf));
   return (
     <figure class="bars">
-      <svg viewBox={`0 0 ${bars.length * STEP} ${HEIGHT + 22}`} role="img" aria-label={label}>
+      <svg viewBox={`-12 0 ${bars.length * STEP + 24} ${HEIGHT + 22}`} role="img" aria-label={label}>
         {bars.map((bar, at) => (
           <Column key={bar.label + String(at)} bar={bar} x={at * STEP + (STEP - WIDTH) / 2} most={most} at={at} />
         ))}

@@ -1,0 +1,61 @@
+import t from 'tap';
+import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
+import { runningApp } from '../support/running-app.js';
+
+/** Nothing here depends on how fast the machine is. */
+const PATIENCE = { timeout: 120_000 };
+
+t.test('a rebuild is started by a button, and readers get the new build', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { user_id } = await shop.registerUser();
+  const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
+  await shop.placeOrder(user_id, [product_id]);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/read-models`);
+  const row = page.locator('tr[data-model=user-orders]');
+  const build = row.locator('td').nth(2);
+  await row.waitFor(PATIENCE);
+  t.equal(await build.innerText(), '1');
+  await row.getByRole('button', { name: 'Rebuild' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Rebuild' }).click();
+  await page.locator('[data-kind=rebuild][data-state=done]').waitFor(PATIENCE);
+  await page.getByRole('row', { name: /user-orders 2 active/ }).waitFor(PATIENCE);
+  await row.getByRole('button', { name: 'Roll back' }).click(PATIENCE);
+  await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
+  await page.locator('[data-kind=rollback][data-state=done]').waitFor(PATIENCE);
+  await page.getByRole('row', { name: /user-orders 1 active/ }).waitFor(PATIENCE);
+  t.equal(((await shop.http.ok('GET', '/v1/orders')).data as unknown[]).length, 1);
+  t.same(faults, []);
+});
+
+t.test('a verification shows each value that differs', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { cat_id } = await shop.addCategory();
+  const { product_id } = await shop.addProduct([cat_id], { price: 500 });
+  await shop.http.ok('GET', '/v1/products', { headers: { prefer: 'wait=30' } });
+  const { pool } = shop.database;
+  const changed = await pool.query('update rm_products_v1.products set price = 77 where product_id = $1', [product_id]);
+  t.equal(changed.rowCount, 1);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/read-models`);
+  await page.locator('tr[data-model=products]').getByRole('button', { name: 'Verify' }).click(PATIENCE);
+  await page.getByRole('dialog').getByRole('button', { name: 'Verify' }).click();
+  await page.getByText('found something').waitFor(PATIENCE);
+  await page.getByRole('row', { name: /products\.products 1 price 77 500/ }).waitFor(PATIENCE);
+  t.same(faults, []);
+});
+
+t.test('a read model that nobody projects is shown in red', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const { page } = await open(`${shop.http.url}/console/`);
+  const status = page.getByRole('row', { name: /^users/ }).locator('.status');
+  await page.locator('.status[data-tone=good]', { hasText: 'running' }).first().waitFor(PATIENCE);
+  t.equal(await status.getAttribute('data-tone'), 'good');
+  await shop.stopProjectors();
+  await page
+    .getByRole('row', { name: /^users/ })
+    .locator('[data-tone=bad]')
+    .waitFor(PATIENCE);
+  t.equal(await status.innerText(), 'idle');
+});
