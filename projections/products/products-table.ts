@@ -15,10 +15,14 @@ export const productsTable = keyedTable('products', {
     cat_ids: changing(integers),
     status: changing(text<'active' | 'retired'>()),
     revision: lastRevision,
+    /** Name and SKU as a search compares them. */
+    folded_name: changing(text()),
+    folded_sku: text(),
   },
   indexes: `
     create index products_by_sku on {schema}.products (sku);
     create index products_by_status on {schema}.products (status, product_id);
+    create index products_by_price on {schema}.products (status, price, product_id);
   `,
   fillfactor: 90,
 });

@@ -2,12 +2,13 @@ import { categoryEvents } from '../../src/category/events.js';
 import { defineProjection } from '../../src/engine/index.js';
 import { productEvents } from '../../src/product/events.js';
 import { categories } from './categories.js';
+import { folded } from './folded.js';
 import { productsTable } from './products-table.js';
 import { recountStanding, standing } from './standing.js';
 
 export const products = defineProjection({
   name: 'products',
-  version: 1,
+  version: 2,
   reads: { categoryTree: categoryEvents, product: productEvents },
   confirmedClaims: [
     {
@@ -27,6 +28,8 @@ export const products = defineProjection({
     'products.cat_ids': 'as recorded, whether or not those categories are still there',
     'products.status': '`active` or `retired`',
     'products.revision': "of the product's stream",
+    'products.folded_name': 'as a search compares it: without case and accents',
+    'products.folded_sku': 'likewise',
     standing: 'The categories that a product stands in or below. A list by category is one range of an index.',
     'standing.product_id': '',
     'standing.cat_id': '',
@@ -42,10 +45,11 @@ export const products = defineProjection({
     },
     ProductAdded: ({ products }, event) => {
       const { sku, name, price, currency, cat_ids } = event.data;
-      products.insert(event, { sku, name, price, currency, cat_ids, status: 'active' });
+      const search = { folded_name: folded(name), folded_sku: folded(sku) };
+      products.insert(event, { sku, name, price, currency, cat_ids, status: 'active', ...search });
     },
     ProductRenamed: ({ products }, event) => {
-      products.patch(event, { name: event.data.name });
+      products.patch(event, { name: event.data.name, folded_name: folded(event.data.name) });
     },
     ProductPriced: ({ products }, event) => {
       products.patch(event, { price: event.data.price });

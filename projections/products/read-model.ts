@@ -1,6 +1,7 @@
 import { type Freshness, type Position, type ReadModel, Refusal } from '../../src/engine/index.js';
 import type { ProductAnswer } from '../../src/product/answer.js';
 import { byCategory } from './by-category.js';
+import { type ProductKey, type ProductSearch, searchStatement } from './search-statement.js';
 import type { ProductRow } from './products-table.js';
 
 export interface ProductListOptions {
@@ -22,10 +23,15 @@ export interface ProductList {
 
 const LAST_ID = 2_147_483_647;
 
+/** The same of a search. */
+export interface FoundProducts extends Pick<ProductList, 'position' | 'products'> {
+  readonly next: ProductKey | null;
+}
+
 /** @param available how many of a product can be promised: an expression that another read model gives for an expression of its id */
 function textsOf(
   available: (productId: string) => string,
-): Record<'one' | 'all' | 'bySku' | 'inCategory' | 'both', string> {
+): Record<'columns' | 'one' | 'all' | 'bySku' | 'inCategory' | 'both', string> {
   const columns = `p.product_id, p.sku, p.name, p.price, p.currency, p.status, p.revision, array(
     select c.cat_id from unnest(p.cat_ids) with ordinality as named (cat_id, place)
     join {schema}.categories c on c.cat_id = named.cat_id order by named.place) as cat_ids,
@@ -39,6 +45,7 @@ function textsOf(
       and (p.status, p.product_id) <= ($1::text, ${LAST_ID}) and ${condition}
     order by p.status, p.product_id limit $3::integer`;
   return {
+    columns,
     one: `select ${columns} from {schema}.products p where p.product_id = $1::integer`,
     all: list('true'),
     bySku: list('p.sku = $4::text'),
@@ -62,6 +69,7 @@ function textsOf(
 const STANDS_IN = 'select 1 as one from {schema}.standing where cat_id = $1::integer limit 1';
 
 type ShownRow = ProductRow & Pick<ProductAnswer, 'available'>;
+type FoundRow = ListedRow & { readonly sorted_by: string | number | null };
 type ListedRow = ShownRow | { readonly [column in keyof ShownRow]: null };
 
 export class Products {
@@ -106,6 +114,18 @@ export class Products {
         : await query('products-in-category-by-sku', both, [catId, sku]);
     if (answer.rows.length === 0) throw new Refusal('category-not-found', `There is no category ${catId}.`);
     return productList(answer, limit);
+  }
+
+  /** What a search finds, in the order of its sort. @throws Refusal category-not-found, read-model-behind */
+  async search(options: ProductSearch, freshness?: Freshness): Promise<FoundProducts> {
+    const { name, text, values } = searchStatement(this.#texts.columns, options);
+    const answer = await this.besideStock.query<FoundRow>(name, text, values, freshness);
+    if (options.catId !== undefined && answer.rows.length === 0) {
+      throw new Refusal('category-not-found', `There is no category ${options.catId}.`);
+    }
+    const { position, products, next } = productList(answer, options.limit);
+    const last = answer.rows[products.length - 1];
+    return { position, products, next: next === null || !last ? null : [String(last.sorted_by), next] };
   }
 
   /** Whether any product, retired ones too, stands in the category or below it. @throws Refusal read-model-behind */

@@ -6,9 +6,10 @@ import { freshnessOf } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';
-import { dataOf, idText, listOf, listQuery, sku } from '../../src/http/schemas.js';
+import { dataOf, idText, listOf, listQuery, queryInteger, searched, sku } from '../../src/http/schemas.js';
 import { productAnswer, type ProductAnswer, productStatus } from '../../src/product/answer.js';
 import type { Products } from './read-model.js';
+import { PRODUCT_SORTS, type ProductKey, type ProductSearch } from './search-statement.js';
 
 export interface ProductQueryDeps {
   readonly products: Products;
@@ -22,6 +23,39 @@ export interface ProductQueryDeps {
 
 const tags = ['products'];
 const status = productStatus.default('active');
+const price = queryInteger(0, Number.MAX_SAFE_INTEGER);
+const productKey = z.tuple([z.string(), z.int()]) as z.ZodType<ProductKey>;
+
+const productQuery = listQuery
+  .extend({
+    cat_id: idText.optional(),
+    sku: sku.optional(),
+    status,
+    q: searched.optional().meta({
+      description:
+        'Products with this in their name or SKU, as a part of a word too. Case and accents make no difference. Scans.',
+    }),
+    price_min: price.optional().meta({ description: 'Products of this price or more, in minor units. Scans.' }),
+    price_max: price.optional().meta({ description: 'Products of this price or less, in minor units. Scans.' }),
+    sort: z.enum(PRODUCT_SORTS).default('product_id').meta({
+      description: 'By id, name or price; `-` is the last or largest first. All but `product_id` scan.',
+    }),
+  })
+  .superRefine(({ price_min, price_max }, context) => {
+    if (price_min === undefined || price_max === undefined || price_min <= price_max) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['price_max'],
+      message: 'is below price_min: swap them, or leave one out',
+    });
+  });
+
+/** Null where the list by product_id, which needs no scan, has the answer. */
+function searchOf(query: z.output<typeof productQuery>): Omit<ProductSearch, 'limit' | 'after'> | null {
+  const { q, price_min: priceMin, price_max: priceMax, sort, cat_id: catId } = query;
+  if ([q, priceMin, priceMax].every((one) => one === undefined) && sort === 'product_id') return null;
+  return { status: query.status, sku: query.sku, ...{ q, priceMin, priceMax, sort, catId } };
+}
 
 const sheet: Sheet<ProductAnswer> = {
   columns: Object.keys(productAnswer.shape),
@@ -37,15 +71,32 @@ export function productQueries(app: App, deps: ProductQueryDeps): void {
       config: { kind: 'query', produces: LIST_TYPES, problems: ['category-not-found'] },
       schema: {
         operationId: 'listProducts',
-        summary: 'Products by product_id; with cat_id, those in the category or below',
+        summary: 'Products by product_id, or as filters and sort say; with cat_id, those in the category or below',
         tags,
-        querystring: listQuery.extend({ cat_id: idText.optional(), sku: sku.optional(), status }),
+        querystring: productQuery,
         response: { 200: listOf(productAnswer) },
       },
     },
     async (request, reply) => {
       const { limit, cursor, cat_id: catId, sku: wanted, status: inStatus } = request.query;
       const freshness = freshnessOf(request.headers, tokens);
+      const search = searchOf(request.query);
+      if (search && whole.isAskedFor(request)) {
+        return whole.send(request, reply, {
+          ...{ name: 'products', sheet, live: products, freeze, freshness },
+          page: async (model, range: Range<ProductKey>, fresh) => {
+            const { products: items, ...page } = await model.search({ ...search, ...range }, fresh);
+            return { degraded: 0, ...page, items };
+          },
+        });
+      }
+      if (search) {
+        const scope = `products ${JSON.stringify(search)}`;
+        const from = cursors.decode(scope, productKey, cursor);
+        const page = await products.search({ ...search, after: from, limit }, freshness);
+        queryHead(reply, tokens, page);
+        return listAnswer(request, reply, page.products, page.next && cursors.encode(scope, page.next));
+      }
       if (whole.isAskedFor(request)) {
         return whole.send(request, reply, {
           ...{ name: 'products', sheet, live: products, freeze, freshness },

@@ -17,7 +17,8 @@ export interface UserKey {
 }
 
 export interface UserListOptions {
-  /** Only what comes after this user; from the newest if null or left out. */
+  readonly oldestFirst?: boolean | undefined;
+  /** Only what comes after this user; from the first if null or left out. */
   readonly after?: UserKey | null | undefined;
   readonly limit: number;
 }
@@ -38,6 +39,10 @@ const NEWEST = `select ${COLUMNS} from {schema}.users u
   where (u.registered_at, u.position) < ($1::timestamptz, $2::text)
   order by u.registered_at desc, u.position desc limit $3::integer`;
 
+const OLDEST = `select ${COLUMNS} from {schema}.users u
+  where (u.registered_at, u.position) > ($1::timestamptz, $2::text)
+  order by u.registered_at, u.position limit $3::integer`;
+
 const BY_EMAIL = `select ${COLUMNS} from {schema}.users u where u.email_hash = $1::text and u.status = 'active'`;
 
 const ERASED = `select u.user_id from {schema}.users u
@@ -45,8 +50,9 @@ const ERASED = `select u.user_id from {schema}.users u
 const ERASED_PAGE = 1_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Comes before the newest. */
+/** Comes before the newest, and before the oldest. */
 const FROM_THE_NEWEST = { registered_at: 'infinity', position: '' };
+const FROM_THE_OLDEST = { registered_at: '-infinity', position: '' };
 
 export class Users {
   constructor(
@@ -66,12 +72,13 @@ export class Users {
     return { ...standing, idProof: row ? await idProofKey(row, this.vault) : null };
   }
 
-  /** All users, erased ones too, newest first. @throws Refusal read-model-behind */
-  async newest({ after, limit }: UserListOptions, freshness?: Freshness): Promise<UserList> {
-    const key = after ?? FROM_THE_NEWEST;
+  /** All users, erased ones too, newest first unless it says otherwise. @throws Refusal read-model-behind */
+  async newest({ after, limit, oldestFirst = false }: UserListOptions, freshness?: Freshness): Promise<UserList> {
+    const key = after ?? (oldestFirst ? FROM_THE_OLDEST : FROM_THE_NEWEST);
+    const [name, text] = oldestFirst ? (['users-oldest', OLDEST] as const) : (['users-newest', NEWEST] as const);
     // One row more than asked for tells whether there is a next page.
     const values = [key.registered_at, key.position, limit + 1];
-    const { rows, ...standing } = await this.model.query<ListedRow>('users-newest', NEWEST, values, freshness);
+    const { rows, ...standing } = await this.model.query<ListedRow>(name, text, values, freshness);
     const shown = rows.slice(0, limit);
     const last = rows.length > limit ? shown.at(-1) : undefined;
     const next = last ? { registered_at: last.registered_at, position: last.position } : null;

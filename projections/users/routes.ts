@@ -45,6 +45,7 @@ const sheet: Sheet<UserAnswer> = {
 };
 const tags = ['users'];
 const params = z.strictObject({ user_id: uuid });
+const sort = z.enum(['-registered_at', 'registered_at']).default('-registered_at');
 const key = z.strictObject({ registered_at: z.string(), position: z.string() }) as unknown as z.ZodType<UserKey>;
 
 export function userQueries(app: App, deps: UserQueryDeps): void {
@@ -58,15 +59,18 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
         operationId: 'listUsers',
         summary: 'Users, newest first; with email, the one user who has the address',
         tags,
-        querystring: listQuery.extend({ email: email.optional() }),
+        querystring: listQuery.extend({ email: email.optional(), sort }),
         response: { 200: listOf(userAnswer) },
       },
     },
     async (request, reply) => {
       const { limit, cursor, email: address } = request.query;
+      const oldestFirst = request.query.sort === 'registered_at';
       const freshness = freshnessOf(request.headers, tokens);
       const asked = (model: Users, range: UserListOptions, fresh?: Freshness): Promise<UserList> =>
-        address === undefined ? model.newest(range, fresh) : model.byEmail(deps.emailHash(address), fresh);
+        address === undefined
+          ? model.newest({ ...range, oldestFirst }, fresh)
+          : model.byEmail(deps.emailHash(address), fresh);
       if (deps.whole.isAskedFor(request)) {
         return deps.whole.send(request, reply, {
           ...{ name: 'users', sheet, live: users, freeze: deps.freeze, freshness },
@@ -76,7 +80,7 @@ export function userQueries(app: App, deps: UserQueryDeps): void {
           },
         });
       }
-      const list = address === undefined ? 'users' : 'users by email';
+      const list = address !== undefined ? 'users by email' : oldestFirst ? 'users, oldest first' : 'users';
       const after = cursors.decode(list, key, cursor);
       const page = await asked(users, { limit, after }, freshness);
       queryHead(reply, tokens, page);

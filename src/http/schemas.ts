@@ -26,6 +26,8 @@ function text(longest: number): z.ZodString {
 }
 
 export const name = text(MAX_NAME);
+/** What a search looks for. */
+export const searched = text(MAX_NAME);
 export const code = text(MAX_NAME);
 export const sku = text(MAX_SKU);
 /** A reason or a payment reference. */

@@ -26,7 +26,8 @@ test('orders are found by what the query says, in the order that it says', async
   await http.ok('POST', `/v1/orders/${one.order_id}/mark-paid`);
   const paidAt = http.position ?? '';
   await http.ok('POST', `/v1/orders/${two.order_id}/cancel`);
-  const list = async (query: string): Promise<string[]> => ids(await http.get(`/v1/orders?${query}`));
+  const list = async (query: string): Promise<string[]> =>
+    ids(await http.get(`/v1/orders?${query}`, { prefer: 'wait=30' }));
   t.same(
     await list(''),
     [three, two, one].map(({ order_id }) => order_id),

@@ -1163,6 +1163,7 @@ export interface operations {
         readonly limit?: number;
         readonly cursor?: string;
         readonly email?: string;
+        readonly sort?: '-registered_at' | 'registered_at';
       };
       readonly header?: never;
       readonly path?: never;
@@ -1372,7 +1373,7 @@ export interface operations {
     };
   };
   /**
-   * Products by product_id; with cat_id, those in the category or below
+   * Products by product_id, or as filters and sort say; with cat_id, those in the category or below
    * @description Roles: `customer`, `clerk`, `admin`.
    */
   readonly listProducts: {
@@ -1383,6 +1384,14 @@ export interface operations {
         readonly cat_id?: number;
         readonly sku?: string;
         readonly status?: components['schemas']['ProductStatus'];
+        /** @description Products with this in their name or SKU, as a part of a word too. Case and accents make no difference. Scans. */
+        readonly q?: string;
+        /** @description Products of this price or more, in minor units. Scans. */
+        readonly price_min?: number;
+        /** @description Products of this price or less, in minor units. Scans. */
+        readonly price_max?: number;
+        /** @description By id, name or price; `-` is the last or largest first. All but `product_id` scan. */
+        readonly sort?: 'product_id' | '-product_id' | 'name' | '-name' | 'price' | '-price';
       };
       readonly header?: never;
       readonly path?: never;
