@@ -1,0 +1,32 @@
+/**
+ * `npm run chaos:stock -- --rounds N`: orders of scarce products are placed, paid and cancelled while the server is killed at random
+ * moments. Nothing is oversold, and nothing stays reserved for an order that is not placed. Prints a report.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { serve, type Settings, stopServers } from '../bench/processes.js';
+import { killUnderStock } from '../test/support/chaos/stock.js';
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' } } });
+const folder = mkdtempSync(join(tmpdir(), 'orderlog-stock-'));
+const settings: Settings = { ORDERLOG_DATA_DIR: join(folder, 'data'), SEED: 'none', HOME: folder };
+try {
+  const report = await killUnderStock(async () => {
+    const server = await serve(settings);
+    return {
+      url: server.url,
+      kill: () => {
+        process.kill(server.pid, 'SIGKILL');
+        return server.stop();
+      },
+      stop: () => server.stop(),
+    };
+  }, Number(values.rounds));
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  process.exitCode = report.problems.length === 0 ? 0 : 1;
+} finally {
+  await stopServers();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+}
