@@ -108,7 +108,7 @@ function order(
     return { line: line + 1, product_id, sku: `SKU-${product_id}`, ...fixed };
   });
   const total = items.reduce((sum, { quantity, unit_price }) => sum + quantity * unit_price, 0);
-  return { order_id, user_id, ...named(n), currency: 'EUR', items, total, placed_at };
+  return { order_id, user_id, ...named(n + 1), currency: 'EUR', items, total, placed_at };
 }
 
 /** What an order has of version 2. Nobody has given a reference. */
