@@ -19,7 +19,9 @@ const WAITING = ['order-counts', 'user-orders'];
 export async function atTheHead({ runtime }: RunningApp): Promise<void> {
   const head = await runtime.store.head();
   await until(async () => {
-    const { rows } = await runtime.pool.query('select from orderlog.checkpoints where position < $1', [head]);
+    const { rows } = await runtime.pool.query('select from orderlog.checkpoints where position < $1 and build > 0', [
+      head,
+    ]);
     return rows.length === 0;
   });
 }

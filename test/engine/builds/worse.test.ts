@@ -20,7 +20,10 @@ async function shopWithOrder(t: Test): Promise<{ shop: RunningApp; stream: strin
   const { order_id } = await shop.placeOrder(user_id, [1]);
   const head = await shop.runtime.store.head();
   await until(async () => {
-    const { rows } = await shop.runtime.pool.query('select from orderlog.checkpoints where position < $1', [head]);
+    const { rows } = await shop.runtime.pool.query(
+      'select from orderlog.checkpoints where position < $1 and build > 0',
+      [head],
+    );
     return rows.length === 0;
   });
   return { shop, stream: `order-${order_id}` };
