@@ -33,12 +33,18 @@ export interface Watched {
   readonly faults: string[];
 }
 
+/** @throws Error where there is no Chromium */
+export async function launchBrowser(): Promise<Browser> {
+  if (executable === undefined) throw new Error('no Chromium is installed here: run apt-get install chromium');
+  // As root Chromium starts without its sandbox only.
+  return chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
+}
+
 /** A browser of the test's own. */
 export async function openBrowser(
   t: Test,
 ): Promise<(url: string, options?: BrowserContextOptions) => Promise<Watched>> {
-  // As root Chromium starts without its sandbox only.
-  const browser: Browser = await chromium.launch({ executablePath: executable as string, args: ['--no-sandbox'] });
+  const browser = await launchBrowser();
   t.teardown(() => browser.close());
   return async (url, options = {}) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });

@@ -92,7 +92,7 @@ function StockFilters({ values, set }: Filters): VNode {
       <Field label="Available below">
         <input name="below" inputMode="numeric" pattern="-?[0-9]*" defaultValue={values['available_below'] ?? ''} />
       </Field>
-      <Field label="Category id" hint="With everything below it.">
+      <Field label="Category id, with all below it">
         <input name="category" inputMode="numeric" pattern="[0-9]*" defaultValue={values['cat_id'] ?? ''} />
       </Field>
       <button>Show</button>

@@ -30,7 +30,7 @@ export function Users(): VNode {
           set({ email: typeof email === 'string' ? email.trim() : null });
         }}
       >
-        <Field label="E-mail address" hint="Exact: addresses are stored encrypted.">
+        <Field label="E-mail address, in full">
           <input name="email" type="search" defaultValue={values['email'] ?? ''} />
         </Field>
         <button>Find</button>
