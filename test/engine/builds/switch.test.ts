@@ -171,7 +171,7 @@ test('a rebuild without a switch leaves a build that the next one follows on wit
   const position = runtime.tokens.decode(shop.http.position ?? '');
   t.equal(readBuild(await allBuilds(runtime.pool), projections[2] as (typeof projections)[0])?.build, 1);
   const [second] = await rebuildAll(runtime, {}, projections.slice(2, 3));
-  t.match(second, { version: 2, switched: true, rows: 1 });
+  t.match(second, { version: 2, switched: true, rows: 2 }, 'the order and its product');
   t.ok((await runtime.models.orders.list({ limit: 1 })).position >= position);
 });
 
@@ -231,16 +231,17 @@ test('whoever has read the build before is answered from the new one at once, no
 test('a build that is behind what was answered is not switched to', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { runtime } = shop;
-  const orders = projections.filter(({ name }) => name === 'user-orders');
-  await rebuildAll(runtime, { switch: false }, orders);
+  const [orders] = projections.filter(({ name }) => name === 'user-orders') as [(typeof projections)[0]];
+  const { version } = orders;
+  await rebuildAll(runtime, { switch: false }, [orders]);
   const user = await shop.registerUser();
   await shop.placeOrder(user.user_id, [1]);
   const min = runtime.tokens.decode(shop.http.position ?? '');
   await runtime.models.orders.list({ limit: 1 }, { min, waitMs: 5_000, lenient: false });
-  t.notOk(await switchTo(runtime.pool, { name: 'user-orders', build: 2, version: 1 }, 60), 'nobody lets it follow');
+  t.notOk(await switchTo(runtime.pool, { name: 'user-orders', build: 2, version }, 60), 'nobody lets it follow');
   const states = (await buildsIn(runtime.pool)).filter(({ model }) => model === 'user-orders');
   t.match(states, [{ state: 'active' }, { state: 'ready' }]);
-  const gone = switchTo(runtime.pool, { name: 'user-orders', build: 7, version: 1 }, 60);
+  const gone = switchTo(runtime.pool, { name: 'user-orders', build: 7, version }, 60);
   await t.rejects(gone, { name: 'NotSwitchable' });
 });
 

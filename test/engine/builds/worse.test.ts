@@ -11,7 +11,7 @@ import { buildsIn, quiet, rebuildAll } from './rebuilding.js';
 
 const orders = projections.filter(({ name }) => name === 'user-orders') as [AnyProjection];
 const of = (build: number): { name: string; build: number; version: number } => ({
-  ...{ name: 'user-orders', build, version: 1 },
+  ...{ name: 'user-orders', build, version: orders[0].version },
 });
 
 async function shopWithOrder(t: Test): Promise<{ shop: RunningApp; stream: string }> {
