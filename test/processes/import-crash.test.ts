@@ -42,6 +42,22 @@ async function contents(database: TestDatabase): Promise<Record<string, unknown[
   return streams;
 }
 
+const isNumber = (key: string): boolean => key === 'number';
+
+/** Numbers are drawn in blocks: what a killed process has left of its block is left out. */
+function withoutNumbers(streams: Record<string, unknown[]>): unknown {
+  return JSON.parse(JSON.stringify(streams, (key, value: unknown) => (isNumber(key) ? undefined : value)));
+}
+
+function numbersIn(streams: Record<string, unknown[]>): readonly number[] {
+  const numbers: number[] = [];
+  JSON.stringify(streams, (key, value: unknown) => {
+    if (isNumber(key)) numbers.push(value as number);
+    return value;
+  });
+  return numbers;
+}
+
 t.test('an import that is killed again and again ends as an undisturbed one, no event twice', async (t) => {
   const [undisturbed, killed] = [await testDatabase(t), await testDatabase(t)];
   const folder = temporaryFolder(t);
@@ -75,7 +91,9 @@ t.test('an import that is killed again and again ends as an undisturbed one, no 
   t.ok(kills >= 3, `killed ${kills} times`);
   const [expected, found] = [await contents(undisturbed), await contents(killed)];
   t.same(Object.keys(found).sort(), Object.keys(expected).sort(), 'the same streams');
-  t.same(found, expected, 'with the same types and data');
+  t.same(withoutNumbers(found), withoutNumbers(expected), 'with the same types and data');
+  const numbers = numbersIn(found);
+  t.equal(new Set(numbers).size, 3_000, 'each order has a number of its own; a kill leaves a gap');
 
   await t.test('a second run appends nothing', async (t) => {
     const again = await orderlog(settings, 'import', shop, '--json');
