@@ -80,7 +80,8 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
   const frozen = frozenFrom(runtime);
   // A sender learns of a log position that can't be read, even where nothing waits for it.
   app.addHook('preValidation', async (request) => {
-    if (request.routeOptions.config.kind) freshnessOf(request.headers, tokens);
+    const { kind } = request.routeOptions.config;
+    if (kind === 'command' || kind === 'query') freshnessOf(request.headers, tokens);
   });
   countAnswers(app, runtime.answers);
   const examples = [orderExamples, userExamples, productExamples, categoryExamples, stockExamples, opsExamples];
