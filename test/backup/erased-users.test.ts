@@ -87,7 +87,7 @@ t.test('with the log on a server of its own, what it holds beyond the backup cou
   t.same(names, [null, 'Ada', null], 'erased, whole, and without its key: no answer is an error');
   t.ok((await restored.addProduct([1], { sku: 'NEW' })).product_id > product_id, 'no id is given out twice');
   t.ok((await restored.addCategory()).cat_id > cat_id);
-  const { user_id } = await restored.registerUser();
+  const { user_id } = await restored.registerUser({ email: 'new@shop.test' });
   t.ok(((await restored.placeOrder(user_id, [product_id])).number ?? '') > (number ?? ''), 'nor a number of an order');
 });
 
