@@ -9,7 +9,7 @@ COPY projections ./projections
 COPY migrations ./migrations
 COPY console ./console
 COPY seed ./seed
-RUN npm ci --include=dev --omit=optional && npm prune --omit=dev --omit=optional --ignore-scripts
+RUN npm ci --include=dev && npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24.21-bookworm-slim
 ENV NODE_ENV=production
