@@ -269,12 +269,7 @@ function readModels(engine: Pick<Engine, 'readModel'>, vault: Vault, turn?: Answ
   return {
     tree: new CategoryTree(engine.readModel('category-tree')),
     counts: new OrderCounts(engine.readModel('order-counts')),
-    orders: new UserOrders(
-      engine.readModel('user-orders'),
-      vault,
-      engine.readModel('user-orders', 'products'),
-      turn,
-    ),
+    orders: new UserOrders(engine.readModel('user-orders'), vault, engine.readModel('user-orders', 'products'), turn),
     users: new Users(engine.readModel('users'), vault),
     products: new Products(engine.readModel('products'), engine.readModel('products', 'stock'), available),
     stock: new Stock(

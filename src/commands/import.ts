@@ -21,7 +21,9 @@ export interface ImportDeps {
 export function addImport(program: Command, run: Run<ImportDeps>): void {
   program
     .command('import')
-    .description('import a folder of categories.csv, products.csv, stock.csv, users.csv and orders.ndjson, .gz accepted')
+    .description(
+      'import a folder of categories.csv, products.csv, stock.csv, users.csv and orders.ndjson, .gz accepted',
+    )
     .argument('<dir>', 'the folder')
     .option('--dry-run', 'check only')
     .addOption(

@@ -29,6 +29,8 @@ void t.test('the serialiser changes nothing and drops nothing', async (t) => {
   const order = {
     order_id: USER,
     user_id: USER,
+    number: 'O-000001',
+    external_reference: 'WEB-"1',
     status: 'paid',
     currency: 'GBP',
     total: Number.MAX_SAFE_INTEGER,

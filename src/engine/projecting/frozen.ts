@@ -23,10 +23,7 @@ export interface FreezingParts {
  * Begins a snapshot, on a session of its own. Release it soon: while it is held, Postgres keeps what changes.
  * @param kind `request`: its statements have a deadline, and it ends by itself when nothing is asked; `work`: neither
  */
-export async function freeze(
-  { pool, projections, watch }: FreezingParts,
-  kind: 'request' | 'work',
-): Promise<Frozen> {
+export async function freeze({ pool, projections, watch }: FreezingParts, kind: 'request' | 'work'): Promise<Frozen> {
   const session = sessionBeside(pool, kind, { applicationName: 'orderlog-export' });
   const lost = new AbortController();
   session.once('end', () => lost.abort());

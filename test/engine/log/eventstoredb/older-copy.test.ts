@@ -43,7 +43,9 @@ async function replace({ server, copy }: Replaced): Promise<void> {
 }
 
 async function allStopped({ runtime: { pool } }: RunningApp): Promise<boolean> {
-  const { rows } = await pool.query(`select from orderlog.checkpoints where state = 'stopped' and error ? 'lost' and build > 0`);
+  const { rows } = await pool.query(
+    `select from orderlog.checkpoints where state = 'stopped' and error ? 'lost' and build > 0`,
+  );
   return rows.length === projections.length;
 }
 
