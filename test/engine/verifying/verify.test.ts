@@ -110,7 +110,8 @@ for (const projection of projections) {
         );
         t.equal(new Set(differences.map(({ key }) => key)).size, 1);
         for (const one of differences) t.not(one.live, one.replayed);
-        if (name !== 'document') t.ok(differences[0]?.events.length, 'with the events of the key');
+        // Totals are made from all orders, the document from all categories.
+        if (!['document', 'totals'].includes(name)) t.ok(differences[0]?.events.length, 'with the events of the key');
         await undone();
       }
       await pool.query(`delete from ${table} where ctid = (select min(ctid) from ${table})`);
@@ -203,7 +204,8 @@ test('a gap in a stream, and a checkpoint ahead of the log, are findings', async
   const { checks, models, ok } = await verified(shop, projections, shorter);
   t.notOk(ok);
   const orders = models.find(({ name }) => name === 'user-orders');
-  t.match(orders?.differences, [{ table: 'orders', key: lost.slice('order-'.length), column: '*', replayed: null }]);
+  const lostOrders = orders?.differences.filter(({ table }) => table === 'orders');
+  t.match(lostOrders, [{ table: 'orders', key: lost.slice('order-'.length), column: '*', replayed: null }]);
   t.ok(
     checks.every((check) => check.ok),
     'a stream that is missing as a whole has no gap',
