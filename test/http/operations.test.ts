@@ -147,13 +147,15 @@ void t.test('the codes are those of the contract', async (t) => {
     400: 'invalid-request invalid-cursor invalid-log-position malformed-json id-proof-missing',
     401: 'unauthenticated',
     403: 'forbidden',
-    404: 'user-not-found order-not-found category-not-found product-not-found id-proof-not-found route-not-found',
+    404:
+      'user-not-found order-not-found category-not-found product-not-found id-proof-not-found job-not-found ' +
+      'route-not-found',
     405: 'method-not-allowed',
     406: 'not-acceptable',
     409:
       'order-paid order-cancelled email-taken sku-taken category-exists category-code-taken product-exists ' +
       'category-cycle category-not-empty user-erased revision-conflict idempotency-in-flight out-of-stock ' +
-      'stock-not-tracked stock-reserved',
+      'stock-not-tracked stock-reserved external-reference-taken job-running not-quarantined read-model-busy',
     412: 'revision-mismatch',
     413: 'payload-too-large',
     415: 'unsupported-media-type',
