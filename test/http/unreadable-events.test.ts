@@ -25,7 +25,7 @@ t.test(
         null,
         'this stream category has no such event type',
         'data.reference: must begin with 1.; data.amount: is not known',
-        'schema version 2 is unknown, this code knows 1 to 1',
+        'a newer release wrote it with schema version 3; this release knows versions up to 2',
         'metadata.schema_version is not an integer',
         null,
         `the sealed text in order-${orderId}, reason, does not open: changed, or sealed elsewhere`,

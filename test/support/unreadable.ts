@@ -38,7 +38,7 @@ export async function orderOfMixedEvents(shop: RunningApp): Promise<Mixed> {
     [
       event('OrderShipped', { ...ids, carrier: 'by sea', notes: [{ by: 'ship', text: sealed }] }),
       event('OrderPaid', { ...paid, reference: 'told in the clear', amount: 7 }),
-      event('OrderPaid', paid, { ...METADATA, schema_version: 2 }),
+      event('OrderPaid', paid, { ...METADATA, schema_version: 3 }),
       event('OrderPaid', paid, { actor: { kind: 'clerk', id: null }, command_id: 'command-2' }),
       event('OrderPaid', paid),
       event('OrderCancelled', { ...ids, reason: sealed, cancelled_at: now }),
