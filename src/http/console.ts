@@ -15,7 +15,7 @@ const POLICY = [
 
 /** Names of built files hold a digest of their content. */
 const IMMUTABLE = { maxAge: '365d', immutable: true } as const;
-const hidden = { schema: { hide: true } };
+const hidden = { config: { problems: ['route-not-found'] }, schema: { hide: true } } as const;
 
 /**
  * Without the built files there is no console, and the API is the same.

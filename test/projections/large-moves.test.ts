@@ -35,10 +35,12 @@ const filling: Readonly<Record<string, string>> = {
     insert into {schema}.categories (cat_id, parent_cat_id) select id, parent::integer from (${TREE}) as tree (id, parent);
     insert into {schema}.products select n, ${CAT_IDS} from ${SERIES};
     insert into {schema}.orders select gen_random_uuid(), (array['placed', 'paid', 'cancelled'])[1 + n % 3],
-      array[n, n + ${ORDERS}, n + ${2 * ORDERS}] from generate_series(1, ${ORDERS}) as g (n);`,
+      array[n, n + ${ORDERS}, n + ${2 * ORDERS}] from generate_series(1, ${ORDERS}) as g (n);
+    insert into {schema}.totals select status, count(*) from {schema}.orders group by status;`,
   products: `
     insert into {schema}.categories select id, parent::integer from (${TREE}) as tree (id, parent);
-    insert into {schema}.products select n, 'SKU-' || n, 'p', 1, 'EUR', ${CAT_IDS}, 'active', 0 from ${SERIES};`,
+    insert into {schema}.products select n, 'SKU-' || n, 'p', 1, 'EUR', ${CAT_IDS}, 'active', 0, 'p', 'sku-' || n
+      from ${SERIES};`,
 };
 
 /** What the statements of a projection send and get at once. */

@@ -35,8 +35,9 @@ async function allModels(t: Test): Promise<AllModels> {
   const log = new TestLog();
   const started = async <Page>(projection: Projection<Page>): Promise<() => Promise<void>> => {
     const { name, version } = projection;
-    const projected = await ProjectionUnderTest.create(pool, projection);
-    await pool.query('insert into orderlog.checkpoints (model, build) values ($1, $2)', [name, version]);
+    // Its first build, whatever version its code has.
+    const projected = await ProjectionUnderTest.create(pool, { ...projection, version: 1 });
+    await pool.query('insert into orderlog.checkpoints (model, build) values ($1, 1)', [name]);
     await pool.query(`insert into orderlog.builds (model, number, version, state) values ($1, 1, $2, 'active')`, [
       name,
       version,
