@@ -6,9 +6,17 @@ import { appendLarge } from '../../bench/large-log.js';
 import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
 import { testDatabase } from '../support/database.js';
 
-/** Orders of about 490 KiB, twenty MiB together: a heap that has room for a few of them, several times over. */
-const HEAP_MB = 64;
-const LARGE = { orders: 40, lines: 2_000, name: 155 };
+/**
+ * Orders of about 490 KiB, fifty MiB together and several times that as objects: a heap that has room for a few of them, for each of the
+ * models that project at the same time.
+ */
+const HEAP_MB = 96;
+const ORDERS = 100;
+const LARGE = { orders: ORDERS, lines: 2_000, name: 155 };
+/** Every second one is paid. */
+const EVENTS = ORDERS + ORDERS / 2;
+/** One for the order, one for each of its products. */
+const ROWS = ORDERS + ORDERS * 200;
 
 void t.test('each work on a log of large orders has some of them in memory, not all', async (t) => {
   const { pool, config, connectionString } = await testDatabase(t);
@@ -18,9 +26,9 @@ void t.test('each work on a log of large orders has some of them in memory, not 
   for (const [work, wanted] of [
     ['read', events],
     ['project', null],
-    ['rebuild', [{ name: 'category-tree' }, {}, { name: 'user-orders', events: 60, rows: 40 + 40 * 200 }, {}, {}, {}]],
+    ['rebuild', [{ name: 'category-tree' }, {}, { name: 'user-orders', events: EVENTS, rows: ROWS }, {}, {}, {}]],
     ['verify', { ok: true, differences: [] }],
-    ['as-of', 60],
+    ['as-of', EVENTS],
   ] as const) {
     const { code, output, errors } = await inSmallHeap(connectionString, work);
     t.equal(code, 0, `${work} ends well: ${errors.slice(0, 400)}`);
