@@ -56,12 +56,18 @@ export interface Answer<T> {
 /** The position of the last command of this tab: what is read afterwards shows it. */
 let written: string | null = null;
 
+/** 128 random bits. `crypto.randomUUID` is missing on pages that are not served over TLS. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 export async function request(method: string, path: string, options: Options = {}): Promise<Response> {
   const { query, body, form, ifMatch, signal, accept, allow } = options;
   const headers = new Headers({ accept: accept ?? 'application/json' });
   if (key !== null) headers.set('authorization', `Bearer ${key}`);
   if (ifMatch !== undefined) headers.set('if-match', `"${ifMatch}"`);
-  if (method !== 'GET') headers.set('idempotency-key', crypto.randomUUID());
+  if (method !== 'GET') headers.set('idempotency-key', newKey());
   else if (written !== null && path.startsWith('/v1/') && !query?.['as_of']) {
     headers.set('min-log-position', written);
     headers.set('prefer', 'wait=5, handling=lenient');

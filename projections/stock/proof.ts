@@ -156,7 +156,7 @@ const RESULTS = `
   where coalesce(s.reserved, 0) <> coalesce(r.reserved, 0)
   union all
   select 'order ' || order_id || case
-      when open < 0 then ' has given back more of product ' || product_id || ' than it had'
+      when open < 0 then ' has released more of product ' || product_id || ' than it held'
       when status is null and held is null then ' holds ' || open || ' of product ' || product_id || ', but is not placed with it'
       when status is null then ' is placed with ' || held || ' of product ' || product_id || ', but holds ' || open
       when open > 0 then ' is ' || status || ', but still holds ' || open || ' of product ' || product_id

@@ -78,7 +78,7 @@ export function sortOf(sort: OrderSort = '-placed_at'): Sort {
   return { name, columns: KEYS[name], descending };
 }
 
-/** The place of an order in a list. */
+/** What a list is sorted by, of one order: the next page begins behind it. */
 export function keyOf(row: OrderRow, sort: OrderSort | undefined): OrderKey {
   return sortOf(sort).columns.map((column) => String(row[column]));
 }

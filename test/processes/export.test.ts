@@ -70,7 +70,7 @@ interface Whole {
   readonly orders: unknown;
 }
 
-/** What two installations must have in common: all but ids that are given out anew. */
+/** What two installations must have in common: all but the ids, which each installation draws itself. */
 async function wholeOf({ http }: RunningApp): Promise<Whole> {
   const all = async <T>(path: string): Promise<T[]> => {
     const items: T[] = [];

@@ -27,7 +27,7 @@ const BEGINNINGS = new Set(['models', 'checks', 'reactors']);
 export class Ids {
   readonly #here = new Map<string, string>();
 
-  /** Forgets an id: the next answer gives it anew. */
+  /** Forgets an id: the next answer sets it again. */
   forget(id: string): void {
     this.#here.delete(id);
   }

@@ -1,13 +1,12 @@
 /** The tree with its totals, now or as it was; beside it the category or product that is looked at. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { get } from '../api.js';
+import { call, get } from '../api.js';
 import type { CategoryNode } from '../types.js';
 import { useFilters } from '../ui/filters.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
-import { call } from '../api.js';
 import { useQuery } from '../use-query.js';
 import { AsOfBar } from './as-of-bar.js';
 import { CategoryCard } from './category-card.js';

@@ -63,7 +63,7 @@ function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => voi
         <div class="row">
           <button
             onClick={() => {
-              void navigator.clipboard.writeText(location.href).then(() => say('The link is copied.'));
+              void copyLink();
             }}
           >
             Copy link
@@ -101,6 +101,15 @@ function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => voi
         </dd>
       </dl>
     </header>
+  );
+}
+
+/** A page that is not served over TLS has no clipboard. */
+async function copyLink(): Promise<void> {
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  await clipboard?.writeText(location.href);
+  say(
+    clipboard ? 'The link is copied.' : 'Copy the address of this page: the browser keeps its clipboard closed here.',
   );
 }
 

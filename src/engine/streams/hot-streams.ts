@@ -9,7 +9,7 @@ import { type SnapshotForm, Snapshots, type Standing } from './snapshots.js';
 /** Most that are kept while nothing is under way on them. */
 const MOST_KEPT = 1_000;
 
-export interface SnapshotPlace<State> {
+export interface SnapshotSettings<State> {
   readonly pool: Pick<pg.Pool, 'query'>;
   readonly logId: string;
   readonly form: SnapshotForm<State>;
@@ -20,13 +20,13 @@ export class HotStreams<State, Command, F extends Fact> {
   /** By id, the one used last at the end. */
   readonly #kept = new Map<string, HotStream<State, Command, F>>();
 
-  /** @param place of the snapshots; without it every stream is read from its first event */
+  /** @param settings of the snapshots; without them every stream is read from its first event */
   constructor(
     private readonly handler: Pick<CommandHandler, 'store' | 'vault'>,
     private readonly binding: StreamBinding<State, Command, F>,
-    place: SnapshotPlace<State> | null = null,
+    settings: SnapshotSettings<State> | null = null,
   ) {
-    this.#snapshots = place && new Snapshots(place.pool, place.logId, place.form);
+    this.#snapshots = settings && new Snapshots(settings.pool, settings.logId, settings.form);
   }
 
   /** Carries a command out, together with those on the same stream that wait at the same moment. @throws Refusal */

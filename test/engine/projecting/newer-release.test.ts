@@ -51,7 +51,7 @@ test('a projector stops before an event of a newer schema version, quarantines n
   });
   t.same(await quarantinedIn(pool, of), []);
   const { rows } = await pool.query('select position, state, lease_until < now() as free from orderlog.checkpoints');
-  t.same(rows, [{ position: before.position, state: 'stopped', free: true }], 'the lease is given back');
+  t.same(rows, [{ position: before.position, state: 'stopped', free: true }], 'the lease is released');
   await t.rejects(rebuildAll({ pool, store, watch }, {}, [keyedSums('sums')]), { message: NEWER });
 
   // It runs beside the older one, as during a deployment.
