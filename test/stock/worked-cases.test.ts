@@ -111,6 +111,7 @@ t.test('an order that its own rules refuse reserves nothing', async (t) => {
   const shop = await stockShop(t);
   const { product_id } = await shop.product(5);
   await shop.http.ok('POST', `/v1/products/${product_id}/retire`);
+  await shop.runtime.engine.catchUp(await shop.runtime.store.head(), 30_000);
   t.equal(outcome(await shop.order([[product_id, 1]])), '422 product-retired');
   t.same(await shop.events(product_id), ['StockCounted']);
 });
