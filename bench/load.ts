@@ -9,7 +9,16 @@ import autocannon from 'autocannon';
 export interface Load {
   readonly url: string;
   readonly connections: number;
-  readonly seconds: number;
+  /** How long, or how many requests. */
+  readonly seconds?: number;
+  readonly requests?: number;
+  /** Lines of an order, 3 unless told, and pieces in each, 1 to 9 unless told. */
+  readonly lines?: number;
+  readonly quantity?: number;
+  /** 409 is an answer like another. */
+  readonly mayConflict?: boolean;
+  /** What a `get` is answered with, 200 unless told. */
+  readonly status?: number;
   readonly kind: 'place' | 'mark-paid' | 'cancel' | 'get';
   /** Path of a `get`. */
   readonly path?: string;
@@ -18,8 +27,8 @@ export interface Load {
   readonly keyed?: boolean;
   /** Give the ids of the orders placed. */
   readonly keepOrders?: boolean;
-  /** A file with {users: string[], products: number[], orders: string[]} to draw from. */
-  readonly poolFile: string;
+  /** A file with {users: string[], products: number[], orders: string[]} to draw from; a `get` needs none. */
+  readonly poolFile?: string;
 }
 
 export interface LoadResult {
@@ -37,7 +46,8 @@ const LINES = 3;
 const DIFFERENT = 500;
 
 const load = JSON.parse(process.argv[2] ?? '') as Load;
-const pool = JSON.parse(readFileSync(load.poolFile, 'utf8')) as {
+const nothing = '{"users":[],"products":[],"orders":[]}';
+const pool = JSON.parse(load.poolFile === undefined ? nothing : readFileSync(load.poolFile, 'utf8')) as {
   users: string[];
   products: number[];
   orders: string[];
@@ -54,7 +64,9 @@ const json = { 'content-type': 'application/json', ...load.headers };
 /** Written out before the run: what the generator spends on a request, both sides lack. */
 function orders(): autocannon.Request[] {
   return Array.from({ length: DIFFERENT }, (_, i) => {
-    const items = Array.from({ length: LINES }, () => ({ product_id: draw(pool.products), quantity: 1 + (i % 9) }));
+    const items = Array.from({ length: load.lines ?? LINES }, () => {
+      return { product_id: draw(pool.products), quantity: load.quantity ?? 1 + (i % 9) };
+    });
     return {
       method: 'POST',
       path: '/v1/orders',
@@ -91,14 +103,18 @@ const query: autocannon.Request = { method: 'GET', path: load.path ?? '/', heade
 const result = await autocannon({
   url: load.url,
   connections: load.connections,
-  duration: load.seconds,
+  ...(load.seconds !== undefined && { duration: load.seconds }),
+  ...(load.requests !== undefined && { amount: load.requests }),
   requests: load.kind === 'get' ? [query] : load.kind === 'place' ? orders() : [change],
 });
+const count = (status: number): number => result.statusCodeStats?.[`${status}` as const]?.count ?? 0;
+const wanted = load.status === undefined ? result['2xx'] : count(load.status);
+const answered = result['2xx'] + result.non2xx;
 const answer: LoadResult = {
-  perSecond: result['2xx'] / result.duration,
+  perSecond: wanted / result.duration,
   p50: result.latency.p50,
   p99: result.latency.p99,
-  failed: result.non2xx + result.errors,
+  failed: answered - wanted - (load.mayConflict ? count(409) : 0) + result.errors,
   orders: placed,
 };
 console.log(JSON.stringify(answer));

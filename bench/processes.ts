@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Load, LoadResult } from './load.js';
+import type { OpenLoad, Timed } from './open-load.js';
 
 const dist = join(import.meta.dirname, '..');
 const servers = new Set<ChildProcess>();
@@ -54,14 +55,23 @@ export async function serve(settings: Settings, ...args: string[]): Promise<Runn
   return { url, pid: child.pid as number, stop: () => stop(child) };
 }
 
-/** Starts the plain CRUD service. */
-export async function crud(connection: object): Promise<Running> {
-  const child = spawn(process.execPath, [join(dist, 'bench/peers/crud.js'), JSON.stringify(connection)], {
+/** Starts a service of bench/peers on the database. */
+export async function peerOf(
+  name: 'crud' | 'emmett' | 'tree',
+  connection: object,
+  ...args: string[]
+): Promise<Running> {
+  const file = join(dist, `bench/peers/${name}.js`);
+  const child = spawn(process.execPath, [file, JSON.stringify(connection), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   servers.add(child);
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const port = /listening (\d+)/.exec(line.toString())?.[1];
+  const line = await Promise.race([
+    once(child.stdout, 'data').then(([data]) => String(data)),
+    once(child, 'exit').then(([code]) => `ended with ${String(code)}`),
+  ]);
+  const port = /listening (\d+)/.exec(line)?.[1];
+  if (port === undefined) throw new Error(`the peer ${name} does not listen: ${line}`);
   return { url: `http://127.0.0.1:${port}`, pid: child.pid as number, stop: () => stop(child) };
 }
 
@@ -70,6 +80,13 @@ export async function run(load: Load): Promise<LoadResult> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return JSON.parse(await output(child)) as LoadResult;
+}
+
+/** @throws Error if a request failed */
+export async function openLoad(load: OpenLoad): Promise<Timed> {
+  const child = spawn(process.execPath, [join(dist, 'bench/open-load.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify(load));
+  return JSON.parse(await output(child)) as Timed;
 }
 
 async function output(child: ChildProcess): Promise<string> {

@@ -1,0 +1,57 @@
+/** What a row of the table is, and what it has found. */
+import type { Shop } from './shop.js';
+
+/** What is to be reached. A ratio is of ours to the peer's. */
+export type Mark =
+  | { readonly ratioAtLeast: number }
+  | { readonly ratioAtMost: number }
+  | { readonly atLeast: number }
+  | { readonly atMost: number };
+
+/** One line of the table: the value of each round, on either side. */
+export interface Figure {
+  readonly what: string;
+  readonly unit: string;
+  readonly ours: readonly number[];
+  /** Null where there is no peer. */
+  readonly peer: readonly number[] | null;
+  /** Null where no mark is set. */
+  readonly mark: Mark | null;
+  readonly detail?: string;
+  /** What the cost is plotted against, where a row is measured at several sizes. */
+  readonly size?: number;
+}
+
+export interface Bench {
+  /** A check that everything works; the figures mean nothing. */
+  readonly quick: boolean;
+  /** The sizes that take long too. */
+  readonly full: boolean;
+  readonly rounds: number;
+  /** A temporary folder, deleted at the end. */
+  readonly folder: string;
+  /** The server and its CRUD peer with a small shop, started by the first row that asks. */
+  shop(): Promise<Shop>;
+}
+
+export interface Row {
+  /** For `npm run bench -- NAME`. */
+  readonly name: string;
+  readonly what: string;
+  readonly peer: string;
+  run(bench: Bench): Promise<readonly Figure[]>;
+}
+
+/** Ours, peer, ours, peer …: whatever else the machine does hits both. */
+export async function interleaved<T>(
+  rounds: number,
+  ours: (round: number) => Promise<T>,
+  peer: (round: number) => Promise<T>,
+): Promise<{ readonly ours: readonly T[]; readonly peer: readonly T[] }> {
+  const found = { ours: [] as T[], peer: [] as T[] };
+  for (let round = 0; round < rounds; round++) {
+    found.ours.push(await ours(round));
+    found.peer.push(await peer(round));
+  }
+  return found;
+}

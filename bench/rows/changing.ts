@@ -1,0 +1,38 @@
+/** Orders that are placed for the purpose on either side are paid or cancelled, each once. */
+import type { LoadResult } from '../load.js';
+import type { Running } from '../processes.js';
+import { type Bench, type Figure, interleaved, type Row } from '../row.js';
+import { figureOf } from './placing.js';
+
+const CONNECTIONS = 16;
+
+export const markPaid: Row = {
+  name: 'mark-paid',
+  what: 'marking an order as paid, 16 connections',
+  peer: 'CRUD: lock the row, update it, add to its history',
+  run: async (bench) => [await changed(bench, 'mark-paid', 'mark an order as paid')],
+};
+
+export const cancel: Row = {
+  name: 'cancel',
+  what: 'canceling an order, 16 connections',
+  peer: 'CRUD: lock the row, update it, add to its history',
+  run: async (bench) => [await changed(bench, 'cancel', 'cancel an order')],
+};
+
+async function changed(bench: Bench, kind: 'mark-paid' | 'cancel', what: string): Promise<Figure> {
+  const shop = await bench.shop();
+  const changes = bench.quick ? 500 : 8_000;
+  const one = async (target: Running): Promise<LoadResult> => {
+    const placing = { kind: 'place', keepOrders: true, requests: changes, connections: 64 } as const;
+    const { orders } = await shop.load(target, placing);
+    await shop.settled();
+    return shop.load(target, { kind, requests: changes, connections: CONNECTIONS }, { ...shop.pool, orders });
+  };
+  const found = await interleaved(
+    bench.rounds,
+    () => one(shop.ours),
+    () => one(shop.peer),
+  );
+  return figureOf(`${what}, ${CONNECTIONS} connections`, found, kind === 'mark-paid' ? { ratioAtLeast: 2 } : null);
+}

@@ -1,0 +1,20 @@
+import t from 'tap';
+import { isReached, ratioOf, wordsOf } from '../../bench/figures.js';
+
+t.test('the ratio is that of the medians, and there is none without a peer', async (t) => {
+  t.equal(ratioOf({ ours: [10, 30, 20], peer: [5, 10, 100] }), 2);
+  t.equal(ratioOf({ ours: [10], peer: null }), null);
+});
+
+t.test('a mark is reached or not, on its very value too, and unknown without a mark or a peer', async (t) => {
+  const figure = { ours: [20], peer: [10] };
+  t.equal(isReached({ ...figure, mark: { ratioAtLeast: 2 } }), true);
+  t.equal(isReached({ ...figure, mark: { ratioAtLeast: 2.01 } }), false);
+  t.equal(isReached({ ...figure, mark: { ratioAtMost: 1 } }), false);
+  t.equal(isReached({ ...figure, mark: { atLeast: 20 } }), true);
+  t.equal(isReached({ ...figure, mark: { atMost: 19 } }), false);
+  t.equal(isReached({ ...figure, mark: null }), null);
+  t.equal(isReached({ ours: [20], peer: null, mark: { ratioAtLeast: 2 } }), null);
+  t.equal(wordsOf({ atLeast: 40_000 }), 'at least 40,000');
+  t.equal(wordsOf({ ratioAtMost: 1 }), 'at most 1 times');
+});
