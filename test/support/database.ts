@@ -22,7 +22,7 @@ export interface TestDatabase {
 }
 
 /** A migrated database for this test alone, gone when the test is over. */
-export async function testDatabase(t: Test): Promise<TestDatabase> {
+export async function testDatabase(t: Pick<Test, 'teardown'>): Promise<TestDatabase> {
   const server = await testServer();
   const name = `test_${randomBytes(8).toString('hex')}`;
   const admin = new pg.Client({ ...server.config, database: 'postgres' });

@@ -3,7 +3,7 @@ import type { App } from '../../src/http/app-type.js';
 import { declaredCodes } from '../../src/http/openapi/problems.js';
 
 /** Fails the test if a route answers with a code that it does not declare in the OpenAPI document. Call before routes are added. */
-export function watchCodes(t: Test, app: App): void {
+export function watchCodes(t: Pick<Test, 'fail'>, app: App): void {
   const undeclared = new Set<string>();
   app.addHook('onSend', (request, reply, payload, done) => {
     const { config, method, url, schema } = request.routeOptions;

@@ -78,7 +78,10 @@ export const demo = join(import.meta.dirname, '../../../seed/demo');
 
 const MEGABYTE = 1024 * 1024;
 
-export async function runningApp(t: Test, options: RunningOptions = {}): Promise<RunningApp> {
+/** Whom an application belongs to: a test, or a process of its own. */
+export type Owner = Pick<Test, 'teardown' | 'fail'>;
+
+export async function runningApp(t: Owner, options: RunningOptions = {}): Promise<RunningApp> {
   const database = options.database ?? (await testDatabase(t));
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'orderlog-http-'));
   const config: Config = {
