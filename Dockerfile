@@ -7,6 +7,8 @@ COPY scripts/build.mjs scripts/check-health.mjs ./scripts/
 COPY src ./src
 COPY projections ./projections
 COPY migrations ./migrations
+# The console uses the client.
+COPY clients/typescript/src ./clients/typescript/src
 COPY console ./console
 COPY seed ./seed
 RUN npm ci --include=dev && npm prune --omit=dev --omit=optional --ignore-scripts

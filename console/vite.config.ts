@@ -9,6 +9,8 @@ export default defineConfig({
   root: pathOf('.'),
   base: '/console/',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // The client of this checkout, not one that is installed.
+  resolve: { alias: { '@orderlog/client': pathOf('../clients/typescript/src/index.ts') } },
   build: {
     outDir: pathOf('../dist/console'),
     emptyOutDir: true,

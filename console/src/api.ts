@@ -1,9 +1,17 @@
-/** How the screens reach the API: the key of this tab, problems as errors, pages, and streams of server-sent events. */
-import type { Problem } from './types.js';
+/** How the screens reach the API: a session of the client with the key of this tab, and streams of server-sent events. */
+import { type CallOptions, createClient, type Input, NoAnswerError, type OperationId } from '@orderlog/client';
+
+export { type CallOptions, type Input, NoAnswerError, ProblemError, type Schemas } from '@orderlog/client';
 
 const KEY = 'orderlog-key';
+/** After that long a screen says that the server is away, instead of still trying. */
+const RETRY_MS = 5_000;
+
 let key = sessionStorage.getItem(KEY);
 const denied = new Set<() => void>();
+
+/** What is read waits for the last command of this tab, and so shows it. */
+export const api = createClient({ token: () => key ?? undefined, fetch: send, retryForMs: RETRY_MS }).session();
 
 /** The key is kept for this tab only. */
 export function signIn(value: string): void {
@@ -25,99 +33,18 @@ export function onDenied(tell: () => void): () => void {
   return () => denied.delete(tell);
 }
 
-/** What the API refused, in its own words. */
-export class ProblemError extends Error {
-  constructor(readonly problem: Problem) {
-    super(problem.detail ?? problem.title);
-    this.name = 'ProblemError';
-  }
-}
-
-export type Query = Readonly<Record<string, string | number | undefined | null>>;
-
-export interface Options {
-  readonly query?: Query;
-  readonly body?: unknown;
-  readonly form?: FormData;
-  /** A revision: the command runs only on it. */
-  readonly ifMatch?: number;
-  readonly signal?: AbortSignal;
-  readonly accept?: string;
-  /** Statuses that are an answer, although they say that something is wrong. */
-  readonly allow?: readonly number[];
-}
-
-export interface Answer<T> {
-  readonly data: T;
-  readonly next: string | null;
-  readonly headers: Headers;
-}
-
-/** The position of the last command of this tab: what is read afterwards shows it. */
-let written: string | null = null;
-
-/** 128 random bits. `crypto.randomUUID` is missing on pages that are not served over TLS. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-export async function request(method: string, path: string, options: Options = {}): Promise<Response> {
-  const { query, body, form, ifMatch, signal, accept, allow } = options;
-  const headers = new Headers({ accept: accept ?? 'application/json' });
-  if (key !== null) headers.set('authorization', `Bearer ${key}`);
-  if (ifMatch !== undefined) headers.set('if-match', `"${ifMatch}"`);
-  if (method !== 'GET') headers.set('idempotency-key', newKey());
-  else if (written !== null && path.startsWith('/v1/') && !query?.['as_of']) {
-    headers.set('min-log-position', written);
-    headers.set('prefer', 'wait=5, handling=lenient');
-  }
-  if (body !== undefined) headers.set('content-type', 'application/json');
-  const payload = form ?? (body === undefined ? null : JSON.stringify(body));
-  const response = await fetch(path + searchOf(query), {
-    method,
-    headers,
-    body: payload,
-    signal: signal ?? null,
-  }).catch((error: unknown) => {
-    if (signal?.aborted) throw error;
-    throw new Error('Orderlog cannot be reached. Check that it runs, then try again.', { cause: error });
-  });
-  if (response.ok || allow?.includes(response.status)) {
-    if (method !== 'GET') written = response.headers.get('log-position') ?? written;
-    return response;
-  }
-  const problem = await problemOf(response);
+async function send(request: Request): Promise<Response> {
+  // A screen shows what a late read model has, rather than nothing. The shell tells that it is late.
+  if (request.headers.has('min-log-position')) request.headers.set('prefer', 'wait=5, handling=lenient');
+  const response = await fetch(request);
   if (response.status === 401) for (const tell of denied) tell();
-  throw new ProblemError(problem);
+  return response;
 }
 
-export async function call<T>(method: string, path: string, options?: Options): Promise<Answer<T>> {
-  const response = await request(method, path, options);
-  const text = response.status === 204 ? '' : await response.text();
-  const parsed = (text === '' ? {} : JSON.parse(text)) as { data?: T; next?: string | null };
-  return { data: (parsed.data ?? parsed) as T, next: parsed.next ?? null, headers: response.headers };
-}
-
-export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer<T>> =>
-  call('GET', path, { ...(query && { query }), ...(signal && { signal }) });
-
-function searchOf(query: Query | undefined): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') parameters.set(name, String(value));
-  }
-  const text = parameters.toString();
-  return text === '' ? '' : `?${text}`;
-}
-
-async function problemOf(response: Response): Promise<Problem> {
-  const fallback = { status: response.status, code: 'unknown', title: `The API answered ${response.status}.` };
-  try {
-    return { ...fallback, ...((await response.json()) as Partial<Problem>) };
-  } catch {
-    return fallback;
-  }
+/** The key of a command that may have taken effect: sent again with it, it takes effect once. */
+export function sameAgain(error: unknown): CallOptions {
+  const mayHaveWorked = error instanceof NoAnswerError;
+  return mayHaveWorked && error.idempotencyKey !== null ? { idempotencyKey: error.idempotencyKey } : {};
 }
 
 export interface ServerEvent {
@@ -127,7 +54,6 @@ export interface ServerEvent {
 }
 
 export interface StreamOptions {
-  readonly query?: Query;
   /** Resumes behind it. */
   readonly lastId?: string;
   readonly signal: AbortSignal;
@@ -137,13 +63,14 @@ export interface StreamOptions {
 }
 
 /** Reads `text/event-stream` until it ends. `EventSource` can't send the key. */
-export async function* serverEvents(path: string, options: StreamOptions): AsyncGenerator<ServerEvent> {
-  const { query, lastId, signal, onOpen, onId } = options;
-  const headers = new Headers({ accept: 'text/event-stream' });
-  if (key !== null) headers.set('authorization', `Bearer ${key}`);
-  if (lastId !== undefined) headers.set('last-event-id', lastId);
-  const response = await fetch(path + searchOf(query), { headers, signal });
-  if (!response.ok || !response.body) throw new ProblemError(await problemOf(response));
+export async function* serverEvents<Id extends OperationId>(
+  id: Id,
+  input: Input<Id>,
+  { lastId, signal, onOpen, onId }: StreamOptions,
+): AsyncGenerator<ServerEvent> {
+  const headers = { accept: 'text/event-stream', ...(lastId !== undefined && { 'last-event-id': lastId }) };
+  const response = await (api.raw as Raw)(id, input, { headers, signal });
+  if (!response.body) return;
   onOpen?.();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
@@ -159,6 +86,9 @@ export async function* serverEvents(path: string, options: StreamOptions): Async
     }
   }
 }
+
+/** Whether input may be left out depends on the operation, which is not known here. */
+type Raw = (id: OperationId, input: object, options: CallOptions) => Promise<Response>;
 
 function eventOf(block: string): ServerEvent {
   const fields = { id: '', event: 'message', data: '' };

@@ -2,7 +2,7 @@
 import { LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, isSignedIn, onDenied, ProblemError } from './api.js';
+import { api, isSignedIn, onDenied, ProblemError } from './api.js';
 import { NotFound } from './screens/not-found.js';
 import { Overview } from './screens/overview.js';
 import { SignIn } from './screens/sign-in.js';
@@ -26,10 +26,10 @@ export function Console(): VNode {
   // Whether a key is asked for at all: every role may read this.
   const probe = useQuery(`probe ${round}`, async (signal) => {
     try {
-      await get('/v1/categories', { depth: 1 }, signal);
+      await api.getCategoryTree({ depth: 1 }, { signal });
       return true;
     } catch (error) {
-      if (error instanceof ProblemError && error.problem.status === 401) return false;
+      if (error instanceof ProblemError && error.status === 401) return false;
       // Something else is wrong, and the screens say what.
       return true;
     }

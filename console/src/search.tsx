@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, ProblemError } from './api.js';
+import { api, ProblemError } from './api.js';
 import { shortId } from './format.js';
 import type { Category, Order, Product, User } from './types.js';
 import { useQuery } from './use-query.js';
@@ -122,23 +122,31 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Asks every place where the text can be known. A place that does not know it, or may not be asked, finds nothing. */
 async function hitsFor(text: string, signal: AbortSignal): Promise<readonly Hit[]> {
-  // Which path answers with what is known below, where both are named.
-  const one = (path: string, hitOf: (data: never) => Hit): Promise<readonly Hit[]> =>
-    found(async () => [hitOf((await get<never>(path, {}, signal)).data)]);
-  const list = (path: string, query: Record<string, string>, hitOf: (data: never) => Hit): Promise<readonly Hit[]> =>
-    found(async () => (await get<readonly never[]>(path, { ...query, limit: '5' }, signal)).data.map(hitOf));
+  const one = <T,>(asked: Promise<{ readonly data: T }>, hitOf: (data: T) => Hit): Promise<readonly Hit[]> =>
+    found(async () => [hitOf((await asked).data)]);
+  const list = <T,>(
+    asked: Promise<{ readonly data: readonly T[] }>,
+    hitOf: (data: T) => Hit,
+  ): Promise<readonly Hit[]> => found(async () => (await asked).data.map(hitOf));
+  const limit = 5;
+  const options = { signal };
   const isId = /^[1-9]\d{0,9}$/.test(text);
   const orderNumber = /^O-\d+$/i.test(text) ? text.toUpperCase() : null;
   const asked: Promise<readonly Hit[]>[] = UUID.test(text)
-    ? [one(`/v1/orders/${text}`, orderHit), one(`/v1/users/${text}`, userHit)]
+    ? [one(api.getOrder({ order_id: text }, options), orderHit), one(api.getUser({ user_id: text }, options), userHit)]
     : text.includes('@')
-      ? [list('/v1/users', { email: text }, userHit)]
+      ? [list(api.listUsers({ email: text, limit }, options), userHit)]
       : [
-          ...(isId ? [one(`/v1/products/${text}`, productHit), one(`/v1/categories/${text}`, categoryHit)] : []),
-          ...(orderNumber ? [list('/v1/orders', { number: orderNumber }, orderHit)] : []),
-          list('/v1/products', { sku: text }, productHit),
-          list('/v1/orders', { external_reference: text }, orderHit),
-          ...(text.length > 1 ? [list('/v1/products', { q: text }, productHit)] : []),
+          ...(isId
+            ? [
+                one(api.getProduct({ product_id: Number(text) }, options), productHit),
+                one(api.getCategory({ cat_id: Number(text) }, options), categoryHit),
+              ]
+            : []),
+          ...(orderNumber ? [list(api.listOrders({ number: orderNumber, limit }, options), orderHit)] : []),
+          list(api.listProducts({ sku: text, limit }, options), productHit),
+          list(api.listOrders({ external_reference: text, limit }, options), orderHit),
+          ...(text.length > 1 ? [list(api.listProducts({ q: text, limit }, options), productHit)] : []),
         ];
   const hits = (await Promise.all(asked)).flat();
   return [...new Map(hits.map((hit) => [hit.href, hit])).values()];
@@ -148,7 +156,7 @@ async function found(ask: () => Promise<readonly Hit[]>): Promise<readonly Hit[]
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof ProblemError && [400, 403, 404].includes(error.problem.status)) return [];
+    if (error instanceof ProblemError && [400, 403, 404].includes(error.status)) return [];
     throw error;
   }
 }

@@ -9,6 +9,13 @@ export interface Query<T> {
   readonly refresh: () => void;
 }
 
+interface State<T> {
+  readonly key: string | null;
+  readonly data?: T | undefined;
+  readonly error?: Error | undefined;
+  readonly isLoading: boolean;
+}
+
 export interface QueryOptions {
   /** Milliseconds until it is read again, while the page can be seen. */
   readonly every?: number;
@@ -20,7 +27,7 @@ export function useQuery<T>(
   read: (signal: AbortSignal) => Promise<T>,
   { every }: QueryOptions = {},
 ): Query<T> {
-  const [state, setState] = useState<{ key: string | null; data?: T; error?: Error; isLoading: boolean }>({
+  const [state, setState] = useState<State<T>>({
     key,
     isLoading: key !== null,
   });
@@ -31,23 +38,30 @@ export function useQuery<T>(
     if (key === null) return;
     const ends = new AbortController();
     setState((before) => (before.key === key ? { ...before, isLoading: true } : { key, isLoading: true }));
-    latest.current(ends.signal).then(
-      (data) => {
-        if (!ends.signal.aborted) setState({ key, data, isLoading: false });
-      },
-      (error: unknown) => {
-        if (!ends.signal.aborted) setState((before) => ({ ...before, key, error: error as Error, isLoading: false }));
-      },
-    );
+    void latest
+      .current(ends.signal)
+      .then(
+        (data) => ({ data, error: undefined }),
+        (error: unknown) => ({ error: error as Error }),
+      )
+      .then((outcome) => {
+        if (!ends.signal.aborted) setState((before) => ({ ...before, key, isLoading: false, ...outcome }));
+      });
     return () => ends.abort();
   }, [key, round]);
+  // Behind the answer, not beside it: a server that is slow or away is not asked faster than it answers.
   useEffect(() => {
-    if (every === undefined || key === null) return;
-    const timer = setInterval(() => {
+    if (every === undefined || key === null || state.isLoading) return;
+    const again = (): void => {
       if (document.visibilityState === 'visible') setRound((before) => before + 1);
-    }, every);
-    return () => clearInterval(timer);
-  }, [every, key]);
+    };
+    const timer = setTimeout(again, every);
+    document.addEventListener('visibilitychange', again);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', again);
+    };
+  }, [every, key, state.isLoading]);
   const refresh = useCallback(() => setRound((before) => before + 1), []);
   const isCurrent = state.key === key;
   return {

@@ -1,6 +1,6 @@
 /** What is appended to the log, as it happens. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ProblemError, type Query, serverEvents } from './api.js';
+import { type Input, ProblemError, serverEvents } from './api.js';
 import type { StoredEvent } from './types.js';
 
 /** Older events of the tail are dropped: the list below has them. */
@@ -17,7 +17,7 @@ export interface Tail {
 }
 
 /** @param isOn paused, it resumes behind the last event that was shown */
-export function useTail(query: Query, isOn: boolean): Tail {
+export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
   const [events, setEvents] = useState<readonly StoredEvent[]>([]);
   const [isConnected, setConnected] = useState(false);
   const [error, setError] = useState<Error>();
@@ -31,8 +31,7 @@ export function useTail(query: Query, isOn: boolean): Tail {
     const follow = async (): Promise<void> => {
       const lastId = last.current?.key === key ? last.current.id : undefined;
       try {
-        for await (const { id, event, data } of serverEvents('/v1/log', {
-          query,
+        for await (const { id, event, data } of serverEvents('listLogEvents', query, {
           ...(lastId !== undefined && { lastId }),
           signal: ends.signal,
           onOpen: () => {
@@ -49,7 +48,7 @@ export function useTail(query: Query, isOn: boolean): Tail {
       } catch (cause) {
         if (ends.signal.aborted) return;
         setError(cause as Error);
-        if (cause instanceof ProblemError && cause.problem.status < 500) return;
+        if (cause instanceof ProblemError && cause.status < 500) return;
       }
       setConnected(false);
       if (!ends.signal.aborted) timer = setTimeout(() => void follow(), AGAIN_MS);

@@ -93,6 +93,42 @@ t.test('a command on what somebody else has changed does nothing, and says so', 
   t.match((await shop.http.ok('GET', `/v1/orders/${order_id}`)).data, { status: 'paid' });
 });
 
+t.test('a command whose answer is lost takes effect once', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
+  await shop.http.ok('POST', `/v1/products/${product_id}/stock/count`, { json: { on_hand: 2 } });
+  await shop.http.ok('GET', '/v1/stock', { headers: { prefer: 'wait=30' } });
+  const open = await openBrowser(t);
+  const { page } = await open(`${shop.http.url}/console/stock`);
+  const keys: (string | undefined)[] = [];
+  await page.route('**/stock/receive', async (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    if (keys.length > 1) return route.continue();
+    await route.fetch();
+    await route.abort('connectionreset');
+  });
+  await page.getByRole('button', { name: 'Receive' }).first().click(PATIENCE);
+  await page.getByLabel('Quantity').fill('5');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The stock is saved.').waitFor(PATIENCE);
+  t.equal(keys.length, 2, 'it is sent again');
+  t.equal(keys[0], keys[1], 'with the same key');
+  t.match((await shop.http.ok('GET', `/v1/products/${product_id}/stock`)).data, { on_hand: 7 });
+});
+
+t.test('a server that is away is named, and read again when it is back', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const { page } = await open(`${shop.http.url}/console/`);
+  const away = page.getByText('Orderlog cannot be reached.');
+  await page.getByText('placed orders').waitFor(PATIENCE);
+  await page.route('**/v1/**', (route) => route.abort('connectionrefused'));
+  await away.first().waitFor(PATIENCE);
+  await page.getByText('placed orders').waitFor(PATIENCE);
+  await page.unroute('**/v1/**');
+  await away.first().waitFor({ state: 'detached', ...PATIENCE });
+});
+
 t.test(
   'the tree of a moment of the past is the one that the API answers, at ten random moments',
   needsBrowser,

@@ -7,8 +7,8 @@ import type { CallOptions, Problem } from './types.js';
 export interface ClientOptions {
   /** Of the server. Left out in a browser: the page's own. */
   readonly baseUrl?: string | undefined;
-  /** An API key or a JWT, or a function that gets one for each attempt. */
-  readonly token?: string | (() => string | Promise<string>) | undefined;
+  /** An API key or a JWT, or a function that gets one for each attempt, or none. */
+  readonly token?: string | (() => string | undefined | Promise<string | undefined>) | undefined;
   /** How long after its start a call is still tried again; 0 for never. */
   readonly retryForMs?: number | undefined;
   /** How long one attempt may take. */

@@ -1,8 +1,7 @@
 /** The tree with its totals, now or as it was; beside it the category or product that is looked at. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, get } from '../api.js';
-import type { CategoryNode } from '../types.js';
+import { api } from '../api.js';
 import { useFilters } from '../ui/filters.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded } from '../ui/parts.js';
@@ -16,13 +15,9 @@ import { ProductCard } from './product-card.js';
 export function Catalog(): VNode {
   const { values, set } = useFilters();
   const asOf = values['as_of'];
-  const now = useQuery(
-    'tree now',
-    async (signal) => (await get<readonly CategoryNode[]>('/v1/categories', {}, signal)).data,
-  );
+  const now = useQuery('tree now', async (signal) => (await api.getCategoryTree({}, { signal })).data);
   const then = useQuery(asOf === undefined ? null : `tree ${asOf}`, async (signal) => {
-    const { data } = await get<readonly CategoryNode[]>('/v1/categories', { as_of: asOf }, signal);
-    return data;
+    return (await api.getCategoryTree({ as_of: asOf ?? '' }, { signal })).data;
   });
   const [isAdding, setAdding] = useState(false);
   const tree = asOf === undefined ? now.data : then.data;
@@ -82,8 +77,8 @@ export function Catalog(): VNode {
             setAdding(false);
             now.refresh();
           }}
-          onSubmit={async (fields) => {
-            await call('POST', '/v1/categories', { body: { name: textOf(fields, 'name') } });
+          onSubmit={async (fields, options) => {
+            await api.addCategory({ name: textOf(fields, 'name') }, options);
             say('The category is added.');
           }}
         >

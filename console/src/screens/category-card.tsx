@@ -1,7 +1,7 @@
 /** One category: its orders by status, its products, and what can be done with it. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, get } from '../api.js';
+import { api } from '../api.js';
 import { number } from '../format.js';
 import { type Category, ORDER_STATUSES, type OrderCounts, type Product } from '../types.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
@@ -24,9 +24,12 @@ interface CategoryCardProps {
 type Asking = 'rename' | 'move' | 'remove' | 'add' | 'product' | null;
 
 export function CategoryCard({ catId, asOf, onChange, onProduct, onGone }: CategoryCardProps): VNode {
-  const path = `/v1/categories/${catId}`;
-  const category = useQuery(path, async (signal) => (await get<Category>(path, {}, signal)).data);
-  const products = usePages<Product>('/v1/products', { cat_id: catId, limit: 20 });
+  const category = useQuery(`category ${catId}`, async (signal) => {
+    return (await api.getCategory({ cat_id: catId }, { signal })).data;
+  });
+  const products = usePages(`products of ${catId}`, (more, options) =>
+    api.listProducts({ cat_id: catId, limit: 20, ...more }, options),
+  );
   const [asking, setAsking] = useState<Asking>(null);
   const close = (): void => {
     setAsking(null);
@@ -54,7 +57,7 @@ export function CategoryCard({ catId, asOf, onChange, onProduct, onGone }: Categ
                 Category {it.cat_id}
                 {it.code === null ? '' : ` · code ${it.code}`} · {number(it.total_products)} products
               </p>
-              <Counts path={`${path}/order-counts`} asOf={asOf} />
+              <Counts catId={catId} asOf={asOf} />
             </div>
           </Card>
           <Card title="Products" actions={<Ask label="Add a product" onClick={() => setAsking('product')} />} flush>
@@ -86,12 +89,13 @@ const Ask = ({ label, onClick }: { label: string; onClick: () => void }): VNode 
 );
 
 /** Counts as they are, and as they were beside them. */
-function Counts({ path, asOf }: { path: string; asOf: string | undefined }): VNode {
-  const now = useQuery(path, async (signal) => (await get<OrderCounts>(path, {}, signal)).data, { every: 5_000 });
-  const then = useQuery(asOf === undefined ? null : `${path} ${asOf}`, async (signal) => {
-    const { data } = await get<OrderCounts>(path, { as_of: asOf }, signal);
-    return data;
-  });
+function Counts({ catId, asOf }: { catId: number; asOf: string | undefined }): VNode {
+  const countsOf = async (signal: AbortSignal, at?: string): Promise<OrderCounts> => {
+    const input = { cat_id: catId, ...(at !== undefined && { as_of: at }) };
+    return (await api.getCategoryOrderCounts(input, { signal })).data;
+  };
+  const now = useQuery(`counts of ${catId}`, countsOf, { every: 5_000 });
+  const then = useQuery(asOf === undefined ? null : `counts of ${catId} ${asOf}`, (signal) => countsOf(signal, asOf));
   return (
     <Loaded query={now}>
       {(counts) => (
@@ -176,8 +180,7 @@ interface QuestionProps {
 }
 
 function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
-  const path = `/v1/categories/${category.cat_id}`;
-  const ifMatch = category.revision;
+  const { cat_id, revision: ifMatch } = category;
   if (asking === 'remove') {
     return (
       <FormDialog
@@ -185,8 +188,8 @@ function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
         submit="Remove"
         isDangerous
         onClose={onClose}
-        onSubmit={async () => {
-          await call('DELETE', path, { ifMatch });
+        onSubmit={async (_fields, options) => {
+          await api.removeCategory({ cat_id }, { ...options, ifMatch });
           say('The category is removed.');
           onGone();
         }}
@@ -201,9 +204,10 @@ function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
         title={`Move ${category.name}`}
         submit="Move"
         onClose={onClose}
-        onSubmit={async (fields) => {
+        onSubmit={async (fields, options) => {
           const parent = textOf(fields, 'parent');
-          await call('PATCH', path, { body: { parent_cat_id: parent === undefined ? null : Number(parent) }, ifMatch });
+          const parent_cat_id = parent === '' ? null : Number(parent);
+          await api.changeCategory({ cat_id, parent_cat_id }, { ...options, ifMatch });
           say('The category is moved, with everything below it.');
         }}
       >
@@ -224,10 +228,10 @@ function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
       title={isNew ? `Add a category below ${category.name}` : `Rename ${category.name}`}
       submit={isNew ? 'Add' : 'Rename'}
       onClose={onClose}
-      onSubmit={async (fields) => {
+      onSubmit={async (fields, options) => {
         const name = textOf(fields, 'name');
-        if (isNew) await call('POST', '/v1/categories', { body: { name, parent_cat_id: category.cat_id } });
-        else await call('PATCH', path, { body: { name }, ifMatch });
+        if (isNew) await api.addCategory({ name, parent_cat_id: cat_id }, options);
+        else await api.changeCategory({ cat_id, name }, { ...options, ifMatch });
         say(isNew ? 'The category is added.' : 'The category is renamed.');
       }}
     >

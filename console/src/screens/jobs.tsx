@@ -1,31 +1,13 @@
 /** Jobs, newest first: how far they are, and what came of them. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, get } from '../api.js';
+import { api, type Schemas } from '../api.js';
 import { number, seconds } from '../format.js';
 import { Bar, Card, Empty, Failure, Loaded, Status, Time, type Tone } from '../ui/parts.js';
 import { useAction, useQuery } from '../use-query.js';
 import { Differences, type VerifyResult } from './differences.js';
 
-interface Job {
-  readonly job_id: string;
-  readonly kind: 'rebuild' | 'verify' | 'rollback' | 'replay';
-  readonly models: readonly string[];
-  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'lost';
-  readonly cancel_requested: boolean;
-  readonly progress: {
-    readonly what: string;
-    readonly done: number;
-    readonly total: number | null;
-    readonly per_second: number;
-    readonly seconds_left: number | null;
-  } | null;
-  readonly ok: boolean | null;
-  readonly error: string | null;
-  readonly created_at: string;
-  readonly started_at: string | null;
-  readonly ended_at: string | null;
-}
+type Job = Schemas['ListedJob'];
 
 const SHOWN = 8;
 const WHILE_RUNNING_MS = 1_000;
@@ -36,7 +18,7 @@ export function Jobs(): VNode {
   const jobs = useQuery(
     'jobs',
     async (signal) => {
-      const { data } = await get<readonly Job[]>('/v1/ops/jobs', { limit: SHOWN }, signal);
+      const { data } = await api.listJobs({ limit: SHOWN }, { signal });
       setBusy(data.some(isActive));
       return data;
     },
@@ -73,7 +55,7 @@ function toneOf({ state, ok }: Job): Tone {
 
 function JobLine({ job, refresh }: { job: Job; refresh: () => void }): VNode {
   const cancel = useAction(async () => {
-    await call('DELETE', `/v1/ops/jobs/${job.job_id}`);
+    await api.cancelJob({ job_id: job.job_id });
     refresh();
   });
   return (
@@ -128,10 +110,9 @@ function ProgressLine({ progress }: { progress: NonNullable<Job['progress']> }):
 /** A job of the list brings no result: it can be large, so it is asked for when it is opened. */
 function Result({ job }: { job: Job }): VNode {
   const [isOpen, setOpen] = useState(job.kind === 'verify' && job.ok === false);
-  const path = `/v1/ops/jobs/${job.job_id}`;
-  const full = useQuery(isOpen ? path : null, async (signal) => {
-    const { data } = await get<Job & { readonly result: Readonly<Record<string, unknown>> }>(path, {}, signal);
-    return data.result;
+  const { job_id } = job;
+  const full = useQuery(isOpen ? `job ${job_id}` : null, async (signal) => {
+    return (await api.getJob({ job_id }, { signal })).data.result;
   });
   const took = job.started_at && job.ended_at ? (Date.parse(job.ended_at) - Date.parse(job.started_at)) / 1_000 : null;
   return (

@@ -1,6 +1,7 @@
 /** The log, newest first, with what is appended meanwhile on top. */
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { api } from '../api.js';
 import type { StoredEvent } from '../types.js';
 import { EventDetails } from '../ui/events.js';
 import { type Filters, useFilters } from '../ui/filters.js';
@@ -15,7 +16,9 @@ export function Log(): VNode {
   const { values, set } = filters;
   const [isLive, setLive] = useState(true);
   const tail = useTail(values, isLive);
-  const pages = usePages<StoredEvent>('/v1/log', values);
+  const pages = usePages<StoredEvent>(`log ${JSON.stringify(values)}`, (more, options) =>
+    api.listLogEvents({ ...values, ...more }, options),
+  );
   return (
     <div class="stack">
       <div class="spread">
@@ -85,7 +88,7 @@ function LogFilters({ values, set }: Filters): VNode {
       onSubmit={(event) => {
         event.preventDefault();
         const fields = new FormData(event.currentTarget);
-        set(Object.fromEntries(FIELDS.map(([name]) => [name, textOf(fields, name) ?? null])));
+        set(Object.fromEntries(FIELDS.map(([name]) => [name, textOf(fields, name)])));
       }}
     >
       {FIELDS.map(([name, label, hint]) => (

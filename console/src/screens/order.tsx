@@ -2,11 +2,11 @@
 import type { VNode } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import { call, get } from '../api.js';
+import { api } from '../api.js';
 import { number } from '../format.js';
 import type { HistoryEntry, Order as OrderAnswer } from '../types.js';
 import { EventList } from '../ui/events.js';
-import { FormDialog, textOf } from '../ui/form-dialog.js';
+import { FormDialog, given } from '../ui/form-dialog.js';
 import { Card, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
 import { useQuery } from '../use-query.js';
@@ -15,8 +15,8 @@ type Asking = 'mark-paid' | 'cancel' | null;
 
 export function Order(): VNode {
   const { params } = useRoute();
-  const path = `/v1/orders/${params['order_id'] ?? ''}`;
-  const query = useQuery(path, async (signal) => (await get<OrderAnswer>(path, {}, signal)).data);
+  const order_id = params['order_id'] ?? '';
+  const query = useQuery(order_id, async (signal) => (await api.getOrder({ order_id }, { signal })).data);
   const [asking, setAsking] = useState<Asking>(null);
   return (
     <Loaded query={query}>
@@ -30,7 +30,11 @@ export function Order(): VNode {
                 <Timeline entries={order.history} />
               </Card>
             </div>
-            <EventList path={`${path}/events`} version={order.revision} />
+            <EventList
+              name={`events of ${order_id}`}
+              version={order.revision}
+              list={(more, options) => api.listOrderEvents({ order_id, ...more }, options)}
+            />
           </div>
           {asking && (
             <Question
@@ -49,7 +53,7 @@ export function Order(): VNode {
 }
 
 function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => void }): VNode {
-  const may = (action: string): boolean => order.allowed_actions.includes(action);
+  const may = (action: NonNullable<Asking>): boolean => order.allowed_actions.includes(action);
   return (
     <header class="stack-tight">
       <p class="small">
@@ -193,9 +197,10 @@ function Question({ order, asking, onClose }: QuestionProps): VNode {
       submit={isCancel ? 'Cancel the order' : 'Mark as paid'}
       isDangerous={isCancel}
       onClose={onClose}
-      onSubmit={async (fields) => {
-        const body = { [name]: textOf(fields, name) };
-        await call('POST', `/v1/orders/${order.order_id}/${asking}`, { body, ifMatch: order.revision });
+      onSubmit={async (fields, options) => {
+        const { order_id, revision: ifMatch } = order;
+        const input = { order_id, ...given(fields, name) };
+        await api[isCancel ? 'cancelOrder' : 'markOrderPaid'](input, { ...options, ifMatch });
         say(isCancel ? 'The order is cancelled.' : 'The order is paid.');
       }}
     >

@@ -1,6 +1,7 @@
 /** Orders, newest first, with the filters that the API has. */
 import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
+import { api } from '../api.js';
 import { number } from '../format.js';
 import { type Order, ORDER_STATUSES } from '../types.js';
 import { type Filters, useFilters } from '../ui/filters.js';
@@ -29,7 +30,10 @@ const FIELDS = [
 
 export function Orders(): VNode {
   const filters = useFilters();
-  const pages = usePages<Order>('/v1/orders', filters.values);
+  const { values } = filters;
+  const pages = usePages(`orders ${JSON.stringify(values)}`, (more, options) =>
+    api.listOrders({ ...values, ...more }, options),
+  );
   return (
     <div class="stack">
       <h1>Orders</h1>
@@ -38,7 +42,7 @@ export function Orders(): VNode {
         <Loaded query={pages}>
           {(orders) =>
             orders.length === 0 ? (
-              <NoOrders isFiltered={Object.keys(filters.values).length > 0} />
+              <NoOrders isFiltered={Object.keys(values).length > 0} />
             ) : (
               <OrderTable orders={orders} />
             )

@@ -1,9 +1,9 @@
 /** What stands where at this moment: orders, read models, health, and what has just happened. */
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { get, request } from '../api.js';
+import { api, type Schemas } from '../api.js';
 import { number, plural, seconds } from '../format.js';
-import { ORDER_STATUSES, type OrderCounts } from '../types.js';
+import { ORDER_STATUSES, type StoredEvent } from '../types.js';
 import { Bars } from '../ui/bars.js';
 import { Card, Empty, Failure, Loaded, Status, Tile, Time, type Tone } from '../ui/parts.js';
 import { useTail } from '../use-tail.js';
@@ -11,21 +11,16 @@ import { useQuery } from '../use-query.js';
 import { eventHref } from '../ui/thing-link.js';
 import { modelTone, type StatusDocument } from './status.js';
 
-interface Health {
-  readonly status: string;
-  readonly checks?: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
-}
-
-type Hours = readonly (OrderCounts & { readonly hour: string })[];
+type Hours = readonly Schemas['OrdersOfHour'][];
 
 export function Overview(): VNode {
-  const counts = useQuery('counts', async (signal) => (await get<OrderCounts>('/v1/order-counts', {}, signal)).data, {
+  const counts = useQuery('counts', async (signal) => (await api.getOrderCounts({}, { signal })).data, {
     every: 5_000,
   });
-  const hours = useQuery('hours', async (signal) => (await get<Hours>('/v1/order-counts/hours', {}, signal)).data, {
+  const hours = useQuery('hours', async (signal) => (await api.listOrderCountsByHour({}, { signal })).data, {
     every: 30_000,
   });
-  const status = useQuery('status', async (signal) => (await get<StatusDocument>('/v1/ops/status', {}, signal)).data, {
+  const status = useQuery('status', async (signal) => (await api.getStatus({}, { signal })).data, {
     every: 2_000,
   });
   return (
@@ -104,15 +99,8 @@ function Models({ status }: { status: StatusDocument }): VNode {
 }
 
 function HealthCard(): VNode {
-  const health = useQuery(
-    'health',
-    async (signal) => {
-      // 503 is an answer here: it says what is wrong.
-      const response = await request('GET', '/health/ready', { signal, allow: [503] });
-      return (await response.json()) as Health;
-    },
-    { every: 2_000 },
-  );
+  // 503 is an answer here: it says what is wrong.
+  const health = useQuery('health', async (signal) => (await api.getReadiness({}, { signal })).data, { every: 2_000 });
   return (
     <Card title="Health">
       <Loaded query={health}>
@@ -122,7 +110,7 @@ function HealthCard(): VNode {
               <Status tone={toneOf(status)}>{status}</Status> <strong>the whole</strong>
             </p>
             <ul class="stack-tight">
-              {Object.entries(checks ?? {}).map(([name, { ok, detail }]) => (
+              {Object.entries(checks).map(([name, { ok, detail }]) => (
                 <li key={name}>
                   <span class="row">
                     <Status tone={ok ? 'good' : 'bad'}>{ok ? 'ok' : 'failing'}</Status> {name}
@@ -138,14 +126,15 @@ function HealthCard(): VNode {
   );
 }
 
-const toneOf = (status: string): Tone => (status === 'ok' || status === 'ready' ? 'good' : 'bad');
+const toneOf = (status: Schemas['HealthStatus']): Tone =>
+  status === 'ok' ? 'good' : status === 'degraded' ? 'warn' : 'bad';
 
 const SHOWN = 12;
 
 function LastEvents(): VNode {
   const tail = useTail({}, true);
-  const before = useQuery('last events', async (signal) => {
-    return (await get<readonly TailEvent[]>('/v1/log', { limit: SHOWN }, signal)).data;
+  const before = useQuery<readonly StoredEvent[]>('last events', async (signal) => {
+    return (await api.listLogEvents({ limit: SHOWN }, { signal })).data;
   });
   const seen = new Set(tail.events.map(({ position }) => position));
   const events = [...tail.events, ...(before.data ?? []).filter(({ position }) => !seen.has(position))];
@@ -198,5 +187,3 @@ function LastEvents(): VNode {
     </Card>
   );
 }
-
-type TailEvent = ReturnType<typeof useTail>['events'][number];

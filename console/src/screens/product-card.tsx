@@ -1,7 +1,7 @@
 /** One product: what it costs and did cost, where it stands, what can be done with it. */
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { call, get } from '../api.js';
+import { api } from '../api.js';
 import { money, number } from '../format.js';
 import type { Product, StoredEvent } from '../types.js';
 import { Curve } from '../ui/curve.js';
@@ -11,17 +11,19 @@ import { useAction, useQuery } from '../use-query.js';
 import { ChangeProduct } from './product-dialogs.js';
 
 export function ProductCard({ productId, onChange }: { productId: number; onChange: () => void }): VNode {
-  const path = `/v1/products/${productId}`;
-  const query = useQuery(path, async (signal) => (await get<Product>(path, {}, signal)).data);
+  const query = useQuery(`product ${productId}`, async (signal) => {
+    return (await api.getProduct({ product_id: productId }, { signal })).data;
+  });
   const [isChanging, setChanging] = useState(false);
   const refresh = (): void => {
     query.refresh();
     onChange();
   };
   const turn = useAction(async (product: Product) => {
-    const verb = product.status === 'active' ? 'retire' : 'reinstate';
-    await call('POST', `${path}/${verb}`, { ifMatch: product.revision });
-    say(verb === 'retire' ? 'The product is retired.' : 'The product is offered again.');
+    const isActive = product.status === 'active';
+    const { product_id, revision: ifMatch } = product;
+    await api[isActive ? 'retireProduct' : 'reinstateProduct']({ product_id }, { ifMatch });
+    say(isActive ? 'The product is retired.' : 'The product is offered again.');
     refresh();
   });
   return (
@@ -76,7 +78,7 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
                 <a href={`/console/orders?product_id=${product.product_id}`}>Orders of this product</a>
               </dd>
             </dl>
-            <PriceHistory path={`${path}/events`} product={product} />
+            <PriceHistory product={product} />
           </div>
           {isChanging && (
             <ChangeProduct
@@ -94,15 +96,14 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
 }
 
 /** From the product's own events: the read model only knows today's price. */
-function PriceHistory({ path, product }: { path: string; product: Product }): VNode {
-  const events = useQuery(`${path} ${product.revision}`, async (signal) => {
-    const { data } = await get<readonly StoredEvent[]>(path, { limit: 100 }, signal);
-    return data;
+function PriceHistory({ product: { product_id, revision, currency } }: { product: Product }): VNode {
+  const events = useQuery(`events of ${product_id} ${revision}`, async (signal) => {
+    return (await api.listProductEvents({ product_id, limit: 100 }, { signal })).data;
   });
   return (
     <section class="stack-tight">
       <h3>Price history</h3>
-      <Loaded query={events}>{(all) => <PriceCurve events={all} currency={product.currency} />}</Loaded>
+      <Loaded query={events}>{(all) => <PriceCurve events={all} currency={currency} />}</Loaded>
     </section>
   );
 }

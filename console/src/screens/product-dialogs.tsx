@@ -1,6 +1,6 @@
 /** Adding and changing a product. */
 import type { VNode } from 'preact';
-import { call } from '../api.js';
+import { api } from '../api.js';
 import { minorDigits } from '../format.js';
 import type { Product } from '../types.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
@@ -8,9 +8,9 @@ import { Field } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
 
 /** @returns the amount in the minor unit, exact: no sum of fractions */
-function minorOf(text: string | undefined, currency: string): number {
+function minorOf(text: string, currency: string): number {
   const digits = minorDigits(currency);
-  const [, whole, , fraction = ''] = /^(\d+)([.,](\d+))?$/.exec(text ?? '') ?? [];
+  const [, whole, , fraction = ''] = /^(\d+)([.,](\d+))?$/.exec(text) ?? [];
   if (whole === undefined || fraction.length > digits)
     throw new Error(`Give the price as a number with at most ${digits} decimal places.`);
   return Number(whole + fraction.padEnd(digits, '0'));
@@ -22,8 +22,8 @@ function plainOf(amount: number, currency: string): string {
   return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
-const idsOf = (text: string | undefined): readonly number[] =>
-  (text ?? '')
+const idsOf = (text: string): readonly number[] =>
+  text
     .split(/[\s,]+/)
     .filter(Boolean)
     .map(Number);
@@ -34,17 +34,17 @@ export function AddProduct({ catId, onClose }: { catId: number; onClose: () => v
       title="Add a product"
       submit="Add"
       onClose={onClose}
-      onSubmit={async (fields) => {
-        const currency = (textOf(fields, 'currency') ?? '').toUpperCase();
+      onSubmit={async (fields, options) => {
+        const currency = textOf(fields, 'currency').toUpperCase();
         if (!/^[A-Z]{3}$/.test(currency)) throw new Error('Give the currency as three letters, such as EUR.');
-        const body = {
+        const product = {
           sku: textOf(fields, 'sku'),
           name: textOf(fields, 'name'),
           price: minorOf(textOf(fields, 'price'), currency),
           currency,
           cat_ids: idsOf(textOf(fields, 'cat_ids')),
         };
-        await call('POST', '/v1/products', { body });
+        await api.addProduct(product, options);
         say('The product is added.');
       }}
     >
@@ -76,13 +76,13 @@ export function ChangeProduct({ product, onClose }: { product: Product; onClose:
       title={`Change ${name}`}
       submit="Save"
       onClose={onClose}
-      onSubmit={async (fields) => {
-        const body = {
+      onSubmit={async (fields, options) => {
+        const changes = {
           name: textOf(fields, 'name'),
           price: minorOf(textOf(fields, 'price'), currency),
           cat_ids: idsOf(textOf(fields, 'cat_ids')),
         };
-        await call('PATCH', `/v1/products/${product_id}`, { body, ifMatch: revision });
+        await api.changeProduct({ product_id, ...changes }, { ...options, ifMatch: revision });
         say('The product is saved.');
       }}
     >

@@ -1,7 +1,7 @@
 /** Keys whose event could not be applied: why, what waits behind it, and what can be done. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, get } from '../api.js';
+import { api, type Schemas } from '../api.js';
 import { number } from '../format.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded, Time } from '../ui/parts.js';
@@ -9,42 +9,15 @@ import { eventHref } from '../ui/thing-link.js';
 import { say } from '../ui/toasts.js';
 import { useAction, useQuery } from '../use-query.js';
 
-interface Key {
-  readonly model: string;
-  readonly version: number;
-  readonly stream: string;
-  readonly revision: number;
-  readonly type: string;
-  readonly error: string;
-  readonly since: string;
-  readonly waiting: number;
-}
-
-interface Quarantine {
-  readonly quarantined: readonly Key[];
-  readonly skipped: readonly {
-    readonly model: string;
-    readonly stream: string;
-    readonly revision: number;
-    readonly type: string;
-    readonly reason: string;
-    readonly skipped_at: string;
-  }[];
-  readonly stopped: readonly { readonly model: string; readonly stream: string; readonly error: string }[];
-}
+type Key = Schemas['QuarantinedKey'];
 
 export function QuarantineCard(): VNode {
-  const query = useQuery(
-    'quarantine',
-    async (signal) => (await get<Quarantine>('/v1/ops/quarantine', {}, signal)).data,
-    { every: 5_000 },
-  );
+  const query = useQuery('quarantine', async (signal) => (await api.getQuarantine({}, { signal })).data, {
+    every: 5_000,
+  });
   const [skipping, setSkipping] = useState<Key | null>(null);
   const retry = useAction(async (key: Key) => {
-    const body = { streams: [key.stream], model: key.model };
-    const { data } = await call<{ retried: readonly { held: unknown }[] }>('POST', '/v1/ops/quarantine/retry', {
-      body,
-    });
+    const { data } = await api.retryQuarantined({ streams: [key.stream], model: key.model });
     say(data.retried.some(({ held }) => held !== null) ? 'It still fails. See why below.' : 'The events are applied.');
     query.refresh();
   });
@@ -108,7 +81,7 @@ export function QuarantineCard(): VNode {
   );
 }
 
-function Skipped({ skipped }: { skipped: Quarantine['skipped'] }): VNode {
+function Skipped({ skipped }: { skipped: Schemas['Quarantine']['skipped'] }): VNode {
   return (
     <details class="card-body">
       <summary class="small">{number(skipped.length)} skipped</summary>
@@ -130,9 +103,9 @@ function Skip({ stream: key, onClose }: { stream: Key; onClose: () => void }): V
       submit="Skip the event"
       isDangerous
       onClose={onClose}
-      onSubmit={async (fields) => {
-        const body = { stream: key.stream, model: key.model, reason: textOf(fields, 'reason') };
-        await call('POST', '/v1/ops/quarantine/skip', { body });
+      onSubmit={async (fields, options) => {
+        const { stream, model } = key;
+        await api.skipQuarantined({ stream, model, reason: textOf(fields, 'reason') }, options);
         say('The event is skipped.');
       }}
     >

@@ -1,7 +1,7 @@
 /** The read models: how far they are, their builds, and what is done to them by jobs. */
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, get } from '../api.js';
+import { api, type Schemas } from '../api.js';
 import { number, plural, seconds } from '../format.js';
 import { Curve, type Point } from '../ui/curve.js';
 import { FormDialog } from '../ui/form-dialog.js';
@@ -12,22 +12,8 @@ import { Jobs } from './jobs.js';
 import { QuarantineCard } from './quarantine-card.js';
 import { modelTone, type ModelStatus, type StatusDocument } from './status.js';
 
-interface Build {
-  readonly build: number;
-  readonly projection_version: number;
-  readonly state: 'active' | 'standby' | 'candidate';
-  readonly ready: boolean;
-  readonly events: number;
-  readonly made_at: string;
-  readonly switched_at: string | null;
-  readonly kept_until: string | null;
-}
-
-interface ReadModel {
-  readonly name: string;
-  readonly projection_version: number;
-  readonly builds: readonly Build[];
-}
+type Build = Schemas['Build'];
+type ReadModel = Schemas['ReadModel'];
 
 type Kind = 'rebuild' | 'verify' | 'rollback';
 interface Asking {
@@ -37,14 +23,12 @@ interface Asking {
 }
 
 export function ReadModels(): VNode {
-  const status = useQuery('status', async (signal) => (await get<StatusDocument>('/v1/ops/status', {}, signal)).data, {
+  const status = useQuery('status', async (signal) => (await api.getStatus({}, { signal })).data, {
     every: 2_000,
   });
-  const models = useQuery(
-    'models',
-    async (signal) => (await get<readonly ReadModel[]>('/v1/ops/read-models', {}, signal)).data,
-    { every: 2_000 },
-  );
+  const models = useQuery('models', async (signal) => (await api.listReadModels({}, { signal })).data, {
+    every: 2_000,
+  });
   const [asking, setAsking] = useState<Asking | null>(null);
   const [started, setStarted] = useState(0);
   return (
@@ -241,8 +225,8 @@ function Question({ kind, model, onStarted, onClose }: Asking & { onStarted: () 
       title={`${title} ${model ?? 'all read models'}?`}
       submit={submit}
       onClose={onClose}
-      onSubmit={async () => {
-        await call('POST', '/v1/ops/jobs', { body: { kind, ...(model !== null && { model }) } });
+      onSubmit={async (_fields, options) => {
+        await api.startJob({ kind, ...(model !== null && { model }) }, options);
         say('The job is started.');
         onStarted();
       }}

@@ -1,6 +1,6 @@
 /** An API key, kept for this tab only. */
 import type { VNode } from 'preact';
-import { get, signIn, signOut } from '../api.js';
+import { api, signIn, signOut } from '../api.js';
 import logo from '../logo.svg';
 import { Failure, Field } from '../ui/parts.js';
 import { useAction } from '../use-query.js';
@@ -9,7 +9,7 @@ export function SignIn({ onDone, isRepeated }: { onDone: () => void; isRepeated:
   const action = useAction(async (key: string) => {
     signIn(key);
     try {
-      await get('/v1/categories', { depth: 1 });
+      await api.getCategoryTree({ depth: 1 });
     } catch (error) {
       signOut();
       throw error;

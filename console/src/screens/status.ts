@@ -1,23 +1,9 @@
 /** What `GET /v1/ops/status` answers, and how its states look. */
+import type { Schemas } from '../api.js';
 import type { Tone } from '../ui/parts.js';
 
-export interface ModelStatus {
-  readonly name: string;
-  readonly version: number;
-  readonly checkpoint: string;
-  readonly lag_events: number;
-  readonly lag_seconds: number;
-  readonly state: string;
-  readonly quarantined: number;
-  readonly error?: { readonly message: string; readonly stream: string | null; readonly revision: number | null };
-}
-
-export interface StatusDocument {
-  readonly store: { readonly kind: string; readonly head: string };
-  readonly models: readonly ModelStatus[];
-  readonly reactors?: readonly ModelStatus[];
-  readonly notes?: readonly string[];
-}
+export type ModelStatus = Schemas['ReadModelStatus'];
+export type StatusDocument = Schemas['Status'];
 
 /** Behind by more than this, a read model is marked: its projector does not come along. */
 const LATE_SECONDS = 5;

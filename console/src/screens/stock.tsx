@@ -1,11 +1,11 @@
 /** Tracked products, those below a limit first; counting, receiving and adjusting. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, get } from '../api.js';
+import { api, type CallOptions } from '../api.js';
 import { number } from '../format.js';
-import type { Product, Stock as StockAnswer } from '../types.js';
+import type { Stock as StockAnswer } from '../types.js';
 import { type Filters, useFilters } from '../ui/filters.js';
-import { FormDialog, textOf } from '../ui/form-dialog.js';
+import { FormDialog, given, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Field, Loaded, Status } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
 import { say } from '../ui/toasts.js';
@@ -26,8 +26,11 @@ export function Stock(): VNode {
   const { values } = filters;
   const limit = values['available_below'] === undefined ? LOW : Number(values['available_below']);
   const { product: _product, ...query } = values;
-  const low = usePages<StockAnswer>('/v1/stock', { ...query, available_below: limit });
-  const all = usePages<StockAnswer>(values['available_below'] === undefined ? '/v1/stock' : null, query);
+  const list = (below?: number) => (more: object, options: CallOptions) =>
+    api.listStock({ ...query, ...(below !== undefined && { available_below: below }), ...more }, options);
+  const key = JSON.stringify(query);
+  const low = usePages(`low ${limit} ${key}`, list(limit));
+  const all = usePages(values['available_below'] === undefined ? `stock ${key}` : null, list());
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = (): void => {
     setAsking(null);
@@ -86,7 +89,7 @@ function StockFilters({ values, set }: Filters): VNode {
       onSubmit={(event) => {
         event.preventDefault();
         const fields = new FormData(event.currentTarget);
-        set({ available_below: textOf(fields, 'below') ?? null, cat_id: textOf(fields, 'category') ?? null });
+        set({ available_below: textOf(fields, 'below'), cat_id: textOf(fields, 'category') });
       }}
     >
       <Field label="Available below">
@@ -103,8 +106,9 @@ function StockFilters({ values, set }: Filters): VNode {
 type Ask = (kind: Kind, stock: StockAnswer) => void;
 
 function OneProduct({ productId, ask }: { productId: number; ask: Ask }): VNode {
-  const path = `/v1/products/${productId}/stock`;
-  const query = useQuery(path, async (signal) => (await get<StockAnswer>(path, {}, signal)).data);
+  const query = useQuery(`stock of ${productId}`, async (signal) => {
+    return (await api.getProductStock({ product_id: productId }, { signal })).data;
+  });
   return (
     <Card title={`Product ${productId}`} flush>
       <Loaded query={query}>{(stock) => <StockTable rows={[stock]} ask={ask} />}</Loaded>
@@ -164,8 +168,9 @@ function StockTable({ rows, ask }: { rows: readonly StockAnswer[]; ask: Ask }): 
 }
 
 function ProductName({ productId }: { productId: number }): VNode {
-  const path = `/v1/products/${productId}`;
-  const { data } = useQuery(path, async (signal) => (await get<Product>(path, {}, signal)).data);
+  const { data } = useQuery(`product ${productId}`, async (signal) => {
+    return (await api.getProduct({ product_id: productId }, { signal })).data;
+  });
   return (
     <>
       <a href={`/console/catalog?product=${productId}`}>{data?.name ?? `Product ${productId}`}</a>
@@ -187,18 +192,16 @@ function Question({ kind, stock, productId, onClose }: Asking & { onClose: () =>
       title={title}
       submit="Save"
       onClose={onClose}
-      onSubmit={async (fields) => {
-        const id = productId ?? Number(textOf(fields, 'product_id'));
+      onSubmit={async (fields, once) => {
+        const product_id = productId ?? Number(textOf(fields, 'product_id'));
         const amount = Number(textOf(fields, 'amount'));
-        const remark = textOf(fields, 'remark');
-        const body =
-          kind === 'count'
-            ? { on_hand: amount, reason: remark }
-            : { quantity: amount, [kind === 'receive' ? 'reference' : 'reason']: remark };
-        await call('POST', `/v1/products/${id}/stock/${kind}`, {
-          body,
-          ...(stock && kind !== 'receive' && { ifMatch: stock.revision }),
-        });
+        const options = { ...once, ...(stock && kind !== 'receive' && { ifMatch: stock.revision }) };
+        if (kind === 'count')
+          await api.countStock({ product_id, on_hand: amount, ...given(fields, 'reason') }, options);
+        if (kind === 'receive')
+          await api.receiveStock({ product_id, quantity: amount, ...given(fields, 'reference') }, options);
+        if (kind === 'adjust')
+          await api.adjustStock({ product_id, quantity: amount, reason: textOf(fields, 'reason') }, options);
         say('The stock is saved.');
       }}
     >
@@ -215,7 +218,7 @@ function Question({ kind, stock, productId, onClose }: Asking & { onClose: () =>
         label={kind === 'receive' ? 'Reference' : 'Reason'}
         {...(kind !== 'adjust' && { hint: 'May be left empty.' })}
       >
-        <input name="remark" maxLength={500} required={kind === 'adjust'} />
+        <input name={kind === 'receive' ? 'reference' : 'reason'} maxLength={500} required={kind === 'adjust'} />
       </Field>
     </FormDialog>
   );

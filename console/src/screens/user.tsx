@@ -2,9 +2,9 @@
 import type { VNode } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import { call, get, request } from '../api.js';
+import { api, type Schemas } from '../api.js';
 import { bytes } from '../format.js';
-import type { Order, User as UserAnswer } from '../types.js';
+import type { User as UserAnswer } from '../types.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded, Status, Time } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
@@ -16,9 +16,9 @@ type Asking = 'details' | 'proof' | 'erase' | null;
 
 export function User(): VNode {
   const { params } = useRoute();
-  const path = `/v1/users/${params['user_id'] ?? ''}`;
-  const query = useQuery(path, async (signal) => (await get<UserAnswer>(path, {}, signal)).data);
-  const orders = usePages<Order>(`${path}/orders`);
+  const user_id = params['user_id'] ?? '';
+  const query = useQuery(user_id, async (signal) => (await api.getUser({ user_id }, { signal })).data);
+  const orders = usePages(`orders of ${user_id}`, (more, options) => api.listUserOrders({ user_id, ...more }, options));
   const [asking, setAsking] = useState<Asking>(null);
   const [receipt, setReceipt] = useState<Receipt | null>(null);
   const close = (): void => {
@@ -33,7 +33,7 @@ export function User(): VNode {
           {receipt && <ReceiptCard receipt={receipt} />}
           <div class="columns">
             <Details user={user} />
-            <Proof user={user} path={path} ask={() => setAsking('proof')} />
+            <Proof user={user} ask={() => setAsking('proof')} />
           </div>
           <Card title="Orders" flush>
             <Loaded query={orders}>
@@ -43,9 +43,9 @@ export function User(): VNode {
             </Loaded>
             {orders.more}
           </Card>
-          {asking === 'details' && <ChangeDetails user={user} path={path} onClose={close} />}
-          {asking === 'proof' && <ReplaceProof path={path} onClose={close} />}
-          {asking === 'erase' && <Erase user={user} path={path} onReceipt={setReceipt} onClose={close} />}
+          {asking === 'details' && <ChangeDetails user={user} onClose={close} />}
+          {asking === 'proof' && <ReplaceProof user={user} onClose={close} />}
+          {asking === 'erase' && <Erase user={user} onReceipt={setReceipt} onClose={close} />}
         </div>
       )}
     </Loaded>
@@ -98,11 +98,11 @@ function Details({ user }: { user: UserAnswer }): VNode {
   );
 }
 
-function Proof({ user, path, ask }: { user: UserAnswer; path: string; ask: () => void }): VNode {
+function Proof({ user, ask }: { user: UserAnswer; ask: () => void }): VNode {
   const { id_proof, status } = user;
   const download = useAction(async () => {
-    const response = await request('GET', `${path}/id-proof`, { accept: 'application/pdf, application/json' });
-    const url = URL.createObjectURL(await response.blob());
+    const { data } = await api.downloadIdProof({ user_id: user.user_id });
+    const url = URL.createObjectURL(data);
     const link = document.createElement('a');
     link.href = url;
     link.download = `id-proof-${user.user_id}.pdf`;
@@ -152,19 +152,19 @@ function Proof({ user, path, ask }: { user: UserAnswer; path: string; ask: () =>
 
 interface Question {
   readonly user: UserAnswer;
-  readonly path: string;
   readonly onClose: () => void;
 }
 
-function ChangeDetails({ user, path, onClose }: Question): VNode {
+function ChangeDetails({ user, onClose }: Question): VNode {
   return (
     <FormDialog
       title="Change details"
       submit="Save"
       onClose={onClose}
-      onSubmit={async (fields) => {
-        const body = { name: textOf(fields, 'name'), email: textOf(fields, 'email') };
-        await call('PATCH', path, { body, ifMatch: user.revision });
+      onSubmit={async (fields, options) => {
+        const { user_id, revision: ifMatch } = user;
+        const details = { name: textOf(fields, 'name'), email: textOf(fields, 'email') };
+        await api.changeUserDetails({ user_id, ...details }, { ...options, ifMatch });
         say('The details are saved.');
       }}
     >
@@ -178,14 +178,14 @@ function ChangeDetails({ user, path, onClose }: Question): VNode {
   );
 }
 
-function ReplaceProof({ path, onClose }: Omit<Question, 'user'>): VNode {
+function ReplaceProof({ user: { user_id }, onClose }: Question): VNode {
   return (
     <FormDialog
       title="Upload a proof of identity"
       submit="Upload"
       onClose={onClose}
-      onSubmit={async (form) => {
-        await call('PUT', `${path}/id-proof`, { form });
+      onSubmit={async (form, options) => {
+        await api.replaceIdProof({ user_id, id_proof: form.get('id_proof') as File }, options);
         say('The document is stored.');
       }}
     >
@@ -196,18 +196,19 @@ function ReplaceProof({ path, onClose }: Omit<Question, 'user'>): VNode {
   );
 }
 
-type Receipt = Readonly<Record<string, unknown>>;
+type Receipt = Schemas['ErasureReceipt'];
 
-function Erase({ user, path, onReceipt, onClose }: Question & { onReceipt: (receipt: Receipt) => void }): VNode {
+function Erase({ user, onReceipt, onClose }: Question & { onReceipt: (receipt: Receipt) => void }): VNode {
   return (
     <FormDialog
       title="Erase this user for good?"
       submit="Erase"
       isDangerous
       onClose={onClose}
-      onSubmit={async (fields) => {
+      onSubmit={async (fields, options) => {
         if (textOf(fields, 'confirmation') !== 'erase') throw new Error('Type the word erase to confirm.');
-        const { data } = await call<Receipt>('POST', `${path}/erase`, { ifMatch: user.revision });
+        const { user_id, revision: ifMatch } = user;
+        const { data } = await api.eraseUser({ user_id }, { ...options, ifMatch });
         onReceipt(data);
         say('The user is erased.');
       }}

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import { call } from '../api.js';
+import { api, type Input } from '../api.js';
 import type { User } from '../types.js';
 import { useFilters } from '../ui/filters.js';
 import { FormDialog } from '../ui/form-dialog.js';
@@ -12,7 +12,9 @@ import { say } from '../ui/toasts.js';
 
 export function Users(): VNode {
   const { values, set } = useFilters();
-  const pages = usePages<User>('/v1/users', values);
+  const pages = usePages(`users ${JSON.stringify(values)}`, (more, options) =>
+    api.listUsers({ ...values, ...more }, options),
+  );
   const [isRegistering, setRegistering] = useState(false);
   return (
     <div class="stack">
@@ -99,8 +101,8 @@ function Register({ onClose }: { onClose: () => void }): VNode {
       title="Register a user"
       submit="Register"
       onClose={onClose}
-      onSubmit={async (form) => {
-        const { data } = await call<User>('POST', '/v1/users', { form });
+      onSubmit={async (form, options) => {
+        const { data } = await api.registerUser(Object.fromEntries(form) as Input<'registerUser'>, options);
         say('The user is registered.');
         route(`/console/users/${data.user_id}`);
       }}

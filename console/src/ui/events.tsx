@@ -3,11 +3,18 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { StoredEvent } from '../types.js';
 import { Card, Empty, Loaded, Time } from './parts.js';
-import { usePages } from './pages.js';
+import { type ListPage, usePages } from './pages.js';
 
-/** @param version another one reads again */
-export function EventList({ path, version }: { path: string; version: number }): VNode {
-  const pages = usePages<StoredEvent>(path);
+interface EventListProps {
+  /** Of the thing that the events are of. */
+  readonly name: string;
+  /** Another one reads again. */
+  readonly version: number;
+  readonly list: ListPage<StoredEvent>;
+}
+
+export function EventList({ name, version, list }: EventListProps): VNode {
+  const pages = usePages(name, list);
   const { refresh } = pages;
   useEffect(refresh, [version, refresh]);
   return (

@@ -1,9 +1,17 @@
 /** A list that grows page by page, as its reader asks for more. */
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call, get, type Query } from '../api.js';
+import type { CallOptions } from '../api.js';
 import { useAction, useQuery } from '../use-query.js';
 import { Failure } from './parts.js';
+
+interface Page<T> {
+  readonly data: readonly T[];
+  readonly next: string | null;
+}
+
+/** @param more of the query of a later page, such as its cursor */
+export type ListPage<T> = (more: Readonly<Record<string, string>>, options: CallOptions) => Promise<Page<T>>;
 
 export interface Pages<T> {
   readonly data: readonly T[] | undefined;
@@ -13,16 +21,16 @@ export interface Pages<T> {
   readonly more: VNode | null;
 }
 
-/** @param path of a list of the API; null reads nothing */
-export function usePages<T>(path: string | null, query: Query = {}): Pages<T> {
-  const key = path === null ? null : `${path} ${JSON.stringify(query)}`;
-  const first = useQuery(key, (signal) => get<readonly T[]>(path ?? '', query, signal));
-  const [later, setLater] = useState<{ rows: readonly T[]; next: string | null } | null>(null);
+/** @param key names the list: another key reads again; null reads nothing */
+export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
+  const first = useQuery(key, (signal) => list({}, { signal }));
+  const [later, setLater] = useState<Page<T> | null>(null);
   useEffect(() => setLater(null), [first.data]);
   const next = later ? later.next : (first.data?.next ?? null);
   const action = useAction(async (from: string) => {
-    const { data, next: following } = await call<readonly T[]>('GET', from);
-    setLater((before) => ({ rows: [...(before?.rows ?? []), ...data], next: following }));
+    const query = Object.fromEntries(new URLSearchParams(from.slice(from.indexOf('?'))));
+    const { data, next: following } = await list(query, {});
+    setLater((before) => ({ data: [...(before?.data ?? []), ...data], next: following }));
   });
   const more =
     next === null ? null : (
@@ -34,7 +42,7 @@ export function usePages<T>(path: string | null, query: Query = {}): Pages<T> {
       </div>
     );
   return {
-    data: first.data && [...first.data.data, ...(later?.rows ?? [])],
+    data: first.data && [...first.data.data, ...(later?.data ?? [])],
     error: first.error,
     isLoading: first.isLoading,
     refresh: first.refresh,

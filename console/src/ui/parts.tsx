@@ -1,6 +1,6 @@
 /** Small parts that every screen is made of. */
 import type { ComponentChildren, VNode } from 'preact';
-import { ProblemError } from '../api.js';
+import { NoAnswerError, ProblemError } from '../api.js';
 import { exactTime, money, number, shortId, time, utc } from '../format.js';
 import type { OrderStatus } from '../types.js';
 
@@ -100,13 +100,13 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 /** What the API refused, in its own words, with every fault of the input. */
 export function Failure({ error, retry }: { error: Error; retry?: () => void }): VNode {
-  const problem = error instanceof ProblemError ? error.problem : null;
+  const problem = error instanceof ProblemError ? error : null;
   const denied = problem?.status === 403;
   return (
     <div class="note" data-tone={denied ? 'warn' : 'bad'} role="alert">
       <strong>{denied ? 'Your key may not do this. ' : ''}</strong>
-      {error.message}
-      {problem?.errors && problem.errors.length > 0 && (
+      {reasonOf(error)}
+      {problem && problem.errors.length > 0 && (
         <ul>
           {problem.errors.map(({ path, message }) => (
             <li key={path + message}>
@@ -124,6 +124,11 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }):
       )}
     </div>
   );
+}
+
+function reasonOf(error: Error): string {
+  if (error instanceof NoAnswerError) return 'Orderlog cannot be reached. Check that it runs, then try again.';
+  return error instanceof ProblemError ? error.detail : error.message;
 }
 
 interface LoadedProps<T> {
