@@ -95,7 +95,7 @@ t.test('a refusal is thrown at once, with all that it says', async (t) => {
 });
 
 t.test('a client that gives up names the key, so that the command can be sent again later', async (t) => {
-  const unanswered = await standIn(t, [cut], { retryForMs: 300 });
+  const unanswered = await standIn(t, [cut], { retryForMs: 3_000 });
   const error = await failure(unanswered.client.placeOrder(order));
   t.ok(error instanceof NoAnswerError);
   t.equal((error as NoAnswerError).idempotencyKey, unanswered.received[0]?.headers['idempotency-key']);
@@ -118,7 +118,7 @@ t.test('a client that gives up names the key, so that the command can be sent ag
 });
 
 t.test('an attempt that takes too long is given up for another one', async (t) => {
-  const { client, received } = await standIn(t, [silence, json(201, placed)], { attemptTimeoutMs: 100 });
+  const { client, received } = await standIn(t, [silence, json(201, placed)], { attemptTimeoutMs: 3_000 });
   t.same((await client.placeOrder(order)).data, placed.data);
   t.equal(received.length, 2);
 });
