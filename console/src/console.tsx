@@ -6,7 +6,7 @@ import { api, isSignedIn, onDenied, ProblemError } from './api.js';
 import { NotFound } from './screens/not-found.js';
 import { Overview } from './screens/overview.js';
 import { SignIn } from './screens/sign-in.js';
-import { Shell } from './shell.js';
+import { isBelow, PAGES, Shell } from './shell.js';
 import { Toasts } from './ui/toasts.js';
 import { useQuery } from './use-query.js';
 
@@ -77,6 +77,8 @@ function Page({ children }: { children: ComponentChildren }): VNode {
   useEffect(() => {
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
+    const [, name] = PAGES.find(([href]) => isBelow(path, href)) ?? [];
+    document.title = name === undefined ? 'Orderlog' : `${name} – Orderlog`;
     scrollTo({ top: 0 });
   }, [path]);
   return (

@@ -5,8 +5,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { isSignedIn, signOut } from './api.js';
 import logo from './logo.svg';
 import { Search } from './search.js';
+import { LateNote } from './ui/late.js';
 
-const PAGES = [
+export const PAGES = [
   ['/console/', 'Overview'],
   ['/console/catalog', 'Catalog'],
   ['/console/orders', 'Orders'],
@@ -54,13 +55,14 @@ export function Shell({ children }: { children: ComponentChildren }): VNode {
         <div class="topbar">
           <Search />
         </div>
+        <LateNote />
         {children}
       </div>
     </div>
   );
 }
 
-const isBelow = (path: string, href: string): boolean =>
+export const isBelow = (path: string, href: string): boolean =>
   href === '/console/' ? path === href || path === '/console' : path === href || path.startsWith(`${href}/`);
 
 const THEME = 'orderlog-theme';

@@ -42,7 +42,26 @@ t.test('a verification shows each value that differs', needsBrowser, async (t) =
   await page.getByRole('dialog').getByRole('button', { name: 'Verify' }).click();
   await page.getByText('found something').waitFor(PATIENCE);
   await page.getByRole('row', { name: /products\.products 1 price 77 500/ }).waitFor(PATIENCE);
+  await page.locator('[data-verification^="a job"] [data-tone=bad]').waitFor(PATIENCE);
   t.same(faults, []);
+});
+
+t.test('the last verification of the schedule is shown, and what is not known is named', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const { page } = await open(`${shop.http.url}/console/`);
+  const series = ['orderlog_verify_timestamp_seconds 1764000000', 'orderlog_verify_differences{model="users"} 0'];
+  let body = series.join('\n');
+  await page.route('**/metrics', (route) => route.fulfill({ contentType: 'text/plain', body }));
+  await page.goto(`${shop.http.url}/console/read-models`);
+  const shown = page.locator('[data-verification=schedule]');
+  await shown.locator('[data-tone=good]').waitFor(PATIENCE);
+  t.match(await shown.innerText(), /0 findings/);
+  await page.getByText('It does not know').waitFor(PATIENCE);
+  body = `${body}\norderlog_verify_findings{check="seals"} 2`;
+  await page.reload();
+  await shown.locator('[data-tone=bad]').waitFor(PATIENCE);
+  t.match(await shown.innerText(), /2 findings/);
 });
 
 t.test('a read model that nobody projects is shown in red', needsBrowser, async (t) => {
@@ -58,4 +77,8 @@ t.test('a read model that nobody projects is shown in red', needsBrowser, async 
     .locator('[data-tone=bad]')
     .waitFor(PATIENCE);
   t.equal(await status.innerText(), 'idle');
+  await shop.addCategory();
+  const late = page.locator('.late');
+  await late.waitFor(PATIENCE);
+  t.match(await late.innerText(), /^What you see may be old\. .*category-tree is 1 event behind/);
 });

@@ -129,37 +129,77 @@ t.test('a server that is away is named, and read again when it is back', needsBr
   await away.first().waitFor({ state: 'detached', ...PATIENCE });
 });
 
-t.test(
-  'the tree of a moment of the past is the one that the API answers, at ten random moments',
-  needsBrowser,
-  async (t) => {
-    const shop = await runningApp(t, { console: await builtConsole() });
-    const begun = Date.now();
-    for (let at = 0; at < 12; at += 1) {
-      const { cat_id } = await shop.addCategory({ name: `Shelf ${at}` });
-      await shop.addProduct([cat_id]);
-    }
-    const open = await openBrowser(t);
-    for (let round = 0; round < 10; round += 1) {
-      const asOf = new Date(begun + Math.random() * (Date.now() - begun)).toISOString();
-      const { page, faults } = await open(`${shop.http.url}/console/catalog?as_of=${asOf}`);
-      const { data } = await shop.http.ok('GET', `/v1/categories?as_of=${asOf}`);
-      const wanted = (data as { name: string; total_products: number }[]).map(
-        ({ name, total_products }) => `${name} ${total_products}`,
-      );
-      if (wanted.length === 0) await page.getByText('There were no categories then.').waitFor(PATIENCE);
-      else await page.locator('.tree-row').first().waitFor(PATIENCE);
-      const rows = await page.locator('.tree-row').allInnerTexts();
-      t.same(
-        rows.map((row) => row.replace(/\s+/g, ' ').replace(/ → .*/, '').trim()),
-        wanted,
-        asOf,
-      );
-      t.same(faults, []);
-      await page.context().close();
-    }
-  },
-);
+/** The tree on the screen: names and totals, of the moment and not of today. */
+async function treeOf(page: Page): Promise<readonly string[]> {
+  await page.getByRole('heading', { name: 'Categories, then against now' }).waitFor(PATIENCE);
+  await page.locator('.tree-row, .empty').first().waitFor(PATIENCE);
+  const rows = await page.locator('.tree-row').allInnerTexts();
+  return rows.map((row) => row.replace(/\s+/g, ' ').replace(/ → .*/, '').trim());
+}
+
+const HOUR_MS = 3_600_000;
+const STEPS = 1_000;
+
+t.test('the tree at the slider is the one that the API answers, at ten random positions', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const begun = Date.now();
+  for (let at = 0; at < 12; at += 1) {
+    const { cat_id } = await shop.addCategory({ name: `Shelf ${at}` });
+    await shop.addProduct([cat_id]);
+  }
+  const ended = Date.now();
+  const open = await openBrowser(t);
+  for (let round = 0; round < 10; round += 1) {
+    const { page, faults } = await open(`${shop.http.url}/console/`);
+    // A step of the slider is seconds long: the page's clock is set so that the position falls on the moment.
+    const position = Math.floor(Math.random() * STEPS);
+    const moment = begun + Math.floor(Math.random() * (ended - begun));
+    await page.clock.setFixedTime(moment + ((STEPS - position) / STEPS) * HOUR_MS);
+    await page.goto(`${shop.http.url}/console/catalog`);
+    await page.getByLabel('Slider covers the last').selectOption('hour', PATIENCE);
+    await page.getByRole('slider').fill(String(position));
+    await page.waitForURL(/as_of=/, PATIENCE);
+    const asOf = new URL(page.url()).searchParams.get('as_of') ?? '';
+    t.ok(Math.abs(Date.parse(asOf) - moment) <= 1, 'the slider names the moment');
+    const { data } = await shop.http.ok('GET', `/v1/categories?as_of=${asOf}`);
+    const wanted = data as readonly { name: string; total_products: number }[];
+    t.same(
+      await treeOf(page),
+      wanted.map(({ name, total_products }) => `${name} ${total_products}`),
+      asOf,
+    );
+    t.same(faults, []);
+    await page.context().close();
+  }
+});
+
+t.test('the slider is moved by keyboard and by mouse, and leads back to now', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  await shop.addCategory({ name: 'Shelf' });
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/catalog`);
+  const slider = page.getByRole('slider');
+  const before = page.getByText('There were no categories then.');
+  await page.locator('.tree-row').first().waitFor(PATIENCE);
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await before.waitFor(PATIENCE);
+  await page.keyboard.press('End');
+  await page.waitForURL((url) => !url.searchParams.has('as_of'), PATIENCE);
+  await page.locator('.tree-row').first().waitFor(PATIENCE);
+  const { x, y, width, height } = (await slider.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  await page.mouse.move(x + width - 8, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.up();
+  await before.waitFor(PATIENCE);
+  const shared = page.url();
+  await page.getByRole('button', { name: 'Back to now' }).click();
+  await page.locator('.tree-row').first().waitFor(PATIENCE);
+  await page.goto(shared);
+  await before.waitFor(PATIENCE);
+  t.same(faults, []);
+});
 
 t.test('of a tree of thousands only the rows in sight are in the page', needsBrowser, async (t) => {
   const seed = temporaryFolder(t);

@@ -65,6 +65,9 @@ function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => voi
           <OrderBadge status={order.status} />
         </div>
         <div class="row">
+          <a class="button" href={`/console/log?stream=order-${order.order_id}`}>
+            Show in the log
+          </a>
           <button
             onClick={() => {
               void copyLink();
@@ -95,9 +98,7 @@ function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => voi
         )}
         <dt>User</dt>
         <dd>
-          <a href={`/console/users/${order.user_id}`} class="mono">
-            {order.user_id}
-          </a>
+          <UserLink userId={order.user_id} />
         </dd>
         <dt>Placed</dt>
         <dd>
@@ -105,6 +106,17 @@ function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => voi
         </dd>
       </dl>
     </header>
+  );
+}
+
+/** By name, for a reader who may see it. */
+function UserLink({ userId: user_id }: { userId: string }): VNode {
+  const { data } = useQuery(`user ${user_id}`, async (signal) => (await api.getUser({ user_id }, { signal })).data);
+  const known = data && data.name !== null;
+  return (
+    <a href={`/console/users/${user_id}`} title={user_id}>
+      {known ? `${data.name} · ${data.email ?? ''}` : <span class="mono">{user_id}</span>}
+    </a>
   );
 }
 

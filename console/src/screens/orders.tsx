@@ -20,12 +20,12 @@ const SORTS = [
 const FIELDS = [
   ['number', 'Order number', 'O-000123'],
   ['external_reference', 'External reference', ''],
-  ['user_id', 'User', ''],
-  ['product_id', 'Product', ''],
-  ['cat_id', 'Category', ''],
+  ['user_id', 'User id', ''],
+  ['product_id', 'Product id', ''],
+  ['cat_id', 'Category id', ''],
   ['currency', 'Currency', 'EUR'],
-  ['total_min', 'Total from', 'minor unit'],
-  ['total_max', 'Total to', 'minor unit'],
+  ['total_min', 'Total from', '1990 is 19.90'],
+  ['total_max', 'Total to', '1990 is 19.90'],
 ] as const;
 
 export function Orders(): VNode {

@@ -107,7 +107,7 @@ function HealthCard(): VNode {
         {({ status, checks }) => (
           <div class="stack-tight">
             <p class="row">
-              <Status tone={toneOf(status)}>{status}</Status> <strong>the whole</strong>
+              <Status tone={toneOf(status)}>{status}</Status> <strong>Overall</strong>
             </p>
             <ul class="stack-tight">
               {Object.entries(checks).map(([name, { ok, detail }]) => (

@@ -5,6 +5,7 @@ import { api } from '../api.js';
 import { money, number } from '../format.js';
 import type { Product, StoredEvent } from '../types.js';
 import { Curve } from '../ui/curve.js';
+import { useFilters } from '../ui/filters.js';
 import { Card, Failure, Loaded, Money, Status } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
 import { useAction, useQuery } from '../use-query.js';
@@ -68,9 +69,7 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
               <dt>Categories</dt>
               <dd class="row">
                 {product.cat_ids.map((catId) => (
-                  <a key={catId} href={`/console/catalog?category=${catId}`}>
-                    {catId}
-                  </a>
+                  <CategoryLink key={catId} catId={catId} />
                 ))}
               </dd>
               <dt>Orders</dt>
@@ -93,6 +92,17 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
       )}
     </Loaded>
   );
+}
+
+/** Keeps the moment of the past that the reader is at. */
+function CategoryLink({ catId }: { catId: number }): VNode {
+  const { values } = useFilters();
+  const { data } = useQuery(`category ${catId}`, async (signal) => {
+    return (await api.getCategory({ cat_id: catId }, { signal })).data;
+  });
+  const asOf = values['as_of'];
+  const query = new URLSearchParams({ category: String(catId), ...(asOf !== undefined && { as_of: asOf }) });
+  return <a href={`/console/catalog?${query.toString()}`}>{data?.name ?? `Category ${catId}`}</a>;
 }
 
 /** From the product's own events: the read model only knows today's price. */

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, type Schemas } from '../api.js';
-import { number } from '../format.js';
+import { number, plural } from '../format.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded, Time } from '../ui/parts.js';
 import { eventHref } from '../ui/thing-link.js';
@@ -35,34 +35,43 @@ export function QuarantineCard(): VNode {
             {quarantined.length === 0 ? (
               <Empty title="Nothing is quarantined.">Every event has taken effect in every read model.</Empty>
             ) : (
-              <ul class="events">
-                {quarantined.map((key) => (
-                  <li key={`${key.model} ${key.stream}`} class="job">
-                    <div class="spread">
-                      <span class="row">
-                        <strong>{key.model}</strong>
-                        <a class="mono" href={eventHref(key.stream)}>
-                          {key.stream}
-                        </a>
-                      </span>
-                      <span class="row">
-                        <button class="small-button" disabled={retry.isBusy} onClick={() => void retry.run(key)}>
-                          Retry
-                        </button>
-                        <button class="small-button danger" onClick={() => setSkipping(key)}>
-                          Skip
-                        </button>
-                      </span>
-                    </div>
-                    <p>
-                      {key.type}, revision {key.revision}, could not be applied: {key.error}
-                    </p>
-                    <p class="muted small">
-                      Since <Time at={key.since} exact />. {number(key.waiting)} of its events wait; other keys go on.
-                    </p>
-                  </li>
-                ))}
-              </ul>
+              <>
+                <p class="card-body muted small">
+                  A key is an order or a user. If one of its events can’t be applied to a read model, that event and the
+                  later ones of the key wait, and the read model shows the key as it was before. Mend the cause and
+                  retry, or skip the event for good.
+                </p>
+                <ul class="events">
+                  {quarantined.map((key) => (
+                    <li key={`${key.model} ${key.stream}`} class="job">
+                      <div class="spread">
+                        <span class="row">
+                          <strong>{key.model}</strong>
+                          <a class="mono" href={eventHref(key.stream)}>
+                            {key.stream}
+                          </a>
+                        </span>
+                        <span class="row">
+                          <button class="small-button" disabled={retry.isBusy} onClick={() => void retry.run(key)}>
+                            Retry
+                          </button>
+                          <button class="small-button danger" onClick={() => setSkipping(key)}>
+                            Skip
+                          </button>
+                        </span>
+                      </div>
+                      <p>
+                        {key.type}, revision {key.revision}, could not be applied: <strong>{key.error}</strong>
+                      </p>
+                      <p class="muted small">
+                        Since <Time at={key.since} exact />. {plural(key.waiting, 'event')} of this key{' '}
+                        {key.waiting === 1 ? 'waits' : 'wait'}. All other keys are up to date.{' '}
+                        <a href={`/console/log?stream=${encodeURIComponent(key.stream)}`}>Show its events</a>
+                      </p>
+                    </li>
+                  ))}
+                </ul>
+              </>
             )}
             {skipped.length > 0 && <Skipped skipped={skipped} />}
           </>

@@ -9,6 +9,7 @@ import { Card, Loaded, Status, Time, type Tone } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
 import { useQuery } from '../use-query.js';
 import { Jobs } from './jobs.js';
+import { LastVerification } from './last-verification.js';
 import { QuarantineCard } from './quarantine-card.js';
 import { modelTone, type ModelStatus, type StatusDocument } from './status.js';
 
@@ -49,6 +50,7 @@ export function ReadModels(): VNode {
       </Card>
       {status.data && <LagCard status={status.data} />}
       <Jobs key={started} />
+      <LastVerification />
       <QuarantineCard />
       <Card title="Builds" flush>
         <Loaded query={models}>{(all) => <Builds models={all} />}</Loaded>
@@ -106,7 +108,7 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
               <td class="number">{activeOf(model.name)?.build ?? model.version}</td>
               <td class="number">{lagOf(model)}</td>
               <td class="number">{model.quarantined === 0 ? '–' : number(model.quarantined)}</td>
-              <td class="nowrap">
+              <td class="row-actions">
                 <button class="small-button quiet" onClick={() => ask('rebuild', model.name)}>
                   Rebuild
                 </button>

@@ -6,7 +6,7 @@ export type ModelStatus = Schemas['ReadModelStatus'];
 export type StatusDocument = Schemas['Status'];
 
 /** Behind by more than this, a read model is marked: its projector does not come along. */
-const LATE_SECONDS = 5;
+export const LATE_SECONDS = 5;
 
 export function modelTone({ state, lag_seconds, quarantined }: ModelStatus): Tone {
   if (state === 'stopped' || state === 'idle' || state === 'missing') return 'bad';

@@ -148,7 +148,7 @@ function StockTable({ rows, ask }: { rows: readonly StockAnswer[]; ask: Ask }): 
                   number(stock.available)
                 )}
               </td>
-              <td class="nowrap">
+              <td class="row-actions">
                 <button class="small-button quiet" onClick={() => ask('receive', stock)}>
                   Receive
                 </button>

@@ -18,6 +18,10 @@ interface CurveProps {
 }
 
 const HEIGHT = 180;
+/** Two points a second apart are no reason to show milliseconds. */
+const SHORTEST_SECONDS = 60;
+/** Events and cents are whole. */
+const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 export function Curve({ label, points, format, isStepped }: CurveProps): VNode {
   const frame = useRef<HTMLDivElement>(null);
@@ -34,10 +38,13 @@ export function Curve({ label, points, format, isStepped }: CurveProps): VNode {
         height: HEIGHT,
         legend: { show: false },
         cursor: { y: false },
-        scales: { y: { range: (_self, low, high) => [Math.min(0, low), high === 0 ? 1 : high * 1.1] } },
+        scales: {
+          x: { range: (_self, low, high) => [Math.min(low, high - SHORTEST_SECONDS), high] },
+          y: { range: (_self, low, high) => [Math.min(0, low), high === 0 ? 1 : high * 1.1] },
+        },
         axes: [
           { ...axis, ticks: axis.grid },
-          { ...axis, ticks: axis.grid, size: 84, values: (_self, values) => values.map(format) },
+          { ...axis, ticks: axis.grid, size: 84, incrs: WHOLE_STEPS, values: (_self, values) => values.map(format) },
         ],
         series: [
           {},

@@ -61,7 +61,7 @@ export function EventDetails({ event, isOpen }: { event: StoredEvent; isOpen?: b
       </details>
       {typeof correlation === 'string' && (
         <p class="small">
-          <a href={`/console/log?correlation_id=${encodeURIComponent(correlation)}`}>Everything that it belongs to</a>
+          <a href={`/console/log?correlation_id=${encodeURIComponent(correlation)}`}>All events of this request</a>
         </p>
       )}
     </details>

@@ -48,6 +48,7 @@ export function VirtualList<T>(props: VirtualListProps<T>): VNode {
   return (
     <div
       class="virtual"
+      style={{ maxHeight: `${Math.max(1, rows.length) * rowHeight}px` }}
       ref={frame}
       role={role}
       aria-label={label}
