@@ -18,7 +18,7 @@ export interface Running {
 
 export type Settings = Readonly<Record<string, string>>;
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
