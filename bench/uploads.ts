@@ -1,0 +1,235 @@
+/**
+ * `npm run bench:uploads -- FOLDER`: 50 proofs of identity uploaded at once, out of a folder of PDFs with an INDEX.csv (file, verdict).
+ * Prints as JSON what orders and reads of others take alone, beside ordinary documents and beside ordinary and hostile ones; uploads a
+ * second; the most memory that the server and its checking processes take, and how much of a core; and what a file of 100 MB gets.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { setPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
+import { writeCatalogue } from './catalogue.js';
+import { orderlog, type Running, serve, type Settings, stopServers } from './processes.js';
+
+const AT_ONCE = 50;
+const PHASE_MS = 12_000;
+const WARM_MS = 4_000;
+/** Between two requests of one kind: others are people, not a benchmark. */
+const PROBE_EVERY_MS = 20;
+const LARGE_MB = 100;
+const CLIENT_PRIORITY = 10;
+const PRODUCTS = 200;
+
+interface Uploads {
+  readonly url: string;
+  readonly files: readonly string[];
+}
+
+interface Uploaded {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** By status and code. */
+  readonly answers: Readonly<Record<string, number>>;
+}
+
+const [folder] = process.argv.slice(2);
+// The child that uploads gets its work as a message: it takes no time of those that measure.
+if (process.send) process.once('message', (work: Uploads) => void uploadAll(work));
+else if (folder === undefined || !existsSync(join(folder, 'INDEX.csv'))) {
+  console.error('usage: npm run bench:uploads -- FOLDER, of PDFs with an INDEX.csv');
+  process.exitCode = 2;
+} else await main(folder);
+
+async function main(pdfs: string): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'orderlog-uploads-'));
+  const settings: Settings = { ORDERLOG_DATA_DIR: join(home, 'data'), SEED: 'none', HOME: home };
+  try {
+    await writeCatalogue(join(home, 'shop'), { products: PRODUCTS, users: 20 });
+    await orderlog(settings, 'import', join(home, 'shop'));
+    const server = await serve(settings);
+    const rows: Record<string, string>[] = parse(readFileSync(join(pdfs, 'INDEX.csv')), { columns: true });
+    const files = (verdicts: readonly string[]): string[] =>
+      rows.filter(({ verdict = '' }) => verdicts.includes(verdict)).map(({ file = '' }) => join(pdfs, file));
+    await probed(server, null, WARM_MS);
+    const report = {
+      alone: await probed(server, null),
+      ordinary: await probed(server, files(['accept'])),
+      ordinary_and_hostile: await probed(server, files(['accept', 'reject', 'either'])),
+      large: await large(server),
+    };
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  } finally {
+    await stopServers();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** What others get, while files are uploaded or not. */
+async function probed(server: Running, files: readonly string[] | null, phaseMs = PHASE_MS): Promise<object> {
+  const child = files && fork(import.meta.filename, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  // Those who upload have machines of their own.
+  if (child?.pid !== undefined) setPriority(child.pid, CLIENT_PRIORITY);
+  child?.send({ url: server.url, files: files ?? [] } satisfies Uploads);
+  const uploaded = child && (once(child, 'message') as Promise<[Uploaded]>);
+  if (child) await sleep(WARM_MS);
+  const over = AbortSignal.timeout(phaseMs);
+  const users = await userIds(server);
+  const [reads, orders, used] = await Promise.all([
+    latencies(over, () => fetch(`${server.url}/v1/orders?limit=20`)),
+    latencies(over, (n) => {
+      const items = [{ product_id: 1 + (n % PRODUCTS), quantity: 1 }];
+      const body = JSON.stringify({ user_id: users[n % users.length], items });
+      const headers = { 'content-type': 'application/json' };
+      return fetch(`${server.url}/v1/orders`, { method: 'POST', headers, body });
+    }),
+    usage(server.pid, over),
+  ]);
+  const uploads = uploaded && (await uploaded)[0];
+  child?.kill();
+  return { reads, orders, ...used, ...(uploads && { uploads }) };
+}
+
+async function latencies(over: AbortSignal, send: (n: number) => Promise<Response>): Promise<object> {
+  const times: number[] = [];
+  let failed = 0;
+  while (!over.aborted) {
+    const begun = performance.now();
+    const answer = await send(times.length);
+    await answer.arrayBuffer();
+    times.push(performance.now() - begun);
+    if (!answer.ok) failed += 1;
+    await sleep(PROBE_EVERY_MS);
+  }
+  return { ...percentiles(times), failed };
+}
+
+function percentiles(times: number[]): { p50: number; p99: number } {
+  times.sort((a, b) => a - b);
+  const at = (part: number): number => Math.round((times[Math.floor(part * times.length)] ?? 0) * 10) / 10;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+interface Usage {
+  /** At most. */
+  readonly megabytes: { readonly server: number; readonly checking: number };
+  /** On the average. */
+  readonly cores: { readonly server: number; readonly checking: number };
+}
+
+/** Of the server alone, and of all its checking processes together. */
+async function usage(pid: number, over: AbortSignal): Promise<Usage> {
+  let [server, checking] = [0, 0];
+  const seconds = new Map<number, { readonly first: number; last: number }>();
+  const begun = performance.now();
+  while (!over.aborted) {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    for (const one of [pid, ...children]) {
+      const now = cpuSeconds(one);
+      const known = seconds.get(one);
+      // A process that began meanwhile has used all of it meanwhile.
+      if (known) known.last = Math.max(known.last, now);
+      else seconds.set(one, { first: performance.now() - begun < 300 ? now : 0, last: now });
+    }
+    server = Math.max(server, residentMb(pid));
+    checking = Math.max(
+      checking,
+      children.reduce((sum, child) => sum + residentMb(child), 0),
+    );
+    await sleep(100);
+  }
+  const elapsed = (performance.now() - begun) / 1_000;
+  const used = (of: readonly number[]): number => {
+    const sum = of.reduce((all, one) => all + (seconds.get(one)?.last ?? 0) - (seconds.get(one)?.first ?? 0), 0);
+    return Math.round((sum / elapsed) * 100) / 100;
+  };
+  const others = [...seconds.keys()].filter((one) => one !== pid);
+  return { megabytes: { server, checking }, cores: { server: used([pid]), checking: used(others) } };
+}
+
+const TICKS_PER_SECOND = 100;
+
+function cpuSeconds(pid: number): number {
+  try {
+    const [, fields = ''] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+    return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
+  } catch {
+    // It has ended.
+    return 0;
+  }
+}
+
+function residentMb(pid: number): number {
+  try {
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+  } catch {
+    // It has ended.
+    return 0;
+  }
+}
+
+/** Made as it is sent: the file is nowhere. */
+async function large(server: Running): Promise<object> {
+  const before = residentMb(server.pid);
+  const over = new AbortController();
+  const used = usage(server.pid, over.signal);
+  const begun = performance.now();
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+  const upload = request(`${server.url}/v1/users`, { method: 'POST', headers });
+  const answered = once(upload, 'response') as Promise<[AsyncIterable<Buffer> & { readonly statusCode: number }]>;
+  // The server may answer and close before all is sent.
+  upload.on('error', () => undefined);
+  upload.write('--b\r\ncontent-disposition: form-data; name="id_proof"; filename="a.pdf"\r\n\r\n%PDF-1.4\n');
+  const piece = Buffer.alloc(1024 * 1024, 'x');
+  let sent = 0;
+  for (; sent < LARGE_MB && !upload.destroyed && !upload.writableEnded; sent++) {
+    if (!upload.write(piece)) await Promise.race([once(upload, 'drain'), answered, once(upload, 'close')]);
+    if (await Promise.race([answered.then(() => true), Promise.resolve(false)])) break;
+  }
+  upload.end('\r\n--b--\r\n');
+  const [answer] = await answered;
+  const ms = Math.round(performance.now() - begun);
+  let body = '';
+  for await (const part of answer) body += part.toString();
+  over.abort();
+  const { code } = JSON.parse(body) as { code: string };
+  const grew_mb = (await used).megabytes.server - before;
+  return { status: answer.statusCode, code, ms, sent_mb: sent, grew_mb };
+}
+
+async function userIds(server: Running): Promise<string[]> {
+  const answer = await fetch(`${server.url}/v1/users?sort=registered_at&limit=20`);
+  return ((await answer.json()) as { data: { user_id: string }[] }).data.map(({ user_id }) => user_id);
+}
+
+/** In the child: so many uploads at once, for as long as others are measured. */
+async function uploadAll({ url, files }: Uploads): Promise<void> {
+  const contents = files.map((file) => readFileSync(file));
+  const answers: Record<string, number> = {};
+  const times: number[] = [];
+  let started = 0;
+  const begun = performance.now();
+  const isOver = (): boolean => performance.now() - begun > WARM_MS + PHASE_MS;
+  const one = async (): Promise<void> => {
+    while (!isOver()) {
+      const n = started++;
+      const form = new FormData();
+      form.append('name', `User ${n}`);
+      form.append('email', `${process.pid}-${n}@example.org`);
+      form.append('id_proof', new Blob([contents[n % contents.length] ?? '']), 'proof.pdf');
+      const sent = performance.now();
+      const answer = await fetch(`${url}/v1/users`, { method: 'POST', body: form });
+      const { code } = (await answer.json()) as { code?: string };
+      times.push(performance.now() - sent);
+      const key = `${answer.status}${code === undefined ? '' : ` ${code}`}`;
+      answers[key] = (answers[key] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  const seconds = (performance.now() - begun) / 1_000;
+  process.send?.({ perSecond: Math.round((times.length / seconds) * 10) / 10, ...percentiles(times), answers });
+}
