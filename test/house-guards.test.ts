@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { locks } from '../src/engine/postgres/advisory-locks.js';
 import { circlesOf } from './support/architecture.js';
 import { retiredTerms, shopWords, tableOwners } from './support/house-guards.js';
 import { filesBelow, root, sourcesBelow } from './support/sources.js';
@@ -68,6 +69,18 @@ t.test('no retired term but those of the baseline', async (t) => {
   }
   const sorted = Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
   t.same(sorted, baseline.retiredTerms, SHRINKS);
+});
+
+t.test('the number of an advisory lock is in one file, and no two locks have the same', (t) => {
+  const literal = /\b740[12]\b|\b7_?401_?001\b|pg_\w*advisory\w*\(\s*\d/;
+  const others = [...['src', 'projections'].flatMap(sourcesBelow)].filter(({ text }) => literal.test(text));
+  t.same(
+    others.map(({ path }) => path),
+    ['src/engine/postgres/advisory-locks.ts'],
+    'say the name of the lock',
+  );
+  t.equal(new Set(Object.values(locks)).size, Object.keys(locks).length);
+  t.end();
 });
 
 t.test('each guard sees what it is there for', async (t) => {

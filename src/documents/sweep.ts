@@ -1,7 +1,7 @@
 /** Removes documents that no event names: those of uploads whose process ended before the event, and of erased users. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { ProjectorLog } from '../engine/index.js';
+import { postgres, type ProjectorLog } from '../engine/index.js';
 import type { DocumentStore } from './document-store.js';
 
 /** Which of these documents must stay. */
@@ -58,8 +58,6 @@ const FIRST_AFTER_MS = 5_000;
 const EVERY_MS = 24 * 3_600_000;
 /** How old an unnamed document is when it goes. */
 const AGE_MS = 24 * 3_600_000;
-/** Two numbers of our own: one process sweeps at a time. */
-const LOCK = [7401, 8] as const;
 
 export interface SweepSchedule {
   readonly pool: pg.Pool;
@@ -92,7 +90,8 @@ export async function sweepAlone(
 ): Promise<Awaited<ReturnType<typeof sweepDocuments>> | null> {
   const client = await pool.connect();
   try {
-    const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, $2) as got', [...LOCK]);
+    const lock = `select pg_try_advisory_lock(${postgres.locks.sweep}) as got`;
+    const { rows } = await client.query<{ got: boolean }>(lock);
     return rows[0]?.got ? await sweepDocuments(sweeping) : null;
   } finally {
     // The lock goes with its connection.

@@ -1,24 +1,22 @@
 /** Work that needs an installation for itself. */
 import type pg from 'pg';
+import { locks } from './advisory-locks.js';
 
 /** Name of the connections that say that a process uses a shared embedded server. */
 export const KEEPER = 'orderlog-keeper';
-
-/** Two numbers of our own: the lock of an operation that works alone with the database. */
-const OPERATION = [7401, 6] as const;
 
 /** Runs while no other process copies, moves or restores the log of this database. @throws Error when one does */
 export async function aloneWith<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let isOurs = false;
   try {
-    const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS got', [...OPERATION]);
+    const { rows } = await client.query<{ got: boolean }>(`SELECT pg_try_advisory_lock(${locks.alone}) AS got`);
     isOurs = rows[0]?.got ?? false;
     if (!isOurs) throw new Error('another process copies or restores the log of this database already');
     return await work();
   } finally {
     // With its connection goes the lock too, but only when the server has noticed.
-    if (isOurs) await client.query('SELECT pg_advisory_unlock($1, $2)', [...OPERATION]).catch(() => undefined);
+    if (isOurs) await client.query(`SELECT pg_advisory_unlock(${locks.alone})`).catch(() => undefined);
     client.release(true);
   }
 }

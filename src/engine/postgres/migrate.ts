@@ -1,4 +1,5 @@
 import knex from 'knex';
+import { locks } from './advisory-locks.js';
 import { type Connection, Session, type SessionConfig, sessionConfig } from './session.js';
 
 export interface Migration {
@@ -9,9 +10,6 @@ export interface Migration {
 /** In their order, by the names under which they are recorded. */
 export type Migrations = Readonly<Record<string, Migration>>;
 
-/** Any number that no one else in this database locks. */
-const LOCK = 7_401_001;
-
 /** Brings the schema up to date; several processes may try at once. Gives the names of what was applied. */
 export async function migrate(connection: Connection, migrations: Migrations): Promise<readonly string[]> {
   // knex's own lock is a row that outlives a killed process; this one dies with the connection and is waited for.
@@ -20,7 +18,7 @@ export async function migrate(connection: Connection, migrations: Migrations): P
   await guard.connect();
   const db = knexOver(config);
   try {
-    await guard.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await guard.query('SELECT pg_advisory_lock($1)', [locks.migrations]);
     await guard.query('CREATE SCHEMA IF NOT EXISTS orderlog');
     const migrating = {
       schemaName: 'orderlog',

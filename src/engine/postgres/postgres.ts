@@ -1,3 +1,4 @@
+import { locks } from './advisory-locks.js';
 import { KEEPER } from './alone.js';
 import { giveWay } from './background.js';
 import { isUnavailable, isUndefinedTable } from './errors.js';
@@ -19,6 +20,7 @@ export const postgres = {
   giveWay,
   gather,
   cutSessions,
+  locks,
   /** Name of the connections that say that a process uses a shared embedded server. */
   keeper: KEEPER,
 } as const;

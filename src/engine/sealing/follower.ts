@@ -1,13 +1,12 @@
 /** Seals complete blocks in the background, in one process at a time. */
 import type pg from 'pg';
 import { LogReplaced } from '../core/errors.js';
+import { locks } from '../postgres/advisory-locks.js';
 import { BackOff, pause } from '../postgres/back-off.js';
 import { sessionBeside } from '../postgres/session.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { type Sealer, SealsDoNotFit } from './sealer.js';
 
-/** Two numbers of our own: held by the process that seals. Two that believe to hold it only get in each other's way. */
-const SEALING = [7401, 7] as const;
 /** How often the log is looked at. */
 const EVERY_MS = 2_000;
 /** Between two blocks of a backlog: others want to use the database and this process too. */
@@ -63,7 +62,10 @@ async function sealBlocks(sealer: Sealer, signal: AbortSignal, backOff: BackOff)
   }
 }
 
-/** Does nothing when another process seals. The lock dies with its connection, and what is done under it ends. */
+/**
+ * Does nothing when another process seals. The lock dies with its connection, and what is done under it ends. Two processes that believe
+ * to hold it only get in each other's way.
+ */
 async function whileAlone(
   pool: pg.Pool,
   signal: AbortSignal,
@@ -74,7 +76,7 @@ async function whileAlone(
   holder.once('end', () => lost.abort());
   await holder.connect();
   try {
-    const { rows } = await holder.query<{ got: boolean }>('select pg_try_advisory_lock($1, $2) as got', [...SEALING]);
+    const { rows } = await holder.query<{ got: boolean }>(`select pg_try_advisory_lock(${locks.sealing}) as got`);
     if (rows[0]?.got) await work(AbortSignal.any([signal, lost.signal]));
   } finally {
     await holder.end();

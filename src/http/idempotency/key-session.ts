@@ -4,9 +4,6 @@ import { type Connection, postgres } from '../../engine/index.js';
 
 type Session = ReturnType<typeof postgres.sessionTo>;
 
-/** First number of the locks by which processes are known to live; the second one is the process's own. */
-export const PROCESS_LOCKS = 7402;
-
 /**
  * The connection on which this process claims idempotency keys. It holds a lock that says that the process lives: the database
  * frees it when the process dies, so a claim is never written by a process that does not hold it.
@@ -70,6 +67,6 @@ async function open(session: Session, processNumber: number): Promise<Session> {
   // A claim or a response that a crash of the database loses is made up for by the streams: no commit waits for the disk.
   await session.query('set synchronous_commit to off');
   // Shared: the server may not have noticed yet that the connection before is gone.
-  await session.query('select pg_advisory_lock_shared($1, $2)', [PROCESS_LOCKS, processNumber]);
+  await session.query('select pg_advisory_lock_shared($1, $2)', [postgres.locks.processes, processNumber]);
   return session;
 }

@@ -1,6 +1,6 @@
 /** Every statement on `orderlog.idempotency_keys`. Those of requests take many keys at once. */
 import type pg from 'pg';
-import { PROCESS_LOCKS } from './key-session.js';
+import { postgres } from '../../engine/index.js';
 
 export interface KeyToClaim {
   readonly commandId: string;
@@ -40,7 +40,7 @@ const ROW = `
   k.fingerprint, k.held_by, k.user_id, k.response,
   case when k.response is null and k.held_by <> $4::integer then exists (
     select from pg_locks l
-    where l.locktype = 'advisory' and l.classid = ${PROCESS_LOCKS} and l.objid = k.held_by::oid and l.objsubid = 2 and l.granted
+    where l.locktype = 'advisory' and l.classid = ${postgres.locks.processes} and l.objid = k.held_by::oid and l.objsubid = 2 and l.granted
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
   ) else false end as is_running`;
 
@@ -156,7 +156,7 @@ const LONGEST_COMMAND_SECONDS = 600;
 export async function sweepKeys(pool: pg.Pool, keepSeconds: number, most: number): Promise<number> {
   const { rowCount } = await pool.query(
     `with turn as materialized (
-       select pg_try_advisory_xact_lock(${PROCESS_LOCKS}, 0) as is_ours
+       select pg_try_advisory_xact_lock(${postgres.locks.processes}, 0) as is_ours
      ), old as (
        select k.command_id from turn, orderlog.idempotency_keys k
        where turn.is_ours and k.claimed_at < now() - make_interval(secs => $1)

@@ -1,6 +1,6 @@
 /** Every statement on `orderlog.jobs`. */
 import type pg from 'pg';
-import type { Actor } from '../../engine/index.js';
+import { type Actor, postgres } from '../../engine/index.js';
 import type { Job, JobKind, JobProgress, ListedJob } from './job.js';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -24,8 +24,6 @@ export interface Ended {
 export const LEASE_SECONDS = 10;
 const LEASE = `clock_timestamp() + interval '${LEASE_SECONDS} seconds'`;
 const KEPT = `interval '30 days'`;
-/** Two numbers of our own: what starts and what begins to run is decided one after the other. */
-const TURN = '7401, 20';
 
 const LOST = 'The process that ran it has ended. Start it again: a rebuild resumes.';
 
@@ -155,7 +153,7 @@ async function inTurn<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise
   let failure: Error | undefined;
   try {
     await client.query('begin');
-    await client.query(`select pg_advisory_xact_lock(${TURN})`);
+    await client.query(`select pg_advisory_xact_lock(${postgres.locks.jobs})`);
     const done = await work(client);
     await client.query('commit');
     return done;

@@ -1,15 +1,13 @@
 /** The table of the log, and what an operation that works alone with the database does to it: close it, open it, empty it. */
 import type pg from 'pg';
+import { locks } from '../../postgres/advisory-locks.js';
 
 /** For the statements of reader.ts; only the functions of migrations/baseline/log.ts write it. */
 export const EVENTS = 'orderlog.events';
 
-/** A number of our own, of the appends (migrations/baseline/log.ts). */
-const APPENDS = [7401, 1] as const;
-
 /** Until the transaction is over: appends under way have ended, and none begins. */
 export async function lockAppends(client: pg.ClientBase): Promise<void> {
-  await client.query('select pg_advisory_xact_lock($1, $2)', [...APPENDS]);
+  await client.query(`select pg_advisory_xact_lock(${locks.appends})`);
 }
 
 /** The table takes nothing more: the log is on another server. */
