@@ -51,7 +51,7 @@ export function addExport<UserKey, OrderKey>(program: Command, run: Run<ExportRu
 }
 
 function described(dir: string, exported: Exported & { readonly seconds: number }, position: string): CommandResult {
-  const { categories, products, stock, users, orders, proofs, findings } = exported;
+  const { categories, products, stock, users, orders, proofs, findings, notes } = exported;
   return {
     document: { dir, ...exported, position },
     text: print.lines([
@@ -64,6 +64,7 @@ function described(dir: string, exported: Exported & { readonly seconds: number 
       `  id proofs   ${proofs}`,
       '  It holds personal data in the clear.',
       ...findings.map((finding) => `  finding     ${finding}`),
+      ...notes.map((note) => `  note        ${note}`),
     ]),
     exitCode: findings.length > 0 ? 1 : 0,
   };

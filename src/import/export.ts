@@ -1,13 +1,12 @@
 /** Writes an installation as import files: what `orderlog import` makes the same shop of. Everything personal is in the clear. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'csv-stringify/sync';
 import type { CategoryAnswer } from '../category/answer.js';
-import { WrongUse } from '../commands/output.js';
 import type { DocumentStore } from '../documents/document-store.js';
 import { DocumentUnreadable } from '../documents/frames.js';
 import type { Position, Progress, Standing } from '../engine/index.js';
@@ -15,6 +14,7 @@ import type { OrderAnswer } from '../order/answer.js';
 import type { ProductAnswer } from '../product/answer.js';
 import type { StockAnswer } from '../stock/answer.js';
 import type { UserAnswer } from '../user/answer.js';
+import { partOf, removeLeftovers, requireEmpty } from './export-part.js';
 import { CATEGORY_COLUMNS, PRODUCT_COLUMNS, STOCK_COLUMNS, USER_COLUMNS } from './rows.js';
 
 interface Range<Key> {
@@ -78,6 +78,8 @@ export interface Exported {
   readonly proofs: number;
   /** What is not in the files as it should be. */
   readonly findings: string[];
+  /** What became of folders that exports left which were killed. */
+  readonly notes: readonly string[];
 }
 
 const PAGE = 1_000;
@@ -96,15 +98,16 @@ export async function exportFolder<UserKey, OrderKey>(
   options: ExportOptions,
 ): Promise<Exported> {
   await requireEmpty(dir);
-  const part = `${dir}.part-${process.pid}`;
   await mkdir(dirname(dir), { recursive: true });
+  const notes = await removeLeftovers(dir);
+  const part = partOf(dir);
   await mkdir(part, { mode: 0o700 });
   try {
     const { models, release } = await consistent(deps);
     try {
       const exported = await writeFiles(part, models, deps.documents, options);
       await rename(part, dir);
-      return exported;
+      return { ...exported, notes };
     } finally {
       options.progress.stop();
       await release();
@@ -113,16 +116,6 @@ export async function exportFolder<UserKey, OrderKey>(
     await rm(part, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function requireEmpty(dir: string): Promise<void> {
-  const names = await readdir(dir).catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return [];
-    if (code === 'ENOTDIR') throw new WrongUse(`${dir} is a file: name a new or an empty folder`);
-    throw error;
-  });
-  if (names.length > 0) throw new WrongUse(`${dir} is not empty: name a new or an empty folder`);
 }
 
 /** A snapshot in which users, products and categories are at least as far as what names them. */
@@ -149,7 +142,7 @@ async function writeFiles<UserKey, OrderKey>(
   models: ExportedModels<UserKey, OrderKey>,
   documents: ExportDeps<UserKey, OrderKey>['documents'],
   { withProofs, progress, signal }: ExportOptions,
-): Promise<Exported> {
+): Promise<Omit<Exported, 'notes'>> {
   const { position, degraded } = await models.orders.list({ after: null, limit: 1 });
   const { categories } = await models.tree.all();
   const counts = {
@@ -167,7 +160,10 @@ async function writeFiles<UserKey, OrderKey>(
       for await (const page of pages((range: Range<number>) => models.products.list({ ...range, status }))) {
         counts.products[status] += page.products.length;
         for (const { product_id, cat_ids } of page.products) {
-          if (cat_ids.length === 0) findings.push(`product ${product_id} is in no category: import refuses it`);
+          if (cat_ids.length > 0) continue;
+          findings.push(
+            `product ${product_id} is in no category, and import refuses it: give it one (PATCH /v1/products/${product_id}), and export again`,
+          );
         }
         progress.advance(page.products.length);
         yield page.products.map((product) => [
