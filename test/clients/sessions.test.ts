@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createClient } from '../../clients/typescript/src/index.js';
+import { until } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
 import { failure } from './stand-in.js';
 
@@ -38,3 +39,35 @@ t.test('with a revision, a command runs on what was read only', async (t) => {
   const error = await failure(session.changeCategory({ cat_id, name: 'Hats' }, { ifMatch }));
   t.match(error, { code: 'revision-mismatch', status: 412 });
 });
+
+t.test(
+  'commands sent at once leave the position of the latest one, in whatever order their answers come',
+  async (t) => {
+    const shop = await runningApp(t);
+    const late: (() => void)[] = [];
+    let isFirst = true;
+    // The first command is carried out first, and its answer comes last.
+    const holdingFirst = async (request: Request): Promise<Response> => {
+      const mine = isFirst && request.method === 'POST';
+      if (mine) isFirst = false;
+      const response = await fetch(request);
+      if (mine) await new Promise<void>((resolve) => late.push(resolve));
+      return response;
+    };
+    const session = createClient({ baseUrl: shop.http.url, fetch: holdingFirst }).session();
+    const first = session.addCategory({ name: 'First' });
+    await until(() => late.length === 1);
+    const second = await session.addCategory({ name: 'Second' });
+    late[0]?.();
+    t.ok((await first).logPosition);
+    t.equal(session.position, second.logPosition);
+    const { cat_id } = second.data;
+    const lamp = { sku: 'LAMP', name: 'Lamp', price: 100, currency: 'EUR', cat_ids: [cat_id] };
+    const { data: product } = await session.addProduct(lamp);
+    await session.addCategory({ name: 'Third' });
+    const before = session.position;
+    const { logPosition } = await session.changeProduct({ product_id: product.product_id, name: 'Lamp' });
+    t.not(logPosition, before, 'it had nothing to do: its position is older');
+    t.equal(session.position, before);
+  },
+);

@@ -1,5 +1,6 @@
 /** `createClient` and what its callers need to name. README.md shows it in use. */
 import { table } from './generated.js';
+import { later } from './later.js';
 import { listing } from './listing.js';
 import { type Answered, type ClientOptions, type Operation, type Send, sender } from './send.js';
 import type { CallOptions, Client, OperationId, Session } from './types.js';
@@ -37,7 +38,7 @@ function clientOf(send: Send, memory: Memory | null): Client {
     const minLogPosition = options.minLogPosition ?? memory?.position;
     const answered = await send({ operation, input, options: { ...options, minLogPosition }, raw });
     // Of commands only: a read shows what others did, too, and to wait for that would make each read wait for the fastest one.
-    if (memory && operation.method !== 'GET') memory.position = positionOf(answered) ?? memory.position;
+    if (memory && operation.method !== 'GET') memory.position = later(memory.position, positionOf(answered));
     return answered;
   };
   const answer = async (id: OperationId, input: Fields, options: CallOptions): Promise<unknown> => {
