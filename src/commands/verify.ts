@@ -13,6 +13,7 @@ import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
+import { brief } from './verify-brief.js';
 import { table } from './table.js';
 
 type Verified = Awaited<ReturnType<Engine['verify']>>;
@@ -21,6 +22,8 @@ export interface VerifyCommand {
   readonly models: readonly string[];
   /** A seal that was kept elsewhere. */
   readonly seal?: string;
+  /** The document is of a bounded size. */
+  readonly brief?: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -48,13 +51,16 @@ export function addVerify(program: Command, run: Run<VerifyRuntime>): void {
     .description('project the log a second time and compare the rows of the active builds with it; changes nothing')
     .argument('[models...]', 'their names; all if left out')
     .option('--seal <line>', 'a line that orderlog seal printed earlier: the log must still fit it')
+    .option('--brief', 'with --json: shorten values, and leave out all but the first differences, findings and notes')
     .addOption(jsonOption)
-    .action((models: string[], { seal, json = false }: { seal?: string; json?: boolean }) =>
-      run(json, { inBackground: true }, (runtime, signal) => {
+    .action((models: string[], options: { seal?: string; brief?: boolean; json?: boolean }) => {
+      const { seal, json = false, brief: isBrief = false } = options;
+      return run(json, { inBackground: true }, (runtime, signal) => {
         const deps = { ...runtime, documents: () => runtime.gate.store.list() };
-        return verifyResult(deps, { models, signal, progress: showProgress(), ...(seal !== undefined && { seal }) });
-      }),
-    );
+        const command = { models, signal, progress: showProgress(), brief: isBrief };
+        return verifyResult(deps, { ...command, ...(seal !== undefined && { seal }) });
+      });
+    });
 }
 
 /** Exit code 1 with a difference or a failed check. @throws WrongUse for a model that there is not, or a text that is no seal */
@@ -69,7 +75,7 @@ export async function verifyResult(deps: VerifyCommandDeps, command: VerifyComma
   const verified = { ...compared, ok: compared.ok && documents.ok, checks: [...compared.checks, documents] };
   command.progress.stop();
   const seconds = (performance.now() - begun) / 1_000;
-  const document = inTokens(verified, deps.tokens);
+  const document = inTokens(command.brief ? brief(verified) : verified, deps.tokens);
   return { document, text: verifiedText(verified, seconds), exitCode: verified.ok ? 0 : 1 };
 }
 

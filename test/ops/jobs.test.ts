@@ -84,7 +84,7 @@ void t.test('what is asked for becomes the arguments of the command', async (t) 
       { kind: 'rebuild', models: ['users', 'products'], switch: false },
       ['rebuild', 'users', 'products', '--no-switch', '--json'],
     ],
-    [{ kind: 'verify' }, ['verify', ...all, '--json']],
+    [{ kind: 'verify' }, ['verify', ...all, '--brief', '--json']],
     [{ kind: 'rollback', models: ['users'], degraded: true }, ['rollback', 'users', '--degraded', '--json']],
     [{ kind: 'replay', model: 'users', until: until_ }, ['replay', 'users', `--until=${until_}`, '--json']],
   ];

@@ -10,6 +10,8 @@ export interface VerifyResult {
     readonly rows: number;
     readonly events: number;
     readonly seconds: number;
+    /** Differences that the server left out of a long list. */
+    readonly left_out?: number;
     readonly differences: readonly {
       readonly table: string;
       readonly key: string;
@@ -49,7 +51,7 @@ export function Differences({ result: { models, checks, notes } }: { result: Ver
                   {model.differences.length === 0 ? (
                     <Status tone="good">none</Status>
                   ) : (
-                    <Status tone="bad">{number(model.differences.length)}</Status>
+                    <Status tone="bad">{number(model.differences.length + (model.left_out ?? 0))}</Status>
                   )}
                 </td>
               </tr>

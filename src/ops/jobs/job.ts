@@ -91,7 +91,7 @@ export function argumentsOf(request: JobRequest, models: readonly string[]): rea
     case 'rebuild':
       return ['rebuild', ...models, ...(request.switch ? [] : ['--no-switch']), '--json'];
     case 'verify':
-      return ['verify', ...models, '--json'];
+      return ['verify', ...models, '--brief', '--json'];
     case 'rollback':
       return ['rollback', ...models, ...(request.degraded ? ['--degraded'] : []), '--json'];
     case 'replay':
