@@ -48,7 +48,7 @@ const logQuery = listQuery.omit({ cursor: true }).extend({
     .pipe(z.array(z.string().min(1, 'must not be empty')).max(MOST_TYPES))
     .optional()
     .meta({ description: 'Event types, separated by commas.' }),
-  correlation_id: visible.optional().meta({ description: 'Of the request that led to the events.' }),
+  correlation_id: visible.optional().meta({ description: 'Of the request that led to the events. Scans.' }),
   before: token.optional().meta({ description: 'Events before this position only.' }),
   after: token.optional().meta({ description: 'Events after this position only.' }),
 });

@@ -853,7 +853,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`. */
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. */
         readonly status?: string;
         /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly user_id?: string;
@@ -1048,7 +1048,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`. */
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. */
         readonly status?: string;
         /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly user_id?: string;
@@ -2146,7 +2146,7 @@ export interface operations {
         readonly stream?: string;
         /** @description Event types, separated by commas. */
         readonly types?: string;
-        /** @description Of the request that led to the events. */
+        /** @description Of the request that led to the events. Scans. */
         readonly correlation_id?: string;
         /** @description Events before this position only. */
         readonly before?: string;
