@@ -40,6 +40,8 @@ interface Row {
 /** The snapshots of one stream category. */
 export class Snapshots<State> {
   readonly #saving = new Set<Promise<void>>();
+  /** By stream of which one is being saved: what is to be saved after it. */
+  readonly #next = new Map<string, Standing<State> | null>();
 
   constructor(
     private readonly pool: Pick<pg.Pool, 'query'>,
@@ -70,11 +72,12 @@ export class Snapshots<State> {
     return revision - savedAt >= this.form.every(state);
   }
 
-  /** In the background; what fails is done again the next time. */
-  save(stream: string, { state, revision, position, eventId }: Standing<State>): void {
-    const saving = this.#write(stream, [revision, position, eventId, JSON.stringify(this.form.write(state))])
-      .catch(() => undefined)
-      .finally(() => this.#saving.delete(saving));
+  /** In the background, one of a stream at a time: of two, the older one could come last. What fails is done again the next time. */
+  save(stream: string, standing: Standing<State>): void {
+    const isUnderWay = this.#next.has(stream);
+    this.#next.set(stream, standing);
+    if (isUnderWay) return;
+    const saving = this.#saveNext(stream).finally(() => this.#saving.delete(saving));
     this.#saving.add(saving);
   }
 
@@ -83,10 +86,16 @@ export class Snapshots<State> {
     await Promise.all(this.#saving);
   }
 
-  async #write(
-    stream: string,
-    [revision, position, eventId, state]: readonly [number, string, string | null, string],
-  ): Promise<void> {
+  async #saveNext(stream: string): Promise<void> {
+    for (let next = this.#next.get(stream); next; next = this.#next.get(stream)) {
+      this.#next.set(stream, null);
+      await this.#write(stream, next).catch(() => undefined);
+    }
+    this.#next.delete(stream);
+  }
+
+  async #write(stream: string, { state: folded, revision, position, eventId }: Standing<State>): Promise<void> {
+    const state = JSON.stringify(this.form.write(folded));
     await this.pool.query({
       name: 'snapshot-save',
       text: `insert into orderlog.snapshots (stream, log_id, code_version, revision, position, event_id, state, digest)

@@ -56,6 +56,26 @@ t.test('a long stream is read from its snapshot on', async (t) => {
   t.equal(read(), 6);
 });
 
+t.test('a snapshot that is slow to save does not replace a newer one', async (t) => {
+  const { pool } = await testDatabase(t);
+  const log = new MemoryEventStore();
+  let release = (): void => undefined;
+  let slow: Promise<void> | null = new Promise((resolve) => (release = resolve));
+  const query = async (...args: Parameters<typeof pool.query>): Promise<unknown> => {
+    const isSlow = (args[0] as { name?: string }).name === 'snapshot-save' ? slow : null;
+    if (isSlow) slow = null;
+    await isSlow;
+    return pool.query(...args);
+  };
+  const { hot } = open(log, { pool: { query } } as unknown as TestDatabase);
+  await hot.execute('1', { type: 'MoveLimit', limit: 1_000 }, testContext());
+  for (let i = 1; i < 25; i++) await hot.execute('1', { type: 'Raise', by: 1, who: 'w' }, testContext());
+  release();
+  await hot.close();
+  const { rows } = await pool.query('select revision from orderlog.snapshots');
+  t.same(rows, [{ revision: 19 }]);
+});
+
 t.test('the cache can be deleted at any time', async (t) => {
   const database = await testDatabase(t);
   const log = new MemoryEventStore();
