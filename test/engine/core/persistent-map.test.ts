@@ -3,7 +3,7 @@ import t from 'tap';
 import { PersistentMap } from '../../../src/engine/core/persistent-map.js';
 
 t.test('behaves like a Map, and every older version stays as it was', async (t) => {
-  // Few enough to meet again, and some that meet in one bucket.
+  // Few enough to meet again, and some that part late.
   const number = fc.integer({ min: 0, max: 20 }).map((n) => (n % 2 === 0 ? n : 512 * n));
   const key = fc.oneof(number, fc.string({ maxLength: 2 }));
   const step = fc.record({ key, value: fc.integer(), remove: fc.boolean() });
