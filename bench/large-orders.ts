@@ -2,9 +2,7 @@
  * `npm run bench:large -- [orders] [lines] [name]`: a log of large orders, by default 1,085 of 2,000 lines with long names.
  * Prints as JSON what the processes that work on it have in memory at most, and what others wait for during an as-of build.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +12,7 @@ import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { appendLarge } from './large-log.js';
+import { childrenOf, peakOf, runWatched, seconds } from './peak.js';
 import { type Running, serve, stopServers } from './processes.js';
 
 const [orders = 1_085, lines = 2_000, name = 155] = process.argv.slice(2).map(Number);
@@ -46,8 +45,8 @@ try {
   told('lists', await lists(running));
   told('as of', await asOf(running));
   await running.stop();
-  told('rebuild', await command('rebuild'));
-  told('verify', await command('verify'));
+  told('rebuild', await runWatched(settings, 'rebuild'));
+  told('verify', await runWatched(settings, 'verify'));
   process.stdout.write(`${JSON.stringify({ events, ...figures }, null, 2)}\n`);
 } finally {
   await stopServers();
@@ -120,43 +119,4 @@ async function latencies(url: string, until: Promise<unknown>): Promise<object> 
   took.sort((a, b) => a - b);
   const at = (share: number): number => Math.round((took[Math.floor(took.length * share)] ?? 0) * 10) / 10;
   return { p50_ms: at(0.5), p99_ms: at(0.99), max_ms: at(1 - 1e-9) };
-}
-
-/** Runs a command as its users do. */
-async function command(what: string): Promise<object> {
-  const begun = performance.now();
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../src/cli.js'), what, '--json'], {
-    env: { PATH: '/usr/bin:/bin', ...settings },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let peak = 0;
-  const watch = setInterval(() => (peak = Math.max(peak, peakOf(child.pid as number))), 50);
-  let stderr = '';
-  child.stderr.on('data', (piece: Buffer) => (stderr = (stderr + piece.toString()).slice(-2_000)));
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  clearInterval(watch);
-  return { seconds: seconds(begun), code: code ?? signal, peak_mb: peak, ...(code !== 0 && { stderr }) };
-}
-
-function peakOf(pid: number): number {
-  try {
-    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024);
-  } catch {
-    return 0;
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    try {
-      const stat = readFileSync(`/proc/${Number(name)}/stat`, 'utf8');
-      return stat.slice(stat.lastIndexOf(')')).split(' ')[2] === String(pid) ? [Number(name)] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function seconds(since: number): number {
-  return Math.round((performance.now() - since) / 100) / 10;
 }

@@ -16,6 +16,7 @@ import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { CheckpointWatch } from '../src/engine/projecting/watch.js';
 import { startProjectors } from '../src/engine/projecting/projector.js';
+import { appendBulk, uuid } from './bulk-log.js';
 import { orderlog } from './processes.js';
 import { event } from './synthetic-log.js';
 
@@ -87,61 +88,44 @@ async function move(store: PostgresEventStore, parent_cat_id: number): Promise<R
   return { ...done, slowest_read_ms: Math.round(slowest) };
 }
 
-/** Of version 4 by its looks. */
-function uuid(of: string): string {
-  return `overlay(overlay(md5(${of}) placing '4' from 13) placing '8' from 17)::uuid`;
-}
-
 /** As commands would have recorded it, set by set. */
 async function writeLog(db: pg.Pool): Promise<void> {
   const at = '2026-01-01T00:00:00.000Z';
   const category = (id: string, parent: string): string =>
     `json_build_object('cat_id', ${id}, 'code', null, 'name', 'Category ' || ${id}, 'parent_cat_id', ${parent}, 'added_at', '${at}')`;
-  await append(db, [FIRST, OTHER].length, `'categoryTree-main'`, 'CategoryAdded', category('n', 'null'), 0);
+  const add = (count: number, before: number, data: string): Promise<void> =>
+    appendBulk(db, {
+      count,
+      stream: `'categoryTree-main'`,
+      revision: `${before} + n - 1`,
+      type: `'CategoryAdded'`,
+      data,
+    });
+  await add([FIRST, OTHER].length, 0, category('n', 'null'));
   const above = `case when n = 1 then ${FIRST} else ${CHAIN} + n - 1 end`;
-  await append(db, depth, `'categoryTree-main'`, 'CategoryAdded', category(`${CHAIN} + n`, above), 2);
-  await append(db, LEAVES, `'categoryTree-main'`, 'CategoryAdded', category(`2 + n`, String(MOVED)), 2 + depth);
+  await add(depth, 2, category(`${CHAIN} + n`, above));
+  await add(LEAVES, 2 + depth, category(`2 + n`, String(MOVED)));
   // One in ten stands in two leaves, and one in twenty outside as well.
   const leaf = (n: string): string => `3 + (${n}) % ${LEAVES}`;
   const catIds = `case when n % 20 = 0 then array[${leaf('n')}, ${OTHER}]
     when n % 10 = 0 then array[${leaf('n')}, ${leaf('n * 7 + 1')}] else array[${leaf('n')}] end`;
-  await append(
-    db,
-    products,
-    `'product-' || n`,
-    'ProductAdded',
-    `json_build_object('product_id', n, 'sku', 'SKU-' || n, 'name', 'Product ' || n, 'price', 100, 'currency', 'EUR',
+  await appendBulk(db, {
+    count: products,
+    stream: `'product-' || n`,
+    type: `'ProductAdded'`,
+    data: `json_build_object('product_id', n, 'sku', 'SKU-' || n, 'name', 'Product ' || n, 'price', 100, 'currency', 'EUR',
        'cat_ids', to_json(${catIds}), 'added_at', '${at}')`,
-  );
+  });
   const id = uuid(`'order ' || n`);
   const line = (i: number): string =>
     `json_build_object('line', ${i}, 'product_id', 1 + (n::bigint * 7919 * ${i} + ${i}) % ${products}, 'sku', 'SKU', 'name', 'Product',
        'quantity', 1, 'unit_price', 100)`;
-  await append(
-    db,
-    orders,
-    `'order-' || ${id}`,
-    'OrderPlaced',
-    `json_build_object('order_id', ${id}, 'user_id', ${uuid(`'user ' || n % 1000`)}, 'currency', 'EUR',
+  await appendBulk(db, {
+    count: orders,
+    stream: `'order-' || ${id}`,
+    type: `'OrderPlaced'`,
+    data: `json_build_object('order_id', ${id}, 'user_id', ${uuid(`'user ' || n % 1000`)}, 'currency', 'EUR',
        'items', json_build_array(${[1, 2, 3].map(line).join(', ')}), 'total', 300, 'placed_at', '${at}')`,
-  );
+  });
   await db.query('vacuum analyze orderlog.events');
-}
-
-async function append(
-  db: pg.Pool,
-  count: number,
-  stream: string,
-  type: string,
-  data: string,
-  from: number | null = null,
-): Promise<void> {
-  const metadata = `json_build_object('schema_version', 1, 'command_id', 'bench', 'fingerprint', 'bench', 'correlation_id', 'bench',
-    'causation_id', 'bench', 'actor', json_build_object('kind', 'anonymous', 'id', null))`;
-  await db.query(
-    `insert into orderlog.events (position, stream, revision, id, type, data, metadata, recorded_at)
-     select (select coalesce(max(position), 0) from orderlog.events) + n, ${stream}, ${from === null ? '0' : `${from} + n - 1`},
-       gen_random_uuid(), '${type}', ${data}, ${metadata}, '2026-01-01'
-     from generate_series(1, ${count}) as g (n) order by n`,
-  );
 }
