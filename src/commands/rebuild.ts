@@ -1,5 +1,4 @@
 /** `orderlog rebuild`. */
-import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AnyProjection, Engine, Progress } from '../engine/index.js';
 import { chosen } from './chosen.js';
@@ -18,15 +17,14 @@ export interface RebuildCommandDeps {
 
 export interface RebuildCommand {
   readonly models: readonly string[];
-  readonly jobs: number;
+  /** Null: as many as there are cores to use. */
+  readonly jobs: number | null;
   readonly dryRun: boolean;
   readonly switch: boolean;
   readonly keepSeconds: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
-
-const HALF_OF_THE_CORES = Math.max(1, Math.floor(availableParallelism() / 2));
 
 export function addRebuild(
   program: Command,
@@ -38,15 +36,14 @@ export function addRebuild(
     .argument('[models...]', 'their names; all if left out')
     .option(
       '--jobs <n>',
-      'how many models are finished at the same time; by default on half of the cores',
+      'how many models are finished at the same time; by default on half of the cores, on all while no process projects',
       jobs,
-      HALF_OF_THE_CORES,
     )
     .option('--dry-run', 'print what a rebuild would do')
     .option('--no-switch', 'leave the builds ready; the next rebuild switches to them')
     .addOption(jsonOption)
-    .action((models: string[], options: { jobs: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
-      const { jobs, dryRun = false, json = false } = options;
+    .action((models: string[], options: { jobs?: number; dryRun?: boolean; switch: boolean; json?: boolean }) => {
+      const { jobs = null, dryRun = false, json = false } = options;
       return run(json, { migrate: true, inBackground: true, log: problemLog }, (runtime, signal) => {
         const { keepBuildSeconds: keepSeconds } = runtime.config;
         const command = { models, jobs, dryRun, switch: options.switch, keepSeconds, signal, progress: showProgress() };

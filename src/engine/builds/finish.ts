@@ -4,7 +4,7 @@ import type pg from 'pg';
 import type { EventStore } from '../core/event-store.js';
 import { sessionBeside } from '../postgres/session.js';
 import type { LoadTables, Miscounted, ReadRows } from './bulk.js';
-import { BULK_SETTINGS } from './load.js';
+import { bulkSettings } from './cores.js';
 import { copy, named } from '../projecting/copy-rows.js';
 import { type QuarantinedEvent, NotApplied } from '../quarantine/quarantine.js';
 import { inBatches } from '../projecting/statements.js';
@@ -61,6 +61,10 @@ export async function isIntact(db: Pick<pg.ClientBase, 'query'>, staging: string
 export interface FinishOptions {
   /** False: what is made is not to be read, so it need not hold when it is counted again. */
   readonly gate?: boolean;
+  /** False: nobody looks up single rows of it, so it gets no keys and indexes. */
+  readonly indexed?: boolean;
+  /** For one statement; 1 if left out. */
+  readonly cores?: number;
   /** Runs at the end of the transaction. `held`: the keys that wait as their events go on with what has not begun. */
   readonly last?: (client: pg.ClientBase, held: readonly QuarantinedEvent[], rows: number) => Promise<void>;
   /** Breaks it off, with nothing changed. */
@@ -78,14 +82,14 @@ export async function finishLoad(
   options: FinishOptions = {},
 ): Promise<number> {
   const { projection, schema, staging } = target;
-  const { bulk, indexes, tables } = projection;
+  const { bulk, tables } = projection;
   const client = sessionBeside(pool, 'work');
   options.signal?.throwIfAborted();
   const leave = (): void => void client.end().catch(() => undefined);
   options.signal?.addEventListener('abort', leave, { once: true });
   await client.connect();
   try {
-    await client.query(BULK_SETTINGS);
+    await client.query(bulkSettings(options.cores ?? 1));
     await client.query('begin');
     if (!(await isIntact(client, staging)))
       throw new LoadLost(`the database has crashed while ${projection.name} was made, and lost a part: run it again`);
@@ -97,7 +101,7 @@ export async function finishLoad(
       if (typeof step === 'string') await client.query(named(step, target));
       else await step(tablesOfLoad(client, target));
     }
-    if (indexes) await client.query(named(indexes, target));
+    if (options.indexed !== false) await makeIndexes(client, target);
     for (const table of tables) await client.query(`analyze ${schema}.${table}`);
     await client.query(`drop schema ${staging} cascade`);
     // 3. The gate.
@@ -111,6 +115,12 @@ export async function finishLoad(
     options.signal?.removeEventListener('abort', leave);
     await client.end();
   }
+}
+
+/** Keys and indexes of the final rows. */
+export async function makeIndexes(client: pg.ClientBase, target: LoadTarget): Promise<void> {
+  const { indexes } = target.projection;
+  if (indexes) await client.query(named(indexes, target));
 }
 
 interface Orphan {
@@ -155,10 +165,12 @@ export async function recount(
   { projection, schema }: { readonly projection: LoadTarget['projection']; readonly schema: string },
 ): Promise<Miscounted[]> {
   const found: Miscounted[] = [];
-  const read: ReadRows = (text) => inBatches(client, text.replaceAll('{schema}', schema), [], BATCH);
+  const own = (text: string): string => text.replaceAll('{schema}', schema);
+  const read: ReadRows = (text) => inBatches(client, own(text), [], BATCH);
   for (const one of projection.bulk.recounts) {
     if (typeof one === 'function') found.push(...(await one(read)));
-    else for await (const rows of read<Miscounted>(`${one} limit ${MOST_SHOWN}`)) found.push(...rows);
+    // Not by a cursor: the server would use one core for it.
+    else found.push(...(await client.query<Miscounted>(`${own(one)} limit ${MOST_SHOWN}`)).rows);
   }
   return found.slice(0, MOST_SHOWN);
 }

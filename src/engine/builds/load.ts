@@ -49,12 +49,6 @@ const CHUNK = 10_000;
 /** As large as those that the log reads: the next one is on its way while one is worked on. */
 const PAGE = 2_000;
 
-/** For statements on whole tables: plans for what is there, memory to sort in; one core each, for others work there too. */
-export const BULK_SETTINGS = `
-  set max_parallel_workers_per_gather = 0; set max_parallel_maintenance_workers = 0;
-  set enable_seqscan = on; set jit = off; set work_mem = '64MB'; set maintenance_work_mem = '128MB';
-  set plan_cache_mode = force_custom_plan`;
-
 /** @throws Error when the signal was aborted; UnreadableEvent; what the database says */
 export async function loadLog(options: LoadOptions): Promise<Loaded> {
   const { pool, store, targets, until, signal } = options;

@@ -6,6 +6,7 @@ import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import type { Bulk } from './bulk.js';
+import { coresToUse } from './cores.js';
 import { finishLoad, GateFailed, isIntact, LoadLost, makeLoadTables, OrphanedEvent, rowsOf } from './finish.js';
 import { loadLog } from './load.js';
 import { allCheckpoints, checkpointOf } from '../projecting/checkpoint-reads.js';
@@ -24,8 +25,8 @@ import { switchTo } from './switch.js';
 import { refuseWorse, WorseThanLive } from './worse-than-live.js';
 
 export interface RebuildOptions {
-  /** How many models are finished at the same time. */
-  readonly jobs: number;
+  /** How many models are finished at the same time; null: as many as `coresToUse` says. */
+  readonly jobs: number | null;
   /** Otherwise the builds are left ready, for the next run to follow on with and switch to. */
   readonly switch: boolean;
   /** For how long the build that was read before is kept. */
@@ -186,9 +187,11 @@ async function finish(deps: RebuildDeps, makings: readonly Making[], options: Re
   const unfinished = makings.filter(({ state, target }) => state === 'building' && target);
   if (unfinished.length === 0) return;
   options.stretch('models finished', unfinished.length);
-  await forEachInFlight(unfinished, options.jobs, async (making) => {
+  const cores = options.jobs === null ? await coresToUse(deps.pool) : 1;
+  await forEachInFlight(unfinished, options.jobs ?? cores, async (making) => {
     options.signal.throwIfAborted();
     await finishLoad(deps, making.target as LoadTarget, {
+      cores,
       async last(client, held): Promise<void> {
         await writeQuarantined(client, making, held);
         await setReady(client, making);

@@ -64,6 +64,14 @@ export async function isAbandoned(db: Db, { name, build }: BuildId): Promise<boo
   return rowCount === 0;
 }
 
+/** Whether a process follows the log for anything. */
+export async function isAnyLeased(db: Db): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from ${CHECKPOINTS} where lease_owner is not null and lease_until >= clock_timestamp() limit 1`,
+  );
+  return rowCount !== 0;
+}
+
 /** Whether the active build of a model was made from a history that the log has lost, as a projector has noticed. */
 export async function isActiveLost(db: Db, model: string): Promise<boolean> {
   const { rowCount } = await db.query({

@@ -2,7 +2,9 @@
 import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
+import { makeIndexes } from '../builds/finish.js';
 import type { LoadTarget } from '../builds/load-target.js';
+import { inTransaction } from '../builds/prepare-model.js';
 import { type ComparedTable, rowsIn, type TextRow } from './buckets.js';
 import { inSnapshot, type LiveModel, liveRows } from './live.js';
 import { project } from './project-on.js';
@@ -45,10 +47,12 @@ export async function resolve(
   { live, target, wanted }: Differing,
 ): Promise<Difference[]> {
   const now = await liveRows(pool, live, wanted);
+  // The ordinary path looks rows up by their keys, and nothing else here does.
+  if (now.position > live.position) await inTransaction(pool, (client) => makeIndexes(client, target));
   await project(pool, store, target, { from: live.position, until: now.position });
   const differences: Difference[] = [];
   for (const [i, { table, buckets }] of wanted.entries()) {
-    const replayed = await inSnapshot(pool, (client) => rowsIn(client, target.schema, table, buckets));
+    const replayed = await inSnapshot(pool, 1, (client) => rowsIn(client, target.schema, table, buckets));
     const found = differencesOf(table, now.rows[i] ?? new Map<string, TextRow>(), replayed);
     for (const one of found) differences.push({ ...one, events: await sources(store, target, one) });
     if (found.length > 0) continue;

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import type { StopReason } from '../projecting/checkpoints.js';
-import { BULK_SETTINGS } from '../builds/load.js';
+import { bulkSettings } from '../builds/cores.js';
 import { allBuilds, type Build, type BuildId, readBuild } from '../builds/registry.js';
 import { allCheckpoints, checkpointOf } from '../projecting/checkpoint-reads.js';
 import { sessionBeside } from '../postgres/session.js';
@@ -36,11 +36,12 @@ interface LiveCheckpoint extends BuildId {
   readonly stopped: StopReason | null;
 }
 
-export async function inSnapshot<T>(pool: pg.Pool, read: (client: pg.Client) => Promise<T>): Promise<T> {
+/** @param cores for one statement */
+export async function inSnapshot<T>(pool: pg.Pool, cores: number, read: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = sessionBeside(pool, 'work');
   await client.connect();
   try {
-    await client.query(BULK_SETTINGS);
+    await client.query(bulkSettings(cores));
     await client.query('begin isolation level repeatable read read only');
     const result = await read(client);
     await client.query('commit');
@@ -51,8 +52,8 @@ export async function inSnapshot<T>(pool: pg.Pool, read: (client: pg.Client) => 
 }
 
 /** Checksums of all rows with the checkpoints that they belong to. */
-export function snapshotOf(pool: pg.Pool, projections: readonly AnyProjection[]): Promise<LiveSnapshot> {
-  return inSnapshot(pool, async (client) => {
+export function snapshotOf(pool: pg.Pool, cores: number, projections: readonly AnyProjection[]): Promise<LiveSnapshot> {
+  return inSnapshot(pool, cores, async (client) => {
     const builds = await allBuilds(client);
     const models: LiveModel[] = [];
     const left: { name: string; reason: string }[] = [];
@@ -75,7 +76,7 @@ export function liveRows(
   { build, held }: LiveModel,
   wanted: readonly { readonly table: ComparedTable; readonly buckets: readonly number[] }[],
 ): Promise<{ position: Position; rows: ReadonlyMap<string, TextRow>[] }> {
-  return inSnapshot(pool, async (client) => {
+  return inSnapshot(pool, 1, async (client) => {
     const position = await checkpointPositionOf(client, build);
     const waiting = await quarantinedIn(client, build);
     if (JSON.stringify(waiting) !== JSON.stringify(held)) throw new ChangedMeanwhile(build.name);

@@ -5,9 +5,10 @@
 import type { LoadTarget } from '../builds/load-target.js';
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../core/event-store.js';
-import { finishLoad, recount } from '../builds/finish.js';
+import { coresToUse } from '../builds/cores.js';
 import type { BuildId } from '../builds/registry.js';
 import { loadLog } from '../builds/load.js';
+import { forEachInFlight } from '../in-flight.js';
 import { isUnavailable } from '../postgres/errors.js';
 import { isOfThisLog } from '../projecting/lost-history.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
@@ -15,9 +16,9 @@ import type { PositionWriter } from '../sealing/check.js';
 import type { Kept, Seals } from '../sealing/seals.js';
 import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';
 import { stopMessage } from '../projecting/stop-message.js';
-import { bucketsOf, differing, fewOf } from './buckets.js';
-import { type Difference, resolve } from './differences.js';
-import { ChangedMeanwhile, inSnapshot, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
+import { type Compared, compareModel, note, type Replayed } from './compare-model.js';
+import type { Difference } from './differences.js';
+import { ChangedMeanwhile, type LiveModel, type LiveSnapshot, snapshotOf } from './live.js';
 import { LogWitness, type Reader, type UnknownType, type WitnessedStreams } from './log-witness.js';
 import { Proofs } from './proofs.js';
 import { makeScratch, type Scratch, withScratch } from './scratch.js';
@@ -66,13 +67,6 @@ export interface Verified {
   readonly notes: readonly string[];
 }
 
-interface Replayed {
-  readonly live: LiveModel;
-  readonly target: LoadTarget;
-  /** Where keys wait in what is made here, and do not in the live rows: by stream. */
-  readonly held: Map<string, QuarantinedEvent>;
-}
-
 /** @throws Refusal invalid-seal, UnreadableEvent, OrphanedEvent, ChangedMeanwhile, and what the servers say */
 export async function verify(
   deps: VerifyDeps,
@@ -99,7 +93,8 @@ function compareAll(
   return withScratch(pool, async (scratch) => {
     const begun = performance.now();
     // 1. Live rows, as checksums, and their places: one snapshot, which is over at once.
-    const snapshot = await snapshotOf(pool, projections);
+    const cores = await coresToUse(pool);
+    const snapshot = await snapshotOf(pool, cores, projections);
     const seals = (await deps.seals?.check(keptBy(options))) ?? null;
     const head = await store.head();
     const lost = new Set<string>();
@@ -127,21 +122,23 @@ function compareAll(
     const { events } = await loadLog(load);
     // 3. Each model: final rows, counted again, compared.
     options.stretch('models compared', replayed.length);
+    const compared = new Map<Replayed, Compared & { readonly seconds: number }>();
+    await forEachInFlight(replayed, cores, async (one) => {
+      options.signal.throwIfAborted();
+      const found = await compareModel(deps, one, cores);
+      compared.set(one, { ...found, seconds: Math.round(performance.now() - begun) / 1_000 });
+      options.done(1);
+    });
     const models: VerifiedModel[] = [];
     const recounted: string[] = [];
     for (const one of replayed) {
-      options.signal.throwIfAborted();
-      const { name } = one.live.projection;
-      await finishLoad(deps, one.target, { gate: false, last: (_client, held) => note(one.held, held) });
-      recounted.push(...(await recountOf(pool, one.target)));
-      const differences = await compare(deps, one);
-      const seconds = Math.round(performance.now() - begun) / 1_000;
+      const { seconds, differences, ...found } = compared.get(one) as Compared & { readonly seconds: number };
       const { position, rows, build } = one.live;
+      recounted.push(...found.recounted);
       models.push({
-        ...{ name, version: build.build, position, rows },
+        ...{ name: build.name, version: build.build, position, rows },
         ...{ events: events.get(one.target) ?? 0, seconds, differences },
       });
-      options.done(1);
     }
     const proved = await proofs.results(pool);
     const sealed = await seals?.findings();
@@ -205,11 +202,6 @@ function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
   return { live, target, held };
 }
 
-function note(all: Map<string, QuarantinedEvent>, held: readonly QuarantinedEvent[]): Promise<void> {
-  for (const one of held) all.set(one.stream, one);
-  return Promise.resolve();
-}
-
 function buildOf({ name, build }: BuildId): string {
   return `build ${build} of ${name}`;
 }
@@ -261,26 +253,6 @@ function leftOut({ projection, skipped }: LiveModel): string[] {
 
 function checkOf(check: string, findings: readonly string[]): Check {
   return { check, ok: findings.length === 0, findings };
-}
-
-async function recountOf(pool: pg.Pool, target: LoadTarget): Promise<string[]> {
-  const miscounted = await inSnapshot(pool, (client) => recount(client, target));
-  return miscounted.map(
-    ({ table, key, column, found, recounted }) =>
-      `${target.projection.name}.${table} ${key}: ${column} is ${found}, counted again ${recounted}`,
-  );
-}
-
-async function compare(deps: VerifyDeps, { live, target }: Replayed): Promise<Difference[]> {
-  const wanted = await inSnapshot(deps.pool, async (client) => {
-    const found = [];
-    for (const table of live.tables) {
-      const buckets = differing(table.buckets, await bucketsOf(client, target.schema, table));
-      if (buckets.length > 0) found.push({ table, buckets: fewOf(buckets, table) });
-    }
-    return found;
-  });
-  return wanted.length === 0 ? [] : resolve(deps, { live, target, wanted });
 }
 
 /** A crash between claim and registration leaves one that the next who wants it clears: no finding. */
