@@ -8,7 +8,7 @@ export const userOrders = defineProjection({
   version: 2,
   reads: { order: orderEvents },
   keyedBy: ['order'],
-  page: { orders: ordersTable },
+  page: { orders: ordersTable, products: orderProducts },
   meanings: {
     '': 'Orders with items and history. Serves single orders and all lists of orders.',
     orders: 'One row an order.',
@@ -34,11 +34,14 @@ export const userOrders = defineProjection({
   },
   handlers: {
     OrderAbandoned: 'passed-over',
-    OrderPlaced: ({ orders }, event) => {
-      const { order_id: _, reserved: __, ...order } = event.data;
-      const { placed_at } = order;
+    OrderPlaced: ({ orders, products }, event) => {
+      const { user_id, number, external_reference, external_reference_hash, currency, items, total, placed_at } =
+        event.data;
+      const named = { user_id, number, external_reference, external_reference_hash };
       const history = [{ status: 'placed', at: placed_at, by: event.metadata.actor }] as const;
-      orders.insert(event, { ...order, status: 'placed', changed: event.position, history });
+      const now = { status: 'placed', changed: event.position, history } as const;
+      orders.insert(event, { ...named, currency, items, total, placed_at, ...now });
+      products.hold(event, event.data);
     },
     OrderPaid: ({ orders }, event) => {
       const { paid_at: at, reference } = event.data;
@@ -59,7 +62,6 @@ export const userOrders = defineProjection({
       );
     },
   },
-  derived: orderProducts,
   // All in one pass, for to parse is what it costs; the last condition picks the few orders that are looked at value by value.
   // More entries than the revision says are wrong; fewer there are where an event was skipped.
   recounts: [

@@ -72,10 +72,7 @@ export type Bulk = BulkPath<unknown>;
 /** A row in COPY's text format. */
 export function copyLine(values: readonly CopyValue[]): string {
   let line = '';
-  for (const [i, value] of values.entries()) {
-    if (i > 0) line += '\t';
-    line += copyValue(value);
-  }
+  for (let i = 0; i < values.length; i++) line += (i === 0 ? '' : '\t') + copyValue(values[i] as CopyValue);
   return `${line}\n`;
 }
 
