@@ -4,6 +4,7 @@ import {
   type AppendResult,
   type BackPage,
   type Distance,
+  type EventPage,
   type EventStore,
   type ExpectedRevision,
   type Mark,
@@ -21,7 +22,8 @@ import type { Connection } from '../../postgres/session.js';
 import { idOfLog } from '../log-opened.js';
 import { GIVE_UP_AFTER_MS, PostgresAppender } from './appender.js';
 import { numberOf } from './position.js';
-import { PageSize, PostgresReader, type StreamPage, type StreamRequest } from './reader.js';
+import { PostgresReader, type StreamPage, type StreamRequest } from './reader.js';
+import { SharedPages } from './shared-pages.js';
 import { follow } from './subscription.js';
 import { RecentEvents } from '../recent-events.js';
 import { PostgresTail } from './tail.js';
@@ -38,6 +40,7 @@ export class PostgresEventStore implements EventStore {
   readonly #appender: PostgresAppender;
   readonly #tail: PostgresTail;
   readonly #reader: PostgresReader;
+  readonly #pages: SharedPages;
   readonly #loadStream: (request: StreamRequest) => Promise<StreamPage>;
   readonly #closing = new AbortController();
   #logId: Promise<string> | null = null;
@@ -50,6 +53,7 @@ export class PostgresEventStore implements EventStore {
     const { giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
     const reader = new PostgresReader(pool);
     this.#reader = reader;
+    this.#pages = new SharedPages((from, filter, size) => reader.page(from, filter, size));
     this.#loadStream = gather((requests) => reader.streams(requests), PARALLEL_LOADS);
     this.#tail = new PostgresTail(connection, async () => numberOf(await reader.head()));
     this.#appender = new PostgresAppender(connection, giveUpAfterMs, (range, events) => {
@@ -97,20 +101,26 @@ export class PostgresEventStore implements EventStore {
   }
 
   subscribe(options: SubscribeOptions): Subscription {
-    const { filter, pageSize = DEFAULT_SUBSCRIPTION_PAGE } = options;
-    const size = new PageSize(pageSize);
-    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    return unconnected(
-      follow(
-        this.#tail,
-        { ...options, signal },
-        async (from) => this.#recent.page(from, filter, pageSize) ?? (await this.#reader.page(from, filter, size)),
-      ),
-    );
+    return unconnected(this.#follow(options));
   }
 
   head(): Promise<Position> {
     return this.#reader.head();
+  }
+
+  async *#follow(options: SubscribeOptions): AsyncGenerator<EventPage> {
+    const { from, filter, pageSize = DEFAULT_SUBSCRIPTION_PAGE } = options;
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    const walker = this.#pages.join(from, filter, pageSize);
+    const readPage = async (at: Position): Promise<EventPage> => {
+      walker.goTo(at);
+      return this.#recent.page(at, filter, pageSize) ?? (await walker.page(at));
+    };
+    try {
+      yield* follow(this.#tail, { ...options, signal }, readPage);
+    } finally {
+      walker.leave();
+    }
   }
 
   /** The log is in the database that its read models are in: restored, both are of one moment. */
