@@ -13,6 +13,8 @@ import { projections } from '../projections/index.js';
 import type { EventStore } from '../src/engine/core/event-store.js';
 import { openEventStoreDb } from '../src/engine/log/eventstoredb/store.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
+import { PgKeyStore } from '../src/crypto/key-store.js';
+import { loadOrCreateMasterKey } from '../src/crypto/master-key.js';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
@@ -36,7 +38,7 @@ try {
   const store = url === undefined ? new PostgresEventStore(pool, server.config) : await openEventStoreDb(url);
   const events =
     given === undefined
-      ? await appendSynthetic(store, wanted)
+      ? await appendSynthetic(store, wanted, new PgKeyStore(pool, loadOrCreateMasterKey(folder)))
       : ((await store.distances([{ position: '' as never, filter: {} }], 10 ** 9))[0]?.events ?? 0);
   await pool.query('vacuum analyze orderlog.events');
   console.error(`${events} events`);

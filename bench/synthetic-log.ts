@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { categoryEvents } from '../src/category/events.js';
 import type { EventStore } from '../src/engine/core/event-store.js';
-import type { EventType, StoredFact } from '../src/engine/core/event-type.js';
+import { type EventType, mapPersonal, type StoredFact } from '../src/engine/core/event-type.js';
 import type { JsonObject, NewEvent } from '../src/engine/core/message.js';
+import type { Vault } from '../src/engine/core/vault.js';
 import { forEachInFlight } from '../src/engine/in-flight.js';
 import { orderEvents } from '../src/order/events.js';
 import { productEvents } from '../src/product/events.js';
@@ -15,8 +16,12 @@ const AT_ONCE = 200;
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-/** Appends at least so many events, as commands would. @returns how many */
-export async function appendSynthetic(store: EventStore, events: number): Promise<number> {
+/**
+ * Appends at least so many events, as commands would.
+ * @param vault seals what is personal; without it nobody can open that
+ * @returns how many
+ */
+export async function appendSynthetic(store: EventStore, events: number, vault?: Vault): Promise<number> {
   const tree = [...treeOf(4, 5)];
   await store.append('categoryTree-main', tree, 'any');
   const leaves = tree.length - (5 + 25 + 125);
@@ -32,7 +37,14 @@ export async function appendSynthetic(store: EventStore, events: number): Promis
     AT_ONCE,
     (id) => one(`product-${id}`, event(productEvents.ProductAdded, product(id, [leaf(id), leaf(id * 7 + 3)]))),
   );
-  await forEachInFlight(users, AT_ONCE, (id) => one(`user-${id}`, event(userEvents.UserRegistered, user(id))));
+  await forEachInFlight(users, AT_ONCE, async (id) => {
+    const registered = event(userEvents.UserRegistered, user(id));
+    const stream = `user-${id}`;
+    const seal = (text: string, field: string): Promise<string> =>
+      vault?.seal(id, { stream, field, eventId: registered.id }, text) ?? Promise.resolve(text);
+    const data = await mapPersonal(registered.data, userEvents.UserRegistered.personal, seal);
+    await one(stream, { ...registered, data });
+  });
   const left = Math.max(0, events - appended);
   const orders = Math.ceil(left / 1.9);
   await forEachInFlight(
