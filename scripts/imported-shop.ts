@@ -13,6 +13,7 @@ import { parse } from 'csv-parse/sync';
 
 const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
 const READY_WITHIN_MS = 120_000;
+const TRIES = 10;
 
 export type Table = Record<string, string>[];
 
@@ -29,23 +30,24 @@ export class Api {
 
   /** The caller says of what type the data are. */
   async get(path: string): Promise<Answer> {
-    // A signal on each of so many requests would pile up listeners; a server that is gone ends them anyway.
-    this.signal.throwIfAborted();
-    const response = await fetch(this.origin + path).catch((error: unknown) => {
-      this.signal.throwIfAborted();
-      throw error;
-    });
-    const body = (await response.json()) as Answer;
-    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}: ${JSON.stringify(body)}`);
-    return body;
+    return JSON.parse(await this.text(path, 'application/json')) as Answer;
   }
 
-  /** A list as a file, with its media type. */
+  /** Tries again while a busy machine makes the server answer 503. */
   async text(path: string, accept: string): Promise<string> {
-    const response = await fetch(this.origin + path, { headers: { accept } });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}: ${text}`);
-    return text;
+    for (let tries = 1; ; tries++) {
+      // A signal on each of so many requests would pile up listeners; a server that is gone ends them anyway.
+      this.signal.throwIfAborted();
+      const response = await fetch(this.origin + path, { headers: { accept } }).catch((error: unknown) => {
+        this.signal.throwIfAborted();
+        throw error;
+      });
+      const text = await response.text();
+      if (response.ok) return text;
+      const isOver = response.status !== 503 || tries === TRIES;
+      if (isOver) throw new Error(`GET ${path} answered ${response.status}: ${text}`);
+      await pause(1_000 * Number(response.headers.get('retry-after') ?? 1));
+    }
   }
 
   async *list<T>(path: string): AsyncGenerator<T> {
