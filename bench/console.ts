@@ -15,8 +15,8 @@ import { orderlog, run, type Running, serve, stopServers } from './processes.js'
 const CATEGORIES = 10_595;
 const CHILDREN = 12;
 const CONSOLES = 10;
-const ROUNDS = 4;
-const SECONDS = 5;
+const ROUNDS = 3;
+const SECONDS = 4;
 
 const WATCH_WORK = `window.work = [];
   new PerformanceObserver((list) => window.work.push(...list.getEntries().map(({ duration }) => duration)))
@@ -141,8 +141,9 @@ async function tail({ running, browser }: Rig, user_id: string, product_id: numb
   return { median: took[took.length >> 1], longest: took[took.length - 1] };
 }
 
-const place = ({ running, poolFile }: Rig, seconds: number): Promise<LoadResult> =>
-  run({ url: running.url, connections: 16, seconds, kind: 'place', poolFile });
+function place({ running, poolFile }: Rig, seconds: number): Promise<LoadResult> {
+  return run({ url: running.url, connections: 16, seconds, kind: 'place', poolFile });
+}
 
 /** In turn without and with consoles, so that whatever else changes meets both. */
 async function beside(rig: Rig): Promise<object> {

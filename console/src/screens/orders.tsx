@@ -155,7 +155,9 @@ export function OrderTable({ orders }: { orders: readonly Order[] }): VNode {
           {orders.map((order) => (
             <tr key={order.order_id} class="link-row" onClick={() => route(`/console/orders/${order.order_id}`)}>
               <td>
-                <a href={`/console/orders/${order.order_id}`}>{order.number ?? <Id id={order.order_id} />}</a>
+                <a class="nowrap" href={`/console/orders/${order.order_id}`}>
+                  {order.number ?? <Id id={order.order_id} />}
+                </a>
                 {order.external_reference && <div class="muted small">{order.external_reference}</div>}
               </td>
               <td>

@@ -23,6 +23,16 @@ const SHORTEST_SECONDS = 60;
 /** Events and cents are whole. */
 const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const DAY_SECONDS = 86_400;
+
+/** Times of one day by the clock, others by their date. */
+function labelOf(at: readonly number[]): (second: number) => string {
+  const format = (at[at.length - 1] ?? 0) - (at[0] ?? 0) < DAY_SECONDS ? CLOCK : DAY;
+  return (second) => format.format(second * 1_000);
+}
+
 export function Curve({ label, points, format, isStepped }: CurveProps): VNode {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
@@ -43,7 +53,7 @@ export function Curve({ label, points, format, isStepped }: CurveProps): VNode {
           y: { range: (_self, low, high) => [Math.min(0, low), high === 0 ? 1 : high * 1.1] },
         },
         axes: [
-          { ...axis, ticks: axis.grid },
+          { ...axis, ticks: axis.grid, space: 90, values: (_self, at) => at.map(labelOf(at)) },
           { ...axis, ticks: axis.grid, size: 84, incrs: WHOLE_STEPS, values: (_self, values) => values.map(format) },
         ],
         series: [
