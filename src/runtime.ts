@@ -173,6 +173,8 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     const models = readModels(engine, vault, answers.turn);
     const stock: OpenStock = openStock(engine, pool, (before, limit) => models.stock.pending(before, limit));
     closing.push(() => stock.stocks.close());
+    const orderedFrom = engine.changes('user', 'product', 'stock');
+    closing.push(() => orderedFrom.close());
     const userClaims = engine.claims(emailClaims, userStream, (user, hash) => user?.email_hash === hash);
     const apiKeys = new ApiKeys(pool);
     const erasures: ErasureDeps = {
@@ -223,7 +225,7 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       answers,
       apiKeys,
       openStock: stock,
-      orderFacts: placeOrderFacts(new LookUp(engine), handler),
+      orderFacts: placeOrderFacts(new LookUp(engine), handler, orderedFrom),
       tokens: new PositionTokens(engine.logId),
       keys,
       projections,

@@ -27,6 +27,7 @@ import type { StreamBinding } from './core/stream-access.js';
 import { bindToLog } from './log/log-identity.js';
 import { logTimes } from './log/log-times.js';
 import { resolvePoint } from './log/point.js';
+import { Changes } from './log/changes.js';
 import { SharedSubscriptions } from './log/shared-subscriptions.js';
 import { idSequence } from './postgres/id-sequence.js';
 import { connectionOf } from './postgres/session.js';
@@ -163,6 +164,11 @@ export class Engine {
   /** The log from a position on, and what comes. One subscription serves all who are near the head. */
   follow(options: SubscribeOptions): Subscription {
     return this.#followers.subscribe(options);
+  }
+
+  /** Which streams of these categories changed last. Its owner closes it. */
+  changes(...categories: string[]): Changes {
+    return new Changes(this.store, categories);
   }
 
   // Projecting
