@@ -108,7 +108,7 @@ export class KeyTable {
       values: [
         responses.map((one) => one.commandId),
         responses.map((one) => one.userId),
-        responses.map((one) => one.response),
+        postgres.textArray(responses.map((one) => one.response)),
         this.processNumber,
       ],
     });

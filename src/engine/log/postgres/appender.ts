@@ -8,6 +8,7 @@ import type { NewEvent } from '../../core/message.js';
 import { streamCategory } from '../../core/stream.js';
 import { isUnavailable } from '../../postgres/errors.js';
 import { type Connection, sessionTo } from '../../postgres/session.js';
+import { textArray } from '../../postgres/text-array.js';
 import { serialised } from '../event-size.js';
 import { positionOf } from './position.js';
 import type { Range } from './tail.js';
@@ -151,13 +152,13 @@ export class PostgresAppender {
     const { rows } = await client.query<OutcomeRow>({
       ...APPEND,
       values: [
-        group.map((waiting) => waiting.stream),
+        textArray(group.map((waiting) => waiting.stream)),
         group.map(({ expected }) => (expected === 'any' ? null : expected === 'none' ? -1 : expected)),
         group.flatMap((waiting, i) => waiting.events.map(() => i + 1)),
         events.map((event) => event.id),
-        events.map((event) => event.type),
-        events.map((event) => event.data),
-        events.map((event) => event.metadata),
+        textArray(events.map((event) => event.type)),
+        textArray(events.map((event) => event.data)),
+        textArray(events.map((event) => event.metadata)),
       ],
     });
     const [first] = rows;
