@@ -43,10 +43,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
 /** @param bounds those that the server keeps to */
 export function startupOptions(
   connection: Connection,
-  { statementMs, idleInTransactionMs }: Pick<Bounds, 'statementMs' | 'idleInTransactionMs'>,
+  { statementMs, idleInTransactionMs, plansOnce }: Pick<Bounds, 'statementMs' | 'idleInTransactionMs' | 'plansOnce'>,
 ): string {
   const settings = {
     ...SETTINGS,
+    plan_cache_mode: plansOnce ? 'force_generic_plan' : 'auto',
     statement_timeout: String(statementMs),
     idle_in_transaction_session_timeout: String(idleInTransactionMs),
   };

@@ -83,7 +83,7 @@ function sessionOf(pool: pg.Pool): NonNullable<SessionConfig['session']> {
 }
 
 export function sessionConfig(connection: Connection, options: SessionOptions): SessionConfig {
-  const { statementMs, idleInTransactionMs } = SESSION_KINDS[options.kind];
+  const bounds = SESSION_KINDS[options.kind];
   const config = typeof connection === 'string' ? { connectionString: connection } : connection;
   // Read by pg, as it would be; but nothing more of it: a URL would set a name and deadlines of its own over ours.
   const address = new pg.Client(config) as pg.Client & { readonly sslNegotiation?: 'postgres' | 'direct' };
@@ -93,7 +93,7 @@ export function sessionConfig(connection: Connection, options: SessionOptions): 
     password: password ?? undefined,
     ...(sslNegotiation && { sslnegotiation: sslNegotiation }),
     application_name: options.applicationName,
-    options: startupOptions(connection, { statementMs, idleInTransactionMs }),
+    options: startupOptions(connection, bounds),
     pipeline: options.pipeline ?? false,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,

@@ -81,9 +81,10 @@ t.test('an append that is wrong in itself hurts none of those that go with it', 
 
 t.test('statements that were prepared on an empty log do not look through a long one', async (t) => {
   const { another, config, pool } = await postgresLog(t);
-  await pool.query(`ALTER DATABASE "${config.database}" SET plan_cache_mode = force_generic_plan`);
   await pool.query('ALTER TABLE orderlog.events SET (autovacuum_enabled = off)');
   const own = createPool(config, { max: 1, applicationName: 'orderlog-test' });
+  // As after some uses of each statement.
+  own.on('connect', (client) => void client.query('SET plan_cache_mode = force_generic_plan'));
   const store = another(config, {}, own);
   const use = async (n: number, from: Position): Promise<void> => {
     await store.append(`order-${n}`, [newEvent()], 'none');

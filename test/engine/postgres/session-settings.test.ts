@@ -33,13 +33,19 @@ const SETTINGS: Readonly<Record<string, readonly [set: string, has: string]>> = 
   jit: ['on', 'off'],
   client_connection_check_interval: ['0', '2s'],
 };
-const DEADLINES = { statement_timeout: '1', idle_in_transaction_session_timeout: '1', transaction_timeout: '1000' };
+/** Those that are not the same for every kind of session. */
+const BY_KIND = {
+  statement_timeout: '1',
+  idle_in_transaction_session_timeout: '1',
+  transaction_timeout: '1000',
+  plan_cache_mode: 'force_custom_plan',
+};
 
 async function hostileDatabase(t: Test) {
   const database = await testDatabase(t);
   const { database: name = '', user = '' } = database.config;
   const all = Object.entries({
-    ...DEADLINES,
+    ...BY_KIND,
     ...Object.fromEntries(Object.entries(SETTINGS).map(([n, [s]]) => [n, s])),
   });
   for (const [n, [setting, value]] of all.entries()) {
@@ -54,7 +60,7 @@ async function hostileDatabase(t: Test) {
 async function settingsOf(session: Pick<Session | pg.Pool, 'query'>): Promise<Record<string, string>> {
   const { rows } = await session.query<{ name: string; value: string }>(
     `select s as name, current_setting(s) as value from unnest($1::text[]) s`,
-    [[...Object.keys(SETTINGS), ...Object.keys(DEADLINES)]],
+    [[...Object.keys(SETTINGS), ...Object.keys(BY_KIND)]],
   );
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
@@ -80,6 +86,7 @@ t.test('whatever role and database set, every session has what the code relies o
       t.equal(inMs(found['statement_timeout']), SESSION_KINDS[kind].statementMs);
       t.equal(inMs(found['idle_in_transaction_session_timeout']), SESSION_KINDS[kind].idleInTransactionMs);
       t.equal(found['transaction_timeout'], '0');
+      t.equal(found['plan_cache_mode'], SESSION_KINDS[kind].plansOnce ? 'force_generic_plan' : 'auto');
       const { rows } = await session.query(`select current_setting('application_name') as name`);
       t.same(rows, [{ name: 'orderlog-test' }]);
       await session.end();
