@@ -18,10 +18,11 @@ export async function userWithHistory(shop: RunningApp, events: number): Promise
       type: 'UserDetailsChanged' as const,
       data: { user_id, name: String(first + i), email: 'ada@shop.test', email_hash: '', changed_at },
     }));
-    loaded = await streams.append(userStream, user_id, loaded, facts, {
+    const context = {
       ...{ commandId: randomUUID(), fingerprint: '', correlationId: randomUUID(), keyed: false },
       ...{ actor: { kind: 'user', id: user_id }, now: changed_at, eventId: () => randomUUID() },
-    });
+    };
+    loaded = { ...loaded, ...(await streams.append(userStream, user_id, loaded, facts, context)) };
   }
   return user_id;
 }

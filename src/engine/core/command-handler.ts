@@ -76,7 +76,7 @@ export class CommandHandler {
       await options.beforeAppend?.(loaded.revision + 1, loaded.state);
       try {
         const after = await this.#streams.append(binding, id, loaded, facts, context);
-        return { ...pick(after), appended: facts.length, replayed: false };
+        return { ...after, appended: facts.length, replayed: false };
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
         if (attempt === tries) {

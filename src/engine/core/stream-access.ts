@@ -118,7 +118,7 @@ export class StreamAccess {
     facts: readonly F[],
     context: CommandContext,
     firstIndex = 0,
-  ): Promise<Loaded<State>> {
+  ): Promise<Pick<Loaded<State>, 'state' | 'revision' | 'position'>> {
     const stream = binding.name(id);
     const events: NewEvent[] = [];
     for (const [index, fact] of facts.entries()) {
@@ -142,12 +142,7 @@ export class StreamAccess {
         metadata: (events[index] as NewEvent).metadata as unknown as EventMetadata,
       });
     });
-    const commands = loaded.commands.set(context.commandId, {
-      revision: result.revision,
-      fingerprint: context.fingerprint,
-    });
-    const latest = facts.reduce(latestOf, loaded.latest);
-    return { state, revision: result.revision, position: result.position, latest, commands };
+    return { state, revision: result.revision, position: result.position };
   }
 
   /** A recorded event in the clear. @throws UnreadableEvent */
