@@ -14,6 +14,7 @@ export function isReached(figure: Pick<Figure, 'ours' | 'peer' | 'mark'>): boole
   const ours = median(figure.ours);
   if ('atLeast' in mark) return ours >= mark.atLeast;
   if ('atMost' in mark) return ours <= mark.atMost;
+  if ('moreAtMost' in mark) return figure.peer === null ? null : ours - median(figure.peer) <= mark.moreAtMost;
   const ratio = ratioOf(figure);
   if (ratio === null) return null;
   return 'ratioAtLeast' in mark ? ratio >= mark.ratioAtLeast : ratio <= mark.ratioAtMost;
@@ -23,5 +24,6 @@ export function wordsOf(mark: Mark | null): string {
   if (mark === null) return '';
   if ('atLeast' in mark) return `at least ${mark.atLeast.toLocaleString('en-US')}`;
   if ('atMost' in mark) return `at most ${mark.atMost.toLocaleString('en-US')}`;
+  if ('moreAtMost' in mark) return `at most ${mark.moreAtMost} more`;
   return 'ratioAtLeast' in mark ? `at least ${mark.ratioAtLeast} times` : `at most ${mark.ratioAtMost} times`;
 }

@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dueBy, timesOf, type Times } from './open-loop.js';
+import { dueBy, spreadOf, timesOf, type Times } from './open-loop.js';
 
 export interface OpenRequest {
   readonly method: 'GET' | 'POST';
@@ -19,44 +19,65 @@ export interface OpenLoad {
   readonly connections: number;
   /** Sent in turn. */
   readonly requests: readonly OpenRequest[];
+  /** Of each so many orders that are placed, one is looked for until a read finds it. */
+  readonly seeEvery?: number;
 }
 
 export interface Timed extends Times {
   readonly perSecond: number;
+  /** From the response to an order until a read found it. */
+  readonly seen?: Times;
 }
+
+const LOOK_AGAIN_MS = 1;
 
 const load = JSON.parse(await text(process.stdin)) as OpenLoad;
 const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
+/** Its reads do not wait for a connection behind the load. */
+const looking = new Agent({ keepAlive: true });
 const total = Math.ceil(load.rate * load.seconds);
 const doneAt: number[] = [];
+const seenAfter: number[] = [];
 const answers: Promise<void>[] = [];
 
 const since = performance.now();
 while (answers.length < total) {
   const due = Math.min(total, dueBy(performance.now() - since, load.rate));
-  while (answers.length < due) answers.push(send(answers.length));
+  while (answers.length < due) answers.push(one(answers.length));
   await sleep(1);
 }
 await Promise.all(answers);
-const seconds = (performance.now() - since) / 1_000;
+const perSecond = (total * 1_000) / Math.max(...doneAt);
 agent.destroy();
-const timed: Timed = { ...timesOf(doneAt, load.rate), perSecond: total / seconds };
+looking.destroy();
+const timed: Timed = {
+  ...timesOf(doneAt, load.rate),
+  perSecond,
+  ...(seenAfter.length > 0 && { seen: spreadOf(seenAfter) }),
+};
 console.log(JSON.stringify(timed));
 
-function send(n: number): Promise<void> {
-  const { method, path, body = '' } = load.requests[n % load.requests.length] as OpenRequest;
+async function one(n: number): Promise<void> {
+  const wanted = load.requests[n % load.requests.length] as OpenRequest;
+  const { status, body } = await send(agent, wanted);
+  const answered = performance.now();
+  doneAt[n] = answered - since;
+  if (status >= 300) throw new Error(`${wanted.method} ${wanted.path} answered ${status}`);
+  if (load.seeEvery === undefined || n % load.seeEvery !== 0) return;
+  const { order_id, number } = (JSON.parse(body) as { data: { order_id: string; number: number } }).data;
+  // The list: a read of the order itself would find it in its stream.
+  const read = { method: 'GET', path: `/v1/orders?number=${number}` } as const;
+  while (!(await send(looking, read)).body.includes(order_id)) await sleep(LOOK_AGAIN_MS);
+  seenAfter.push(performance.now() - answered);
+}
+
+function send(by: Agent, { method, path, body = '' }: OpenRequest): Promise<{ status: number; body: string }> {
   const headers = {
     ...(method === 'POST' && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
   };
   return new Promise((resolve, reject) => {
-    const sent = request(load.url + path, { agent, method, headers }, (answer) => {
-      const status = answer.statusCode ?? 0;
-      if (status >= 300) reject(new Error(`${method} ${path.replace(/\?.*/, '')} answered ${status}`));
-      answer.resume();
-      answer.on('end', () => {
-        doneAt[n] = performance.now() - since;
-        resolve();
-      });
+    const sent = request(load.url + path, { agent: by, method, headers }, (answer) => {
+      text(answer).then((received) => resolve({ status: answer.statusCode ?? 0, body: received }), reject);
     });
     sent.on('error', reject);
     sent.end(body);

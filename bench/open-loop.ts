@@ -22,6 +22,9 @@ export interface Times {
 
 /** @param doneAt when the answer of each request was there, in milliseconds after the first was sent */
 export function timesOf(doneAt: readonly number[], rate: number): Times {
-  const times = doneAt.map((at, request) => at - dueAt(request, rate));
+  return spreadOf(doneAt.map((at, request) => at - dueAt(request, rate)));
+}
+
+export function spreadOf(times: readonly number[]): Times {
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), max: percentile(times, 1) };
 }

@@ -9,6 +9,7 @@ import type { OpenLoad, Timed } from './open-load.js';
 
 const dist = join(import.meta.dirname, '..');
 const servers = new Set<ChildProcess>();
+const LOOK_MS = 50;
 
 export interface Running {
   readonly url: string;
@@ -28,12 +29,21 @@ export async function freePort(): Promise<number> {
 
 /** Runs `orderlog` with `--json` to its end and gives its document. */
 export async function orderlog<T>(settings: Settings, ...args: string[]): Promise<T> {
-  const child = spawn(process.execPath, [join(dist, 'src/cli.js'), ...args, '--json'], {
+  return JSON.parse(await output(command(settings, args))) as T;
+}
+
+/** Runs a command of `orderlog` to its end, and looks at its process meanwhile. */
+export async function watched(settings: Settings, name: string, look: (pid: number) => void): Promise<void> {
+  const child = command(settings, [name]);
+  const timer = setInterval(() => look(child.pid as number), LOOK_MS);
+  await output(child).finally(() => clearInterval(timer));
+}
+
+function command(settings: Settings, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [join(dist, 'src/cli.js'), ...args, '--json'], {
     env: { PATH: '/usr/bin:/bin', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const document = await output(child);
-  return JSON.parse(document) as T;
 }
 
 /** Starts `orderlog serve` and waits until it is ready. */

@@ -1,10 +1,11 @@
 /** What a row of the table is, and what it has found. */
 import type { Shop } from './shop.js';
 
-/** What is to be reached. A ratio is of ours to the peer's. */
+/** What is to be reached. A ratio is of ours to the peer's; `moreAtMost` is by how much ours may exceed the peer's. */
 export type Mark =
   | { readonly ratioAtLeast: number }
   | { readonly ratioAtMost: number }
+  | { readonly moreAtMost: number }
   | { readonly atLeast: number }
   | { readonly atMost: number };
 

@@ -4,11 +4,13 @@
  *
  *   npm run bench -- --help      lists the rows
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wantedOf, type Wanted } from './arguments.js';
 import { type Machine, machineOf } from './machine.js';
+import { costPlot, resultsOf, withPart } from './page.js';
+import { svg } from './plot.js';
 import { stopServers } from './processes.js';
 import type { Bench, Figure } from './row.js';
 import { rows as all } from './rows/index.js';
@@ -44,7 +46,8 @@ async function measure({ rows, quick, full }: Wanted): Promise<void> {
     }
     const opened = shop as Promise<Shop> | null;
     const machine = await machineOf(opened === null ? null : await opened, root);
-    if (!quick) write(machine, figures);
+    // A table of several runs would compare different moments.
+    if (!quick && rows.length === all.length) write(machine, figures);
     console.log(`\n${JSON.stringify(machine)}\n\n${tableOf(figures)}`);
   } finally {
     await stopServers();
@@ -56,11 +59,19 @@ async function measure({ rows, quick, full }: Wanted): Promise<void> {
   }
 }
 
-/** The rounds themselves, under a name that tells nothing of the machine but its cores. */
+/** The rounds themselves, under a name that tells nothing of the machine but its cores; table and plots into the page. */
 function write(machine: Machine, figures: readonly Figure[]): void {
   const date = new Date().toISOString().slice(0, 10);
   const results = join(root, 'bench/results');
   mkdirSync(results, { recursive: true });
   const document = { date, machine, rounds: ROUNDS, figures };
   writeFileSync(join(results, `${date}-${machine.cores}-cores.json`), `${JSON.stringify(document, null, 2)}\n`);
+  const file = join(root, 'docs/performance.md');
+  let page = withPart(readFileSync(file, 'utf8'), 'table', resultsOf(date, ROUNDS, machine, figures));
+  const plot = costPlot(figures);
+  if (plot) {
+    writeFileSync(join(root, 'docs/performance.svg'), svg([plot]));
+    page = withPart(page, 'plots', `![${plot.title}](performance.svg)`);
+  }
+  writeFileSync(file, page);
 }

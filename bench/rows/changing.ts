@@ -1,8 +1,8 @@
 /** Orders that are placed for the purpose on either side are paid or cancelled, each once. */
 import type { LoadResult } from '../load.js';
 import type { Running } from '../processes.js';
+import { rateFigure } from '../rates.js';
 import { type Bench, type Figure, interleaved, type Row } from '../row.js';
-import { figureOf } from './placing.js';
 
 const CONNECTIONS = 16;
 
@@ -34,5 +34,5 @@ async function changed(bench: Bench, kind: 'mark-paid' | 'cancel', what: string)
     () => one(shop.ours),
     () => one(shop.peer),
   );
-  return figureOf(`${what}, ${CONNECTIONS} connections`, found, kind === 'mark-paid' ? { ratioAtLeast: 2 } : null);
+  return rateFigure(`${what}, ${CONNECTIONS} connections`, found, { ratioAtLeast: 2 });
 }

@@ -1,16 +1,13 @@
 /** Everybody buys the same product, which has stock. */
-import type { OpenLoad } from '../open-load.js';
+import type { LoadResult } from '../load.js';
 import type { Running } from '../processes.js';
-import { openLoad } from '../processes.js';
+import { rateFigure, timesFigure } from '../rates.js';
 import { type Bench, type Figure, interleaved, type Row } from '../row.js';
 import { type Database, type Pool, post, type Shop } from '../shop.js';
-import { median } from '../statistics.js';
 
 /** Never runs out while the rate is measured. */
 const PLENTY = 900_000_000;
 const CONNECTIONS = 64;
-/** Of the rate that the slower side has reached: both can carry it. */
-const SHARE = 0.8;
 
 export const hotProduct: Row = {
   name: 'hot-product',
@@ -21,18 +18,20 @@ export const hotProduct: Row = {
     const { hot, scarce } = shop;
     await stock(shop, hot, PLENTY);
     const rates = await buying(bench, shop, { ...shop.pool, products: [hot] });
-    const times = await timing(bench, shop, { ...shop.pool, products: [hot] }, rates);
+    const pool = { ...shop.pool, products: [hot] };
+    const timing = { what: 'orders of one product with stock', pool, lines: 1, connections: CONNECTIONS, rates };
+    const times = await timesFigure(bench, shop, shop.peer, timing);
     const sold = await sellOut(bench, shop, scarce);
-    return [rates, { ...times, detail: `${times.detail}; ${sold}` }];
+    return [{ ...rates, detail: `${rates.detail}; ${sold}` }, times];
   },
 };
 
 async function buying(bench: Bench, shop: Shop, pool: Pool): Promise<Figure> {
   const load = { kind: 'place', lines: 1, quantity: 1, connections: CONNECTIONS } as const;
   for (const target of [shop.ours, shop.peer]) await shop.load(target, { ...load, seconds: bench.quick ? 1 : 4 }, pool);
-  const one = async (target: Running): Promise<number> => {
+  const one = async (target: Running): Promise<LoadResult> => {
     await shop.settled();
-    return (await shop.load(target, { ...load, seconds: bench.quick ? 1 : 6 }, pool)).perSecond;
+    return shop.load(target, { ...load, seconds: bench.quick ? 1 : 6 }, pool);
   };
   const found = await interleaved(
     bench.rounds,
@@ -40,42 +39,7 @@ async function buying(bench: Bench, shop: Shop, pool: Pool): Promise<Figure> {
     () => one(shop.peer),
   );
   const what = `orders of one product with stock, ${CONNECTIONS} connections`;
-  return { what, unit: '1/s', ...found, mark: { ratioAtLeast: 2 } };
-}
-
-/** At the same rate on either side, sent whether or not the one before has come back. */
-async function timing(
-  bench: Bench,
-  shop: Shop,
-  pool: Pool,
-  rates: Figure,
-): Promise<Figure & { readonly detail: string }> {
-  const rate = Math.floor(SHARE * Math.min(median(rates.ours), median(rates.peer ?? rates.ours)));
-  const load: Omit<OpenLoad, 'url'> = {
-    ...{ rate, seconds: bench.quick ? 1 : 6, connections: CONNECTIONS },
-    requests: pool.users.map((user_id) => {
-      const items = pool.products.map((product_id) => ({ product_id, quantity: 1 }));
-      return { method: 'POST', path: '/v1/orders', body: JSON.stringify({ user_id, items }) };
-    }),
-  };
-  const one = async (target: Running): Promise<{ p50: number; p99: number }> => {
-    await shop.settled();
-    return openLoad({ ...load, url: target.url });
-  };
-  const found = await interleaved(
-    bench.rounds,
-    () => one(shop.ours),
-    () => one(shop.peer),
-  );
-  const p50 = (rounds: readonly { p50: number }[]): string => median(rounds.map((round) => round.p50)).toFixed(1);
-  return {
-    what: `p99 of orders of one product with stock, ${rate} a second`,
-    unit: 'ms',
-    ours: found.ours.map(({ p99 }) => p99),
-    peer: found.peer.map(({ p99 }) => p99),
-    mark: { ratioAtMost: 1 },
-    detail: `p50 ${p50(found.ours)} ms; peer p50 ${p50(found.peer)} ms`,
-  };
+  return rateFigure(what, found, { ratioAtLeast: 2 });
 }
 
 /** More want it than there are. @throws Error if one is sold that was not there, or one that was is not */

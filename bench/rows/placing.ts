@@ -1,9 +1,14 @@
 /** Orders of three lines, by few and many clients, without and with an Idempotency-Key. */
 import type { LoadResult } from '../load.js';
 import type { Running } from '../processes.js';
-import { type Bench, type Figure, interleaved, type Mark, type Row } from '../row.js';
+import { rateFigure, timesFigure } from '../rates.js';
+import { type Bench, type Figure, interleaved, type Row } from '../row.js';
 
-const CONNECTIONS = [16, 64] as const;
+/** How many times the peer's rate, by connections. */
+const MARKS = [
+  { connections: 16, unkeyed: 2.5, keyed: 1.5 },
+  { connections: 64, unkeyed: 3, keyed: 2 },
+] as const;
 
 export const placing: Row = {
   name: 'placing',
@@ -16,14 +21,26 @@ export const placing: Row = {
       await shop.load(target, { kind: 'place', connections: 64, seconds: bench.quick ? 1 : 5 });
     }
     const figures: Figure[] = [];
-    for (const connections of CONNECTIONS) {
-      for (const keyed of [false, true]) figures.push(await measured(bench, connections, keyed));
+    for (const { connections, unkeyed, keyed } of MARKS) {
+      const what = `orders of 3 lines, ${connections} connections`;
+      const rates = await measured(bench, { what, connections, keyed: false, times: unkeyed });
+      const timing = { what, pool: shop.pool, lines: 3, connections, rates };
+      figures.push(rates, await timesFigure(bench, shop, shop.peer, timing));
+      const withKey = { what: `${what}, Idempotency-Key`, connections, keyed: true, times: keyed };
+      figures.push(await measured(bench, withKey));
     }
     return figures;
   },
 };
 
-async function measured(bench: Bench, connections: 16 | 64, keyed: boolean): Promise<Figure> {
+interface Placing {
+  readonly what: string;
+  readonly connections: number;
+  readonly keyed: boolean;
+  readonly times: number;
+}
+
+async function measured(bench: Bench, { what, connections, keyed, times }: Placing): Promise<Figure> {
   const shop = await bench.shop();
   const one = async (target: Running): Promise<LoadResult> => {
     await shop.settled();
@@ -34,24 +51,5 @@ async function measured(bench: Bench, connections: 16 | 64, keyed: boolean): Pro
     () => one(shop.ours),
     () => one(shop.peer),
   );
-  const unkeyed: Mark = { ratioAtLeast: connections === 16 ? 2.5 : 3 };
-  return figureOf(
-    `place an order of 3 lines, ${connections} connections${keyed ? ', Idempotency-Key' : ''}`,
-    found,
-    keyed ? null : unkeyed,
-  );
-}
-
-/** Rates of a closed loop: their times leave out those who would have come meanwhile, so none are told. */
-export function figureOf(
-  what: string,
-  found: { readonly ours: readonly LoadResult[]; readonly peer: readonly LoadResult[] },
-  mark: Mark | null,
-): Figure {
-  const rates = (rounds: readonly LoadResult[]): number[] => rounds.map(({ perSecond }) => perSecond);
-  const [ours, peer] = [rates(found.ours), rates(found.peer)];
-  const spread = (values: readonly number[]): string =>
-    `${Math.round(Math.min(...values))}–${Math.round(Math.max(...values))}`;
-  const detail = `rounds ${spread(ours)}; peer ${spread(peer)}`;
-  return { what, unit: '1/s', ours, peer, mark, detail };
+  return rateFigure(what, found, { ratioAtLeast: times });
 }

@@ -13,6 +13,8 @@ t.test('a mark is reached or not, on its very value too, and unknown without a m
   t.equal(isReached({ ...figure, mark: { ratioAtMost: 1 } }), false);
   t.equal(isReached({ ...figure, mark: { atLeast: 20 } }), true);
   t.equal(isReached({ ...figure, mark: { atMost: 19 } }), false);
+  t.equal(isReached({ ...figure, mark: { moreAtMost: 10 } }), true);
+  t.equal(isReached({ ...figure, mark: { moreAtMost: 9.9 } }), false);
   t.equal(isReached({ ...figure, mark: null }), null);
   t.equal(isReached({ ours: [20], peer: null, mark: { ratioAtLeast: 2 } }), null);
   t.equal(wordsOf({ atLeast: 40_000 }), 'at least 40,000');

@@ -1,0 +1,71 @@
+/** What rows of HTTP load have in common: rates of a closed loop, and times at a rate that both sides can carry. */
+import type { LoadResult } from './load.js';
+import type { OpenLoad } from './open-load.js';
+import { openLoad, type Running } from './processes.js';
+import { type Bench, type Figure, interleaved, type Mark } from './row.js';
+import type { Pool, Shop } from './shop.js';
+import { median } from './statistics.js';
+
+/** Of the rate that the slower side has reached: both can carry it. */
+const SHARE = 0.8;
+
+interface Sides<T> {
+  readonly ours: readonly T[];
+  readonly peer: readonly T[];
+}
+
+/** Of a closed loop, whose times leave out those who would have come meanwhile: none are told. */
+export function rateFigure(what: string, found: Sides<LoadResult>, mark: Mark): Figure {
+  const rates = (rounds: readonly LoadResult[]): number[] => rounds.map(({ perSecond }) => perSecond);
+  const [ours, peer] = [rates(found.ours), rates(found.peer)];
+  const spread = (all: readonly number[]): string => `${Math.round(Math.min(...all))}–${Math.round(Math.max(...all))}`;
+  const detail = `rounds ${spread(ours)}; peer ${spread(peer)}`;
+  return { what, unit: '1/s', ours, peer, mark, detail };
+}
+
+export interface Timing {
+  readonly what: string;
+  readonly pool: Pool;
+  readonly lines: number;
+  readonly connections: number;
+  /** What the closed loops have reached. */
+  readonly rates: Figure;
+}
+
+/** At the same rate on either side, sent whether or not the one before has come back. */
+export async function timesFigure(bench: Bench, shop: Shop, peer: Running, timing: Timing): Promise<Figure> {
+  const { what, pool, lines, connections, rates } = timing;
+  const rate = Math.floor(SHARE * Math.min(median(rates.ours), median(rates.peer ?? rates.ours)));
+  const load: Omit<OpenLoad, 'url'> = {
+    ...{ rate, connections, seconds: bench.quick ? 1 : 6 },
+    requests: ordersOf(pool, lines),
+  };
+  const one = async ({ url }: Running): Promise<{ p50: number; p99: number }> => {
+    await shop.settled();
+    return openLoad({ ...load, url });
+  };
+  const found = await interleaved(
+    bench.rounds,
+    () => one(shop.ours),
+    () => one(peer),
+  );
+  const p50 = (rounds: readonly { p50: number }[]): string => median(rounds.map((round) => round.p50)).toFixed(1);
+  return {
+    what: `p99 of ${what}`,
+    unit: 'ms',
+    ours: found.ours.map(({ p99 }) => p99),
+    peer: found.peer.map(({ p99 }) => p99),
+    mark: { ratioAtMost: 1 },
+    detail: `${rate} a second; p50 ${p50(found.ours)} ms; peer p50 ${p50(found.peer)} ms`,
+  };
+}
+
+/** One order of each user. */
+export function ordersOf({ users, products }: Pool, lines: number): OpenLoad['requests'] {
+  return users.map((user_id, i) => {
+    const items = Array.from({ length: lines }, (_, line) => {
+      return { product_id: products[(i * lines + line) % products.length], quantity: 1 };
+    });
+    return { method: 'POST', path: '/v1/orders', body: JSON.stringify({ user_id, items }) };
+  });
+}
