@@ -7,6 +7,7 @@ import { comparableEmail, deriveUuid, emailHash, fingerprint, orderIdFor, refere
 import type { Secrets } from './crypto/secrets.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-proof-gate.js';
 import type { Claims, CommandHandler, Engine, IdSequence } from './engine/index.js';
+import { newId } from './http/new-id.js';
 import { commandSink } from './import/command-sink.js';
 import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
@@ -44,6 +45,7 @@ export async function importInto(runtime: ImportTarget, dir: string, settings: I
     emailHash: (email) => emailHash(hashKey, email),
     referenceHash: (reference) => referenceHash(hashKey, reference),
     deriveUuid: derive,
+    newId,
     fingerprint: (type, content) => fingerprint(hashKey, type, content),
     storeIdProof: async (path, uploaded_at) => ({ ...(await storeIdProof(gate, createReadStream(path))), uploaded_at }),
     fileTimes: {

@@ -1,5 +1,12 @@
 import type { CachedTree } from '../category/cached-tree.js';
-import type { Actor, Claims, CommandContext, CommandHandler, IdSequence } from '../engine/index.js';
+import {
+  type Actor,
+  type Claims,
+  type CommandContext,
+  type CommandHandler,
+  type IdSequence,
+  postgres,
+} from '../engine/index.js';
 import type { ExternalReference, ImportOrder } from '../order/commands.js';
 import { orderStream } from '../order/stream.js';
 import { addProduct, type AddProductDeps } from '../product/add-product.js';
@@ -21,6 +28,7 @@ export interface SinkDeps {
   readonly emailHash: (email: string) => string;
   readonly referenceHash: (reference: string) => string;
   readonly deriveUuid: (purpose: string, ...parts: string[]) => string;
+  readonly newId: () => string;
   readonly fingerprint: (commandType: string, content: unknown) => string;
   /** Stores a file as a proof of identity. @throws Refusal */
   readonly storeIdProof: (path: string, at: string) => Promise<IdProof>;
@@ -42,13 +50,20 @@ export function commandSink(deps: SinkDeps): Sink {
       correlationId: commandId,
       actor,
       now: new Date().toISOString(),
-      eventId: (stream, index) => deps.deriveUuid('event', commandId, stream, String(index)),
-      keyed: true,
+      // The check has read the log, so nothing of these commands is there. What another run appends meanwhile makes an append lose,
+      // and is found then by the command id: an earlier attempt is not looked for.
+      eventId: deps.newId,
+      keyed: false,
     };
   };
   // Ids are given: the sequences go on behind the largest, told once a batch or not at all.
   const given = { next: () => products.ids.next(), moveBeyond: () => Promise.resolve() };
   let largestProduct = 0;
+  // One statement for all products that come while one is under way.
+  const moveBeyond = postgres.gather(async (ids: readonly number[]) => {
+    await products.ids.moveBeyond(Math.max(...ids));
+    return ids;
+  }, 1);
 
   const referenced = (reference: string): ExternalReference => ({ reference, hash: deps.referenceHash(reference) });
 
@@ -67,12 +82,13 @@ export function commandSink(deps: SinkDeps): Sink {
     async addProduct({ line: _, retired: _retired, ...row }): Promise<number> {
       if (row.product_id > largestProduct) {
         largestProduct = row.product_id;
-        await products.ids.moveBeyond(row.product_id);
+        await moveBeyond(row.product_id);
       }
       const { appended } = await addProduct(
         { ...products, handler, ids: given },
         { type: 'AddProduct', ...row, unknownCategories: [], at: fileTimes.products },
         context('AddProduct', String(row.product_id), row),
+        { isNew: true },
       );
       return appended === 0 ? 0 : appended + 1;
     },

@@ -20,6 +20,11 @@ export interface AddProductDeps {
   readonly ids: IdSequence;
 }
 
+export interface AddProductOptions {
+  /** A given id was seen to be free a moment ago: its stream is not read first. */
+  readonly isNew?: boolean;
+}
+
 type AddProductRequest = Omit<AddProduct, 'product_id'> & { readonly product_id?: number };
 
 /** AddProduct: an id, then the SKU is claimed, then the product is recorded where the claim says. */
@@ -27,8 +32,9 @@ export async function addProduct(
   deps: AddProductDeps,
   request: AddProductRequest,
   context: CommandContext,
+  options: AddProductOptions = {},
 ): Promise<Outcome<ProductState>> {
-  const outcome = await add(deps, request, context);
+  const outcome = await add(deps, request, context, options);
   if (request.product_id !== undefined) await deps.ids.moveBeyond(request.product_id);
   return outcome;
 }
@@ -37,13 +43,14 @@ async function add(
   deps: AddProductDeps,
   request: AddProductRequest,
   context: CommandContext,
+  options: AddProductOptions,
 ): Promise<Outcome<ProductState>> {
   const { handler, skuClaims, ids } = deps;
   const given = request.product_id;
   const claimed = await claimedBefore(deps, request, context);
   let product_id = given ?? claimed ?? (await nextId(ids));
   // A drawn id has no stream yet; a given one, or one of an earlier attempt, may have.
-  let isNew = given === undefined && claimed === null;
+  let isNew = claimed === null && (given === undefined || options.isNew === true);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const stream = productStream.name(String(product_id));
     let isClaimed = false;
