@@ -1,10 +1,10 @@
 /** The write half of EventStoreDB. What the client does not tell about an append is found out by reading the stream. */
-import { jsonEvent, NO_STREAM, type EventData, type EventStoreDBClient } from '@eventstore/db-client';
+import { binaryEvent, type EventData, type EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreUnavailable, StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
 import type { AppendOptions, AppendResult, ExpectedRevision } from '../../core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../core/message.js';
-import { checkSizes } from '../event-size.js';
+import { serialised } from '../event-size.js';
 import { ANSWER_TIMEOUT_MS, answered } from './answer.js';
 import type { Clients } from './clients.js';
 import { explain, refusalOf } from './errors.js';
@@ -54,13 +54,13 @@ export class Appender {
   ): Promise<AppendResult> {
     if (this.#closed) throw new EventStoreUnavailable('the log is closed');
     if (events.length === 0) throw new TypeError('an append has at least one event');
-    checkSizes(stream, events);
+    const proposed = events.map((event) => proposedFrom(stream, event));
     const giveUpAt = Date.now() + this.giveUpAfterMs;
     // `any` stores twice after a restart of the server: an exact revision never does.
     let exact = expected === 'any' ? exactly(await this.reader.lastRevision(stream)) : expected;
     for (;;) {
       try {
-        const result = await this.#settled(stream, events, exact, giveUpAt);
+        const result = await this.#settled(stream, events, proposed, exact, giveUpAt);
         if (!derivedIds || result.repeated) return result;
         return { ...result, repeated: !(await this.#holds(stream, events, result.revision)) };
       } catch (error) {
@@ -75,10 +75,10 @@ export class Appender {
   async #settled(
     stream: string,
     events: readonly NewEvent[],
+    proposed: EventData[],
     expected: Exact,
     giveUpAt: number,
   ): Promise<AppendResult> {
-    const proposed = events.map(({ id, type, data, metadata }) => jsonEvent({ id, type, data, metadata }) as EventData);
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const client = this.clients.shared();
       try {
@@ -135,6 +135,17 @@ export class Appender {
     }
     return events;
   }
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * An event as bytes. As an object the client would write its JSON again, as base64 that it then decodes twice. The guard tells the server
+ * that it is JSON. @throws EventTooLarge
+ */
+function proposedFrom(stream: string, event: NewEvent): EventData {
+  const { data, metadata } = serialised(stream, event);
+  return binaryEvent({ id: event.id, type: event.type, data: utf8.encode(data), metadata: utf8.encode(metadata) });
 }
 
 async function send(

@@ -12,15 +12,26 @@ type AnyFunction = (...args: unknown[]) => unknown;
 /** A batch append call of gRPC, as far as it is looked at. */
 interface BatchCall {
   on(event: string, listener: AnyFunction): unknown;
-  write(message: AppendRequest): boolean;
+  write(message: BatchRequest): boolean;
 }
 
-interface AppendRequest {
+interface BatchRequest {
   getOptions(): { clearDeadline(): unknown } | undefined;
+  getProposedMessagesList(): readonly ProposedEvent[];
+}
+
+interface ProposedEvent {
+  getMetadataMap(): { set(name: string, value: string): unknown };
+}
+
+/** The call of a single append, which servers without batches are sent. */
+interface SingleCall {
+  write(message: { getProposedMessage(): ProposedEvent | undefined }): boolean;
 }
 
 interface GrpcClient {
   batchAppend?: (...args: unknown[]) => BatchCall;
+  append?: (...args: unknown[]) => SingleCall;
 }
 
 /** What the client keeps for itself. */
@@ -56,10 +67,11 @@ export function guarded(client: EventStoreDBClient, complain: (error: unknown) =
   const getGRPCClient = internals.getGRPCClient.bind(client);
   internals.getGRPCClient = async (Client, debugName) => {
     const grpc = await getGRPCClient(Client, debugName);
-    const { batchAppend } = grpc;
+    const { batchAppend, append } = grpc;
     if (batchAppend && !Object.hasOwn(grpc, 'batchAppend')) {
       grpc.batchAppend = (...args) => guardedCall(batchAppend.apply(grpc, args), complain);
     }
+    if (append && !Object.hasOwn(grpc, 'append')) grpc.append = (...args) => ofJson(append.apply(grpc, args));
     return grpc;
   };
   // Not awaited by the client: a discovery that fails meanwhile would be a rejection that nobody handles.
@@ -90,10 +102,26 @@ function guardedCall(call: BatchCall, complain: (error: unknown) => void): Batch
   const write = call.write.bind(call);
   call.write = (message) => {
     message.getOptions()?.clearDeadline();
+    for (const event of message.getProposedMessagesList()) declareJson(event);
     write(message);
     return true;
   };
   return call;
+}
+
+function ofJson(call: SingleCall): SingleCall {
+  const write = call.write.bind(call);
+  call.write = (message) => {
+    const event = message.getProposedMessage();
+    if (event) declareJson(event);
+    return write(message);
+  };
+  return call;
+}
+
+/** The client takes bytes, and then says that they are no JSON; all events of this adapter are. */
+function declareJson(event: ProposedEvent): void {
+  event.getMetadataMap().set('content-type', 'application/json');
 }
 
 /**
