@@ -63,10 +63,11 @@ export class Attempt {
       const items = this.#inbox.take(most - events.length);
       if (items.length === 0) break;
       for (const { event } of items) {
-        if (!event || !passes(event, this.filter) || positionOf(logPositionOf(event)) <= last) continue;
-        const recorded = recordedFrom(event);
-        last = recorded.position;
-        events.push(recorded);
+        if (!event || !passes(event, this.filter)) continue;
+        const position = positionOf(logPositionOf(event));
+        if (position <= last) continue;
+        last = position;
+        events.push(recordedFrom(event, position));
       }
     }
     return events;

@@ -26,9 +26,12 @@ export function logPositionOf(event: { readonly position?: LogPosition | undefin
  * An event as the port gives it. One that is no JSON comes with a text as its data, which no schema takes: it is told of
  * where it is read, and is not passed over.
  */
-export function recordedFrom(event: ClientEvent | AllStreamRecordedEvent): RecordedEvent {
+export function recordedFrom(
+  event: ClientEvent | AllStreamRecordedEvent,
+  position = positionOf(logPositionOf(event)),
+): RecordedEvent {
   return {
-    position: positionOf(logPositionOf(event)),
+    position,
     stream: event.streamId,
     revision: revisionOf(event.revision),
     id: event.id.toLowerCase(),

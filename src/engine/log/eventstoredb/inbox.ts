@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { ANSWER_TIMEOUT_MS, NoAnswer } from './answer.js';
 import { guardedStream, outsideOfCallbacks } from './guard.js';
 
 /**
@@ -65,5 +66,37 @@ export class Inbox<T> {
   #end(error: Error | null): void {
     this.over ??= { error };
     this.#wake();
+  }
+}
+
+/**
+ * What arrives, at most so many items at a time, until the end.
+ * @throws whatever the stream ends with, NoAnswer
+ */
+export async function* emptied<T>(
+  inbox: Inbox<T>,
+  most: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly T[]> {
+  const wake = (): void => inbox.wake();
+  signal?.addEventListener('abort', wake);
+  try {
+    while (!signal?.aborted) {
+      const items = inbox.take(most);
+      if (items.length > 0) {
+        yield items;
+        continue;
+      }
+      if (inbox.over?.error) throw inbox.over.error;
+      if (inbox.over) return;
+      const since = Date.now();
+      await inbox.changed(ANSWER_TIMEOUT_MS);
+      if (inbox.isEmpty && !inbox.over && !signal?.aborted && Date.now() - since >= ANSWER_TIMEOUT_MS - 5) {
+        throw new NoAnswer(ANSWER_TIMEOUT_MS);
+      }
+    }
+  } finally {
+    signal?.removeEventListener('abort', wake);
+    inbox.close();
   }
 }

@@ -13,7 +13,9 @@ const DIGITS = 16;
  * are kept: by the commit part alone an event can be missed after a restart.
  */
 export function positionOf({ commit, prepare }: LogPosition): Position {
-  return (hex(commit) + hex(prepare)) as Position;
+  const first = hex(commit);
+  // Of a single append both are the same.
+  return (first + (prepare === commit ? first : hex(prepare))) as Position;
 }
 
 /** @throws RangeError for a place of another kind of log */

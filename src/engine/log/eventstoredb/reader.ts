@@ -7,10 +7,9 @@ import { type Filter, type Mark, type Position, START } from '../../core/event-s
 import type { RecordedEvent } from '../../core/message.js';
 import { Attempt } from './attempt.js';
 import type { Clients } from './clients.js';
-import { ANSWER_TIMEOUT_MS, NoAnswer } from './answer.js';
 import { explain, refusalOf } from './errors.js';
 import { passes, logPositionOf, recordedFrom } from './event.js';
-import { Inbox } from './inbox.js';
+import { emptied, Inbox } from './inbox.js';
 import { pairOf, positionOf } from './position.js';
 
 const FIRST_PAUSE_MS = 50;
@@ -52,6 +51,11 @@ export interface Tail {
   readonly mark: Mark | null;
 }
 
+export interface Located {
+  readonly record: NonNullable<AllStreamResolvedEvent['event']>;
+  readonly position: Position;
+}
+
 export class Reader {
   constructor(
     private readonly clients: Clients,
@@ -68,13 +72,16 @@ export class Reader {
       const options = { fromRevision: BigInt(next), requiresLeader: true, ...maxCount };
       return new Inbox(client.readStream(stream, options, { highWaterMark: BUFFER }));
     };
-    for await (const { event } of this.#resumed(read, signal, stream, giveUpAt)) {
-      if (!event) continue;
-      const recorded = recordedFrom(event);
-      next = recorded.revision + 1;
-      left--;
-      yield recorded;
-      if (left <= 0) return;
+    for await (const items of this.#resumed(read, signal, stream, giveUpAt)) {
+      for (const { event } of items) {
+        if (signal?.aborted) return;
+        if (!event) continue;
+        const recorded = recordedFrom(event);
+        next = recorded.revision + 1;
+        left--;
+        yield recorded;
+        if (left <= 0) return;
+      }
     }
   }
 
@@ -88,13 +95,8 @@ export class Reader {
     return -1;
   }
 
-  /** Every record of the log, the server's own too, in log order; to the end of the log. */
-  async *records({
-    from,
-    until,
-    limit,
-    signal,
-  }: ScanRequest): AsyncGenerator<NonNullable<AllStreamResolvedEvent['event']>> {
+  /** Every record of the log, the server's own too, in log order and as they arrive; to the end of the log. */
+  async *records({ from, until, limit, signal }: ScanRequest): AsyncGenerator<readonly Located[]> {
     let place = from;
     const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
       const fromPosition = place === START ? FIRST : pairOf(place);
@@ -102,13 +104,20 @@ export class Reader {
       const maxCount = limit === undefined ? {} : { maxCount: limit + 1 };
       return new Inbox(client.readAll({ fromPosition, ...maxCount }, { highWaterMark: BUFFER }));
     };
-    for await (const { event } of this.#resumed(read, signal)) {
-      if (!event) continue;
-      const position = positionOf(logPositionOf(event));
-      if (position <= place) continue;
-      if (until !== undefined && position > until) return;
-      place = position;
-      yield event;
+    for await (const items of this.#resumed(read, signal)) {
+      const page: Located[] = [];
+      let isOver = false;
+      for (const { event: record } of items) {
+        if (!record) continue;
+        const position = positionOf(logPositionOf(record));
+        if (position <= place) continue;
+        isOver = until !== undefined && position > until;
+        if (isOver) break;
+        place = position;
+        page.push({ record, position });
+      }
+      if (page.length > 0) yield page;
+      if (isOver) return;
     }
   }
 
@@ -123,10 +132,12 @@ export class Reader {
       const options = { direction: BACKWARDS, fromPosition, maxCount: limit, requiresLeader: true } as const;
       return new Inbox(client.readAll(options, { highWaterMark: BUFFER }));
     };
-    for await (const { event } of this.#resumed(read)) {
-      if (!event) continue;
-      place = positionOf(logPositionOf(event));
-      yield event;
+    for await (const items of this.#resumed(read)) {
+      for (const { event } of items) {
+        if (!event) continue;
+        place = positionOf(logPositionOf(event));
+        yield event;
+      }
     }
   }
 
@@ -138,15 +149,17 @@ export class Reader {
       const options = { direction: BACKWARDS, fromRevision, maxCount: limit, requiresLeader: true } as const;
       return new Inbox(client.readStream(stream, options, { highWaterMark: BUFFER }));
     };
-    for await (const { event } of this.#resumed(read, undefined, stream)) {
-      if (!event) continue;
-      const recorded = recordedFrom(event);
-      if (recorded.revision === 0) {
+    for await (const items of this.#resumed(read, undefined, stream)) {
+      for (const { event } of items) {
+        if (!event) continue;
+        const recorded = recordedFrom(event);
+        if (recorded.revision === 0) {
+          yield recorded;
+          return;
+        }
+        next = recorded.revision - 1;
         yield recorded;
-        return;
       }
-      next = recorded.revision - 1;
-      yield recorded;
     }
   }
 
@@ -160,9 +173,12 @@ export class Reader {
     const isOver = (): boolean => signal?.aborted === true || (until !== undefined && from >= until);
     if (isOver()) return;
     // What is near is there before a subscription is: who asks for the next one only, needs none.
-    for await (const record of this.records({ from, until, limit: NEAR, signal })) {
-      from = positionOf(logPositionOf(record));
-      if (passes(record, filter)) yield recordedFrom(record);
+    for await (const page of this.records({ from, until, limit: NEAR, signal })) {
+      for (const { record, position } of page) {
+        if (signal?.aborted) return;
+        from = position;
+        if (passes(record, filter)) yield recordedFrom(record, position);
+      }
     }
     if (filter && !isOver() && isFar(from, until ?? (await this.head()))) {
       const attempt = new Attempt(this.clients, from, filter);
@@ -186,9 +202,12 @@ export class Reader {
     // The server ends where the log ended when it got there; what has come while that was handed out is read too.
     for (let before: Position | null = null; from !== before && !isOver();) {
       before = from;
-      for await (const record of this.records({ from, until, signal })) {
-        from = positionOf(logPositionOf(record));
-        if (passes(record, filter)) yield recordedFrom(record);
+      for await (const page of this.records({ from, until, signal })) {
+        for (const { record, position } of page) {
+          if (signal?.aborted) return;
+          from = position;
+          if (passes(record, filter)) yield recordedFrom(record, position);
+        }
       }
     }
   }
@@ -198,12 +217,13 @@ export class Reader {
     let position = from;
     let mark: Mark | null = null;
     let count = 0;
-    for await (const record of this.records({ from, limit: most, signal })) {
-      const place = positionOf(logPositionOf(record));
-      if (passes(record, filter)) return { position, match: place, ended: false, mark };
-      position = place;
-      mark = { position, id: record.id.toLowerCase() };
-      if (++count >= most) return { position, match: null, ended: false, mark };
+    for await (const page of this.records({ from, limit: most, signal })) {
+      for (const { record, position: place } of page) {
+        if (passes(record, filter)) return { position, match: place, ended: false, mark };
+        position = place;
+        mark = { position, id: record.id.toLowerCase() };
+        if (++count >= most) return { position, match: null, ended: false, mark };
+      }
     }
     return { position, match: null, ended: !signal?.aborted, mark };
   }
@@ -216,9 +236,9 @@ export class Reader {
       return new Inbox(client.readAll(options));
     };
     try {
-      for await (const { event } of this.#resumed(read, undefined, '$all', giveUpAt)) {
-        if (!event || positionOf(logPositionOf(event)) !== position) continue;
-        return id === null || event.id.toLowerCase() === id;
+      for await (const items of this.#resumed(read, undefined, '$all', giveUpAt)) {
+        const found = items.find(({ event }) => event && positionOf(logPositionOf(event)) === position)?.event;
+        if (found) return id === null || found.id.toLowerCase() === id;
       }
       // Scavenged; or the log does not get there.
       return position <= (await this.head());
@@ -234,21 +254,24 @@ export class Reader {
     return START;
   }
 
-  /** Reads until the server says that this was all; begins again, with another client, when it breaks off. */
+  /**
+   * Reads until the server says that this was all, and gives what has arrived together: a step for each item would cost as much as the
+   * item. Begins again, with another client, when it breaks off.
+   */
   async *#resumed<T>(
     open: (client: EventStoreDBClient) => Inbox<T>,
     signal?: AbortSignal,
     stream = '$all',
     firstGiveUpAt = Infinity,
-  ): AsyncGenerator<T> {
+  ): AsyncGenerator<readonly T[]> {
     let giveUpAt = Math.min(firstGiveUpAt, Date.now() + this.giveUpAfterMs);
     for (let pause = FIRST_PAUSE_MS; !signal?.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const client = this.clients.shared();
       try {
-        for await (const item of emptied(open(client), signal)) {
+        for await (const items of emptied(open(client), BUFFER, signal)) {
           giveUpAt = Date.now() + this.giveUpAfterMs;
           this.clients.heard(client);
-          yield item;
+          yield items;
         }
         // Throwing the client away cancels this read too, and the client makes an end without an error of that.
         if (this.clients.isOpen(client)) return;
@@ -267,30 +290,4 @@ export class Reader {
 
 function isFar(from: Position, head: Position): boolean {
   return pairOf(head).commit - pairOf(from).commit > FAR_BYTES;
-}
-
-/** @throws whatever the stream ends with, NoAnswer */
-async function* emptied<T>(inbox: Inbox<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
-  const wake = (): void => inbox.wake();
-  signal?.addEventListener('abort', wake);
-  try {
-    while (!signal?.aborted) {
-      const items = inbox.take(BUFFER);
-      for (const item of items) {
-        if (signal?.aborted) return;
-        yield item;
-      }
-      if (items.length > 0) continue;
-      if (inbox.over?.error) throw inbox.over.error;
-      if (inbox.over) return;
-      const since = Date.now();
-      await inbox.changed(ANSWER_TIMEOUT_MS);
-      if (inbox.isEmpty && !inbox.over && !signal?.aborted && Date.now() - since >= ANSWER_TIMEOUT_MS - 5) {
-        throw new NoAnswer(ANSWER_TIMEOUT_MS);
-      }
-    }
-  } finally {
-    signal?.removeEventListener('abort', wake);
-    inbox.close();
-  }
 }
