@@ -21,6 +21,8 @@ const WARM_MS = 4_000;
 const PROBE_EVERY_MS = 20;
 const LARGE_MB = 100;
 const CLIENT_PRIORITY = 10;
+/** Of /proc. */
+const TICKS_PER_SECOND = 100;
 const PRODUCTS = 200;
 
 interface Uploads {
@@ -149,8 +151,6 @@ async function usage(pid: number, over: AbortSignal): Promise<Usage> {
   const others = [...seconds.keys()].filter((one) => one !== pid);
   return { megabytes: { server, checking }, cores: { server: used([pid]), checking: used(others) } };
 }
-
-const TICKS_PER_SECOND = 100;
 
 function cpuSeconds(pid: number): number {
   try {
