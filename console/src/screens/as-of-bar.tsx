@@ -28,16 +28,20 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
   const [span, setSpan] = useState<number>(() => spanFor(asOf, end));
   const stepOf = (iso: string | undefined): number =>
     iso === undefined ? STEPS : Math.max(0, Math.round(STEPS - ((end - Date.parse(iso)) / span) * STEPS));
-  const [step, setStep] = useState(() => stepOf(asOf));
-  useEffect(() => setStep(stepOf(asOf)), [asOf, span]);
+  // Where the slider was moved to, until it rests: nothing that arrives meanwhile moves it back.
+  const [moved, setMoved] = useState<number | null>(null);
   const timeOf = (at: number): string | null =>
     at >= STEPS ? null : new Date(end - ((STEPS - at) / STEPS) * span).toISOString();
+  const go = (next: string | null): void => {
+    setMoved(null);
+    onChange(next);
+  };
   useEffect(() => {
-    if (step === stepOf(asOf)) return;
-    const timer = setTimeout(() => onChange(timeOf(step)), REST_MS);
+    if (moved === null) return;
+    const timer = setTimeout(() => go(timeOf(moved)), REST_MS);
     return () => clearTimeout(timer);
-  }, [step]);
-  const shown = step === stepOf(asOf) ? (asOf ?? null) : timeOf(step);
+  }, [moved]);
+  const shown = moved === null ? (asOf ?? null) : timeOf(moved);
   return (
     <section class="card as-of" aria-label="Time travel">
       <label class="as-of-slider">
@@ -46,9 +50,9 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
           type="range"
           min={0}
           max={STEPS}
-          value={step}
+          value={moved ?? stepOf(asOf)}
           aria-valuetext={shown === null ? 'now' : exactTime(shown)}
-          onInput={({ currentTarget }) => setStep(Number(currentTarget.value))}
+          onInput={({ currentTarget }) => setMoved(Number(currentTarget.value))}
         />
       </label>
       <div class="as-of-line">
@@ -64,7 +68,13 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
         </p>
         <div class="filters">
           <Field label="Slider covers the last">
-            <select value={span} onChange={({ currentTarget }) => setSpan(Number(currentTarget.value))}>
+            <select
+              value={span}
+              onChange={({ currentTarget }) => {
+                setMoved(null);
+                setSpan(Number(currentTarget.value));
+              }}
+            >
               {SPANS.map(([name, length]) => (
                 <option key={name} value={length}>
                   {name}
@@ -77,11 +87,11 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
               type="datetime-local"
               step={1}
               onChange={({ currentTarget: { value } }) => {
-                if (value !== '') onChange(new Date(value).toISOString());
+                if (value !== '') go(new Date(value).toISOString());
               }}
             />
           </Field>
-          <button disabled={shown === null} onClick={() => onChange(null)}>
+          <button disabled={shown === null} onClick={() => go(null)}>
             Back to now
           </button>
         </div>
