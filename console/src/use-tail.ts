@@ -4,7 +4,9 @@ import { type Input, ProblemError, serverEvents } from './api.js';
 import type { StoredEvent } from './types.js';
 
 /** Older events of the tail are dropped: the list below has them. */
-const KEPT = 200;
+const KEPT = 50;
+/** What comes within that long is drawn at once: under load, a drawing for each event takes all of the browser's time. */
+const SHOW_EVERY_MS = 250;
 const AGAIN_MS = 2_000;
 
 export interface Tail {
@@ -28,6 +30,16 @@ export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
     if (!isOn) return;
     const ends = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let showing: ReturnType<typeof setTimeout> | undefined;
+    let shownAt = -SHOW_EVERY_MS;
+    let waiting: string[] = [];
+    const show = (): void => {
+      showing = undefined;
+      shownAt = performance.now();
+      const came = waiting.slice(-KEPT).map((data) => JSON.parse(data) as StoredEvent);
+      waiting = [];
+      setEvents((before) => [...came.reverse(), ...before].slice(0, KEPT));
+    };
     const follow = async (): Promise<void> => {
       const lastId = last.current?.key === key ? last.current.id : undefined;
       try {
@@ -42,8 +54,8 @@ export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
         })) {
           if (event === 'problem') continue;
           if (id !== '') last.current = { key, id };
-          const stored = JSON.parse(data) as StoredEvent;
-          setEvents((before) => [stored, ...before].slice(0, KEPT));
+          waiting.push(data);
+          showing ??= setTimeout(show, shownAt + SHOW_EVERY_MS - performance.now());
         }
       } catch (cause) {
         if (ends.signal.aborted) return;
@@ -56,6 +68,9 @@ export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
     void follow();
     return () => {
       clearTimeout(timer);
+      clearTimeout(showing);
+      // What has come is behind the last id: it would not come again.
+      if (waiting.length > 0) show();
       ends.abort();
       setConnected(false);
     };
