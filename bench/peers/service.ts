@@ -74,7 +74,7 @@ export interface PlacedLine {
   readonly line_total: number;
 }
 
-/** What is answered, whoever stores it. */
+/** The answer to a placed order. It is the same for each way to store it. */
 export interface PlacedOrder {
   readonly order_id: string;
   readonly user_id: string;

@@ -16,7 +16,7 @@ const statuses = z
   .transform((text) => STATUSES.filter((status) => text.split(',').includes(status)))
   .meta({
     description:
-      'Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans.',
+      'Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. Several statuses take longer the more orders there are.',
   });
 
 const number = z
@@ -36,7 +36,7 @@ export const orderQuery = listQuery
     cat_id: idText.optional().meta({
       description:
         'Orders with a line whose product stands in this category or below it, by the categories of the moment that the answer is ' +
-        `true for. ${INDEXED}. Takes longer the more products stand there, not the more orders there are.`,
+        `true for. ${INDEXED}. Takes longer the more products stand there.`,
     }),
     number: number.optional(),
     external_reference: wantedReference.optional().meta({

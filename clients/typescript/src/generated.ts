@@ -853,13 +853,13 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. */
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. Several statuses take longer the more orders there are. */
         readonly status?: string;
         /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly user_id?: string;
         /** @description Orders with a line of this product. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly product_id?: number;
-        /** @description Orders with a line whose product stands in this category or below it, by the categories of the moment that the answer is true for. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. Takes longer the more products stand there, not the more orders there are. */
+        /** @description Orders with a line whose product stands in this category or below it, by the categories of the moment that the answer is true for. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. Takes longer the more products stand there. */
         readonly cat_id?: number;
         /** @description The order of this number, such as `O-000123`. Has an index. */
         readonly number?: string;
@@ -1048,13 +1048,13 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. */
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. Several statuses take longer the more orders there are. */
         readonly status?: string;
         /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly user_id?: string;
         /** @description Orders with a line of this product. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly product_id?: number;
-        /** @description Orders with a line whose product stands in this category or below it, by the categories of the moment that the answer is true for. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. Takes longer the more products stand there, not the more orders there are. */
+        /** @description Orders with a line whose product stands in this category or below it, by the categories of the moment that the answer is true for. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. Takes longer the more products stand there. */
         readonly cat_id?: number;
         /** @description The order of this number, such as `O-000123`. Has an index. */
         readonly number?: string;

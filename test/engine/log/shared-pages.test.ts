@@ -57,7 +57,7 @@ async function walk(pages: SharedPages, { from, categories, pause }: Way): Promi
   return seen;
 }
 
-void t.test('each follower gets each of its events once and in order, whoever goes beside it', async (t) => {
+void t.test('each follower gets each of its events once and in order, beside any others', async (t) => {
   const way = fc.record({
     from: fc.nat(300),
     categories: fc.subarray(CATEGORIES, { minLength: 1 }),
