@@ -117,18 +117,20 @@ export class Changes {
 
   /** Asks how long the log is: a subscription that tells nothing may have nothing to tell, or be broken. */
   async #ask(broken: AbortController): Promise<void> {
+    const subscription = this.#subscription;
     // A head that is not reached yet says more than a later one.
-    if (this.#subscription === null || this.#asked !== null) return;
+    if (subscription === null || this.#asked !== null) return;
     const [at, before] = [performance.now(), this.#position];
     const head = await this.store.head().catch(() => null);
-    if (head === null || broken.signal.aborted) return;
+    // Listening may have ended while the log was asked, or begun anew: then the answer is about something else.
+    if (head === null || broken.signal.aborted || this.#subscription !== subscription) return;
     // An older copy of the log has taken its place.
     if (head < before) {
       broken.abort();
       return;
     }
     this.#asked = { head, at };
-    this.#subscription.reach(head);
+    subscription.reach(head);
     this.#compare();
   }
 

@@ -1,4 +1,5 @@
 /** What a process hears of changes: it counts only while it is sure that it hears everything. */
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import {
   type Position,
@@ -136,4 +137,25 @@ void t.test('what was broken off is heard again from the head of the log', async
   const head = await appended(store, 'user-1');
   await until(() => changes.heard() === head);
   t.ok(changes.hasChanged('user-1', START));
+});
+
+void t.test('an answer that comes after the end changes nothing', async (t) => {
+  const store = new MemoryEventStore();
+  const waiting: (() => void)[] = [];
+  let isSlow = false;
+  const source = {
+    subscribe: (options: SubscribeOptions) => store.subscribe(options),
+    head: async () => {
+      if (isSlow) await new Promise<void>((resolve) => waiting.push(resolve));
+      return store.head();
+    },
+  };
+  const changes = await listening(t, new Changes(source, ['user'], fast));
+  isSlow = true;
+  await until(() => waiting.length > 0);
+  await changes.close();
+  for (const answer of waiting) answer();
+  // An error would be a rejection that nobody handles, which fails the test and ends a server.
+  await setImmediate();
+  t.equal(changes.heard(), null);
 });
