@@ -61,6 +61,38 @@ void t.test('a key is one request for all processes: running, answered, or free 
   t.equal(await other.claim({ ...freed, fingerprint: 'two' }), null);
 });
 
+void t.test('requests that repeat one answered request at the same moment are all answered', async (t) => {
+  const database = await testDatabase(t);
+  const keys = process(t, database);
+  const mine = key();
+  t.equal(await keys.claim(mine), null);
+  await keys.finish(mine, { response: RESPONSE, userId: null });
+  const other = { ...mine, fingerprint: 'two' };
+  for (const asked of [
+    [mine, mine, other],
+    [other, other, mine, mine],
+  ]) {
+    const answers = await Promise.all(asked.map((one) => keys.claim(one).catch((error: unknown) => error)));
+    for (const [i, answer] of answers.entries()) {
+      if (asked[i] === mine) t.same(answer, RESPONSE);
+      else t.match(answer, { code: 'idempotency-mismatch' });
+    }
+  }
+});
+
+void t.test('of requests under one new key at the same moment, one runs and no other waits for it', async (t) => {
+  const database = await testDatabase(t);
+  const keys = process(t, database);
+  const mine = key();
+  const others = Array.from({ length: 49 }, (_, i) => (i % 2 ? mine : { ...mine, fingerprint: 'two' }));
+  const [first, ...rest] = await Promise.allSettled([mine, ...others].map((one) => keys.claim(one)));
+  t.match(first, { status: 'fulfilled', value: null });
+  for (const [i, { fingerprint }] of others.entries()) {
+    const code = fingerprint === 'one' ? 'idempotency-in-flight' : 'idempotency-mismatch';
+    t.match(rest[i], { status: 'rejected', reason: { code } });
+  }
+});
+
 void t.test('many keys at once take few statements, and each gets its own answer', async (t) => {
   const database = await testDatabase(t);
   const keys = process(t, database);

@@ -17,6 +17,13 @@ export interface SealedBy {
   readonly log: string;
 }
 
+/** A key that this process has asked for. */
+interface Asked {
+  readonly fingerprint: string;
+  /** What was answered under it before; null: its command runs. Gone from the map by the time it is another response, or an error. */
+  readonly before: Promise<StoredResponse | null>;
+}
+
 const TRIES = 5;
 const FREE_AGAIN_MS = 1_000;
 /** Characters of responses that weigh as much as one small one. */
@@ -32,14 +39,14 @@ export class KeyClaims {
   readonly #seal: ResponseSeal;
   readonly #claim: (key: KeyToClaim) => Promise<KeyRow | 'unseen' | null>;
   readonly #store: (response: ResponseToStore) => Promise<KeyRow | 'gone' | null>;
-  /** Command id → fingerprint of what runs under it in this process. */
-  readonly #running = new Map<string, string>();
+  /** By command id: keys that are looked up for a request of this process, or whose command runs here. */
+  readonly #asked = new Map<string, Asked>();
   /** Keys that this process may still hold in the table, though nothing runs under them. */
   readonly #leftover = new Set<string>();
   #freeing: NodeJS.Timeout | null = null;
 
   constructor(connection: Connection, { hashKey, vault, log }: SealedBy) {
-    this.#session = new KeySession(connection, () => this.#running.size > 0);
+    this.#session = new KeySession(connection, () => this.#asked.size > 0);
     const { processNumber } = this.#session;
     this.#table = new KeyTable((statement) => this.#session.query(statement), processNumber);
     this.#seal = new ResponseSeal(hashKey, vault, log);
@@ -53,20 +60,23 @@ export class KeyClaims {
    */
   async claim(key: KeyToClaim): Promise<StoredResponse | null> {
     const { commandId, fingerprint } = key;
-    const running = this.#running.get(commandId);
-    if (running !== undefined) throw running === fingerprint ? inFlight() : mismatch();
-    this.#running.set(commandId, fingerprint);
-    this.#leftover.delete(commandId);
-    try {
-      const before = await this.#claimOrFind(key);
-      if (before) this.#running.delete(commandId);
-      return before;
-    } catch (error) {
-      this.#running.delete(commandId);
-      // It is unknown whether the table has the claim.
-      if (!(error instanceof Refusal)) this.#freeLater(commandId);
-      throw error;
+    for (let asked = this.#asked.get(commandId); asked; asked = this.#asked.get(commandId)) {
+      // Another request has the key, or is looking it up: what it finds holds for this one too.
+      const { before } = asked;
+      if (asked.fingerprint === fingerprint) {
+        const answered = await before;
+        if (answered === null) throw inFlight();
+        return answered;
+      }
+      const isItsKey = await before.then(
+        () => true,
+        () => false,
+      );
+      if (isItsKey) throw mismatch();
     }
+    const before = this.#lookUp(key);
+    this.#asked.set(commandId, { fingerprint, before });
+    return before;
   }
 
   /**
@@ -89,13 +99,28 @@ export class KeyClaims {
       this.#freeLater(commandId);
       return null;
     } finally {
-      this.#running.delete(commandId);
+      this.#asked.delete(commandId);
     }
   }
 
   async close(): Promise<void> {
     if (this.#freeing) clearTimeout(this.#freeing);
     await this.#session.close();
+  }
+
+  async #lookUp(key: KeyToClaim): Promise<StoredResponse | null> {
+    const { commandId } = key;
+    this.#leftover.delete(commandId);
+    try {
+      const before = await this.#claimOrFind(key);
+      if (before) this.#asked.delete(commandId);
+      return before;
+    } catch (error) {
+      this.#asked.delete(commandId);
+      // It is unknown whether the table has the claim.
+      if (!(error instanceof Refusal)) this.#freeLater(commandId);
+      throw error;
+    }
   }
 
   async #claimOrFind(key: KeyToClaim): Promise<StoredResponse | null> {
@@ -138,7 +163,7 @@ export class KeyClaims {
     try {
       await this.#table.free(commandIds);
     } catch {
-      for (const commandId of commandIds) if (!this.#running.has(commandId)) this.#freeLater(commandId);
+      for (const commandId of commandIds) if (!this.#asked.has(commandId)) this.#freeLater(commandId);
     }
   }
 }
