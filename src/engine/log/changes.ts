@@ -122,7 +122,7 @@ export class Changes {
     if (subscription === null || this.#asked !== null) return;
     const [at, before] = [performance.now(), this.#position];
     const head = await this.store.head().catch(() => null);
-    // Listening may have ended while the log was asked, or begun anew: then the answer is about something else.
+    // Listening may have ended while the log was asked, or begun again: then the answer is about something else.
     if (head === null || broken.signal.aborted || this.#subscription !== subscription) return;
     // An older copy of the log has taken its place.
     if (head < before) {
