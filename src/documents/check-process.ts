@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Refusal } from '../engine/index.js';
+import { postgres, Refusal } from '../engine/index.js';
 import { SystemFault } from './system-errors.js';
 import { type PdfAnswer, type PdfQuestion, type PdfVerdict, TOO_MUCH } from './pdf-verdict.js';
 
@@ -16,8 +15,6 @@ export interface CheckLimits {
 }
 
 const START_MS = 30_000;
-/** A third of what others get where they want the same core: nobody waits for uploads as they do for other answers. */
-const PRIORITY = 5;
 
 /** The checking process ended by what is no limit of ours: that tells nothing about the document. */
 export class CheckerDied extends Error {
@@ -66,7 +63,8 @@ export class CheckProcess {
       ],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    yieldToOthers(child);
+    // Nobody waits for an upload as they do for other answers.
+    if (child.pid !== undefined) postgres.giveWay(child.pid);
     const process = new CheckProcess(child, limits);
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
     const abort = new AbortController();
@@ -119,13 +117,5 @@ export class CheckProcess {
     this.#spent = true;
     this.#child.kill('SIGKILL');
     await this.#ended;
-  }
-}
-
-function yieldToOthers({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) setPriority(pid, PRIORITY);
-  } catch {
-    // It has ended already, or the system does not let us.
   }
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { constants, getPriority } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +13,7 @@ import { DocumentTooLarge } from '../../src/documents/document-store.js';
 import { type IdProofGate, storeIdProof } from '../../src/documents/id-proof-gate.js';
 import { PdfChecker, type PdfCheckerOptions } from '../../src/documents/pdf-checker.js';
 import type { PdfVerdict } from '../../src/documents/pdf-verdict.js';
+import { until } from '../support/orderlog.js';
 import { folderStore, pathIn } from '../support/folder-store.js';
 import { encryptedPdf, explodingPdf, pdfForCertificates, pdfWithoutPages, tinyPdf } from '../support/tiny-pdf.js';
 
@@ -168,6 +170,18 @@ t.test('a checking process is in no group that gets our signals', { skip: !hasPr
   const groups = childrenOf(process.pid).map((pid) => Number(fieldsOf(pid)[2]));
   t.not(groups.length, 0);
   t.notOk(groups.includes(Number(fieldsOf(process.pid)[2])));
+});
+
+t.test('a checking process gives way to others, and so does its session', { skip: !hasProc }, async (t) => {
+  const gate = gateIn(t, { processes: 1 });
+  t.equal(await verdict(gate, tinyPdf()), 'accepted');
+  const [pid, ...others] = childrenOf(process.pid) as [number, ...number[]];
+  t.same(others, []);
+  const below = constants.priority.PRIORITY_BELOW_NORMAL;
+  t.equal(getPriority(pid), below);
+  const session = `/proc/${pid}/autogroup`;
+  // Not every kernel shares the cores out by session.
+  if (existsSync(session)) await until(() => readFileSync(session, 'utf8').trim().endsWith(`nice ${below}`));
 });
 
 t.test('a check that hangs ends when its parent is killed', { skip: process.platform !== 'linux' }, async (t) => {

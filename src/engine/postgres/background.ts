@@ -14,26 +14,25 @@ const BACKGROUND = constants.priority.PRIORITY_BELOW_NORMAL;
 const TRY_AGAIN_MS = 150;
 const TRIES = 20;
 
-/** Lets others come first, before this process or another. */
-export function giveWay(process = 0): void {
+/** Lets others come first, before this process or another, and before its session if it leads one. */
+export function giveWay(pid = process.pid): void {
   try {
-    if (getPriority(process) < BACKGROUND) setPriority(process, BACKGROUND);
+    if (getPriority(pid) < BACKGROUND) setPriority(pid, BACKGROUND);
   } catch {
     // It has ended or is another user's: then it works as the others do.
   }
+  void sessionGivesWay(pid);
 }
 
 /** Lets the server's process of a connection give way. Only for a server on this machine. */
 export function connectionGivesWay(client: pg.ClientBase): void {
   const { processID } = client as { readonly processID?: number | null };
-  if (!processID) return;
-  giveWay(processID);
-  void sessionGivesWay(processID);
+  if (processID) giveWay(processID);
 }
 
 /**
- * Where Linux shares the cores out by session (sched(7), autogroup), a priority counts only within one, and each process of the server
- * leads a session of its own: that has to give way as well.
+ * Where Linux shares the cores out by session (sched(7), autogroup), a priority counts only within one. A process of the server, and
+ * one that is started apart from our signals, leads a session of its own: that has to give way as well.
  */
 async function sessionGivesWay(leader: number): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
