@@ -1,7 +1,7 @@
 /** `orderlog quarantine list`, `retry` and `skip` (docs/decisions/0012). */
 import { type Command, Option } from 'commander';
 import { type AnyProjection, type Engine, errors, print } from '../engine/index.js';
-import { type QuarantineDeps, quarantineOf, type Quarantining, retryIn, skipIn } from '../ops/quarantine.js';
+import { buildOf, type QuarantineDeps, quarantineOf, type Quarantining, retryIn, skipIn } from '../ops/quarantine.js';
 import { chosen } from './chosen.js';
 import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import type { Run } from './run.js';
@@ -17,6 +17,11 @@ export interface QuarantineCommandDeps extends QuarantineDeps {
 export interface OfModel {
   readonly model?: string | undefined;
 }
+
+const REMEDIES: Readonly<Record<InstanceType<typeof errors.NotQuarantined>['remedy'], string>> = {
+  list: 'orderlog quarantine list shows the keys that do',
+  'one-model': 'retry it first, or name one model with --model',
+};
 
 /** Adds `orderlog quarantine` and its subcommands. */
 export function addQuarantine(program: Command, run: Run<QuarantineCommandDeps>): void {
@@ -63,11 +68,11 @@ export async function listResult(deps: QuarantineCommandDeps, { model }: OfModel
   const document = await quarantineOf(deps, modelsOf(deps, model));
   const { quarantined, skipped, stopped } = document;
   const stops = stopped.map(
-    (one) => `STOPPED  ${one.model}  v${one.version}  ${one.stream}@${one.revision}: ${one.error}`,
+    (one) => `STOPPED  ${one.model}  ${numbered(one.version)}  ${one.stream}@${one.revision}: ${one.error}`,
   );
   const lines = quarantined.map((one) => [
     one.model,
-    `v${one.version}`,
+    numbered(one.version),
     `${one.stream}@${one.revision}`,
     one.type,
     one.waiting === 1 ? '1 event waits' : `${one.waiting} events wait`,
@@ -88,7 +93,7 @@ export async function retryResult(
   { streams, model }: OfModel & { readonly streams: readonly string[] },
 ): Promise<CommandResult> {
   const { document, keys } = await retryIn(deps, modelsOf(deps, model), streams).catch(asWrongUse);
-  return { document, ...printed(keys) };
+  return { document, ...printed(deps, keys) };
 }
 
 /** Skips the event that keys are quarantined or models have stopped at. 1 if a key is quarantined again. @throws WrongUse, ModelBusy */
@@ -103,17 +108,28 @@ export async function skipResult(
     ({ build, stream: at, revision }) =>
       `${build.name} v${build.build}  ${at}: revision ${revision} is skipped, the model goes on behind it`,
   );
-  return { document, ...printed(keys, lines) };
+  return { document, ...printed(deps, keys, lines) };
 }
 
 function asWrongUse(error: unknown): never {
-  throw error instanceof errors.NotQuarantined ? new WrongUse(error.message, { cause: error }) : error;
+  if (!(error instanceof errors.NotQuarantined)) throw error;
+  throw new WrongUse(`${error.message}: ${REMEDIES[error.remedy]}`, { cause: error });
 }
 
-function printed(keys: readonly RetriedKey[], more: readonly string[] = []): { text: string; exitCode: 0 | 1 } {
+/** The number of a build; a reactor has none. */
+function numbered(build: number | null): string {
+  return build === null ? '' : `v${build}`;
+}
+
+function printed(
+  deps: QuarantineDeps,
+  keys: readonly RetriedKey[],
+  more: readonly string[] = [],
+): { text: string; exitCode: 0 | 1 } {
   const lines = keys.map(({ build, before, now, events, skipped }) => {
     const skip = skipped ? `revision ${before.revision} is skipped, ` : '';
-    const effect = `${build.name} v${build.build}  ${before.stream}: ${skip}events that have taken effect: ${events}`;
+    const of = `${build.name} ${numbered(buildOf(deps, build))}`.trimEnd();
+    const effect = `${of}  ${before.stream}: ${skip}events that have taken effect: ${events}`;
     return now ? `${effect}, WAITS at ${now.revision}: ${now.message}` : effect;
   });
   const all = [...lines, ...more];

@@ -55,8 +55,8 @@ function asWrongUse(error: unknown, model: string): unknown {
   }
   if (!(error instanceof errors.WorseThanLive)) return error;
   return new WrongUse(
-    `${error.loss}. First orderlog quarantine retry ${error.stream}, or go back all the same, with what waits left out ` +
-      'of the answers: --degraded',
+    `${error.loss}. First run orderlog quarantine retry ${error.stream}, or roll back all the same, with what waits left out ` +
+      'of the answers: --degraded, or "degraded": true in a job',
     { cause: error },
   );
 }

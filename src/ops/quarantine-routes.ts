@@ -31,6 +31,11 @@ const skipBody = z.strictObject({
   ...ofModel,
 });
 
+const REMEDIES: Readonly<Record<InstanceType<typeof errors.NotQuarantined>['remedy'], string>> = {
+  list: '`GET /v1/ops/quarantine` lists the keys that do.',
+  'one-model': 'Retry it first, or name one read model in `model`.',
+};
+
 export function quarantineRoutes(app: App, deps: QuarantineRouteDeps): void {
   const all = [...deps.projections, ...deps.engine.reactors];
   const chosen = (model: string | undefined, path: string): readonly Quarantining[] =>
@@ -87,7 +92,9 @@ export function quarantineRoutes(app: App, deps: QuarantineRouteDeps): void {
 }
 
 function asProblem(error: unknown): never {
-  if (error instanceof errors.NotQuarantined) throw new Problem('not-quarantined', `${error.message}.`);
+  if (error instanceof errors.NotQuarantined) {
+    throw new Problem('not-quarantined', `${error.message}. ${REMEDIES[error.remedy]}`);
+  }
   if (error instanceof errors.ModelBusy) throw new Problem('read-model-busy', `${error.message}.`);
   throw error;
 }

@@ -13,7 +13,10 @@ export type Quarantining = Parameters<Engine['listQuarantine']>[0][number];
 type RetriedKey = Awaited<ReturnType<Engine['retryQuarantined']>>[number];
 
 const event = { stream: z.string(), revision, type: z.string(), position: z.string(), error: z.string() };
-const build = { model: z.string(), version: count.meta({ description: 'The number of the build.' }) };
+const build = {
+  model: z.string().meta({ description: 'A read model or a reactor.' }),
+  version: count.nullable().meta({ description: 'The number of the build; null for a reactor, which has none.' }),
+};
 
 const quarantinedKey = z
   .strictObject({
@@ -52,25 +55,38 @@ const skippedKey = z
 export const retriedSchema = z.strictObject({ retried: z.array(retriedKey) }).meta({ id: 'Retried' });
 export const skippedSchema = z.strictObject({ skipped: z.array(skippedKey) }).meta({ id: 'Skipped' });
 
+/** The number of the build; null for a reactor, which has none. */
+export function buildOf(
+  { engine }: Pick<QuarantineDeps, 'engine'>,
+  { name, build }: RetriedKey['build'],
+): number | null {
+  return engine.reactors.some((reactor) => reactor.name === name) ? null : build;
+}
+
+function numberedBy(deps: QuarantineDeps, build: RetriedKey['build']): { model: string; version: number | null } {
+  return { model: build.name, version: buildOf(deps, build) };
+}
+
 export async function quarantineOf(
-  { engine, tokens }: QuarantineDeps,
+  deps: QuarantineDeps,
   of: readonly Quarantining[],
 ): Promise<z.infer<typeof quarantineSchema>> {
+  const { engine, tokens } = deps;
   const list = await engine.listQuarantine(of);
   return {
-    quarantined: list.quarantined.map(({ build: { name, build: version }, held, waiting }) => {
+    quarantined: list.quarantined.map(({ build, held, waiting }) => {
       const { stream, revision, type, message: error, since } = held;
       const position = tokens.encode(held.position);
-      return { model: name, version, stream, revision, type, position, error, since, waiting };
+      return { ...numberedBy(deps, build), stream, revision, type, position, error, since, waiting };
     }),
     skipped: list.skipped.map(({ message, position, ...one }) => ({
       ...one,
       position: tokens.encode(position),
       error: message,
     })),
-    stopped: list.stopped.map(({ build: { name, build: version }, stream, revision, position, message }) => {
+    stopped: list.stopped.map(({ build, stream, revision, position, message }) => {
       const at = { stream, revision, position: tokens.encode(position), error: message };
-      return { model: name, version, ...at };
+      return { ...numberedBy(deps, build), ...at };
     }),
   };
 }
@@ -106,21 +122,21 @@ export async function skipIn(
       ...documentOf(deps, one),
       ...(one.skipped && { revision: one.before.revision, reason: why }),
     })),
-    ...passed.map(({ build: { name, build: version }, stream, revision }) => ({
-      ...{ model: name, version, stream, revision, reason: why, events: 0, held: null },
+    ...passed.map(({ build, stream, revision }) => ({
+      ...{ ...numberedBy(deps, build), stream, revision, reason: why, events: 0, held: null },
     })),
   ];
   return { keys, passed, document: { skipped } };
 }
 
 function documentOf(
-  { tokens }: QuarantineDeps,
-  { build: { name, build: version }, before, now, events }: RetriedKey,
+  deps: QuarantineDeps,
+  { build, before, now, events }: RetriedKey,
 ): z.infer<typeof retriedSchema>['retried'][number] {
   return {
-    ...{ model: name, version, stream: before.stream, events },
+    ...{ ...numberedBy(deps, build), stream: before.stream, events },
     held: now && {
-      ...{ revision: now.revision, type: now.type, position: tokens.encode(now.position), error: now.message },
+      ...{ revision: now.revision, type: now.type, position: deps.tokens.encode(now.position), error: now.message },
     },
   };
 }

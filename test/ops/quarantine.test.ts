@@ -68,4 +68,7 @@ void t.test('quarantined keys are listed, retried and skipped over HTTP as on th
     [shop.http.get('/v1/ops/quarantine?model=nothing'), '400 invalid-request'],
   ];
   for (const [answer, wanted] of refused) t.equal(outcome(await answer), wanted);
+  const { detail } = (await retry({ streams: [first] })).body as { detail: string };
+  t.match(detail, /GET \/v1\/ops\/quarantine/, 'the remedy is one of HTTP');
+  t.notMatch(detail, /orderlog|--/);
 });

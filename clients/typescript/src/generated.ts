@@ -531,12 +531,13 @@ export interface components {
       readonly error: string;
     };
     readonly QuarantinedKey: {
+      /** @description A read model or a reactor. */
       readonly model: string;
       /**
        * Format: int64
-       * @description The number of the build.
+       * @description The number of the build; null for a reactor, which has none.
        */
-      readonly version: number;
+      readonly version: number | null;
       readonly stream: string;
       /**
        * Format: int64
@@ -632,12 +633,13 @@ export interface components {
       readonly data: components['schemas']['Retried'];
     };
     readonly RetriedKey: {
+      /** @description A read model or a reactor. */
       readonly model: string;
       /**
        * Format: int64
-       * @description The number of the build.
+       * @description The number of the build; null for a reactor, which has none.
        */
-      readonly version: number;
+      readonly version: number | null;
       readonly stream: string;
       /**
        * Format: int64
@@ -680,12 +682,13 @@ export interface components {
       readonly skipped_at: string;
     };
     readonly SkippedKey: {
+      /** @description A read model or a reactor. */
       readonly model: string;
       /**
        * Format: int64
-       * @description The number of the build.
+       * @description The number of the build; null for a reactor, which has none.
        */
-      readonly version: number;
+      readonly version: number | null;
       readonly stream: string;
       /**
        * Format: int64
@@ -780,12 +783,13 @@ export interface components {
       readonly next: string | null;
     };
     readonly StoppedBuild: {
+      /** @description A read model or a reactor. */
       readonly model: string;
       /**
        * Format: int64
-       * @description The number of the build.
+       * @description The number of the build; null for a reactor, which has none.
        */
-      readonly version: number;
+      readonly version: number | null;
       readonly stream: string;
       /**
        * Format: int64

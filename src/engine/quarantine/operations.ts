@@ -6,7 +6,7 @@ import { dropBuild } from '../builds/drop.js';
 import { withModelLocks } from '../builds/model-locks.js';
 import { allBuilds, type Build } from '../builds/registry.js';
 import type { CommandHandler } from '../core/command-handler.js';
-import { isReactor } from '../reacting/reactor.js';
+import { isReactor, REACTOR_BUILD } from '../reacting/reactor.js';
 import { retryReactions } from '../reacting/retry.js';
 import { entriesOf, type Entry, notHere, type Quarantining, waitingEvents } from './entries.js';
 import { fenceAll } from '../projecting/checkpoints.js';
@@ -130,9 +130,10 @@ function refuseUnlessAt(found: readonly Pick<Stop, 'build' | 'stream' | 'revisio
   const other = found.find((one) => one.revision !== revision);
   if (!other) return;
   const { build } = other;
+  const where = build.build === REACTOR_BUILD ? build.name : `build ${build.build} of ${build.name}`;
   throw new NotQuarantined(
-    `${other.stream} waits at revision ${other.revision} in build ${build.build} of ${build.name}, not at ${revision}: ` +
-      'retry it first, or name one model with --model; nothing was skipped',
+    `${other.stream} waits at revision ${other.revision} in ${where}, not at ${revision}; nothing was skipped`,
+    'one-model',
   );
 }
 
@@ -189,9 +190,7 @@ async function entriesIn(
   const unknown = streams.filter((stream) => !known.has(stream));
   if (unknown.length > 0) {
     const models = followers.map(({ name }) => name).join(', ');
-    throw new NotQuarantined(
-      `${unknown.join(', ')} does not wait in ${models}: orderlog quarantine list says what does, by stream`,
-    );
+    throw new NotQuarantined(`${unknown.join(', ')} does not wait in ${models}`, 'list');
   }
   return streams.length === 0 ? entries : entries.filter(({ held }) => streams.includes(held.stream));
 }

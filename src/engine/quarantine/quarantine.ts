@@ -24,6 +24,13 @@ export interface QuarantinedEvent {
 /** What was asked for can't be done: a stream is not quarantined, or is quarantined at another event. */
 export class NotQuarantined extends Error {
   override readonly name = 'NotQuarantined';
+  /** @param remedy look at the list again, or name one model; the caller knows how that is said where it is asked */
+  constructor(
+    message: string,
+    readonly remedy: 'list' | 'one-model',
+  ) {
+    super(message);
+  }
 }
 
 type EventId = Pick<RecordedEvent, 'stream' | 'revision'>;

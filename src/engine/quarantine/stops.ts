@@ -45,6 +45,7 @@ export async function skipStop(
   if (event?.position !== position) {
     throw new NotQuarantined(
       `the log does not have revision ${revision} of ${stream} at the position where ${name} stopped`,
+      'list',
     );
   }
   return inTransaction(pool, async (client) => {
