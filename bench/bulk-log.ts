@@ -2,17 +2,23 @@
  * A made-up log of any length, written by SQL, set by set: a million events take seconds. As commands would have recorded it, except
  * that nothing personal can be opened.
  */
+import pMap from 'p-map';
 import type pg from 'pg';
+import type { Tell } from './progress.js';
 
 /** SQL expressions over `n`, from 1 to `count`. */
 export interface Events {
   readonly count: number;
+  /** The position before the first event; by default the last of the log. */
+  readonly after?: number;
+  /** A FROM item that is worked out once an event, for expressions to use. */
+  readonly from?: string;
   readonly stream: string;
   readonly type: string;
   readonly data: string;
   /** 0 by default: the first event of each stream. */
   readonly revision?: string;
-  readonly schemaVersion?: string;
+  readonly schemaVersion?: number;
 }
 
 export interface BulkLog {
@@ -31,7 +37,10 @@ export const BLOCK = ORDERS + CLOSED;
 export const TRACKED = 100;
 /** One order in so many is of user 1: a long list. */
 const HEAVY = 20;
-const AT_ONCE = 1_000_000;
+/** Events that one statement writes. */
+const AT_ONCE = 250_000;
+/** That write at the same time. */
+const SESSIONS = 2;
 
 /** Of version 4 by its looks. */
 export function uuid(of: string): string {
@@ -40,22 +49,39 @@ export function uuid(of: string): string {
 
 export async function appendBulk(
   db: Pick<pg.Pool, 'query'>,
-  { count, stream, type, data, revision = '0', schemaVersion = '1' }: Events,
+  { count, after, from, stream, type, data, revision = '0', schemaVersion = 1 }: Events,
 ): Promise<void> {
-  const metadata = `json_build_object('schema_version', ${schemaVersion}, 'command_id', 'bench', 'fingerprint', 'bench',
-    'correlation_id', 'bench', 'causation_id', 'bench', 'actor', json_build_object('kind', 'anonymous', 'id', null))`;
+  const actor = { kind: 'anonymous', id: null };
+  const ids = { command_id: 'bench', fingerprint: 'bench', correlation_id: 'bench', causation_id: 'bench' };
+  const metadata = JSON.stringify({ schema_version: schemaVersion, ...ids, actor });
+  const before = after ?? (await lastPosition(db));
   await db.query(
     `insert into orderlog.events (position, stream, revision, id, type, data, metadata, recorded_at)
-     select (select coalesce(max(position), 0) from orderlog.events) + n, ${stream}, ${revision},
-       gen_random_uuid(), ${type}, ${data}, ${metadata}, '2026-01-01'
-     from generate_series(1, ${count}::bigint) as g (n) order by n`,
+     select ${before} + n, ${stream}, ${revision}, gen_random_uuid(), ${type}, ${data}, '${metadata}'::json, '2026-01-01'
+     from generate_series(1, ${count}::bigint) as g (n)${from === undefined ? '' : `, ${from}`}`,
   );
 }
 
+async function lastPosition(db: Pick<pg.Pool, 'query'>): Promise<number> {
+  const { rows } = await db.query<{ last: string }>('select coalesce(max(position), 0) as last from orderlog.events');
+  return Number(rows[0]?.last);
+}
+
 /** Tree, products, stock and users. @returns how many events */
-export async function appendCatalog(db: pg.Pool, { categories, width, products, users }: BulkLog): Promise<number> {
+export async function appendCatalog(
+  db: pg.Pool,
+  { categories, width, products, users }: BulkLog,
+  tell: Tell = () => undefined,
+): Promise<number> {
+  const before = await lastPosition(db);
+  let after = before;
+  const append = async (events: Events): Promise<void> => {
+    await appendBulk(db, { ...events, after });
+    after += events.count;
+    tell(`${after - before} events of the catalog and of users written`);
+  };
   const parent = `case when n > ${width} then (n - ${width + 1}) / ${width} + 1 end`;
-  await appendBulk(db, {
+  await append({
     count: categories,
     stream: `'categoryTree-main'`,
     revision: 'n - 1',
@@ -68,7 +94,7 @@ export async function appendCatalog(db: pg.Pool, { categories, width, products, 
   const catIds = `case when n % 10 = 0 and (n * 6 + 3) % ${categories - inner} <> 0
     then array[${leaf('n')}, ${leaf('n * 7 + 3')}] else array[${leaf('n')}] end`;
   for (let done = 0; done < products; done += AT_ONCE) {
-    await appendBulk(db, {
+    await append({
       count: Math.min(AT_ONCE, products - done),
       stream: `'product-' || (${done} + n)`,
       type: `'ProductAdded'`,
@@ -77,14 +103,14 @@ export async function appendCatalog(db: pg.Pool, { categories, width, products, 
     });
   }
   const tracked = Math.min(TRACKED, products);
-  await appendBulk(db, {
+  await append({
     count: tracked,
     stream: `'stock-' || (${products - tracked} + n)`,
     type: `'StockCounted'`,
     data: `json_build_object('on_hand', 1000000, 'reason', null)`,
   });
   const sealed = `'1.' || repeat(md5(n::text), 3)`;
-  await appendBulk(db, {
+  await append({
     count: users,
     stream: `'user-' || ${uuid(`'user ' || n`)}`,
     type: `'UserRegistered'`,
@@ -92,27 +118,45 @@ export async function appendCatalog(db: pg.Pool, { categories, width, products, 
       'id_proof', json_build_object('document_id', ${uuid(`'proof ' || n`)}, 'bytes', 1000, 'uploaded_at', '${AT}', 'sha256', ${sealed},
         'key', ${sealed}), 'registered_at', '${AT}')`,
   });
-  return categories + products + tracked + users;
+  return after - before;
 }
 
-/** Orders of three lines from block `first` on, and what becomes of them. @returns how many events */
-export async function appendOrders(db: pg.Pool, log: BulkLog, first: number, blocks: number): Promise<number> {
+/**
+ * Orders of three lines from block `first` on, and what becomes of them. Up to `AT_ONCE` events come with one statement, so a follower
+ * of the log that runs meanwhile misses none; more are written by two sessions, for a log that nothing follows yet.
+ * @returns how many events
+ */
+export async function appendOrders(
+  db: pg.Pool,
+  log: BulkLog,
+  first: number,
+  blocks: number,
+  tell: Tell = () => undefined,
+): Promise<number> {
   const most = Math.floor(AT_ONCE / BLOCK);
-  for (let done = 0; done < blocks; done += most) {
-    const from = first + done;
-    const order = `(${from} + (n - 1) / ${BLOCK}) * ${ORDERS} + (n - 1) % ${BLOCK} % ${ORDERS}`;
-    const nth = `(n - 1) % ${BLOCK}`;
-    await appendBulk(db, {
-      count: Math.min(most, blocks - done) * BLOCK,
-      stream: `'order-' || ${uuid(`'order ' || (${order})`)}`,
-      revision: `case when ${nth} < ${ORDERS} then 0 else 1 end`,
-      type: `case when ${nth} < ${ORDERS} then 'OrderPlaced' when ${nth} < ${ORDERS + CANCELLED} then 'OrderPaid' else 'OrderCancelled' end`,
-      schemaVersion: '2',
-      data: `case when ${nth} < ${ORDERS} then ${placed(log, `(${order})`)} when ${nth} < ${ORDERS + CANCELLED}
-        then ${paid(log, `(${order})`)} else ${cancelled(log, `(${order})`)} end`,
-    });
-  }
-  return blocks * BLOCK;
+  const before = await lastPosition(db);
+  let written = 0;
+  const parts = Array.from({ length: Math.ceil(blocks / most) }, (_, part) => part * most);
+  await pMap(
+    parts,
+    async (done) => {
+      const count = Math.min(most, blocks - done) * BLOCK;
+      const nth = `(n - 1) % ${BLOCK}`;
+      await appendBulk(db, {
+        ...{ count, after: before + done * BLOCK },
+        from: ordered(log, `(${first + done} + (n - 1) / ${BLOCK}) * ${ORDERS} + ${nth} % ${ORDERS}`),
+        stream: `'order-' || o.id`,
+        revision: `case when ${nth} < ${ORDERS} then 0 else 1 end`,
+        type: `case when ${nth} < ${ORDERS} then 'OrderPlaced' when ${nth} < ${ORDERS + CANCELLED} then 'OrderPaid' else 'OrderCancelled' end`,
+        schemaVersion: 2,
+        data: `case when ${nth} < ${ORDERS} then ${placed(log)} when ${nth} < ${ORDERS + CANCELLED} then ${PAID} else ${CANCELED} end`,
+      });
+      written += count;
+      tell(`${written} of ${blocks * BLOCK} events of orders written`);
+    },
+    { concurrency: SESSIONS },
+  );
+  return written;
 }
 
 /** Pays so many orders that stay placed, spread over the blocks; each share of the log once. */
@@ -124,14 +168,14 @@ export async function payOld(
 ): Promise<void> {
   const all = share.of * share.count;
   const open = `((n - 1 + ${share.nth * share.count})::bigint * ${blocks * 2} / ${all})`;
-  const order = `(${open} / 2 * ${ORDERS} + ${CLOSED} + ${open} % 2)`;
   await appendBulk(db, {
     count: share.count,
-    stream: `'order-' || ${uuid(`'order ' || ${order}`)}`,
+    from: ordered(log, `${open} / 2 * ${ORDERS} + ${CLOSED} + ${open} % 2`),
+    stream: `'order-' || o.id`,
     revision: '1',
     type: `'OrderPaid'`,
-    schemaVersion: '2',
-    data: paid(log, order),
+    schemaVersion: 2,
+    data: PAID,
   });
 }
 
@@ -144,41 +188,53 @@ export async function withoutKeys(db: pg.Pool): Promise<void> {
 }
 
 /** The checks of the log's table are made after a long log is written, which is many times as fast. */
-export async function withoutIndexes(db: pg.Pool, write: () => Promise<void>): Promise<void> {
+export async function withoutIndexes(
+  db: pg.Pool,
+  write: () => Promise<void>,
+  tell: Tell = () => undefined,
+): Promise<void> {
   const { rows } = await db.query<{ name: string; definition: string }>(
     `select conname as name, pg_get_constraintdef(oid) as definition from pg_constraint
-     where conrelid = 'orderlog.events'::regclass and contype = 'u'`,
+     where conrelid = 'orderlog.events'::regclass and contype in ('p', 'u')`,
   );
   for (const { name } of rows) await db.query(`alter table orderlog.events drop constraint ${name}`);
   await write();
-  for (const { name, definition } of rows)
-    await db.query(`alter table orderlog.events add constraint ${name} ${definition}`);
-  await db.query('vacuum analyze orderlog.events');
+  const client = await db.connect();
+  try {
+    await client.query(`set maintenance_work_mem = '512MB'`);
+    for (const { name, definition } of rows) {
+      tell(`making the index ${name}`);
+      await client.query(`alter table orderlog.events add constraint ${name} ${definition}`);
+    }
+    await client.query('vacuum analyze orderlog.events');
+    await client.query('reset maintenance_work_mem');
+  } finally {
+    client.release();
+  }
 }
 
-function userOf({ users }: BulkLog, order: string): string {
-  return uuid(`'user ' || case when ${order} % ${HEAVY} = 0 then 1 else 1 + ${order} * 7919 % ${users} end`);
+/** The order `nr` of the log, counted from 0, its id and its user. Without OFFSET, Postgres works each out wherever it is used. */
+function ordered({ users }: BulkLog, nr: string): string {
+  const user = `'user ' || case when nr % ${HEAVY} = 0 then 1 else 1 + nr * 7919 % ${users} end`;
+  return `lateral (select nr, ${uuid(`'order ' || nr`)} as id, ${uuid(user)} as user_id
+    from (select ${nr} as nr offset 0) as x offset 0) as o`;
 }
 
-function placed(log: BulkLog, order: string): string {
+function placed(log: BulkLog): string {
   const sold = log.products - TRACKED;
   const line = (i: number): string => {
-    const product = `1 + (${order} * 31 + ${i} * 977 + ${order} / 32) % ${sold}`;
+    const product = `1 + (o.nr * 31 + ${i} * 977 + o.nr / 32) % ${sold}`;
     return `json_build_object('line', ${i}, 'product_id', ${product}, 'sku', 'SKU-' || (${product}), 'name', 'Product ' || (${product}),
-      'quantity', 1 + ${order} % 9, 'unit_price', 100)`;
+      'quantity', 1 + o.nr % 9, 'unit_price', 100)`;
   };
-  return `json_build_object('order_id', ${uuid(`'order ' || ${order}`)}, 'user_id', ${userOf(log, order)}, 'number', ${order} + 1,
-    'external_reference', null, 'external_reference_hash', md5('reference ' || ${order}), 'currency', 'EUR',
-    'items', json_build_array(${[1, 2, 3].map(line).join(', ')}), 'total', 300 * (1 + ${order} % 9), 'reserved', '[]'::json,
-    'placed_at', to_char(timestamp '2026-01-01' + ${order} * interval '1 second', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))`;
+  return `json_build_object('order_id', o.id, 'user_id', o.user_id, 'number', o.nr + 1,
+    'external_reference', null, 'external_reference_hash', md5('reference ' || o.nr), 'currency', 'EUR',
+    'items', json_build_array(${[1, 2, 3].map(line).join(', ')}), 'total', 300 * (1 + o.nr % 9), 'reserved', '[]'::json,
+    'placed_at', to_char(timestamp '2026-01-01' + o.nr * interval '1 second', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))`;
 }
 
-function paid(log: BulkLog, order: string): string {
-  return `json_build_object('order_id', ${uuid(`'order ' || ${order}`)}, 'user_id', ${userOf(log, order)}, 'reference', null,
-    'reserved', '[]'::json, 'paid_at', '2027-01-01T00:00:00Z')`;
-}
+const PAID = `json_build_object('order_id', o.id, 'user_id', o.user_id, 'reference', null, 'reserved', '[]'::json,
+  'paid_at', '2027-01-01T00:00:00Z')`;
 
-function cancelled(log: BulkLog, order: string): string {
-  return `json_build_object('order_id', ${uuid(`'order ' || ${order}`)}, 'user_id', ${userOf(log, order)}, 'reason', null,
-    'reserved', '[]'::json, 'cancelled_at', '2027-01-01T00:00:00Z')`;
-}
+const CANCELED = `json_build_object('order_id', o.id, 'user_id', o.user_id, 'reason', null, 'reserved', '[]'::json,
+  'cancelled_at', '2027-01-01T00:00:00Z')`;

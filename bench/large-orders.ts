@@ -45,8 +45,8 @@ try {
   told('lists', await lists(running));
   told('as of', await asOf(running));
   await running.stop();
-  told('rebuild', await runWatched(settings, 'rebuild'));
-  told('verify', await runWatched(settings, 'verify'));
+  told('rebuild', await runWatched(settings, ['rebuild']));
+  told('verify', await runWatched(settings, ['verify']));
   process.stdout.write(`${JSON.stringify({ events, ...figures }, null, 2)}\n`);
 } finally {
   await stopServers();

@@ -1,34 +1,72 @@
-/** The most memory that processes had, as Linux tells it. */
-import { spawn } from 'node:child_process';
+/** The most memory that processes had, as Linux tells it. Elsewhere 0. */
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from './processes.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Settings, started } from './processes.js';
+import type { Tell } from './progress.js';
 
 export interface Ran {
   readonly seconds: number;
-  /** Exit code or signal. */
-  readonly code: number | string | null;
   readonly peak_mb: number;
-  readonly stderr?: string;
+  /** Of the processes that the command started itself, 0 if it started none. */
+  readonly children_mb: number;
 }
 
 const LOOK_EVERY_MS = 50;
+/** Looking for children reads all of /proc. */
+const LOOK_FOR_CHILDREN_EVERY_MS = 500;
+const KEPT = 2_000;
 
-/** Runs a command as its users do. */
-export async function runWatched(settings: Settings, ...args: string[]): Promise<Ran> {
+/** Runs a command as its users do. @throws Error with the end of what the command said, if it fails */
+export async function runWatched(
+  settings: Settings,
+  args: readonly string[],
+  tell: Tell = () => undefined,
+): Promise<Ran> {
   const begun = performance.now();
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../src/cli.js'), ...args, '--json'], {
-    env: { PATH: '/usr/bin:/bin', ...settings },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let peak = 0;
-  const watch = setInterval(() => (peak = Math.max(peak, peakOf(child.pid as number))), LOOK_EVERY_MS);
-  let stderr = '';
-  child.stderr.on('data', (piece: Buffer) => (stderr = (stderr + piece.toString()).slice(-2_000)));
+  const env = { PATH: '/usr/bin:/bin', ...settings };
+  const file = join(import.meta.dirname, '../src/cli.js');
+  const child = started([file, ...args, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const memory = watchMemory(child.pid as number);
+  // A verification that finds differences prints them.
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (piece: Buffer) => {
+      said = (said + piece.toString()).slice(-KEPT);
+      if (stream === child.stderr) tell(said.trimEnd().split('\n').at(-1) ?? '');
+    });
+  }
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  clearInterval(watch);
-  return { seconds: seconds(begun), code: code ?? signal, peak_mb: peak, ...(code !== 0 && { stderr }) };
+  const peaks = await memory.stop();
+  if (code !== 0) throw new Error(`orderlog ${args.join(' ')} ended with ${code ?? signal}: ${said}`);
+  return { seconds: seconds(begun), ...peaks };
+}
+
+export interface MemoryWatch {
+  stop(): Promise<Pick<Ran, 'peak_mb' | 'children_mb'>>;
+}
+
+/** Looks at a process and its children until it is told to stop. */
+export function watchMemory(pid: number): MemoryWatch {
+  const most = { peak_mb: 0, children_mb: 0 };
+  let isOver = false;
+  const looking = (async (): Promise<void> => {
+    for (let next = 0; !isOver; await sleep(LOOK_EVERY_MS)) {
+      most.peak_mb = Math.max(most.peak_mb, peakOf(pid));
+      if (performance.now() < next) continue;
+      next = performance.now() + LOOK_FOR_CHILDREN_EVERY_MS;
+      most.children_mb = Math.max(most.children_mb, ...childrenOf(pid).map(peakOf));
+    }
+  })();
+  return {
+    stop: async () => {
+      most.peak_mb = Math.max(most.peak_mb, peakOf(pid));
+      isOver = true;
+      await looking;
+      return most;
+    },
+  };
 }
 
 export function peakOf(pid: number): number {
@@ -40,16 +78,26 @@ export function peakOf(pid: number): number {
 }
 
 export function childrenOf(pid: number): number[] {
-  return readdirSync('/proc').flatMap((name) => {
+  return processes().filter((child) => {
     try {
-      const stat = readFileSync(`/proc/${Number(name)}/stat`, 'utf8');
-      return stat.slice(stat.lastIndexOf(')')).split(' ')[2] === String(pid) ? [Number(name)] : [];
+      const stat = readFileSync(`/proc/${child}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')')).split(' ')[2] === String(pid);
     } catch {
-      return [];
+      return false;
     }
   });
 }
 
+function processes(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
 export function seconds(since: number): number {
-  return Math.round((performance.now() - since) / 100) / 10;
+  return Math.round((performance.now() - since) / 10) / 100;
 }

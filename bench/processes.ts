@@ -1,15 +1,18 @@
 /** The processes of a benchmark: started, waited for, ended. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Load, LoadResult } from './load.js';
 import type { OpenLoad, Timed } from './open-load.js';
 
 const dist = join(import.meta.dirname, '..');
-const servers = new Set<ChildProcess>();
+const children = new Set<ChildProcess>();
 const LOOK_MS = 50;
+/** What a server may take to end. */
+const STOP_MS = 15_000;
 
 export interface Running {
   readonly url: string;
@@ -40,24 +43,27 @@ export async function watched(settings: Settings, name: string, look: (pid: numb
 }
 
 function command(settings: Settings, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [join(dist, 'src/cli.js'), ...args, '--json'], {
-    env: { PATH: '/usr/bin:/bin', ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const env = { PATH: '/usr/bin:/bin', ...settings };
+  return started([join(dist, 'src/cli.js'), ...args, '--json'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Runs a file of this build, and remembers it for `stopServers`. */
+export function started([file, ...args]: readonly [string, ...string[]], options: SpawnOptions): ChildProcess {
+  const child = spawn(process.execPath, [file, ...args], options);
+  children.add(child);
+  child.once('close', () => children.delete(child));
+  return child;
 }
 
 /** Starts `orderlog serve` and waits until it is ready. */
 export async function serve(settings: Settings, ...args: string[]): Promise<Running> {
   const port = await freePort();
   const env = { PATH: '/usr/bin:/bin', ...settings, PORT: String(port), LOG_LEVEL: 'warn' };
-  const child = spawn(process.execPath, [join(dist, 'src/cli.js'), 'serve', ...args], {
-    env,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  servers.add(child);
+  const child = started([join(dist, 'src/cli.js'), 'serve', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `http://127.0.0.1:${port}`;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`orderlog serve ended with ${child.exitCode}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`orderlog serve ended with ${child.exitCode ?? child.signalCode}`);
     const answer = await fetch(`${url}/health/ready`).catch(() => null);
     if (answer?.ok) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -72,12 +78,9 @@ export async function peerOf(
   ...args: string[]
 ): Promise<Running> {
   const file = join(dist, `bench/peers/${name}.js`);
-  const child = spawn(process.execPath, [file, JSON.stringify(connection), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  servers.add(child);
+  const child = started([file, JSON.stringify(connection), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const line = await Promise.race([
-    once(child.stdout, 'data').then(([data]) => String(data)),
+    once(child.stdout as Readable, 'data').then(([data]) => String(data)),
     once(child, 'exit').then(([code]) => `ended with ${String(code)}`),
   ]);
   const port = /listening (\d+)/.exec(line)?.[1];
@@ -86,16 +89,14 @@ export async function peerOf(
 }
 
 export async function run(load: Load): Promise<LoadResult> {
-  const child = spawn(process.execPath, [join(dist, 'bench/load.js'), JSON.stringify(load)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = started([join(dist, 'bench/load.js'), JSON.stringify(load)], { stdio: ['ignore', 'pipe', 'inherit'] });
   return JSON.parse(await output(child)) as LoadResult;
 }
 
 /** @throws Error if a request failed */
 export async function openLoad(load: OpenLoad): Promise<Timed> {
-  const child = spawn(process.execPath, [join(dist, 'bench/open-load.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify(load));
+  const child = started([join(dist, 'bench/open-load.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin?.end(JSON.stringify(load));
   return JSON.parse(await output(child)) as Timed;
 }
 
@@ -109,12 +110,13 @@ async function output(child: ChildProcess): Promise<string> {
 
 /** Also after a failure nothing is left running. */
 export async function stopServers(): Promise<void> {
-  await Promise.all([...servers].map(stop));
+  await Promise.all([...children].map(stop));
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  servers.delete(child);
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await once(child, 'exit');
+  clearTimeout(late);
 }

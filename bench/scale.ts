@@ -1,72 +1,70 @@
 /**
- * `npm run bench:scale -- [events…]`: what an event and a read cost at each size of the log, by default 10 thousand, 100 thousand and a
- * million events. `-- tree`: 25,000 categories, and 3 million products in 6,000. `-- memory`: what each process has in memory at a
- * million events with events of 512 KiB among them. `-- processes`: orders through 1, 2 and 4 API processes; on an empty EventStoreDB if
- * TEST_EVENTSTORE_URL names one. Prints a table, adds the figures to bench/results/scale.json, and draws
- * docs/plots/scale.svg from all that this file holds.
+ * `npm run bench:scale`: what an event and a read cost as the log grows; `-- --help` lists the variants. Figures are written as they come:
+ * into bench/results/scale.json, the marked part of docs/capacity.md, and docs/plots/scale.svg. An interrupted run leaves these, and no
+ * process or folder.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { machineOf } from './machine.js';
+import { withPart } from './page.js';
 import { svg } from './plot.js';
+import { scaleWanted, type ScaleWanted } from './scale-arguments.js';
 import { measureMemory } from './scale-memory.js';
 import { measureProcesses } from './scale-processes.js';
-import { type Results, scalePlots, scaleTable, worstGrowth } from './scale-report.js';
+import { scalePage, scalePlots } from './scale-report.js';
+import { keepResults, type Results, type Run, storedResults } from './scale-results.js';
 import { measureSize } from './scale-sizes.js';
 import { measureTree } from './scale-tree.js';
-import { wantedSizes } from './sizes.js';
 
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'bench/results/scale.json');
-const plots = join(root, 'docs/plots/scale.svg');
-const args = process.argv.slice(2);
-const [cpu] = cpus();
-const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).stdout.trim();
-const machine = {
-  ...{ date: new Date().toISOString().slice(0, 16), cpu: cpu?.model ?? '', cores: cpus().length },
-  ...{ memory_gib: Math.round(totalmem() / 1_024 ** 3), node: process.versions.node, commit },
-};
 
-if (args[0] === 'tree') {
-  for (const [products, categories] of [
-    [100_000, 25_000],
-    [3_000_000, 6_000],
-  ] as const) {
-    const figures = await measureTree(products, categories);
-    keep((results) => ({
-      ...results,
-      tree: { ...results.tree, [`${products}/${categories}`]: { ...figures, machine } },
-    }));
-  }
-} else if (args[0] === 'memory') {
-  const figures = await measureMemory(Number(args[1] ?? 1_000_000));
-  keep((results) => ({ ...results, memory: { ...figures, machine } }));
-} else if (args[0] === 'processes') {
-  const url = process.env['TEST_EVENTSTORE_URL'];
-  const log = url === undefined ? 'postgres' : 'eventstoredb';
-  const figures = await measureProcesses(url);
-  keep((results) => ({ ...results, processes: { ...results.processes, [log]: { figures, machine } } }));
+const wanted = scaleWanted(process.argv.slice(2), process.env);
+if ('text' in wanted) {
+  (wanted.isFault ? process.stderr : process.stdout).write(`${wanted.text}\n`);
+  process.exitCode = wanted.isFault ? 2 : 0;
+} else if (wanted.variant === 'page') {
+  writePage(storedResults(file));
 } else {
-  for (const events of wantedSizes(args)) {
-    const figures = await measureSize(events);
-    keep((results) => ({ ...results, sizes: { ...results.sizes, [events]: { ...figures, machine } } }));
+  await measure(wanted);
+}
+
+async function measure({ variant, numbers, trees, eventstore, quick }: ScaleWanted): Promise<void> {
+  const machine = await machineOf(null, root);
+  const results = keepResults(quick ? null : file, machine);
+  const keep = (change: (before: Results, run: Run) => Partial<Results>): void => {
+    const run: Run = { date: new Date().toISOString().slice(0, 10), commit: machine.commit, node: machine.node };
+    results.keep((before) => change(before, run));
+    if (!quick) writePage(results.all());
+  };
+  if (variant === 'sizes') {
+    for (const events of numbers)
+      await measureSize(events, quick, (figures) =>
+        keep(({ sizes }, run) => ({ sizes: { ...sizes, [events]: { ...figures, ...run } } })),
+      );
+  } else if (variant === 'tree') {
+    for (const tree of trees)
+      await measureTree(tree, quick, (figures) =>
+        keep((before, run) => ({
+          trees: { ...before.trees, [`${tree.products}/${tree.categories}`]: { ...figures, ...run } },
+        })),
+      );
+  } else if (variant === 'memory') {
+    await measureMemory(numbers[0] as number, quick, (figures) =>
+      keep((_, run) => ({ memory: { ...figures, ...run } })),
+    );
+  } else {
+    const log = eventstore === null ? 'postgres' : 'eventstoredb';
+    await measureProcesses({ numbers, eventstore, quick }, (figures) =>
+      keep(({ processes }, run) => ({ processes: { ...processes, [log]: { figures, ...run } } })),
+    );
   }
+  console.log(scalePage(results.all(), 'plots/scale.svg'));
 }
 
-const results = stored();
-mkdirSync(dirname(plots), { recursive: true });
-writeFileSync(plots, svg(scalePlots(results)));
-console.log(scaleTable(results));
-for (const { what, times } of worstGrowth(results))
-  console.log(`${what}: ${times} times the cost at the smallest size`);
-
-/** After each measurement: the next one may take long. */
-function keep(add: (before: Results) => Results): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(add(stored()), null, 2)}\n`);
-}
-
-function stored(): Results {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : { sizes: {} };
+function writePage(results: Results | null): void {
+  const plots = scalePlots(results);
+  if (plots.length > 0) writeFileSync(join(root, 'docs/plots/scale.svg'), svg(plots));
+  const page = join(root, 'docs/capacity.md');
+  writeFileSync(page, withPart(readFileSync(page, 'utf8'), 'scale', scalePage(results, 'plots/scale.svg')));
 }

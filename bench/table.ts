@@ -18,13 +18,17 @@ export function tableOf(figures: readonly Figure[]): string {
       figure.detail ?? '',
     ];
   });
-  // Aligned as prettier wants it, so that a page that holds the table passes its check.
-  const widths = COLUMNS.map((column, i) =>
+  return markdownTable(COLUMNS, rows);
+}
+
+/** Aligned as prettier wants it, so that a page that holds the table passes its check. */
+export function markdownTable(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = columns.map((column, i) =>
     Math.max(3, column.length, ...rows.map((row) => [...(row[i] ?? '')].length)),
   );
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - [...cell].length)).join(' | ')} |`;
-  return [line(COLUMNS), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 /** Three digits that mean something, or all before the point. */
