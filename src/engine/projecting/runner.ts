@@ -40,10 +40,11 @@ const ACQUIRE_EVERY_MS = 1_000;
 /** Longest time for which a checkpoint stays behind on events that do not concern the projection. */
 const IDLE_ADVANCE_MS = 500;
 /**
- * At the head, pages begin at least so far apart unless somebody waits: under load one transaction then does the work of
- * many, and what commands can have is not spent on pages of a few events.
+ * At the head, a follower rests after a page for as long as the page took, unless somebody waits: under load one transaction then does
+ * the work of many, and what commands can have is not spent on pages of a few events. Pages need not begin further apart than this.
  */
 const PACE_MS = 25;
+const SHORTEST_REST_MS = 2;
 /** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
 const STANDBY_PACE_MS = 250;
 /** An awaited position is forgotten after the longest time that a reader waits. */
@@ -200,7 +201,10 @@ export class Runner {
   }
 
   async #pace(term: FollowerTerm, begun: number, signal: AbortSignal): Promise<void> {
-    const ms = (this.isStandby ? STANDBY_PACE_MS : PACE_MS) - (Date.now() - begun);
+    const worked = Date.now() - begun;
+    const ms = this.isStandby
+      ? STANDBY_PACE_MS - worked
+      : Math.min(Math.max(worked, SHORTEST_REST_MS), PACE_MS - worked);
     if (ms <= 0 || this.#isAwaited(term)) return;
     const over = new AbortController();
     this.#hurry = (): void => over.abort();
