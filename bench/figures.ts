@@ -2,9 +2,12 @@
 import type { Figure, Mark } from './row.js';
 import { median } from './statistics.js';
 
-/** Of the medians; null where there is no peer. */
+/**
+ * The median of what each round says, since the machine changes less within a round than from one to the next; null where there is no
+ * peer.
+ */
 export function ratioOf({ ours, peer }: Pick<Figure, 'ours' | 'peer'>): number | null {
-  return peer === null ? null : median(ours) / median(peer);
+  return peer === null ? null : median(ours.map((our, round) => our / (peer[round] ?? Number.NaN)));
 }
 
 /** Null where no mark is set, or there is nothing to compare with. */

@@ -20,7 +20,7 @@ export function resultsOf(date: string, rounds: number, machine: Machine, figure
     `- date ${date}, commit ${commit}`,
     `- ${cores} cores (${cpu}), ${memory_gib} GiB of memory, Node ${node}`,
     ...(database.length > 0 ? [`- Postgres: ${database.join(', ')}`] : []),
-    `- medians of ${rounds} rounds that take turns: Orderlog, peer, Orderlog, peer`,
+    `- medians of at least ${rounds} rounds in which both sides take turns; ratios are medians of those of the rounds`,
   ];
   return `${lines.join('\n')}\n\n${tableOf(figures)}`;
 }

@@ -9,13 +9,28 @@ import { median } from './statistics.js';
 /** Of the rate that the slower side has reached: both can carry it. */
 const SHARE = 0.8;
 
-interface Sides<T> {
-  readonly ours: readonly T[];
-  readonly peer: readonly T[];
-}
+/** A machine that is shared with others changes its speed within seconds: many short rounds tell more than few long ones. */
+const RATED = { rounds: 9, seconds: 2 } as const;
+/** Long enough for the slowest of a hundred. */
+const TIMED = { rounds: 5, seconds: 4 } as const;
 
-/** Of a closed loop, whose times leave out those who would have come meanwhile: none are told. */
-export function rateFigure(what: string, found: Sides<LoadResult>, mark: Mark): Figure {
+/**
+ * How many requests of a closed loop each side answers. Its times leave out those who would have come meanwhile, so none are told.
+ * @param one a round of either side, which lasts so long
+ */
+export async function ratesOf(
+  bench: Bench,
+  what: string,
+  mark: Mark,
+  sides: { readonly ours: Running; readonly peer: Running },
+  one: (target: Running, seconds: number) => Promise<LoadResult>,
+): Promise<Figure> {
+  const seconds = bench.quick ? 1 : RATED.seconds;
+  const found = await interleaved(
+    bench.quick ? 1 : RATED.rounds,
+    () => one(sides.ours, seconds),
+    () => one(sides.peer, seconds),
+  );
   const rates = (rounds: readonly LoadResult[]): number[] => rounds.map(({ perSecond }) => perSecond);
   const [ours, peer] = [rates(found.ours), rates(found.peer)];
   const spread = (all: readonly number[]): string => `${Math.round(Math.min(...all))}–${Math.round(Math.max(...all))}`;
@@ -37,7 +52,7 @@ export async function timesFigure(bench: Bench, shop: Shop, peer: Running, timin
   const { what, pool, lines, connections, rates } = timing;
   const rate = Math.floor(SHARE * Math.min(median(rates.ours), median(rates.peer ?? rates.ours)));
   const load: Omit<OpenLoad, 'url'> = {
-    ...{ rate, connections, seconds: bench.quick ? 1 : 6 },
+    ...{ rate, connections, seconds: bench.quick ? 1 : TIMED.seconds },
     requests: ordersOf(pool, lines),
   };
   const one = async ({ url }: Running): Promise<{ p50: number; p99: number }> => {
@@ -45,7 +60,7 @@ export async function timesFigure(bench: Bench, shop: Shop, peer: Running, timin
     return openLoad({ ...load, url });
   };
   const found = await interleaved(
-    bench.rounds,
+    bench.quick ? 1 : TIMED.rounds,
     () => one(shop.ours),
     () => one(peer),
   );

@@ -43,7 +43,10 @@ export interface Row {
   run(bench: Bench): Promise<readonly Figure[]>;
 }
 
-/** Ours, peer, ours, peer …: whatever else the machine does hits both. */
+/**
+ * Ours and peer by turns, each first in every other round: whatever else the machine does hits both, and so does what the side before
+ * leaves behind.
+ */
 export async function interleaved<T>(
   rounds: number,
   ours: (round: number) => Promise<T>,
@@ -51,8 +54,10 @@ export async function interleaved<T>(
 ): Promise<{ readonly ours: readonly T[]; readonly peer: readonly T[] }> {
   const found = { ours: [] as T[], peer: [] as T[] };
   for (let round = 0; round < rounds; round++) {
-    found.ours.push(await ours(round));
+    const isOurTurn = round % 2 === 0;
+    if (isOurTurn) found.ours.push(await ours(round));
     found.peer.push(await peer(round));
+    if (!isOurTurn) found.ours.push(await ours(round));
   }
   return found;
 }

@@ -2,10 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoadResult } from '../load.js';
 import { peerOf, type Running } from '../processes.js';
-import { rateFigure } from '../rates.js';
-import { type Bench, type Figure, interleaved, type Row } from '../row.js';
+import { ratesOf } from '../rates.js';
+import type { Bench, Figure, Row } from '../row.js';
 import { seed } from '../shop.js';
 
 /** Pinned, so that two runs compare with the same. */
@@ -38,17 +37,11 @@ export const emmett: Row = {
 
 async function measured(bench: Bench, peer: Running, connections: number): Promise<Figure> {
   const shop = await bench.shop();
-  const one = async (target: Running): Promise<LoadResult> => {
+  const what = `orders of 3 lines, ${connections} connections, against Emmett`;
+  const sides = { ours: shop.ours, peer };
+  return ratesOf(bench, what, { ratioAtLeast: connections === 16 ? 2 : 3 }, sides, async (target, seconds) => {
     await shop.settled();
-    return shop.load(target, { kind: 'place', connections, seconds: bench.quick ? 1 : 5 });
-  };
-  const found = await interleaved(
-    bench.rounds,
-    () => one(shop.ours),
-    () => one(peer),
-  );
-  return rateFigure(`orders of 3 lines, ${connections} connections, against Emmett`, found, {
-    ratioAtLeast: connections === 16 ? 2 : 3,
+    return shop.load(target, { kind: 'place', connections, seconds });
   });
 }
 

@@ -1,8 +1,6 @@
 /** Everybody buys the same product, which has stock. */
-import type { LoadResult } from '../load.js';
-import type { Running } from '../processes.js';
-import { rateFigure, timesFigure } from '../rates.js';
-import { type Bench, type Figure, interleaved, type Row } from '../row.js';
+import { ratesOf, timesFigure } from '../rates.js';
+import type { Bench, Figure, Row } from '../row.js';
 import { type Database, type Pool, post, type Shop } from '../shop.js';
 
 /** Never runs out while the rate is measured. */
@@ -29,17 +27,11 @@ export const hotProduct: Row = {
 async function buying(bench: Bench, shop: Shop, pool: Pool): Promise<Figure> {
   const load = { kind: 'place', lines: 1, quantity: 1, connections: CONNECTIONS } as const;
   for (const target of [shop.ours, shop.peer]) await shop.load(target, { ...load, seconds: bench.quick ? 1 : 4 }, pool);
-  const one = async (target: Running): Promise<LoadResult> => {
-    await shop.settled();
-    return shop.load(target, { ...load, seconds: bench.quick ? 1 : 6 }, pool);
-  };
-  const found = await interleaved(
-    bench.rounds,
-    () => one(shop.ours),
-    () => one(shop.peer),
-  );
   const what = `orders of one product with stock, ${CONNECTIONS} connections`;
-  return rateFigure(what, found, { ratioAtLeast: 2 });
+  return ratesOf(bench, what, { ratioAtLeast: 2 }, shop, async (target, seconds) => {
+    await shop.settled();
+    return shop.load(target, { ...load, seconds }, pool);
+  });
 }
 
 /** More want it than there are. @throws Error if one is sold that was not there, or one that was is not */

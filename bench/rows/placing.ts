@@ -1,8 +1,6 @@
 /** Orders of three lines, by few and many clients, without and with an Idempotency-Key. */
-import type { LoadResult } from '../load.js';
-import type { Running } from '../processes.js';
-import { rateFigure, timesFigure } from '../rates.js';
-import { type Bench, type Figure, interleaved, type Row } from '../row.js';
+import { ratesOf, timesFigure } from '../rates.js';
+import type { Bench, Figure, Row } from '../row.js';
 
 /** How many times the peer's rate, by connections. */
 const MARKS = [
@@ -42,14 +40,8 @@ interface Placing {
 
 async function measured(bench: Bench, { what, connections, keyed, times }: Placing): Promise<Figure> {
   const shop = await bench.shop();
-  const one = async (target: Running): Promise<LoadResult> => {
+  return ratesOf(bench, what, { ratioAtLeast: times }, shop, async (target, seconds) => {
     await shop.settled();
-    return shop.load(target, { kind: 'place', keyed, connections, seconds: bench.quick ? 1 : 6 });
-  };
-  const found = await interleaved(
-    bench.rounds,
-    () => one(shop.ours),
-    () => one(shop.peer),
-  );
-  return rateFigure(what, found, { ratioAtLeast: times });
+    return shop.load(target, { kind: 'place', keyed, connections, seconds });
+  });
 }

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { isReached, ratioOf, wordsOf } from '../../bench/figures.js';
 
-t.test('the ratio is that of the medians, and there is none without a peer', async (t) => {
-  t.equal(ratioOf({ ours: [10, 30, 20], peer: [5, 10, 100] }), 2);
+t.test('the ratio is the median of those of the rounds, and there is none without a peer', async (t) => {
+  t.equal(ratioOf({ ours: [10, 40, 20], peer: [5, 10, 20] }), 2, 'of 2, 4 and 1');
+  t.equal(ratioOf({ ours: [100, 3, 300], peer: [50, 1, 150] }), 2, 'one slow round of both sides changes nothing');
   t.equal(ratioOf({ ours: [10], peer: null }), null);
 });
 
