@@ -27,6 +27,7 @@ import { answerOnce } from './http/idempotency/answer-once.js';
 import { Cursors } from './http/list.js';
 import { idText } from './http/schemas.js';
 import { EventStreams } from './http/event-stream.js';
+import { Turns } from './http/turns.js';
 import { type FrozenModel, WholeLists } from './http/whole-list.js';
 import { streamEventRoute } from './http/stream-events.js';
 import { opsExamples } from './ops/examples.js';
@@ -53,6 +54,10 @@ import { streamPrefixes, streams } from './streams.js';
 
 /** How long RemoveCategory waits for the products to be where the log is. */
 const PRODUCTS_WAIT_MS = 2_000;
+
+/** Pieces of uploads that are written at once, and uploads that are checked or recorded at once: other requests wait for neither. */
+const PIECES_AT_ONCE = 2;
+const UPLOADS_AT_ONCE = 1;
 
 /** Who may do what, as the configuration says. */
 export function accessTo({ config, apiKeys, secrets, handler }: Runtime): Access {
@@ -88,6 +93,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
   Object.assign(app.examples, ...examples);
   const claimKey = answerOnce(app, runtime.keys, hashKey);
   commands(app, runtime);
+  const uploads = new Turns(UPLOADS_AT_ONCE);
   await userRoutes(app, {
     handler,
     hashKey,
@@ -97,8 +103,10 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
     addressOf: (email) => ({ email, email_hash: emailHash(hashKey, email) }),
     proofs: {
       maxBytes: gate.maxBytes,
-      store: (source) => storeIdProof(gate, source),
+      store: (source) => storeIdProof({ ...gate, inTurn: uploads.run }, source),
       remove: (documentId) => gate.store.remove(documentId),
+      pieces: new Turns(PIECES_AT_ONCE),
+      inTurn: uploads.run,
     },
     erasures: runtime.erasures,
   });

@@ -13,6 +13,8 @@ export interface IdProofGate {
   readonly store: DocumentStore;
   readonly checker: PdfChecker;
   readonly maxBytes: number;
+  /** Makes a check wait for its turn; there is none to wait for if left out. */
+  readonly inTurn?: (check: () => Promise<void>) => Promise<void>;
 }
 
 const PDF_START = Buffer.from('%PDF-');
@@ -27,12 +29,16 @@ export async function storeIdProof(gate: IdProofGate, source: DocumentSource): P
   try {
     return await gate.store.write(new PdfSource(source), {
       maxBytes: gate.maxBytes,
-      accept: (draft) => checkIdProof(gate.checker, draft),
+      accept: (draft) => (gate.inTurn ?? atOnce)(() => checkIdProof(gate.checker, draft)),
     });
   } catch (error) {
     if (source instanceof Readable) discard(source);
     throw error;
   }
+}
+
+function atOnce(check: () => Promise<void>): Promise<void> {
+  return check();
 }
 
 /** Why a file would be refused as an id proof, or null; nothing is stored. @throws Refusal overloaded */

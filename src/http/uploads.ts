@@ -7,6 +7,7 @@ import { type Fault, print, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
 import { headerFaults } from './header-faults.js';
 import { Problem } from './problem.js';
+import type { Turns } from './turns.js';
 import { faultsOf, PARSING } from './validation.js';
 
 /** Adds routes that read multipart forms, and nothing else. */
@@ -30,6 +31,8 @@ export interface FormShape<Fields, Stored> {
   readonly file: string;
   /** The file beyond this is cut off, and says `truncated`; at least a field's longest is let through. */
   readonly maxBytes: number;
+  /** Of all forms: a piece of a file is worked on in its turn, and its sender waits meanwhile. One that sends nothing holds none. */
+  readonly pieces: Turns;
   /** Takes the file. What it does not read is passed over. */
   store(file: FormFile): Promise<Stored>;
   /** Is told what the form asks for before anything is decided about it, the file's digest in place of the file. */
@@ -59,7 +62,7 @@ export async function receiveForm<Fields, Stored>(
       if (isFile(part)) {
         fileParts++;
         if (path === shape.file && files.length === 0 && !refused) {
-          const file = new DigestedFile(part.file);
+          const file = new DigestedFile(part.file, shape.pieces);
           try {
             files.push(await storePart(part, file, shape));
           } catch (error) {
@@ -131,8 +134,11 @@ class DigestedFile implements FormFile {
   readonly #source: MultipartFile['file'];
   readonly #hash = createHash('sha256');
 
-  constructor(source: MultipartFile['file']) {
+  readonly #turns: Turns;
+
+  constructor(source: MultipartFile['file'], turns: Turns) {
     this.#source = source;
+    this.#turns = turns;
   }
 
   get truncated(): boolean {
@@ -142,8 +148,13 @@ class DigestedFile implements FormFile {
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     // Left open when its reader stops early: the rest of the form is behind it.
     for await (const piece of this.#source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      this.#hash.update(piece);
-      yield piece;
+      const done = await this.#turns.take();
+      try {
+        this.#hash.update(piece);
+        yield piece;
+      } finally {
+        done();
+      }
     }
   }
 

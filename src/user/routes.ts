@@ -8,6 +8,7 @@ import { ifMatchOf, revisionGuard } from '../http/etag.js';
 import type { ClaimKey } from '../http/idempotency/answer-once.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { dataOf, email, name, noBody, uuid } from '../http/schemas.js';
+import type { Turns } from '../http/turns.js';
 import { type FormShape, receiveForm, uploadRoutes } from '../http/uploads.js';
 import { answerUser, erasureReceipt, userAnswer, type UserAnswer } from './answer.js';
 import { changeUserDetails } from './change-details.js';
@@ -37,6 +38,9 @@ export interface IdProofStore {
   /** @throws Refusal id-proof-missing, id-proof-not-pdf, id-proof-encrypted, id-proof-damaged, overloaded */
   readonly store: FormShape<unknown, StoredProof>['store'];
   readonly remove: (documentId: string) => Promise<void>;
+  readonly pieces: Turns;
+  /** For what comes when a proof is there: it must not slow others down. */
+  readonly inTurn: Turns['run'];
 }
 
 const tags = ['users'];
@@ -206,6 +210,7 @@ function proofForm<Fields>(
     fields,
     file: 'id_proof',
     maxBytes: proofs.maxBytes,
+    pieces: proofs.pieces,
     store: proofs.store,
     claim: (content) => claimKey(request, content),
     discard: ({ document_id }) => proofs.remove(document_id),
@@ -219,7 +224,7 @@ async function keptIfNamed<T>(
   command: () => Promise<readonly [Outcome<UserState>, T]>,
 ): Promise<T> {
   try {
-    const [{ state }, result] = await command();
+    const [{ state }, result] = await proofs.inTurn(command);
     if (state?.id_proof?.document_id !== stored.document_id) await proofs.remove(stored.document_id);
     return result;
   } catch (error) {

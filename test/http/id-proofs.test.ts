@@ -1,6 +1,7 @@
 /** Proofs of identity over HTTP: what is refused, what a download is, and a bucket that does not answer. */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { sweepAlone } from '../../src/documents/sweep.js';
 import { namedDocuments } from '../../src/user/named-documents.js';
@@ -72,6 +73,25 @@ void t.test('a file over the limit is 413, even one of 100 MB, and its sender ge
   });
   t.equal(answer.status, 413);
   t.match(await answer.json(), { code: 'payload-too-large' });
+});
+
+void t.test('of uploads at once, one is checked or recorded, and the others wait and come through', async (t) => {
+  const shop = await runningApp(t, { projectors: false });
+  const { gate, handler } = shop.runtime;
+  let [now, most] = [0, 0];
+  const counted = async <T>(work: Promise<T>): Promise<T> => {
+    most = Math.max(most, ++now);
+    return work.finally(() => (now -= 1));
+  };
+  gate.checker.check = () => counted(sleep(1, 'acceptable'));
+  const execute = handler.execute.bind(handler) as (...args: unknown[]) => Promise<never>;
+  handler.execute = (...args: unknown[]) => counted(execute(...args));
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, () => shop.http.send('POST', '/v1/users', { form: userForm('Ada', shop.freshEmail()) })),
+  );
+  t.same([...new Set(answers.map(({ status }) => status))], [201]);
+  // On a machine that stalls, a turn may be over before its work is.
+  t.ok(most <= 3, `${most} at once`);
 });
 
 void t.test(

@@ -30,6 +30,7 @@ import {
   uuid,
 } from '../../src/http/schemas.js';
 import { sendPrepared } from '../../src/http/send-prepared.js';
+import { Turns } from '../../src/http/turns.js';
 import { receiveForm, uploadRoutes } from '../../src/http/uploads.js';
 
 const everyRole = { roles: ROLES };
@@ -64,6 +65,8 @@ export interface Failing {
   /** Runs before POST /v1/things/:thing_id/cancel answers. */
   before?: () => Promise<void>;
   readonly uploads: { readonly stored: string[]; readonly discarded: string[] };
+  /** Works on a piece of an uploaded file. */
+  piece?: () => Promise<void>;
 }
 
 export function failing(): Failing {
@@ -245,7 +248,10 @@ function queryRoutes(app: App): void {
 
 const form = z.strictObject({ name });
 
-function uploadRoute(scope: App, { uploads }: Failing): void {
+function uploadRoute(scope: App, told: Failing): void {
+  const { uploads } = told;
+  // Longer than a test lasts: what holds up others is seen.
+  const pieces = new Turns(2, { turnMs: 60_000, waitMs: 60_000 });
   scope.post(
     '/v1/uploads',
     {
@@ -259,9 +265,13 @@ function uploadRoute(scope: App, { uploads }: Failing): void {
         fields: form,
         file: 'id_proof',
         maxBytes: 100_000,
+        pieces,
         store: async (file) => {
           let bytes = 0;
-          for await (const piece of file as AsyncIterable<Buffer>) bytes += piece.length;
+          for await (const piece of file as AsyncIterable<Buffer>) {
+            bytes += piece.length;
+            await told.piece?.();
+          }
           if (bytes === 0) throw new Refusal('id-proof-missing', 'The file is empty.');
           if (bytes === 1) throw new Refusal('id-proof-not-pdf', 'No PDF is that short.');
           uploads.stored.push(String(bytes));

@@ -1,5 +1,8 @@
+import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { App } from '../../src/http/app-type.js';
+import { until } from '../support/orderlog.js';
 import { type Failing, failing, sampleApp } from './sample-app.js';
 
 type Part = readonly [name: string, value: string, file?: string | undefined, type?: string];
@@ -194,4 +197,41 @@ void t.test('what is no form is refused', async (t) => {
     const answer = await send(app, payload, type);
     t.equal(answer.code, 'invalid-request', what);
   }
+});
+
+void t.test('pieces of two files are worked on at once, however many come', async (t) => {
+  const { app, told } = await started(t);
+  let [now, most, worked] = [0, 0, 0];
+  told.piece = async () => {
+    worked += 1;
+    most = Math.max(most, ++now);
+    await sleep(1);
+    now -= 1;
+  };
+  const form = multipart([NAME, ['id_proof', 'x'.repeat(100_000), 'a']]);
+  const answers = await Promise.all(Array.from({ length: 12 }, () => send(app, form)));
+  t.same([...new Set(answers.map(({ status }) => status))], [201]);
+  t.equal(worked, 12);
+  t.equal(most, 2);
+});
+
+void t.test('senders that stop in the middle of a file hold up nobody', async (t) => {
+  const { app, told } = await started(t);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  let pieces = 0;
+  told.piece = () => Promise.resolve(void (pieces += 1));
+  const [begun = ''] = multipart([NAME, PROOF]).split('%PDF-');
+  for (let n = 0; n < 4; n++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    t.teardown(() => socket.destroy());
+    const head = 'host: localhost\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 90000\r\n';
+    socket.write(`POST /v1/uploads HTTP/1.1\r\n${head}\r\n${begun}${'x'.repeat(2_000)}`);
+  }
+  await until(() => pieces >= 4);
+  const answers = Promise.all(Array.from({ length: 8 }, () => send(app, multipart([NAME, PROOF]))));
+  // Far longer than these take, and shorter than a turn of the sample.
+  const first = await Promise.race([answers, sleep(20_000, 'held up' as const, { ref: false })]);
+  t.not(first, 'held up');
+  t.same([...new Set((await answers).map(({ status }) => status))], [201]);
 });
