@@ -1,7 +1,8 @@
 /**
  * `npm run bench:console`: the console in a real Chromium, on 10,595 categories. Prints as JSON: first paint of the catalog and the longest
  * work of its main thread while it is opened and scrolled; from the sending of an order to its row in the live log; a rebuild under load, as the
- * screen shows it; what readers that stop reading cost the server; and placing orders without and with ten consoles beside it.
+ * screen shows it; what readers that stop reading cost the server; and placing orders alone, beside ten readers of the live log that draw
+ * nothing, and beside ten consoles.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -148,9 +149,12 @@ function place({ running, poolFile }: Rig, seconds: number): Promise<LoadResult>
 /** In turn without and with consoles, so that whatever else changes meets both. */
 async function beside(rig: Rig): Promise<object> {
   await place(rig, 2);
-  const found: Record<'none' | 'ten', LoadResult[]> = { none: [], ten: [] };
+  const found: Record<'none' | 'readers' | 'ten', LoadResult[]> = { none: [], readers: [], ten: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     found.none.push(await place(rig, SECONDS));
+    const readers = Array.from({ length: CONSOLES }, () => reader(rig).resume());
+    found.readers.push(await place(rig, SECONDS));
+    for (const socket of readers) socket.destroy();
     const pages = await consoles(rig);
     found.ten.push(await place(rig, SECONDS));
     for (const page of pages) await page.close();
@@ -160,7 +164,7 @@ async function beside(rig: Rig): Promise<object> {
     p99: results.map(({ p99 }) => p99),
     failed: results.reduce((sum, { failed }) => sum + failed, 0),
   });
-  return { consoles: CONSOLES, none: summary(found.none), ten: summary(found.ten) };
+  return { consoles: CONSOLES, none: summary(found.none), readers: summary(found.readers), ten: summary(found.ten) };
 }
 
 async function consoles({ running, browser }: Rig): Promise<readonly Page[]> {
@@ -176,18 +180,19 @@ async function consoles({ running, browser }: Rig): Promise<readonly Page[]> {
 
 /** Megabytes of the server around the same load, without and with readers of the tail that are frozen. */
 async function stopped(rig: Rig): Promise<object> {
-  const { hostname, port } = new URL(rig.running.url);
   const without = await grown(rig);
-  const sockets: Socket[] = [];
-  for (let at = 0; at < CONSOLES; at += 1) {
-    const socket = connect(Number(port), hostname).on('error', () => undefined);
-    socket.write(`GET /v1/log HTTP/1.1\r\nhost: ${hostname}\r\naccept: text/event-stream\r\n\r\n`);
-    socket.pause();
-    sockets.push(socket);
-  }
+  const sockets = Array.from({ length: CONSOLES }, () => reader(rig).pause());
   const withStopped = await grown(rig);
   for (const socket of sockets) socket.destroy();
   return { readers: CONSOLES, without, with: withStopped };
+}
+
+/** Of the live log. */
+function reader({ running }: Rig): Socket {
+  const { hostname, port } = new URL(running.url);
+  const socket = connect(Number(port), hostname).on('error', () => undefined);
+  socket.write(`GET /v1/log HTTP/1.1\r\nhost: ${hostname}\r\naccept: text/event-stream\r\n\r\n`);
+  return socket;
 }
 
 async function grown(rig: Rig): Promise<object> {

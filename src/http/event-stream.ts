@@ -9,6 +9,8 @@ export interface Sent {
   readonly id?: string;
   readonly event?: string;
   readonly data?: unknown;
+  /** Events that are written out already, in place of `event` and `data`. */
+  readonly frames?: string;
 }
 
 export interface EventStreamSettings {
@@ -111,7 +113,8 @@ async function* framesOf(source: AsyncIterable<Sent>, heartbeatMs: number): Asyn
       const item = await items.next(heartbeatMs);
       if (item?.done) return;
       id = item?.value.id ?? id;
-      if (item?.value.event !== undefined) yield frameOf(item.value);
+      if (item?.value.frames !== undefined) yield item.value.frames;
+      else if (item?.value.event !== undefined) yield frameOf(item.value);
       else if (!item || isFirst) yield `: heartbeat\n${id === undefined ? '' : `id: ${id}\n`}\n`;
     }
   } finally {
@@ -119,7 +122,7 @@ async function* framesOf(source: AsyncIterable<Sent>, heartbeatMs: number): Asyn
   }
 }
 
-function frameOf({ id, event, data }: Sent): string {
+export function frameOf({ id, event, data }: Omit<Sent, 'frames'>): string {
   const head = id === undefined ? '' : `id: ${id}\n`;
   return `${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

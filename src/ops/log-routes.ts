@@ -1,4 +1,5 @@
 /** The whole log for those who look after it: a list, newest first, and its tail as server-sent events (docs/decisions/0028). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import {
   bounds,
@@ -11,12 +12,13 @@ import {
 import { prefersEvents } from '../http/accept.js';
 import { queryHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
-import type { EventStreams, Sent } from '../http/event-stream.js';
+import { type EventStreams, frameOf, type Sent } from '../http/event-stream.js';
 import { nextPage } from '../http/list.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { invalid } from '../http/problem.js';
 import { listOf, listQuery } from '../http/schemas.js';
 import { answerRecorded, type RecordedAnswer, recordedEvent } from '../http/stream-events.js';
+import { RecentFrames } from './recent-frames.js';
 
 export interface LogRouteDeps {
   readonly engine: Pick<Engine, 'follow'>;
@@ -31,8 +33,11 @@ export interface LogRouteDeps {
 
 /** Events that one request looks at, however few of them its filter lets through. */
 const MOST_LOOKED_AT = 10_000;
-/** Events that a tail takes from its subscription at once. */
-const TAIL_PAGE = 100;
+/** Events that a tail takes from its subscription at once, and characters that it sends at once. */
+const TAIL_PAGE = 500;
+const SENT_CHARACTERS = 64 * 1024;
+/** Between two writes of a tail. The first event after a quiet time is sent at once, the next ones with what comes meanwhile. */
+const BETWEEN_MS = 100;
 const MOST_TYPES = 50;
 
 const visible = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must have 1 to 200 visible ASCII characters');
@@ -70,6 +75,10 @@ interface Wanted {
 
 export function logRoutes(app: App, deps: LogRouteDeps): void {
   const { tokens, handler, eventStreams } = deps;
+  const frames = new RecentFrames(async (recorded) => {
+    const id = tokens.encode(recorded.position);
+    return frameOf({ id, event: 'recorded', data: await answerEvent(deps, recorded) });
+  });
   app.get(
     '/v1/log',
     {
@@ -98,7 +107,7 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
       if (request.method === 'GET' && prefersEvents(request.headers.accept)) {
         const last = request.headers['last-event-id'];
         const from = last === undefined ? (range.after ?? head) : tokens.decode(String(last));
-        return eventStreams.answer(request, reply, (ends) => tail(deps, wanted, from, ends));
+        return eventStreams.answer(request, reply, (ends) => tail({ ...deps, frames }, wanted, from, ends));
       }
       // What has come since is the tail's: it begins at the position of this answer.
       const page = await handler.store.readBack({ ...wanted, ...range, limit: limit + 1, most: MOST_LOOKED_AT });
@@ -136,20 +145,30 @@ function fitting(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
 }
 
 async function* tail(
-  deps: LogRouteDeps,
+  { engine, tokens, frames }: LogRouteDeps & { readonly frames: RecentFrames },
   { filter, stream, correlationId }: Wanted,
   from: Position,
   ends: AbortSignal,
 ): AsyncGenerator<Sent> {
-  yield { id: deps.tokens.encode(from) };
-  for await (const page of deps.engine.follow({ from, filter, pageSize: TAIL_PAGE, signal: ends })) {
+  yield { id: tokens.encode(from) };
+  for await (const page of engine.follow({ from, filter, pageSize: TAIL_PAGE, signal: ends })) {
+    const begun = performance.now();
+    let text = '';
     for (const recorded of page.events) {
       if (ends.aborted) return;
       if (stream !== undefined && recorded.stream !== stream) continue;
       if (correlationId !== undefined && correlationOf(recorded) !== correlationId) continue;
-      yield { id: deps.tokens.encode(recorded.position), event: 'recorded', data: await answerEvent(deps, recorded) };
+      const frame = frames.of(recorded);
+      text += typeof frame === 'string' ? frame : await frame;
+      if (text.length < SENT_CHARACTERS) continue;
+      yield { id: tokens.encode(recorded.position), frames: text };
+      text = '';
     }
-    yield { id: deps.tokens.encode(page.position) };
+    yield { id: tokens.encode(page.position), ...(text !== '' && { frames: text }) };
+    // A full page may have more behind it.
+    const rest = begun + BETWEEN_MS - performance.now();
+    if (page.events.length < TAIL_PAGE && rest > 0)
+      await sleep(rest, undefined, { signal: ends }).catch(() => undefined);
   }
 }
 

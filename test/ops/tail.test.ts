@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { required } from '../access/guarded.js';
 import { type Frozen, frozen, type OpenStream, openStream, type Received } from '../support/event-stream.js';
@@ -103,9 +104,48 @@ void t.test(
   },
 );
 
+void t.test('ten tails cost what one does: each event is read and written out once', async (t) => {
+  const shop = await runningApp(t, { projectors: false });
+  const { handler } = shop.runtime;
+  let given = 0;
+  const history = handler.history.bind(handler);
+  handler.history = (...args) => {
+    given++;
+    return history(...args);
+  };
+  const tails = await Promise.all(Array.from({ length: 10 }, () => openStream(t, shop.http, '/v1/log')));
+  await until(() => tails.every((tail) => tail.lastId() !== null));
+  await Promise.all(Array.from({ length: 8 }, () => appendUnheard(shop)));
+  await Promise.all(tails.map((tail) => tail.count(8)));
+  t.equal(given, 8);
+});
+
+void t.test('many events at once are few writes, and the first one after a quiet time waits for nothing', async (t) => {
+  const shop = await runningApp(t, { projectors: false });
+  const socket = connect(Number(new URL(shop.http.url).port), '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  let text = '';
+  let pieces = 0;
+  socket.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+    pieces += 1;
+  });
+  socket.write('GET /v1/log HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n');
+  const events = (): number => text.split('event: recorded').length - 1;
+  await until(() => text.includes(': heartbeat'));
+  await appendUnheard(shop);
+  await until(() => events() === 1);
+  pieces = 0;
+  const begun = performance.now();
+  for (let n = 0; n < 300; n++) await appendUnheard(shop);
+  await until(() => events() === 301);
+  const tenths = (performance.now() - begun) / 100;
+  t.ok(pieces < 10 + 2 * tenths, `${pieces} writes in ${Math.round(tenths)} tenths of a second`);
+});
+
 void t.test('a client that reads nothing holds its source back, and gets all when it reads on', async (t) => {
   const shop = await runningApp(t, { projectors: false });
-  const { handler, store } = shop.runtime;
+  const { handler } = shop.runtime;
   let given = 0;
   const history = handler.history.bind(handler);
   handler.history = (...args) => {
@@ -115,10 +155,7 @@ void t.test('a client that reads nothing holds its source back, and gets all whe
   const client = await frozenTail(t, shop);
   // Far more than sockets buffer.
   const text = 'x'.repeat(100_000);
-  for (let n = 0; n < 250; n++) {
-    const event = { id: randomUUID(), type: 'Unheard', data: { text }, metadata: {} };
-    await store.append(`order-${randomUUID()}`, [event], 'none');
-  }
+  for (let n = 0; n < 250; n++) await appendUnheard(shop, { text });
   await until(() => given > 0);
   await new Promise((resolve) => setTimeout(resolve, 500));
   t.ok(given < 200, `${given} of 250 events were asked for`);
@@ -153,4 +190,10 @@ void t.test('tails end at once when the process is to end, and say so', async (t
 /** A tail whose client has stopped to read. */
 function frozenTail(t: Test, shop: RunningApp): Promise<Frozen> {
   return frozen(t, Number(new URL(shop.http.url).port), '/v1/log');
+}
+
+/** An event that no release knows, in a stream of its own. */
+async function appendUnheard({ runtime }: RunningApp, data: Readonly<Record<string, string>> = {}): Promise<void> {
+  const event = { id: randomUUID(), type: 'Unheard', data, metadata: {} };
+  await runtime.store.append(`order-${randomUUID()}`, [event], 'none');
 }
