@@ -1,15 +1,15 @@
 /**
  * `npm run bench:console`: the console in a real Chromium, on 10,595 categories. Prints as JSON: first paint of the catalog and the longest
  * work of its main thread while it is opened and scrolled; from the sending of an order to its row in the live log; a rebuild under load, as the
- * screen shows it; what readers that stop reading cost the server; and placing orders alone, beside ten readers of the live log that draw
- * nothing, and beside ten consoles.
+ * screen shows it; what readers that stop reading and a frozen tab cost the server; and placing orders alone, beside ten readers of the
+ * live log that draw nothing, and beside ten consoles.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { launchBrowser } from '../test/support/browser.js';
+import { launchBrowser, renderersOf } from '../test/support/browser.js';
 import type { LoadResult } from './load.js';
 import { orderlog, run, type Running, serve, stopServers } from './processes.js';
 
@@ -65,6 +65,7 @@ async function measured(): Promise<object> {
       tail: await tail(rig, users[0] ?? '', products[0] ?? 0),
       beside: await beside(rig),
       stopped: await stopped(rig),
+      frozen: await frozen(rig),
       rebuild: await rebuild(rig),
     };
   } finally {
@@ -193,6 +194,25 @@ function reader({ running }: Rig): Socket {
   const socket = connect(Number(port), hostname).on('error', () => undefined);
   socket.write(`GET /v1/log HTTP/1.1\r\nhost: ${hostname}\r\naccept: text/event-stream\r\n\r\n`);
   return socket;
+}
+
+/** Megabytes of the server around the same load, beside a browser of its own whose tabs are frozen with the live log open. */
+async function frozen(rig: Rig): Promise<object> {
+  const without = await grown(rig);
+  const browser = await launchBrowser();
+  try {
+    await consoles({ ...rig, browser });
+    const renderers = await renderersOf(browser);
+    const tell = (signal: NodeJS.Signals): void => renderers.forEach((pid) => process.kill(pid, signal));
+    tell('SIGSTOP');
+    try {
+      return { tabs: CONSOLES, without, with: await grown(rig) };
+    } finally {
+      tell('SIGCONT');
+    }
+  } finally {
+    await browser.close();
+  }
 }
 
 async function grown(rig: Rig): Promise<object> {

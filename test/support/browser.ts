@@ -40,6 +40,13 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
 }
 
+/** Ids of the processes that run the browser's pages. */
+export async function renderersOf(browser: Browser): Promise<readonly number[]> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+}
+
 /** A browser of the test's own. */
 export async function openBrowser(
   t: Test,
