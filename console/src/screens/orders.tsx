@@ -7,6 +7,7 @@ import { type Order, ORDER_STATUSES } from '../types.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { Card, Empty, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
+import { TotalFilter } from './total-filter.js';
 
 const SORTS = [
   ['', 'Newest first'],
@@ -23,10 +24,8 @@ const FIELDS = [
   ['user_id', 'User id', ''],
   ['product_id', 'Product id', ''],
   ['cat_id', 'Category id', ''],
-  ['currency', 'Currency', 'EUR'],
-  ['total_min', 'Total from', '1990 is 19.90'],
-  ['total_max', 'Total to', '1990 is 19.90'],
 ] as const;
+const REFINING = [...FIELDS.map(([name]) => name), 'currency', 'total_min', 'total_max'];
 
 export function Orders(): VNode {
   const filters = useFilters();
@@ -68,7 +67,7 @@ function NoOrders({ isFiltered }: { isFiltered: boolean }): VNode {
 
 function OrderFilters({ values, set }: Filters): VNode {
   const statuses = new Set((values['status'] ?? '').split(',').filter(Boolean));
-  const isRefined = FIELDS.some(([name]) => values[name] !== undefined);
+  const isRefined = REFINING.some((name) => values[name] !== undefined);
   return (
     <form class="stack-tight" onSubmit={(event) => event.preventDefault()} aria-label="Filters">
       <div class="filters">
@@ -122,6 +121,7 @@ function OrderFilters({ values, set }: Filters): VNode {
               />
             </Field>
           ))}
+          <TotalFilter values={values} set={set} />
         </div>
       </details>
     </form>
@@ -141,7 +141,7 @@ export function OrderTable({ orders }: { orders: readonly Order[] }): VNode {
   const { route } = useLocation();
   return (
     <div class="table-frame">
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th>Order</th>

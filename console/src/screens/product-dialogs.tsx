@@ -1,26 +1,11 @@
 /** Adding and changing a product. */
 import type { VNode } from 'preact';
+import { minorOf, plainOf } from '../amount.js';
 import { api } from '../api.js';
-import { minorDigits } from '../format.js';
 import type { Product } from '../types.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Field } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
-
-/** @returns the amount in the minor unit, exact: no sum of fractions */
-function minorOf(text: string, currency: string): number {
-  const digits = minorDigits(currency);
-  const [, whole, , fraction = ''] = /^(\d+)([.,](\d+))?$/.exec(text) ?? [];
-  if (whole === undefined || fraction.length > digits)
-    throw new Error(`Give the price as a number with at most ${digits} decimal places.`);
-  return Number(whole + fraction.padEnd(digits, '0'));
-}
-
-function plainOf(amount: number, currency: string): string {
-  const digits = minorDigits(currency);
-  const text = String(amount).padStart(digits + 1, '0');
-  return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
-}
 
 const idsOf = (text: string): readonly number[] =>
   text

@@ -1,0 +1,49 @@
+import t from 'tap';
+import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
+import { runningApp } from '../support/running-app.js';
+
+const PATIENCE = { timeout: 60_000 };
+
+t.test('totals are typed as the screen shows them, and stay exact in the address', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { user_id } = await shop.registerUser();
+  const { cat_id } = await shop.addCategory();
+  const place = async (price: number, currency: string): Promise<string> => {
+    const { product_id } = await shop.addProduct([cat_id], { price, currency });
+    return (await shop.placeOrder(user_id, [product_id])).number ?? '';
+  };
+  const yen = await place(1_990, 'JPY');
+  const [below, above] = [await place(172_479, 'EUR'), await place(172_480, 'EUR')];
+  const { store, engine } = shop.runtime;
+  await engine.catchUp(await store.head(), 30_000);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/orders`, { locale: 'en-US' });
+  const shown = page.locator('tbody td:first-child a');
+  const address = (): Record<string, string> => Object.fromEntries(new URL(page.url()).searchParams);
+  await page.getByText('More filters').click();
+  const from = page.getByLabel('Total from, EUR');
+  await from.fill('EUR 1,724.80');
+  await from.press('Enter');
+  await page.waitForURL(/total_min/, PATIENCE);
+  t.same(address(), { total_min: '172480', currency: 'EUR' });
+  await page.getByText(below).waitFor({ state: 'detached', ...PATIENCE });
+  t.same(await shown.allInnerTexts(), [above]);
+  await page.reload();
+  await shown.getByText(above).waitFor(PATIENCE);
+  t.equal(await from.inputValue(), '1724.80');
+
+  await from.fill('17.999');
+  await from.press('Enter');
+  t.match(await from.evaluate('document.activeElement.validationMessage'), /at most 2 decimal places/);
+  t.same(address(), { total_min: '172480', currency: 'EUR' }, 'what can not be meant changes nothing');
+  await from.fill('1990');
+  await from.press('Enter');
+  await page.waitForURL(/total_min=199000/, PATIENCE);
+  await page.getByLabel('Currency', { exact: true }).fill('jpy');
+  await page.getByLabel('Currency', { exact: true }).press('Enter');
+  await page.waitForURL(/currency=JPY/, PATIENCE);
+  t.same(address(), { total_min: '1990', currency: 'JPY' }, 'the field stays, the minor unit changes');
+  await shown.getByText(yen).waitFor(PATIENCE);
+  t.equal(await page.getByLabel('Total from, JPY').inputValue(), '1990');
+  t.same(faults, []);
+});
