@@ -47,6 +47,11 @@ export function sameAgain(error: unknown): CallOptions {
   return mayHaveWorked && error.idempotencyKey !== null ? { idempotencyKey: error.idempotencyKey } : {};
 }
 
+/** An answer whose head may say how many quarantined keys affect it. */
+export interface Degradable {
+  readonly response: Response;
+}
+
 export interface ServerEvent {
   readonly id: string;
   readonly event: string;

@@ -79,7 +79,7 @@ function Page({ children }: { children: ComponentChildren }): VNode {
     isFirst.current = false;
     const [, name] = PAGES.find(([href]) => isBelow(path, href)) ?? [];
     document.title = name === undefined ? 'Orderlog' : `${name} – Orderlog`;
-    scrollTo({ top: 0 });
+    if (location.hash === '') scrollTo({ top: 0 });
   }, [path]);
   return (
     <main id="content" class="content" tabIndex={-1} ref={main}>

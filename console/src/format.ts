@@ -1,6 +1,8 @@
 /** Numbers, money and times as a reader expects them: in the reader's own language and zone. */
 const whole = new Intl.NumberFormat();
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const clockWithSeconds = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const withSeconds = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const currencies = new Map<string, Intl.NumberFormat>();
 
@@ -22,7 +24,12 @@ export const minorDigits = (currency: string): number =>
 
 const digitsOf = (format: Intl.NumberFormat): number => format.resolvedOptions().maximumFractionDigits ?? 2;
 
-export const time = (iso: string): string => dateTime.format(new Date(iso));
+/** The day and the time of day, which may stand in two lines. */
+export function timeParts(iso: string, isExact: boolean): readonly [day: string, clock: string] {
+  const at = new Date(iso);
+  return [day.format(at), (isExact ? clockWithSeconds : clock).format(at)];
+}
+
 export const exactTime = (iso: string): string => withSeconds.format(new Date(iso));
 export const utc = (iso: string): string => `${iso.replace('T', ' ').replace(/(\.\d+)?Z$/, '')} UTC`;
 

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
 import { runningApp } from '../support/running-app.js';
+import { event, METADATA } from '../support/unreadable.js';
 
 /** Nothing here depends on how fast the machine is. */
 const PATIENCE = { timeout: 120_000 };
@@ -81,4 +82,38 @@ t.test('a read model that nobody projects is shown in red', needsBrowser, async 
   const late = page.locator('.late');
   await late.waitFor(PATIENCE);
   t.match(await late.innerText(), /^What you see may be old\. .*category-tree is 1 event behind/);
+});
+
+t.test('a quarantined order says so, and its event is explained once and skipped', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { user_id } = await shop.registerUser();
+  const { cat_id } = await shop.addCategory();
+  const { product_id } = await shop.addProduct([cat_id]);
+  const { order_id, number } = await shop.placeOrder(user_id, [product_id]);
+  const { store, engine } = shop.runtime;
+  const paid = { order_id, user_id, reference: null, paid_at: new Date().toISOString() };
+  await store.append(`order-${order_id}`, [event('OrderPaid', paid, { ...METADATA, schema_version: 2 })], 0);
+  await engine.catchUp(await store.head(), 30_000);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/catalog?category=${cat_id}`);
+  await page.getByText('These counts have 1 quarantined order').waitFor(PATIENCE);
+  await page.goto(`${shop.http.url}/console/orders/${order_id}`);
+  await page.getByText('This order is quarantined.').waitFor(PATIENCE);
+  await page.getByRole('link', { name: 'See why' }).click();
+  const card = page.locator('#quarantine');
+  const waiting = card.locator('li.job');
+  await waiting.getByText(`order ${number}`).waitFor(PATIENCE);
+  // The reactor comes to the event after the read models.
+  await waiting.getByText('order-stock').waitFor(PATIENCE);
+  t.equal(await waiting.count(), 1, 'one event, in however many read models');
+  t.match(await waiting.innerText(), /OrderPaid\s+of order O-.*Could not be applied: data\.reserved: is missing/s);
+  t.match(await waiting.innerText(), /order-counts \(build 1\).*user-orders \(build 1\)/);
+  await waiting.getByRole('button', { name: 'Skip' }).click();
+  await page.getByLabel('Reason').fill('written by a test');
+  await page.getByRole('button', { name: 'Skip the event' }).click();
+  await card.getByText('Nothing is quarantined.').waitFor(PATIENCE);
+  await page.goto(`${shop.http.url}/console/orders/${order_id}`);
+  await page.locator('.timeline').waitFor(PATIENCE);
+  t.equal(await page.getByText('This order is quarantined.').count(), 0);
+  t.same(faults, []);
 });

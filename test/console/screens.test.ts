@@ -23,6 +23,8 @@ async function filledShop(t: Test): Promise<Filled> {
   const product = await shop.addProduct([child.cat_id], { name: MARKUP });
   const order = await shop.placeOrder(user.user_id, [product.product_id]);
   await shop.http.ok('POST', `/v1/orders/${order.order_id}/cancel`, { json: { reason: MARKUP } });
+  await shop.http.ok('POST', `/v1/products/${product.product_id}/stock/count`, { json: { on_hand: 2 } });
+  await shop.runtime.engine.catchUp(await shop.runtime.store.head(), 30_000);
   const paths = [
     ...['', 'catalog', `catalog?category=${child.cat_id}`, `catalog?product=${product.product_id}`],
     ...['orders', `orders/${order.order_id}`, 'users', `users/${user.user_id}`, 'stock', 'log', 'read-models'],
@@ -92,7 +94,7 @@ t.test('a name that looks like markup stays text on every screen', needsBrowser,
   t.same([alerts, faults], [[], []]);
 });
 
-t.test('no screen is wider than a telephone', needsBrowser, async (t) => {
+t.test('no screen is wider than a telephone, and no table', needsBrowser, async (t) => {
   const { shop, paths } = await filledShop(t);
   const open = await openBrowser(t);
   const { page } = await open(`${shop.http.url}/console/`, { viewport: { width: 390, height: 844 } });
@@ -100,5 +102,9 @@ t.test('no screen is wider than a telephone', needsBrowser, async (t) => {
     await page.goto(shop.http.url + path);
     await settled(page);
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390, path);
+    const cut = await page.evaluate<number>(
+      '[...document.querySelectorAll(".table-frame")].filter((frame) => frame.scrollWidth > frame.clientWidth).length',
+    );
+    t.equal(cut, 0, `${path}: nothing of a table is out of sight`);
   }
 });

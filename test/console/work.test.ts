@@ -156,7 +156,7 @@ t.test('the tree at the slider is the one that the API answers, at ten random po
     const moment = begun + Math.floor(Math.random() * (ended - begun));
     await page.clock.setFixedTime(moment + ((STEPS - position) / STEPS) * HOUR_MS);
     await page.goto(`${shop.http.url}/console/catalog`);
-    await page.getByLabel('Slider covers the last').selectOption('hour', PATIENCE);
+    await page.getByLabel('Slider covers').selectOption('the last hour', PATIENCE);
     await page.getByRole('slider').fill(String(position));
     await page.waitForURL(/as_of=/, PATIENCE);
     const asOf = new URL(page.url()).searchParams.get('as_of') ?? '';
@@ -181,6 +181,8 @@ t.test('the slider is moved by keyboard and by mouse, and leads back to now', ne
   const slider = page.getByRole('slider');
   const before = page.getByText('There were no categories then.');
   await page.locator('.tree-row').first().waitFor(PATIENCE);
+  await page.getByRole('option', { name: 'the whole history' }).waitFor({ state: 'attached', ...PATIENCE });
+  await page.getByLabel('Slider covers').selectOption('the last day');
   await slider.focus();
   await page.keyboard.press('Home');
   await before.waitFor(PATIENCE);

@@ -1,17 +1,21 @@
 /** Chooses a moment of the past: by a slider over a span, or exactly. */
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { api, ProblemError } from '../api.js';
 import { exactTime, utc } from '../format.js';
 import { Field } from '../ui/parts.js';
+import { useQuery } from '../use-query.js';
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const SPANS = [
-  ['hour', HOUR],
-  ['day', 24 * HOUR],
-  ['week', 7 * 24 * HOUR],
-  ['month', 30 * 24 * HOUR],
-  ['year', 365 * 24 * HOUR],
+  ['the last hour', HOUR],
+  ['the last day', DAY],
+  ['the last week', 7 * DAY],
+  ['the last month', 30 * DAY],
+  ['the last year', 365 * DAY],
 ] as const;
+type Span = (typeof SPANS)[number] | readonly ['the whole history', number];
 const STEPS = 1_000;
 /** How long the slider must rest before the past is asked for. */
 const REST_MS = 300;
@@ -25,7 +29,10 @@ interface AsOfBarProps {
 
 export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
   const end = useMemo(() => Date.now(), []);
-  const [span, setSpan] = useState<number>(() => spanFor(asOf, end));
+  const begin = useQuery('the first category', firstRecorded).data;
+  const spans: readonly Span[] = begin ? [['the whole history', end - Date.parse(begin)], ...SPANS] : SPANS;
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [name, span] = spans.find((one) => one[0] === chosen) ?? (begin ? spans[0] : undefined) ?? spanFor(asOf, end);
   const stepOf = (iso: string | undefined): number =>
     iso === undefined ? STEPS : Math.max(0, Math.round(STEPS - ((end - Date.parse(iso)) / span) * STEPS));
   // Where the slider was moved to, until it rests: nothing that arrives meanwhile moves it back.
@@ -56,28 +63,35 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
         />
       </label>
       <div class="as-of-line">
-        <p aria-live="polite">
-          {shown === null ? (
-            <strong>Now</strong>
-          ) : (
-            <>
-              As of <strong title={utc(shown)}>{exactTime(shown)}</strong>
-              {isLoading && <span class="muted"> – reading the log…</span>}
-            </>
-          )}
-        </p>
+        <div>
+          <p aria-live="polite">
+            {shown === null ? (
+              <strong>Now</strong>
+            ) : (
+              <>
+                As of <strong title={utc(shown)}>{exactTime(shown)}</strong>
+                {isLoading && <span class="muted"> – reading the log…</span>}
+              </>
+            )}
+          </p>
+          <p class="muted small">
+            {shown === null
+              ? 'Move the slider to see totals and counts as they were.'
+              : 'By the time at which events were recorded. What was imported counts from its import on.'}
+          </p>
+        </div>
         <div class="filters">
-          <Field label="Slider covers the last">
+          <Field label="Slider covers">
             <select
-              value={span}
+              value={name}
               onChange={({ currentTarget }) => {
                 setMoved(null);
-                setSpan(Number(currentTarget.value));
+                setChosen(currentTarget.value);
               }}
             >
-              {SPANS.map(([name, length]) => (
-                <option key={name} value={length}>
-                  {name}
+              {spans.map(([one]) => (
+                <option key={one} value={one}>
+                  {one}
                 </option>
               ))}
             </select>
@@ -100,8 +114,18 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
   );
 }
 
+/** When the catalog began; null if it is empty, or if the reader may not know. */
+async function firstRecorded(signal: AbortSignal): Promise<string | null> {
+  try {
+    return (await api.listCategoryEvents({ limit: 1 }, { signal })).data[0]?.recorded_at ?? null;
+  } catch (error) {
+    if (error instanceof ProblemError) return null;
+    throw error;
+  }
+}
+
 /** The shortest span that holds the moment. */
-function spanFor(asOf: string | undefined, end: number): number {
-  const age = asOf === undefined ? 24 * HOUR : end - Date.parse(asOf);
-  return (SPANS.find(([, length]) => length >= age) ?? SPANS[SPANS.length - 1])?.[1] ?? HOUR;
+function spanFor(asOf: string | undefined, end: number): Span {
+  const age = asOf === undefined ? DAY : end - Date.parse(asOf);
+  return SPANS.find(([, length]) => length >= age) ?? ['the last year', 365 * DAY];
 }

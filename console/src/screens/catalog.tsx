@@ -37,7 +37,9 @@ export function Catalog(): VNode {
             {(roots) =>
               roots.length === 0 ? (
                 <Empty title={asOf === undefined ? 'The catalog is empty.' : 'There were no categories then.'}>
-                  {asOf === undefined && 'Add a root category, or import a catalog.'}
+                  {asOf === undefined
+                    ? 'Add a root category, or import a catalog.'
+                    : 'Move the slider to the right, or press “Back to now”.'}
                 </Empty>
               ) : (
                 <CategoryTree

@@ -1,9 +1,10 @@
 /** One category: its orders by status, its products, and what can be done with it. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { api } from '../api.js';
-import { number } from '../format.js';
+import { api, type Degradable, ProblemError } from '../api.js';
+import { number, plural } from '../format.js';
 import { type Category, ORDER_STATUSES, type OrderCounts, type Product } from '../types.js';
+import { DegradedNote } from '../ui/degraded.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded, Money, OrderBadge } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
@@ -55,7 +56,7 @@ export function CategoryCard({ catId, asOf, onChange, onProduct, onGone }: Categ
             <div class="stack">
               <p class="muted small">
                 Category {it.cat_id}
-                {it.code === null ? '' : ` · code ${it.code}`} · {number(it.total_products)} products
+                {it.code === null ? '' : ` · code ${it.code}`} · {plural(it.total_products, 'product')}
               </p>
               <Counts catId={catId} asOf={asOf} />
             </div>
@@ -88,19 +89,26 @@ const Ask = ({ label, onClick }: { label: string; onClick: () => void }): VNode 
   </button>
 );
 
+type CountsAnswer = Degradable & { readonly data: OrderCounts };
+
 /** Counts as they are, and as they were beside them. */
 function Counts({ catId, asOf }: { catId: number; asOf: string | undefined }): VNode {
-  const countsOf = async (signal: AbortSignal, at?: string): Promise<OrderCounts> => {
-    const input = { cat_id: catId, ...(at !== undefined && { as_of: at }) };
-    return (await api.getCategoryOrderCounts(input, { signal })).data;
-  };
+  const countsOf = (signal: AbortSignal, at?: string): Promise<CountsAnswer> =>
+    api.getCategoryOrderCounts({ cat_id: catId, ...(at !== undefined && { as_of: at }) }, { signal });
   const now = useQuery(`counts of ${catId}`, countsOf, { every: 5_000 });
   const then = useQuery(asOf === undefined ? null : `counts of ${catId} ${asOf}`, (signal) => countsOf(signal, asOf));
+  const before = then.data?.data;
+  const wasThere = !(then.error instanceof ProblemError && then.error.status === 404);
+  const unknown = then.error ? '–' : '…';
   return (
     <Loaded query={now}>
-      {(counts) => (
+      {({ data: counts, response }) => (
         <>
-          {then.error && <Failure error={then.error} />}
+          <DegradedNote answer={{ response }}>
+            {(count) => `These counts have ${plural(count, 'quarantined order')} as it was before its quarantine.`}
+          </DegradedNote>
+          {!wasThere && <p class="note">This category did not exist at that time.</p>}
+          {wasThere && then.error && <Failure error={then.error} />}
           <table class="counts">
             <thead>
               <tr>
@@ -116,10 +124,10 @@ function Counts({ catId, asOf }: { catId: number; asOf: string | undefined }): V
                   <td>
                     <OrderBadge status={status} />
                   </td>
-                  {asOf !== undefined && <td class="number">{then.data ? number(then.data[status]) : '…'}</td>}
+                  {asOf !== undefined && <td class="number">{before ? number(before[status]) : unknown}</td>}
                   <td class="number">{number(counts[status])}</td>
                   {asOf !== undefined && (
-                    <td class="number">{then.data ? signed(counts[status] - then.data[status]) : '…'}</td>
+                    <td class="number">{before ? signed(counts[status] - before[status]) : unknown}</td>
                   )}
                 </tr>
               ))}

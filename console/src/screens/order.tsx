@@ -1,10 +1,11 @@
-/** One order: its items, its history, and the events it is made of, side by side. */
+/** One order: its history, its items, and the events it is made of, side by side. */
 import type { VNode } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { number } from '../format.js';
 import type { HistoryEntry, Order as OrderAnswer } from '../types.js';
+import { DegradedNote } from '../ui/degraded.js';
 import { EventList } from '../ui/events.js';
 import { FormDialog, given } from '../ui/form-dialog.js';
 import { Card, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
@@ -16,19 +17,27 @@ type Asking = 'mark-paid' | 'cancel' | null;
 export function Order(): VNode {
   const { params } = useRoute();
   const order_id = params['order_id'] ?? '';
-  const query = useQuery(order_id, async (signal) => (await api.getOrder({ order_id }, { signal })).data);
+  const query = useQuery(order_id, (signal) => api.getOrder({ order_id }, { signal }));
   const [asking, setAsking] = useState<Asking>(null);
   return (
     <Loaded query={query}>
-      {(order) => (
+      {({ data: order, response }) => (
         <div class="stack">
           <Head order={order} ask={setAsking} />
+          <DegradedNote answer={{ response }}>
+            {() => (
+              <>
+                <strong>This order is quarantined.</strong> One of its events could not be applied. Status, items and
+                history are as they were before it; the events are complete.
+              </>
+            )}
+          </DegradedNote>
           <div class="columns">
             <div class="stack">
-              <Items order={order} />
               <Card title="History">
                 <Timeline entries={order.history} />
               </Card>
+              <Items order={order} />
             </div>
             <EventList
               name={`events of ${order_id}`}
@@ -133,7 +142,7 @@ function Items({ order: { items, total, currency } }: { order: OrderAnswer }): V
   return (
     <Card title="Items" flush>
       <div class="table-frame">
-        <table>
+        <table class="stacks">
           <thead>
             <tr>
               <th>Product</th>
@@ -149,11 +158,13 @@ function Items({ order: { items, total, currency } }: { order: OrderAnswer }): V
                   <a href={`/console/catalog?product=${item.product_id}`}>{item.name}</a>
                   <div class="muted small">{item.sku}</div>
                 </td>
-                <td class="number">{number(item.quantity)}</td>
-                <td class="number">
+                <td class="number" data-label="Quantity">
+                  {number(item.quantity)}
+                </td>
+                <td class="number" data-label="Price">
                   <Money amount={item.unit_price} currency={currency} />
                 </td>
-                <td class="number">
+                <td class="number" data-label="Sum">
                   <Money amount={item.line_total} currency={currency} />
                 </td>
               </tr>

@@ -5,7 +5,7 @@ import { api, type Schemas } from '../api.js';
 import { number, plural, seconds } from '../format.js';
 import { ORDER_STATUSES, type StoredEvent } from '../types.js';
 import { Bars } from '../ui/bars.js';
-import { Card, Empty, Failure, Loaded, Status, Tile, Time, type Tone } from '../ui/parts.js';
+import { Card, Empty, Failure, Loaded, OrderBadge, Status, Tile, Time, type Tone } from '../ui/parts.js';
 import { useTail } from '../use-tail.js';
 import { useQuery } from '../use-query.js';
 import { eventHref } from '../ui/thing-link.js';
@@ -30,7 +30,9 @@ export function Overview(): VNode {
         {(it) => (
           <div class="tiles">
             {ORDER_STATUSES.map((one) => (
-              <Tile key={one} href={`/console/orders?status=${one}`} label={`${one} orders`} value={it[one]} />
+              <Tile key={one} href={`/console/orders?status=${one}`} value={it[one]}>
+                <OrderBadge status={one} /> <span class="muted small">orders</span>
+              </Tile>
             ))}
           </div>
         )}
@@ -68,9 +70,10 @@ function PerHour({ hours }: { hours: Hours }): VNode {
 }
 
 function Models({ status }: { status: StatusDocument }): VNode {
+  const reactors = new Set((status.reactors ?? []).map(({ name }) => name));
   return (
     <div class="table-frame">
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th>Name</th>
@@ -82,14 +85,23 @@ function Models({ status }: { status: StatusDocument }): VNode {
         <tbody>
           {[...status.models, ...(status.reactors ?? [])].map((model) => (
             <tr key={model.name}>
-              <td>{model.name}</td>
+              <td>
+                {model.name}
+                {reactors.has(model.name) && <span class="muted small"> reactor</span>}
+              </td>
               <td>
                 <Status tone={modelTone(model)}>{model.state}</Status>
               </td>
-              <td class="number">
+              <td class="number" data-label="Behind">
                 {model.lag_events === 0 ? '–' : `${plural(model.lag_events, 'event')}, ${seconds(model.lag_seconds)}`}
               </td>
-              <td class="number">{model.quarantined === 0 ? '–' : number(model.quarantined)}</td>
+              <td class="number" data-label="Quarantined">
+                {model.quarantined === 0 ? (
+                  '–'
+                ) : (
+                  <a href="/console/read-models#quarantine">{number(model.quarantined)}</a>
+                )}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -113,12 +125,26 @@ function HealthCard(): VNode {
               {Object.entries(checks).map(([name, { ok, detail }]) => (
                 <li key={name}>
                   <span class="row">
-                    <Status tone={ok ? 'good' : 'bad'}>{ok ? 'ok' : 'failing'}</Status> {name}
+                    <Status tone={!ok ? 'bad' : detail ? 'warn' : 'good'}>
+                      {!ok ? 'failing' : detail ? 'degraded' : 'ok'}
+                    </Status>{' '}
+                    {name}
                   </span>
-                  {detail && <p class="small muted">{detail}</p>}
+                  {detail && (
+                    <ul class="small muted">
+                      {detail.split('; ').map((one) => (
+                        <li key={one}>{one}</li>
+                      ))}
+                    </ul>
+                  )}
                 </li>
               ))}
             </ul>
+            {status === 'degraded' && (
+              <p>
+                <a href="/console/read-models#quarantine">See what is quarantined, and why</a>
+              </p>
+            )}
           </div>
         )}
       </Loaded>
@@ -158,7 +184,7 @@ function LastEvents(): VNode {
         </Empty>
       ) : (
         <div class="table-frame">
-          <table>
+          <table class="stacks">
             <thead class="unseen">
               <tr>
                 <th>Event</th>
@@ -172,7 +198,7 @@ function LastEvents(): VNode {
                   <td>
                     <strong>{event.type}</strong>
                   </td>
-                  <td class="mono">
+                  <td class="mono line">
                     <a href={eventHref(event.stream ?? '')}>{event.stream}</a>
                   </td>
                   <td class="number muted">

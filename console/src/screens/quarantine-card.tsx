@@ -5,31 +5,38 @@ import { api, type Schemas } from '../api.js';
 import { number, plural } from '../format.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded, Time } from '../ui/parts.js';
-import { eventHref } from '../ui/thing-link.js';
+import { StreamLink } from '../ui/thing-link.js';
 import { say } from '../ui/toasts.js';
 import { useAction, useQuery } from '../use-query.js';
 
 type Key = Schemas['QuarantinedKey'];
 
+/** One event that waits, in however many read models and builds. */
+interface Waiting {
+  readonly id: string;
+  readonly keys: readonly [Key, ...Key[]];
+}
+
 export function QuarantineCard(): VNode {
   const query = useQuery('quarantine', async (signal) => (await api.getQuarantine({}, { signal })).data, {
     every: 5_000,
   });
-  const [skipping, setSkipping] = useState<Key | null>(null);
-  const retry = useAction(async (key: Key) => {
-    const { data } = await api.retryQuarantined({ streams: [key.stream], model: key.model });
+  const [skipping, setSkipping] = useState<Waiting | null>(null);
+  const retry = useAction(async ({ keys: [{ stream }] }: Waiting) => {
+    const { data } = await api.retryQuarantined({ streams: [stream] });
     say(data.retried.some(({ held }) => held !== null) ? 'It still fails. See why below.' : 'The events are applied.');
     query.refresh();
   });
   return (
-    <Card title="Quarantine" flush>
+    <Card id="quarantine" title="Quarantine" flush>
       {retry.error && <Failure error={retry.error} />}
       <Loaded query={query}>
         {({ quarantined, skipped, stopped }) => (
           <>
-            {stopped.map(({ model, stream, error }) => (
-              <p key={model} class="note" data-tone="bad">
-                {model} has stopped at <span class="mono">{stream}</span>: {error}
+            {stopped.map(({ model, version, stream, error }) => (
+              <p key={`${model} ${version ?? ''}`} class="note" data-tone="bad">
+                {model} has stopped at <span class="mono">{stream}</span>: {error}. It resumes when a release that can
+                apply the event starts.
               </p>
             ))}
             {quarantined.length === 0 ? (
@@ -38,36 +45,18 @@ export function QuarantineCard(): VNode {
               <>
                 <p class="card-body muted small">
                   A key is an order or a user. If one of its events can’t be applied to a read model, that event and the
-                  later ones of the key wait, and the read model shows the key as it was before. Mend the cause and
-                  retry, or skip the event for good.
+                  later ones of the key wait, and the read model shows the key as it was before. Mend the cause, then
+                  retry. Skip an event only if no release will ever apply it.
                 </p>
                 <ul class="events">
-                  {quarantined.map((key) => (
-                    <li key={`${key.model} ${key.stream}`} class="job">
-                      <div class="spread">
-                        <span class="row">
-                          <strong>{key.model}</strong>
-                          <a class="mono" href={eventHref(key.stream)}>
-                            {key.stream}
-                          </a>
-                        </span>
-                        <span class="row">
-                          <button class="small-button" disabled={retry.isBusy} onClick={() => void retry.run(key)}>
-                            Retry
-                          </button>
-                          <button class="small-button danger" onClick={() => setSkipping(key)}>
-                            Skip
-                          </button>
-                        </span>
-                      </div>
-                      <p>
-                        {key.type}, revision {key.revision}, could not be applied: <strong>{key.error}</strong>
-                      </p>
-                      <p class="muted small">
-                        Since <Time at={key.since} exact />. {plural(key.waiting, 'event')} of this key{' '}
-                        {key.waiting === 1 ? 'waits' : 'wait'}. All other keys are up to date.{' '}
-                        <a href={`/console/log?stream=${encodeURIComponent(key.stream)}`}>Show its events</a>
-                      </p>
+                  {byEvent(quarantined).map((waiting) => (
+                    <li key={waiting.id} class="job">
+                      <WaitingEvent
+                        waiting={waiting}
+                        isBusy={retry.isBusy}
+                        retry={() => void retry.run(waiting)}
+                        skip={() => setSkipping(waiting)}
+                      />
                     </li>
                   ))}
                 </ul>
@@ -79,7 +68,7 @@ export function QuarantineCard(): VNode {
       </Loaded>
       {skipping && (
         <Skip
-          stream={skipping}
+          waiting={skipping}
           onClose={() => {
             setSkipping(null);
             query.refresh();
@@ -89,6 +78,66 @@ export function QuarantineCard(): VNode {
     </Card>
   );
 }
+
+function byEvent(quarantined: readonly Key[]): readonly Waiting[] {
+  const found = new Map<string, [Key, ...Key[]]>();
+  for (const key of quarantined) {
+    const id = `${key.stream}@${key.revision}`;
+    const keys = found.get(id);
+    if (keys) keys.push(key);
+    else found.set(id, [key]);
+  }
+  return [...found].map(([id, keys]) => ({ id, keys }));
+}
+
+interface WaitingEventProps {
+  readonly waiting: Waiting;
+  readonly isBusy: boolean;
+  readonly retry: () => void;
+  readonly skip: () => void;
+}
+
+function WaitingEvent({ waiting: { keys }, isBusy, retry, skip }: WaitingEventProps): VNode {
+  const [key] = keys;
+  const since = keys.map((one) => one.since).sort()[0] ?? key.since;
+  const most = Math.max(...keys.map(({ waiting }) => waiting));
+  return (
+    <>
+      <div class="spread">
+        <span class="row">
+          <strong>{key.type}</strong>
+          <span>
+            of <StreamLink stream={key.stream} />, revision {number(key.revision)}
+          </span>
+        </span>
+        <span class="row">
+          <button class="small-button" disabled={isBusy} onClick={retry}>
+            Retry
+          </button>
+          <button class="small-button danger" onClick={skip}>
+            Skip
+          </button>
+        </span>
+      </div>
+      {[...new Set(keys.map(reasonOf))].map((reason) => (
+        <p key={reason} title={key.error}>
+          Could not be applied: <strong>{reason}</strong>
+        </p>
+      ))}
+      <p class="muted small">
+        Waits in {keys.map(whereOf).join(', ')} since <Time at={since} exact />. {plural(most, 'event')} of this key{' '}
+        {most === 1 ? 'waits' : 'wait'}. All other keys are up to date.{' '}
+        <a href={`/console/log?stream=${encodeURIComponent(key.stream)}`}>Show its events</a>
+      </p>
+    </>
+  );
+}
+
+/** A reactor has no builds. */
+const whereOf = ({ model, version }: Key): string => (version === null ? model : `${model} (build ${version})`);
+
+/** Without the event's name, which stands above. */
+const reasonOf = ({ error }: Key): string => error.replace(/^event \S+ at \S+@\d+(?: \(position \w+\))?: /, '');
 
 function Skipped({ skipped }: { skipped: Schemas['Quarantine']['skipped'] }): VNode {
   return (
@@ -105,21 +154,22 @@ function Skipped({ skipped }: { skipped: Schemas['Quarantine']['skipped'] }): VN
   );
 }
 
-function Skip({ stream: key, onClose }: { stream: Key; onClose: () => void }): VNode {
+function Skip({ waiting: { id, keys }, onClose }: { waiting: Waiting; onClose: () => void }): VNode {
+  const [{ type, stream }] = keys;
+  const models = [...new Set(keys.map(({ model }) => model))];
   return (
     <FormDialog
-      title={`Skip ${key.type} of ${key.stream}?`}
+      title={`Skip ${type} of ${stream}?`}
       submit="Skip the event"
       isDangerous
       onClose={onClose}
       onSubmit={async (fields, options) => {
-        const { stream, model } = key;
-        await api.skipQuarantined({ stream, model, reason: textOf(fields, 'reason') }, options);
+        await api.skipQuarantined({ stream: id, reason: textOf(fields, 'reason') }, options);
         say('The event is skipped.');
       }}
     >
       <p class="muted">
-        The event never takes effect in {key.model}. The log keeps it, and verifications tell your reason.
+        The event never takes effect in {models.join(', ')}. The log keeps it, and verifications tell your reason.
       </p>
       <Field label="Reason">
         <input name="reason" required maxLength={500} autofocus />

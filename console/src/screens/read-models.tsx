@@ -32,6 +32,11 @@ export function ReadModels(): VNode {
   });
   const [asking, setAsking] = useState<Asking | null>(null);
   const [started, setStarted] = useState(0);
+  const isThere = status.data !== undefined;
+  useEffect(() => {
+    // Only now the place has its height above it.
+    if (isThere && location.hash !== '') document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, [isThere]);
   return (
     <div class="stack">
       <div class="spread">
@@ -48,10 +53,10 @@ export function ReadModels(): VNode {
           )}
         </Loaded>
       </Card>
-      {status.data && <LagCard status={status.data} />}
       <Jobs key={started} />
-      <LastVerification />
       <QuarantineCard />
+      {status.data && <LagCard status={status.data} />}
+      <LastVerification />
       <Card title="Builds" flush>
         <Loaded query={models}>{(all) => <Builds models={all} />}</Loaded>
       </Card>
@@ -82,7 +87,7 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
     builds.some((model) => model.name === name && model.builds.some(({ state }) => state === 'standby'));
   return (
     <div class="table-frame">
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th>Name</th>
@@ -105,9 +110,10 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
               <td>
                 <Status tone={modelTone(model)}>{model.state}</Status>
               </td>
-              <td class="number">{activeOf(model.name)?.build ?? model.version}</td>
-              <td class="number">{lagOf(model)}</td>
-              <td class="number">{model.quarantined === 0 ? '–' : number(model.quarantined)}</td>
+              <td class="number" data-label="Build">
+                {activeOf(model.name)?.build ?? model.version}
+              </td>
+              <Behind model={model} />
               <td class="row-actions">
                 <button class="small-button quiet" onClick={() => ask('rebuild', model.name)}>
                   Rebuild
@@ -133,10 +139,11 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
               <td>
                 <Status tone={modelTone(reactor)}>{reactor.state}</Status>
               </td>
-              <td class="number">–</td>
-              <td class="number">{lagOf(reactor)}</td>
-              <td class="number">{reactor.quarantined === 0 ? '–' : number(reactor.quarantined)}</td>
-              <td />
+              <td class="number" data-label="Build">
+                –
+              </td>
+              <Behind model={reactor} />
+              <td class="row-actions" />
             </tr>
           ))}
         </tbody>
@@ -144,6 +151,17 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
     </div>
   );
 }
+
+const Behind = ({ model }: { model: ModelStatus }): VNode => (
+  <>
+    <td class="number" data-label="Behind">
+      {lagOf(model)}
+    </td>
+    <td class="number" data-label="Quarantined">
+      {model.quarantined === 0 ? '–' : <a href="#quarantine">{number(model.quarantined)}</a>}
+    </td>
+  </>
+);
 
 const lagOf = ({ lag_events, lag_seconds }: ModelStatus): string =>
   lag_events === 0 ? '–' : `${plural(lag_events, 'event')}, ${seconds(lag_seconds)}`;
@@ -176,7 +194,7 @@ const BUILD_TONES: Readonly<Record<Build['state'], Tone>> = { active: 'good', st
 function Builds({ models }: { models: readonly ReadModel[] }): VNode {
   return (
     <div class="table-frame">
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th>Read model</th>
@@ -192,15 +210,19 @@ function Builds({ models }: { models: readonly ReadModel[] }): VNode {
             builds.map((build) => (
               <tr key={`${name} ${build.build}`}>
                 <td>{name}</td>
-                <td class="number">{build.build}</td>
+                <td class="number" data-label="Build">
+                  {build.build}
+                </td>
                 <td>
                   <Status tone={BUILD_TONES[build.state]}>{build.state}</Status>
                 </td>
-                <td class="number">{number(build.events)}</td>
-                <td>
+                <td class="number" data-label="Events">
+                  {number(build.events)}
+                </td>
+                <td data-label="Made">
                   <Time at={build.made_at} />
                 </td>
-                <td>{build.kept_until === null ? '–' : <Time at={build.kept_until} />}</td>
+                <td data-label="Kept until">{build.kept_until === null ? '–' : <Time at={build.kept_until} />}</td>
               </tr>
             )),
           )}

@@ -52,7 +52,7 @@ export function Stock(): VNode {
         <Loaded query={low}>
           {(rows) =>
             rows.length === 0 ? (
-              <Empty title={`Every tracked product has at least ${number(limit)}.`} />
+              <Empty title={`No tracked product has fewer than ${number(limit)}.`} />
             ) : (
               <StockTable rows={rows} ask={ask} />
             )
@@ -66,7 +66,8 @@ export function Stock(): VNode {
             {(rows) =>
               rows.length === 0 ? (
                 <Empty title="No product is tracked.">
-                  A product without stock is sold without a limit. Count it to track it.
+                  A product without stock is sold without a limit. Press “Track a product” and give the number that you
+                  have counted.
                 </Empty>
               ) : (
                 <StockTable rows={rows} ask={ask} />
@@ -119,7 +120,7 @@ function OneProduct({ productId, ask }: { productId: number; ask: Ask }): VNode 
 function StockTable({ rows, ask }: { rows: readonly StockAnswer[]; ask: Ask }): VNode {
   return (
     <div class="table-frame">
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th>Product</th>
@@ -137,9 +138,13 @@ function StockTable({ rows, ask }: { rows: readonly StockAnswer[]; ask: Ask }): 
               <td>
                 <ProductName productId={stock.product_id} />
               </td>
-              <td class="number">{number(stock.on_hand)}</td>
-              <td class="number">{number(stock.reserved)}</td>
-              <td class="number">
+              <td class="number" data-label="On hand">
+                {number(stock.on_hand)}
+              </td>
+              <td class="number" data-label="Reserved">
+                {number(stock.reserved)}
+              </td>
+              <td class="number" data-label="Available">
                 {stock.available <= 0 ? (
                   <Status tone="bad">{number(stock.available)}</Status>
                 ) : stock.available < LOW ? (

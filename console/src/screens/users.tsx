@@ -60,7 +60,7 @@ function UserTable({ users }: { users: readonly User[] }): VNode {
   const { route } = useLocation();
   return (
     <div class="table-frame">
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th>Name</th>
@@ -76,7 +76,7 @@ function UserTable({ users }: { users: readonly User[] }): VNode {
                 <a href={`/console/users/${user.user_id}`}>{user.name ?? <Id id={user.user_id} />}</a>
               </td>
               <td>{user.status === 'erased' ? <Status tone="ended">erased</Status> : user.email}</td>
-              <td>
+              <td data-label="Id proof">
                 {user.id_proof ? (
                   <Status tone="good">on file</Status>
                 ) : (

@@ -1,7 +1,7 @@
 /** Small parts that every screen is made of. */
 import type { ComponentChildren, VNode } from 'preact';
 import { NoAnswerError, ProblemError } from '../api.js';
-import { exactTime, money, number, shortId, time, utc } from '../format.js';
+import { money, number, shortId, timeParts, utc } from '../format.js';
 import type { OrderStatus } from '../types.js';
 
 export type Tone = 'placed' | 'good' | 'ended' | 'warn' | 'bad' | 'plain';
@@ -21,12 +21,15 @@ export const OrderBadge = ({ status }: { status: OrderStatus }): VNode => (
   <Status tone={ORDER_TONES[status]}>{status}</Status>
 );
 
-/** In the reader's zone; UTC on hover. */
-export const Time = ({ at, exact }: { at: string; exact?: boolean }): VNode => (
-  <time class="nowrap" dateTime={at} title={utc(at)}>
-    {exact ? exactTime(at) : time(at)}
-  </time>
-);
+/** In the reader's zone; UTC on hover. Where there is little room, the day stands above the time of day. */
+export function Time({ at, exact }: { at: string; exact?: boolean }): VNode {
+  const [day, clock] = timeParts(at, exact === true);
+  return (
+    <time dateTime={at} title={utc(at)}>
+      <span class="nowrap">{day},</span> <span class="nowrap">{clock}</span>
+    </time>
+  );
+}
 
 export const Money = ({ amount, currency }: { amount: number; currency: string }): VNode => (
   <span class="nowrap">{money(amount, currency)}</span>
@@ -39,6 +42,8 @@ export const Id = ({ id }: { id: string }): VNode => (
 );
 
 interface CardProps {
+  /** Of the place that a link leads to. */
+  readonly id?: string;
   readonly title: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
@@ -46,9 +51,9 @@ interface CardProps {
   readonly flush?: boolean;
 }
 
-export function Card({ title, actions, children, flush }: CardProps): VNode {
+export function Card({ id, title, actions, children, flush }: CardProps): VNode {
   return (
-    <section class="card">
+    <section class="card" id={id}>
       <header>
         <h2>{title}</h2>
         {actions && <div class="row">{actions}</div>}
@@ -58,28 +63,18 @@ export function Card({ title, actions, children, flush }: CardProps): VNode {
   );
 }
 
-export const Tile = ({ href, label, value, children }: TileProps): VNode => {
-  const inside = (
-    <>
-      <span class="muted small">{label}</span>
-      <strong>{typeof value === 'number' ? number(value) : value}</strong>
-      {children}
-    </>
-  );
-  return href ? (
-    <a class="tile" href={href}>
-      {inside}
-    </a>
-  ) : (
-    <div class="tile">{inside}</div>
-  );
-};
+export const Tile = ({ href, value, children }: TileProps): VNode => (
+  <a class="tile" href={href}>
+    <span>{children}</span>
+    <strong>{number(value)}</strong>
+  </a>
+);
 
 interface TileProps {
-  readonly href?: string;
-  readonly label: string;
-  readonly value: number | string;
-  readonly children?: ComponentChildren;
+  readonly href: string;
+  readonly value: number;
+  /** What is counted. */
+  readonly children: ComponentChildren;
 }
 
 export const Busy = (): VNode => (
@@ -106,7 +101,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }):
     <div class="note" data-tone={denied ? 'warn' : 'bad'} role="alert">
       <strong>{denied ? 'Your key may not do this. ' : ''}</strong>
       {reasonOf(error)}
-      {problem && problem.errors.length > 0 && (
+      {problem?.errors.some(({ message }) => !problem.detail.includes(message)) && (
         <ul>
           {problem.errors.map(({ path, message }) => (
             <li key={path + message}>
