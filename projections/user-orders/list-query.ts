@@ -16,7 +16,7 @@ const statuses = z
   .transform((text) => STATUSES.filter((status) => text.split(',').includes(status)))
   .meta({
     description:
-      'Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. Several statuses take longer the more orders there are.',
+      'Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans.',
   });
 
 const number = z

@@ -49,12 +49,17 @@ export interface Statement {
 
 type KeyColumn = 'placed_at' | 'total' | 'changed' | 'position';
 
-/** The columns that each sort goes by: together they are different for each order. */
-const KEYS = {
-  placed_at: ['placed_at', 'position'],
-  total: ['total', 'position'],
-  updated_at: ['changed'],
-} as const satisfies Record<string, readonly KeyColumn[]>;
+/** Columns that together are different for each order, and the filters that bound them. */
+interface KeyRange {
+  readonly columns: readonly KeyColumn[];
+  readonly ends: readonly (keyof OrderFilters)[];
+}
+
+const SORTS = {
+  placed_at: { columns: ['placed_at', 'position'], ends: ['placedFrom', 'placedTo'] },
+  total: { columns: ['total', 'position'], ends: ['totalMin', 'totalMax'] },
+  updated_at: { columns: ['changed'], ends: ['changedAfter'] },
+} as const satisfies Record<string, KeyRange>;
 
 const TYPES: Readonly<Record<KeyColumn, string>> = {
   placed_at: 'timestamptz',
@@ -66,16 +71,15 @@ const TYPES: Readonly<Record<KeyColumn, string>> = {
 /** Before and behind every position. */
 const [FIRST, LAST] = ['', '~'];
 
-interface Sort {
-  readonly name: keyof typeof KEYS;
-  readonly columns: readonly KeyColumn[];
+interface Sort extends KeyRange {
+  readonly name: keyof typeof SORTS;
   readonly descending: boolean;
 }
 
 export function sortOf(sort: OrderSort = '-placed_at'): Sort {
   const descending = sort.startsWith('-');
-  const name = (descending ? sort.slice(1) : sort) as keyof typeof KEYS;
-  return { name, columns: KEYS[name], descending };
+  const name = (descending ? sort.slice(1) : sort) as keyof typeof SORTS;
+  return { name, ...SORTS[name], descending };
 }
 
 /** What a list is sorted by, of one order: the next page begins behind it. */
@@ -85,6 +89,8 @@ export function keyOf(row: OrderRow, sort: OrderSort | undefined): OrderKey {
 
 const COLUMNS = ordersTable.select('o');
 
+const HOLDING = 'select h.order_id from {schema}.order_products h';
+
 /** How long its parts of any length are; what is not compressed tells it without being read. */
 const LENGTH = ['items', 'history']
   .map(
@@ -93,14 +99,12 @@ const LENGTH = ['items', 'history']
   )
   .join(' + ');
 
-/**
- * One row more than asked for; of each whether another one follows it. With a category, the model `products` is beside this one.
- */
+/** One row more than asked for; of each whether another one follows it. With a category, the model `products` is beside this one. */
 export function listStatement(options: OrderListOptions): Statement {
   const sort = sortOf(options.sort);
   const driver = driverOf(options);
   // The others have no index that ends with another sort's columns.
-  const ranged = sort.name === 'placed_at' && driver !== 'number' && driver !== 'reference';
+  const ranged = sort.name === 'placed_at' && driver !== 'number' && driver !== 'referenceHash';
   const list = new ListText(options, sort, driver);
   const orders = driver === 'all' ? list.all() : ranged ? list.ranged() : list.sorted();
   const parts = [driver, ranged ? 'ranged' : '', options.sort ?? '-placed_at', list.others];
@@ -108,16 +112,15 @@ export function listStatement(options: OrderListOptions): Statement {
   return { name, text: bounded(orders, sort), values: list.values };
 }
 
-/** The filter that picks fewest orders, as far as the filters tell; a status picks few only where its index has the sort's order. */
-type Driver = 'number' | 'reference' | 'user' | 'product' | 'category' | 'status' | 'all';
+/** The filters that may drive a statement, in the order of how few orders they pick, as far as the filters tell. */
+const DRIVERS = ['number', 'referenceHash', 'userId', 'productId', 'catId', 'status'] as const;
 
-function driverOf({ number, referenceHash, userId, productId, catId, status, sort }: OrderListOptions): Driver {
-  if (number !== undefined) return 'number';
-  if (referenceHash !== undefined) return 'reference';
-  if (userId !== undefined) return 'user';
-  if (productId !== undefined) return 'product';
-  if (catId !== undefined) return 'category';
-  return status !== undefined && sortOf(sort).name === 'placed_at' ? 'status' : 'all';
+type Driver = (typeof DRIVERS)[number] | 'all';
+
+/** A status picks few only where its index has the sort's order. */
+function driverOf(options: OrderListOptions): Driver {
+  const driver = DRIVERS.find((name) => options[name] !== undefined) ?? 'all';
+  return driver === 'status' && sortOf(options.sort).name !== 'placed_at' ? 'all' : driver;
 }
 
 /** Of these orders the first ones, up to the bytes of a list: always one. */
@@ -143,14 +146,13 @@ class ListText {
     private readonly driver: Driver,
   ) {}
 
-  /** Which conditions the text has beside the driver: texts with the same name must be the same. */
-  get others(): string {
-    const { productId: _, catId, sort: __, after: ___, limit: ____, placedFrom, placedTo, ...others } = this.options;
-    const isOfCategory = catId !== undefined && this.driver !== 'category';
-    const isMore = Object.values(others).some((value) => value !== undefined);
-    const isTime = this.sort.name !== 'placed_at' && (placedFrom ?? placedTo) !== undefined;
-    if (isOfCategory) return 'of-category';
-    return isMore || isTime ? 'filtered' : '';
+  /** Which conditions the text has beside driver and sort: texts with the same name must be the same. */
+  get others(): '' | 'filtered' | 'of-category' {
+    const { sort: _, after: __, limit: ___, ...filters } = this.options;
+    if (filters.catId !== undefined && this.driver !== 'catId') return 'of-category';
+    const own: readonly string[] = [this.driver, ...this.sort.ends];
+    const isMore = Object.entries(filters).some(([name, value]) => value !== undefined && !own.includes(name));
+    return isMore ? 'filtered' : '';
   }
 
   /** All orders in the order of the sort, which has an index. */
@@ -163,25 +165,33 @@ class ListText {
   /** The first orders of each user, status or product that is wanted, and of these the first. */
   ranged(): string {
     const limit = this.#limit();
-    const isHeld = this.driver === 'product' || this.driver === 'category';
-    const column = isHeld ? 'h.product_id' : this.driver === 'user' ? 'o.user_id' : 'o.status';
+    const isHeld = this.driver === 'productId' || this.driver === 'catId';
+    const column = isHeld ? 'h.product_id' : this.driver === 'userId' ? 'o.user_id' : 'o.status';
     const alias = isHeld ? 'h' : 'o';
     // Without a condition on it, the order itself is looked up for those that are shown alone.
     const isJoined = isHeld && this.others !== '';
     const source = isHeld ? `{schema}.order_products h` : '{schema}.orders o';
+    const first = `select ${alias}.order_id, ${alias}.placed_at, ${alias}.position
+          from ${source} ${isJoined ? 'join {schema}.orders o on o.order_id = h.order_id' : ''}
+          where ${this.#range(alias, [column], ['wanted.id'])} and ${this.#conditions()}
+          order by ${orderBy(this.sort, alias, [column])}`;
     return `select ${COLUMNS}, ${LENGTH} as length
       from (
         select distinct found.order_id, found.placed_at, found.position
-        from (${this.#wanted()}) as wanted
-        cross join lateral (
-          select ${alias}.order_id, ${alias}.placed_at, ${alias}.position
-          from ${source} ${isJoined ? 'join {schema}.orders o on o.order_id = h.order_id' : ''}
-          where ${this.#range(alias, [column], ['wanted.id'])} and ${isHeld && !isJoined ? 'true' : this.#conditions()}
-          order by ${orderBy(this.sort, alias, [column])} limit ${limit}
-        ) found
+        from (${this.driver === 'catId' ? this.#foremost(first, limit) : this.#wanted()}) as wanted
+        cross join lateral (${first} limit ${limit}) found
         order by ${orderBy(this.sort, 'found')} limit ${limit}
       ) found join {schema}.orders o on o.order_id = found.order_id
       order by ${orderBy(this.sort, 'o')} limit ${limit}`;
+  }
+
+  /** Of a category's products those that hold an order of the page: before the first one of each other there are orders enough. */
+  #foremost(first: string, limit: string): string {
+    return `select ranked.id
+        from (
+          select wanted.id, dense_rank() over (order by ${orderBy(this.sort, 'head')}) as place
+          from (${this.#wanted()}) as wanted cross join lateral (${first} limit 1) head
+        ) ranked where ranked.place <= ${limit}`;
   }
 
   /** All orders that the driver picks, sorted. The offset keeps the planner from walking through all orders in order instead. */
@@ -189,12 +199,12 @@ class ListText {
     const { number, referenceHash, userId } = this.options;
     const picked = {
       number: () => `o.number = ${this.#value(number, 'bigint')}`,
-      reference: () => `o.external_reference_hash = ${this.#value(referenceHash, 'text')}`,
-      user: () => `o.user_id = ${this.#value(userId, 'uuid')}`,
+      referenceHash: () => `o.external_reference_hash = ${this.#value(referenceHash, 'text')}`,
+      userId: () => `o.user_id = ${this.#value(userId, 'uuid')}`,
     };
-    const isHeld = this.driver === 'product' || this.driver === 'category';
-    const holds = (): string => `o.order_id in (
-        select h.order_id from (${this.#wanted()}) wanted join {schema}.order_products h on h.product_id = wanted.id)`;
+    const isHeld = this.driver === 'productId' || this.driver === 'catId';
+    const holds = (): string =>
+      `o.order_id in (${HOLDING} join (${this.#wanted()}) wanted on wanted.id = h.product_id)`;
     const where = isHeld ? holds() : picked[this.driver as keyof typeof picked]();
     return `select ${COLUMNS}, ${LENGTH} as length
       from (select * from {schema}.orders o where ${where} offset 0) o
@@ -205,8 +215,8 @@ class ListText {
   /** A query of the values that the driver wants, as `id`. */
   #wanted(): string {
     const { userId, productId, catId, status } = this.options;
-    if (this.driver === 'user') return `select ${this.#value(userId, 'uuid')} as id`;
-    if (this.driver === 'product') return `select ${this.#value(productId, 'integer')} as id`;
+    if (this.driver === 'userId') return `select ${this.#value(userId, 'uuid')} as id`;
+    if (this.driver === 'productId') return `select ${this.#value(productId, 'integer')} as id`;
     if (this.driver === 'status') return `select unnest(${this.#value(status, 'text[]')}) as id`;
     return `select s.product_id as id from {schema:products}.standing s where s.cat_id = ${this.#value(catId, 'integer')}`;
   }
@@ -242,35 +252,34 @@ class ListText {
     }
   }
 
-  /** All filters, whatever drives the statement: what is null lets everything in. */
+  /**
+   * All filters but the driver: what is null lets everything in. With several statuses in a condition too, the scan of their index
+   * begins at the last of them, not at the range. The user stays: by that the planner knows how few orders the others filter.
+   */
   #conditions(): string {
-    const { status, userId, number, referenceHash, productId, catId, currency } = this.options;
-    const { placedFrom, placedTo, totalMin, totalMax, changedAfter } = this.options;
-    const unless = (value: unknown, type: string, holds: (value: string) => string): string => {
-      const sent = this.#value(value ?? null, type);
+    if (this.others === '') return 'true';
+    const unless = <N extends keyof OrderFilters>(name: N, type: string, holds: (value: string) => string): string => {
+      if (name === this.driver && name !== 'userId') return 'true';
+      const sent = this.#value(this.options[name] ?? null, type);
       return `(${sent} is null or ${holds(sent)})`;
     };
     const conditions = [
-      unless(status, 'text[]', (value) => `o.status = any (${value})`),
-      unless(userId, 'uuid', (value) => `o.user_id = ${value}`),
-      unless(number, 'bigint', (value) => `o.number = ${value}`),
-      unless(referenceHash, 'text', (value) => `o.external_reference_hash = ${value}`),
-      unless(currency, 'text', (value) => `o.currency = ${value}`),
-      unless(placedFrom, 'timestamptz', (value) => `o.placed_at >= ${value}`),
-      unless(placedTo, 'timestamptz', (value) => `o.placed_at <= ${value}`),
-      unless(totalMin, 'bigint', (value) => `o.total >= ${value}`),
-      unless(totalMax, 'bigint', (value) => `o.total <= ${value}`),
-      unless(changedAfter, 'text', (value) => `o.changed > ${value}`),
+      unless('status', 'text[]', (value) => `o.status = any (${value})`),
+      unless('userId', 'uuid', (value) => `o.user_id = ${value}`),
+      unless('number', 'bigint', (value) => `o.number = ${value}`),
+      unless('referenceHash', 'text', (value) => `o.external_reference_hash = ${value}`),
+      unless('currency', 'text', (value) => `o.currency = ${value}`),
+      unless('placedFrom', 'timestamptz', (value) => `o.placed_at >= ${value}`),
+      unless('placedTo', 'timestamptz', (value) => `o.placed_at <= ${value}`),
+      unless('totalMin', 'bigint', (value) => `o.total >= ${value}`),
+      unless('totalMax', 'bigint', (value) => `o.total <= ${value}`),
+      unless('changedAfter', 'text', (value) => `o.changed > ${value}`),
+      unless('productId', 'integer', (value) => `o.order_id in (${HOLDING} where h.product_id = ${value})`),
     ];
-    if (this.driver !== 'product') {
-      const holding = (value: string): string =>
-        `o.order_id in (select h.order_id from {schema}.order_products h where h.product_id = ${value})`;
-      conditions.push(unless(productId, 'integer', holding));
-    }
-    if (catId !== undefined && this.driver !== 'category') {
-      conditions.push(`o.order_id in (
-        select h.order_id from {schema:products}.standing s join {schema}.order_products h on h.product_id = s.product_id
-        where s.cat_id = ${this.#value(catId, 'integer')})`);
+    if (this.others === 'of-category') {
+      const id = this.#value(this.options.catId, 'integer');
+      const standing = `{schema:products}.standing s on s.product_id = h.product_id where s.cat_id = ${id}`;
+      conditions.push(`o.order_id in (${HOLDING} join ${standing})`);
     }
     return conditions.join('\n        and ');
   }
@@ -279,8 +288,13 @@ class ListText {
     return this.#value(this.options.limit + 1, 'integer');
   }
 
+  /**
+   * Without other conditions there is one good plan, whatever the values are, and it is kept: the planner does not see them. Otherwise
+   * it would plan each run of a long table again, which takes longer than the run.
+   */
   #value(value: unknown, type: string): string {
     this.values.push(value);
-    return `$${this.values.length}::${type}`;
+    const sent = `$${this.values.length}::${type}`;
+    return this.others === '' ? `(select ${sent})` : sent;
   }
 }

@@ -857,7 +857,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. Several statuses take longer the more orders there are. */
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. */
         readonly status?: string;
         /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly user_id?: string;
@@ -1052,7 +1052,7 @@ export interface operations {
       readonly query?: {
         readonly limit?: number;
         readonly cursor?: string;
-        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. Several statuses take longer the more orders there are. */
+        /** @description Orders of these statuses, such as `placed,paid`. Has an index with `sort=placed_at` and `-placed_at`; by other sorts it scans. */
         readonly status?: string;
         /** @description Orders of this user. Has an index; by other sorts than `placed_at` and `-placed_at`, all that it picks is sorted. */
         readonly user_id?: string;
