@@ -34,15 +34,18 @@ export interface Kept {
 /** @param file null to keep nothing beyond this process */
 export function keepResults(file: string | null, { cpu, cores, memory_gib }: Machine): Kept {
   const machine: Hardware = { cpu, cores, memory_gib };
-  let results = file === null ? null : storedResults(file);
-  if (results !== null && !isSame(results.machine, machine)) {
-    console.error(`The figures in ${file} are of another machine (${results.machine.cpu}). This run replaces them.`);
-    results = null;
-  }
-  let current = results ?? { machine, sizes: {}, trees: {}, memory: null, processes: {} };
+  const none: Results = { machine, sizes: {}, trees: {}, memory: null, processes: {} };
+  const stored = (): Results | null => (file === null ? null : storedResults(file));
+  const before = stored();
+  if (before !== null && !isSame(before.machine, machine))
+    console.error(`The figures in ${file} are of another machine (${before.machine.cpu}). This run replaces them.`);
+  let current = before !== null && isSame(before.machine, machine) ? before : none;
   return {
     all: () => current,
     keep: (change) => {
+      // Another variant may have written since: its figures stay.
+      const found = stored();
+      if (found !== null && isSame(found.machine, machine)) current = found;
       current = { ...current, ...change(current) };
       if (file === null) return;
       mkdirSync(dirname(file), { recursive: true });

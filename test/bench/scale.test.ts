@@ -92,6 +92,10 @@ t.test('each figure is in the file as soon as it is measured, beside those of ea
   keepResults(file, on).keep(() => ({ sizes: { a: figures(10_000, 10) } }));
   keepResults(file, on).keep(({ sizes }) => ({ sizes: { ...sizes, b: figures(100_000, 13) } }));
   t.same(Object.keys(storedResults(file)?.sizes ?? {}), ['a', 'b']);
+  const [one, other] = [keepResults(file, on), keepResults(file, on)];
+  one.keep(({ sizes }) => ({ sizes: { ...sizes, c: figures(20_000, 11) } }));
+  other.keep(({ sizes }) => ({ sizes: { ...sizes, d: figures(30_000, 12) } }));
+  t.same(Object.keys(other.all().sizes), ['a', 'b', 'c', 'd'], 'a run beside another loses nothing of it');
   keepResults(file, { ...on, cores: 64 }).keep(() => ({ memory: null }));
   t.match(storedResults(file), { machine: { cores: 64 }, sizes: {} }, 'another machine has no figure of this one');
   t.same(storedResults(file)?.sizes, {});
