@@ -55,9 +55,9 @@ import { streamPrefixes, streams } from './streams.js';
 /** How long RemoveCategory waits for the products to be where the log is. */
 const PRODUCTS_WAIT_MS = 2_000;
 
-/** Pieces of uploads that are written at once, and uploads that are checked or recorded at once: other requests wait for neither. */
-const PIECES_AT_ONCE = 2;
-const UPLOADS_AT_ONCE = 1;
+/** Pieces of uploads that are written at once, and uploads that are checked or recorded at once, by cores: other requests wait for neither. */
+const PIECES_OF_CORES = 1;
+const UPLOADS_OF_CORES = 1 / 2;
 
 /** Who may do what, as the configuration says. */
 export function accessTo({ config, apiKeys, secrets, handler }: Runtime): Access {
@@ -93,7 +93,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
   Object.assign(app.examples, ...examples);
   const claimKey = answerOnce(app, runtime.keys, hashKey);
   commands(app, runtime);
-  const uploads = new Turns(UPLOADS_AT_ONCE);
+  const uploads = Turns.ofCores(UPLOADS_OF_CORES);
   await userRoutes(app, {
     handler,
     hashKey,
@@ -105,7 +105,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
       maxBytes: gate.maxBytes,
       store: (source) => storeIdProof({ ...gate, inTurn: uploads.run }, source),
       remove: (documentId) => gate.store.remove(documentId),
-      pieces: new Turns(PIECES_AT_ONCE),
+      pieces: Turns.ofCores(PIECES_OF_CORES),
       inTurn: uploads.run,
     },
     erasures: runtime.erasures,

@@ -1,4 +1,5 @@
 /** Work that others must not feel: a few pieces of it are under way at once, and requests get the event loop between two of them. */
+import { availableParallelism } from 'node:os';
 
 /** The work under way may be stuck, and nothing may wait for it for ever. */
 export interface TurnBounds {
@@ -19,6 +20,11 @@ export class Turns {
   constructor(atOnce: number, bounds: Partial<TurnBounds> = {}) {
     this.#atOnce = atOnce;
     this.#bounds = { ...BOUNDS, ...bounds };
+  }
+
+  /** As many at once as this share of the machine's cores. */
+  static ofCores(share: number): Turns {
+    return new Turns(Math.max(1, Math.floor(availableParallelism() * share)));
   }
 
   /** Nothing is refused: the work begins in its turn, or after the longest wait. */
