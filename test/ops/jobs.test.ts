@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import t from 'tap';
 import type { CommandEnd, RunCommand, Told } from '../../src/ops/jobs/command-runner.js';
+import { beginJob } from '../../src/ops/jobs/job-table.js';
 import { Jobs } from '../../src/ops/jobs/jobs.js';
 import type { Job } from '../../src/ops/jobs/job.js';
 import { openStream } from '../support/event-stream.js';
@@ -151,6 +152,23 @@ void t.test('one job at a time works on a read model, others wait for their turn
   const { next } = page.body as { next: string };
   t.same([...(page.data as Job[]), ...((await shop.http.ok('GET', next)).data as Job[])], list);
   t.match((await shop.http.ok('GET', '/v1/ops/jobs?kind=verify&state=done')).data, [{ job_id: verify.job_id }]);
+});
+
+void t.test('jobs begin in the order in which they were asked for', async (t) => {
+  const { run, running } = heldCommands();
+  const shop = await runningApp(t, { projectors: false, runCommand: run });
+  const jobs: Job[] = [];
+  for (const model of ['users', 'products', 'order-counts', 'user-orders'])
+    jobs.push(await start(shop, { kind: 'rebuild', model }));
+  await until(() => running.length === 2);
+  const last = jobs[3] as Job;
+  const ended = running[0] as Held;
+  ended.end(done({}));
+  await until(async () => (await job(shop, jobs[0] as Job)).state === 'done');
+  t.notOk(await beginJob(shop.runtime.engine.pool, last.job_id, 2), 'the one before it has the place that came free');
+  await until(() => running.length === 3);
+  t.same(running[2]?.args, ['rebuild', 'order-counts', '--json']);
+  for (const held of running) held.end(done({}));
 });
 
 void t.test('a job is canceled while it waits and while it runs, and one that has ended stays as it is', async (t) => {

@@ -66,13 +66,16 @@ export async function addJob(pool: pg.Pool, job: NewJob, most: number): Promise<
   });
 }
 
-/** Begins to run a waiting job, unless `most` run. @returns false when it has to wait */
+/** Begins to run a waiting job, unless `most` run or are before it. @returns false when it has to wait */
 export async function beginJob(pool: pg.Pool, jobId: string, most: number): Promise<boolean> {
   return inTurn(pool, async (client) => {
     const { rowCount } = await client.query(
       `update orderlog.jobs j set state = 'running', started_at = clock_timestamp(), lease_until = ${LEASE}
        where j.job_id = $1 and ${IS_ACTIVE} and j.state = 'waiting' and not j.cancel_requested
-         and $2 > (select count(*) from orderlog.jobs j where ${IS_ACTIVE} and j.state = 'running')`,
+         and $2 > (
+           select count(*) from orderlog.jobs j
+           where ${IS_ACTIVE} and (j.state = 'running' or not j.cancel_requested
+             and j.number < (select number from orderlog.jobs where job_id = $1)))`,
       [jobId, most],
     );
     return rowCount !== 0;
