@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type pg from 'pg';
 import type { CommandHandler } from '../core/command-handler.js';
+import { Refusal } from '../core/errors.js';
 import type { Position } from '../core/event-store.js';
 import type { RecordedEvent } from '../core/message.js';
 import { within } from '../log/within.js';
@@ -194,7 +195,10 @@ export class ReactorTerm implements FollowerTerm {
       try {
         await sweep.run({ ...this.#reaction(), context });
       } catch (error) {
-        if (!signal.aborted) this.#warn({ message: messageOf(error) }, 'a sweep failed, and is made again');
+        // A read model that is made right now, as at the very first start: the next sweep finds it.
+        const isTooEarly = error instanceof Refusal && error.code === 'read-model-behind';
+        if (!signal.aborted && !isTooEarly)
+          this.#warn({ message: messageOf(error) }, 'a sweep failed, and is made again');
       }
       await pause(sweep.everyMs, signal);
     }
