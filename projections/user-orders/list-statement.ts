@@ -258,7 +258,7 @@ class ListText {
    */
   #conditions(): string {
     if (this.others === '') return 'true';
-    const unless = <N extends keyof OrderFilters>(name: N, type: string, holds: (value: string) => string): string => {
+    const unless = (name: keyof OrderFilters, type: string, holds: (value: string) => string): string => {
       if (name === this.driver && name !== 'userId') return 'true';
       const sent = this.#value(this.options[name] ?? null, type);
       return `(${sent} is null or ${holds(sent)})`;
