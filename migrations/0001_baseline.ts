@@ -13,8 +13,8 @@ import { quarantine } from './baseline/quarantine.js';
 import { seals } from './baseline/seals.js';
 
 /**
- * The tables of `orderlog`, one file a subject, each in its final form. A new subject is a file in `baseline/` and its name here,
- * behind those that it references. knex reads a question mark as a parameter: the SQL holds none.
+ * The first tables of `orderlog`, one file a subject. A later table or a change is a migration of its own: a database that has
+ * applied this one never applies it again. knex reads a question mark as a parameter: the SQL holds none.
  */
 const PARTS: readonly string[] = [
   log,
