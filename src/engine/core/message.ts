@@ -1,18 +1,4 @@
-/**
- * Glossary
- *
- * - command: a request, named in the imperative. It may be refused.
- * - event: a fact of the business, named in the past tense. Once recorded it is never changed.
- * - stream: the events of one thing, named `<category>-<id>`.
- * - revision: an event's number in its stream, from 0.
- * - position: an event's place in the whole log; opaque outside the event store's adapter.
- * - checkpoint: the position up to which a projection has finished.
- * - version: of an event's schema or of a read model, never of a stream.
- * - command id: the name of one attempt to change something; a retry of the attempt carries the same one.
- * - fingerprint: keyed digest of the command's content; tells a retry from another command under the same id.
- * - correlation id: names everything that belongs to one request; causation id: the message that led to this event.
- * - actor: who asked for it.
- */
+/** What the log holds: events with their data and metadata. The terms are in docs/glossary.md. */
 import type { Position } from './position.js';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
