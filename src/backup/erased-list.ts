@@ -2,6 +2,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WrongUse } from '../commands/output.js';
+import { makeFolder, syncFolder } from '../documents/folder-storage.js';
 
 const LINE = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?: |$)/;
 
@@ -9,13 +10,18 @@ export function erasedListFile(dataDir: string): string {
   return join(dataDir, 'erased-users.txt');
 }
 
-/** Adds a user, one line each: id and time. On the disk when this resolves. */
+/**
+ * Adds a user, one line each: id and time. On the disk when this resolves. Makes the data folder: a machine with `DATABASE_URL` and
+ * `MASTER_KEY` has none before its first upload.
+ */
 export async function listErased(dataDir: string, userId: string, erasedAt: string): Promise<void> {
+  await makeFolder(dataDir, 0o711);
   const file = await open(erasedListFile(dataDir), 'a', 0o600);
   try {
     // On a line of its own, even if a crash has cut off the one before.
     await file.appendFile(`\n${userId} ${erasedAt}\n`);
     await file.sync();
+    await syncFolder(dataDir);
   } finally {
     await file.close();
   }

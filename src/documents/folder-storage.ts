@@ -79,14 +79,14 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Only its owner may look into it. */
-export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+/** Only its owner may look into it, unless the mode says otherwise. */
+export async function makeFolder(folder: string, mode = 0o700): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode });
   if (first !== undefined) await syncFolder(dirname(folder));
 }
 
 /** Makes a new or removed name in a folder survive a loss of power. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

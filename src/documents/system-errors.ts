@@ -1,7 +1,7 @@
 /** What the system says when it has no more of something: disk space, open files, memory. */
 const EXHAUSTED = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EROFS'];
-/** And when it does not let this process have it. */
-const REFUSED = ['EACCES', 'EPERM', 'EBUSY'];
+/** And when it does not let this process have it, or a file or folder of the process is gone. */
+const REFUSED = ['EACCES', 'EPERM', 'EBUSY', 'ENOENT'];
 
 /** A fault of the system that was seen by another process. */
 export class SystemFault extends Error {

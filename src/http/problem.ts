@@ -110,7 +110,8 @@ export function toProblem(error: unknown): Problem {
 /** Somebody has to make room: no use to try again at once. */
 function outOfMeans(): Problem {
   const detail =
-    'The server has no disk space, open files or memory left for this. Its log says more. Try again later.';
+    'The server has no disk space, open files or memory left for this, or can not use one of its own files. ' +
+    'Its log says more. Try again later.';
   return new Problem('overloaded', detail, [], { 'retry-after': '10' });
 }
 
@@ -122,7 +123,7 @@ export function isForOperator(error: unknown): boolean {
     error instanceof DocumentUnreadable ||
     error instanceof DocumentsUnavailable ||
     error instanceof WrongMasterKey ||
-    isSystemFault(error)
+    (isSystemFault(error) && !postgres.isUnavailable(error))
   );
 }
 

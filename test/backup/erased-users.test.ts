@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, copyFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { erasedListFile, listErased, readErased } from '../../src/backup/erased-list.js';
@@ -122,6 +122,18 @@ t.test(
     t.equal((await orderlog(settings, 'verify')).code, 0);
   },
 );
+
+t.test('an erasure finishes on a machine that has no data folder yet, and makes the folder for the list', async (t) => {
+  const shop = await runningApp(t);
+  const { user_id } = await shop.registerUser({ name: 'Marker' });
+  const dataDir = join(temporaryFolder(t), 'not', 'there');
+  const other = await runningApp(t, { database: shop.database, dataDir, projectors: false });
+  t.notOk(existsSync(dataDir), 'nothing has made it before');
+  const { status, data } = await other.http.send('POST', `/v1/users/${user_id}/erase`);
+  t.equal(status, 200);
+  t.match(data, { user_id, status: 'erased', key_destroyed_at: String });
+  t.same(await readErased(erasedListFile(dataDir)), [user_id]);
+});
 
 t.test('of the list of erased users only ids count, whatever a crash has left of a line', async (t) => {
   const folder = temporaryFolder(t);

@@ -118,7 +118,7 @@ void t.test('what the system has no more of is 503 with Retry-After, and its cau
     const payload = { user_id: USER, items: [{ product_id: 1, quantity: 1 }] };
     return app.inject({ method: 'POST', url: '/v1/orders', headers, payload });
   };
-  for (const code of ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EROFS', 'EACCES']) {
+  for (const code of ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EROFS', 'EACCES', 'ENOENT']) {
     for (const error of [fault(code), new Error('wrapped', { cause: fault(code) })]) {
       const answer = await ask(error);
       t.equal(answer.statusCode, 503, code);

@@ -1,16 +1,7 @@
 /** SQLSTATE classes and codes that say "not now" rather than "not so". */
 const UNAVAILABLE_CLASSES = ['08', '53', '57P', '58'];
 const UNAVAILABLE_CODES = ['25006', '57014', '40001', '40P01', '55P03'];
-const SYSTEM_CODES = [
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-];
+const SYSTEM_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN'];
 const CLIENT_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|not queryable|Client was closed|Cannot use a pool after calling end/;
 
@@ -20,8 +11,10 @@ const CLIENT_MESSAGES =
  */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   if (typeof code === 'string') {
+    // A Unix socket that is not there. A missing file has the same code, and says nothing about the database.
+    if (code === 'ENOENT') return syscall === 'connect';
     if (SYSTEM_CODES.includes(code) || UNAVAILABLE_CODES.includes(code)) return true;
     if (code.length === 5) return UNAVAILABLE_CLASSES.some((start) => code.startsWith(start));
   }
