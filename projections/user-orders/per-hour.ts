@@ -6,7 +6,7 @@ import type { App } from '../../src/http/app-type.js';
 import { freshnessOf } from '../../src/http/freshness.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { invalid } from '../../src/http/problem.js';
-import { count, dataOf, time } from '../../src/http/schemas.js';
+import { count, dataOf, queryTime, time } from '../../src/http/schemas.js';
 import type { OrderStatus } from './orders-table.js';
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +16,7 @@ const MOST_HOURS = 744;
 
 const PER_HOUR = `
   select date_bin('1 hour', o.placed_at, '2000-01-01T00:00Z') as hour, o.status, count(*) as orders
-  from {schema}.orders o where o.placed_at >= $1::timestamptz and o.placed_at < $2::timestamptz
+  from {schema}.orders o where o.placed_at >= to_timestamp($1::bigint) and o.placed_at < to_timestamp($2::bigint)
   group by hour, o.status`;
 
 interface HourRow {
@@ -38,7 +38,8 @@ export async function ordersPerHour(
   to: number,
   freshness?: Freshness,
 ): Promise<Standing & { hours: OrdersOfHour[] }> {
-  const values = [from, to].map((at) => new Date(at).toISOString());
+  // As seconds: an hour that ends in the year 10000 has no text that Postgres reads.
+  const values = [from, to].map((at) => at / 1_000);
   const { rows, ...standing } = await model.query<HourRow>('user-orders-per-hour', PER_HOUR, values, freshness);
   const found = new Map(rows.map(({ hour, status, orders }) => [`${Date.parse(hour)} ${status}`, orders]));
   const hours = Array.from({ length: (to - from) / HOUR_MS }, (_, index) => {
@@ -54,10 +55,10 @@ const ordersOfHour = z
   .meta({ id: 'OrdersOfHour' });
 
 const span = z.strictObject({
-  from: time
+  from: queryTime
     .optional()
     .meta({ description: 'The first hour is the one that holds it. Default: 23 hours before `to`.' }),
-  to: time.optional().meta({ description: 'The last hour is the one that holds it. Default: now.' }),
+  to: queryTime.optional().meta({ description: 'The last hour is the one that holds it. Default: now.' }),
 });
 
 export function perHourQuery(app: App, { model, tokens }: { model: ReadModel; tokens: PositionTokens }): void {

@@ -4,6 +4,7 @@ import { type Engine, errors, type Position } from '../engine/index.js';
 import { type Freshness, freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
+import { instantOf } from './schemas.js';
 
 /** In the query of what can be asked for as it was. */
 export const asOf = z.string().max(200).optional().meta({
@@ -58,9 +59,8 @@ export class AsOf {
     { waitMs }: Pick<Freshness, 'waitMs'>,
   ): Promise<{ readonly position: Position; readonly token: string }> {
     const { engine, tokens } = this.sources;
-    const time = Date.parse(text);
-    const isTime = text.includes(':') && !Number.isNaN(time) && time > 0;
-    const point = isTime ? new Date(time - 1).toISOString() : text;
+    const time = instantOf(text);
+    const point = time === null ? text : new Date(Date.parse(time) - 1).toISOString();
     const position = await engine.resolvePoint(point, tokens, waitMs).catch((error: unknown) => {
       if (error instanceof errors.BadPoint && error.isBeyondNow) return engine.store.head();
       throw faultOf('query.updated_since', error);

@@ -94,11 +94,12 @@ const TIME = /^\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+ -]\d\d:\d\d)$/i
 /** A time in a query; becomes UTC with milliseconds. A `+` that nobody encoded arrives as a space. */
 export const queryTime = z
   .string()
-  .refine((text) => timeOf(text) !== null, 'is not a time as RFC 3339, such as 2026-01-31T09:30:00Z')
-  .transform((text) => timeOf(text) ?? '')
+  .refine((text) => instantOf(text) !== null, 'is not a time as RFC 3339, such as 2026-01-31T09:30:00Z')
+  .transform((text) => instantOf(text) ?? '')
   .meta({ type: 'string', format: 'date-time' });
 
-function timeOf(text: string): string | null {
+/** An RFC 3339 time with its zone, as UTC with milliseconds; null for any other text. */
+export function instantOf(text: string): string | null {
   const [, day] = TIME.exec(text) ?? [];
   const time = new Date(text.toUpperCase().replace(' ', '+'));
   // A day that the month does not have would be one of the next month; years of other lengths are no times of the database.

@@ -53,9 +53,24 @@ t.test('a span of hours that is none, or too long, is refused with its place', a
     'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
     'from=2020-01-01T00:00:00Z',
     'from=today',
+    'from=2026-02-30T00:00:00Z',
+    'from=0000-01-01T00:00:00Z',
   ]) {
     const refused = await http.send('GET', `/v1/order-counts/hours?${query}`);
     t.equal(outcome(refused), '400 invalid-request', query);
     t.match(refused.body, { errors: [{ path: 'query.from' }] });
+  }
+});
+
+t.test('the first and the last hours that a time can name are answered', async (t) => {
+  const { http } = await runningApp(t);
+  for (const [query, first] of [
+    ['to=9999-12-31T23:30:00Z', '9999-12-31T00:00:00.000Z'],
+    ['from=9999-12-31T23:00:00Z&to=9999-12-31T23:30:00Z', '9999-12-31T23:00:00.000Z'],
+    ['to=0001-01-01T00:30:00Z', '0000-12-31T01:00:00.000Z'],
+    ['from=2026-01-01T12:00:00%2B02:00&to=2026-01-01T10:00:00Z', '2026-01-01T10:00:00.000Z'],
+  ] as const) {
+    const { data } = await http.ok('GET', `/v1/order-counts/hours?${query}`, { headers: { prefer: 'wait=30' } });
+    t.equal((data as { hour: string }[])[0]?.hour, first, query);
   }
 });

@@ -51,6 +51,9 @@ test('orders are found by what the query says, in the order that it says', async
     await list(`updated_since=${encodeURIComponent(one.placed_at)}&sort=updated_at`),
     [three, one, two].map(({ order_id }) => order_id),
   );
+  for (const longAgo of ['0001-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z', '2001-01-01T00:00:00%2B02:00']) {
+    t.equal((await list(`updated_since=${longAgo}`)).length, 3, longAgo);
+  }
   t.same(await list('updated_since=2999-01-01T00:00:00Z'), [], 'nothing was changed since a time that has not come');
   t.same(
     await list(`as_of=${three.token}&status=placed`),
@@ -104,6 +107,9 @@ test('what can not be asked for is refused, with the place and the remedy', asyn
     ['total_min=99999999999999999999', 'total_min', /from 0/],
     ['currency=eur', 'currency', /ISO 4217/],
     ['updated_since=2026-01-01', 'updated_since', /T00:00:00Z/],
+    ['updated_since=2026-01-31T09:30:00', 'updated_since', /with its zone/],
+    ['updated_since=2026-02-30T00:00:00Z', 'updated_since', /is neither/],
+    ['updated_since=Sat%20Jan%2031%202026%2010:00', 'updated_since', /is neither/],
     ['external_reference=', 'external_reference', /empty/],
     ['product_id=0', 'product_id', /./],
   ] as const) {
