@@ -3,7 +3,7 @@ import { type CommandContext, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
-import { ifMatchOf, revisionGuard } from '../http/etag.js';
+import { ifMatchOf, requireRevision, type TagCondition } from '../http/etag.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { dataOf, idText, noBody, quantity, remark } from '../http/schemas.js';
 import { MAX_ON_HAND, MAX_QUANTITY } from '../values.js';
@@ -133,7 +133,7 @@ export function stockRoutes(app: App, deps: StockRouteDeps): void {
     command: StockCommand,
     context: CommandContext,
   ): Promise<Outcome<Stock>> {
-    const guard = revisionGuard(ifMatchOf(request.headers));
+    const guard = stockGuard(ifMatchOf(request.headers), command);
     if (!(await deps.productExists(productId))) {
       throw new Refusal('product-not-found', 'There is no such product.');
     }
@@ -145,6 +145,21 @@ export function stockRoutes(app: App, deps: StockRouteDeps): void {
     const data = answerStock(productId, outcome.state, outcome.revision);
     return commandAnswer(reply, tokens, { ...outcome, data });
   }
+}
+
+/**
+ * A stock that is not tracked does not exist, so it has no revision. Such a stock can be counted, and its end is none; the other commands
+ * are refused anyway.
+ */
+function stockGuard(condition: TagCondition | null, { type }: StockCommand): (stock: Stock, revision: number) => void {
+  return ({ tracked }, revision) => {
+    if (tracked) requireRevision(condition, revision);
+    else if (condition !== null && (type === 'CountStock' || type === 'EndStockTracking')) {
+      const message =
+        'The stock of this product is not tracked, so it has no revision. Send the request without If-Match.';
+      throw new Refusal('revision-mismatch', message);
+    }
+  };
 }
 
 /** What this very command came to, if it is among the last ones. @throws Refusal idempotency-mismatch */

@@ -42,6 +42,29 @@ t.test('clerks count, receive and adjust the stock of a product, and see what is
   );
 });
 
+t.test('a stock that is not tracked has no revision, so a command with If-Match is refused', async (t) => {
+  const shop = await runningApp(t, { projectors: false });
+  const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
+  const stock = `/v1/products/${product_id}/stock`;
+  const asked = (method: string, path: string, tag: string, json?: object) =>
+    shop.http.send(method, path, { ...(json && { json }), headers: { 'if-match': tag } }).then(outcome);
+  const refusesAll = async (when: string): Promise<void> => {
+    for (const tag of ['"7"', '"0"', '"1"', '*']) {
+      t.equal(await asked('POST', `${stock}/count`, tag, { on_hand: 5 }), '412 revision-mismatch', `${when}: ${tag}`);
+      t.equal(await asked('DELETE', stock, tag), '412 revision-mismatch', `${when}: end, ${tag}`);
+      const received = await asked('POST', `${stock}/receive`, tag, { quantity: 1 });
+      t.equal(received, '409 stock-not-tracked', `${when}: what is refused anyway is told, ${tag}`);
+    }
+  };
+  await refusesAll('never counted');
+  await shop.http.ok('POST', `${stock}/count`, { json: { on_hand: 5 } });
+  t.equal(await asked('POST', `${stock}/count`, '*', { on_hand: 5 }), '200', 'now there is one');
+  t.equal(await asked('DELETE', stock, '"0"'), '204');
+  await refusesAll('ended');
+  const { data } = await shop.http.ok('GET', `${stock}/events`);
+  t.match(data, [{ type: 'StockCounted' }, { type: 'StockTrackingEnded' }], 'what is refused records nothing');
+});
+
 t.test('what can not be is refused by name', async (t) => {
   const shop = await runningApp(t, { projectors: false });
   const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
