@@ -9,6 +9,7 @@ import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-p
 import type { Claims, CommandHandler, Engine, IdSequence } from './engine/index.js';
 import { newId } from './http/new-id.js';
 import { commandSink } from './import/command-sink.js';
+import type { CommandIdOf } from './import/plan.js';
 import { importFolder, type ImportResult } from './import/run.js';
 import { readStoredState } from './import/stored-state.js';
 import type { ErasureDeps } from './user/erase.js';
@@ -31,9 +32,8 @@ export interface ImportTarget {
 export async function importInto(runtime: ImportTarget, dir: string, settings: ImportSettings): Promise<ImportResult> {
   const { engine, handler, tree, secrets, gate } = runtime;
   const { hashKey } = secrets;
-  const derive = (purpose: string, ...parts: string[]): string => deriveUuid(hashKey, purpose, ...parts);
-  const deriveId = (kind: 'user' | 'order', ref: string): string => derive(`import-${kind}`, ref);
-  const stored = (await engine.isEmpty()) ? nothingStored : await readStoredState(handler, deriveId);
+  const commandIdOf: CommandIdOf = (command, ref) => deriveUuid(hashKey, 'import', command, ref);
+  const stored = (await engine.isEmpty()) ? nothingStored : await readStoredState(handler, commandIdOf);
   const sink = commandSink({
     handler,
     tree,
@@ -44,7 +44,7 @@ export async function importInto(runtime: ImportTarget, dir: string, settings: I
     orderNumbers: runtime.orderNumbers,
     emailHash: (email) => emailHash(hashKey, email),
     referenceHash: (reference) => referenceHash(hashKey, reference),
-    deriveUuid: derive,
+    commandIdOf,
     newId,
     fingerprint: (type, content) => fingerprint(hashKey, type, content),
     storeIdProof: async (path, uploaded_at) => ({ ...(await storeIdProof(gate, createReadStream(path))), uploaded_at }),
@@ -56,7 +56,8 @@ export async function importInto(runtime: ImportTarget, dir: string, settings: I
   });
   return importFolder(dir, stored, sink, {
     ...settings,
-    deriveId,
+    userIdFor: (userRef) => deriveUuid(hashKey, 'import-user', userRef),
+    commandIdOf,
     orderIdFor: (userId, ref) => orderIdFor(hashKey, userId, ref, 0),
     comparableEmail,
     judgeIdProof: (path) => faultOfIdProof(gate, createReadStream(path)),

@@ -6,7 +6,8 @@ import { nothingStored } from '../src/import/stored.js';
 const plan = async () => {
   const options = {
     onError: 'stop',
-    deriveId: () => '',
+    userIdFor: () => '',
+    commandIdOf: () => '',
     orderIdFor: () => '',
     comparableEmail: (email: string) => email,
   } as const;

@@ -3,11 +3,12 @@ import { bounds } from '../engine/index.js';
 import { LEFT_OUT, RowFaults } from './finding.js';
 import { splitLines } from './lines.js';
 import { readJson } from './order-json.js';
-import type { Check, PlannedOrders, Sellable } from './plan.js';
+import { OrderNames } from './order-names.js';
+import type { Check, CheckOptions, PlannedOrders, Sellable } from './plan.js';
 import { type OrderOnLine, type ReadOrder, readOrder } from './read-order.js';
 import type { OrderRow } from './rows.js';
 import { assertUnchanged, contentOf } from './source.js';
-import { orderDigest } from './stored.js';
+import { differences, type StoredOrder } from './stored.js';
 
 /** Whom and what orders may name. */
 export interface OrderReferences {
@@ -30,7 +31,8 @@ export async function checkOrders(
   if (!source) return { orders: null, skipped: 0 };
   const { findings, options, stored } = check;
   const passedOver = new Set<number>();
-  const lineOf = new Map<string, number>();
+  const names = new OrderNames();
+  const idsOf = idsBy(options);
   let skipped = 0;
   let count = 0;
   for await (const line of splitLines(contentOf(source))) {
@@ -42,39 +44,61 @@ export async function checkOrders(
     const read = value === undefined ? null : readOrder(value, faults);
     const ref = orderRef(value);
     if (ref !== null) {
-      const first = lineOf.get(ref);
-      if (first === undefined) lineOf.set(ref, line.line);
-      else faults.add('order_ref', ref, `duplicate reference: it stands on line ${first} already`);
+      const first = names.take(ref, line.line);
+      if (first !== undefined) faults.add('order_ref', ref, `duplicate reference: it stands on line ${first} already`);
     }
-    const digest = ref === null ? undefined : storedDigest(ref, externalOf(read, ref), read?.user_ref);
-    if (digest === undefined) {
+    if (read?.order) {
+      const { external_reference } = read.order;
+      const other = names.takeExternal(read.order, line.line);
+      if (other !== undefined && external_reference !== null)
+        faults.add(
+          'external_reference',
+          external_reference,
+          `the user has an order of this reference on line ${other}`,
+        );
+    }
+    const known = ref === null ? undefined : storedOrderOf(ref, read);
+    if (known === undefined) {
       if (read) checkReferences(read, references, faults);
     } else if (read?.order && !faults.any) {
-      if (digest === digestOf(read.order)) skipped++;
-      else faults.add('order_ref', read.order.order_ref, 'differs from what is stored under this reference');
+      compare(read.order, known, faults);
+      if (!faults.any) skipped++;
     }
-    if (!read?.order || faults.any || digest !== undefined) passedOver.add(line.line);
+    if (!read?.order || faults.any || known !== undefined) passedOver.add(line.line);
     else count++;
   }
   const { sellable } = references;
   // A file in another encoding was not read to its end.
-  const { deriveId, orderIdFor } = options;
-  const orders = source.isForeign ? null : { source, count, passedOver, sellable, deriveId, orderIdFor };
+  const orders = source.isForeign ? null : { source, count, passedOver, sellable, idsOf };
   return { orders, skipped };
 
-  /**
-   * Of the order that was imported under the reference, whose ever it is, or that the user has under it. What a line calls otherwise in
-   * other systems, or not at all, has an id of its own.
-   */
-  function storedDigest(ref: string, external: string | null, userRef: string | undefined): string | undefined {
+  /** The order that was imported under the reference, whose ever it is, or that the user has under it. */
+  function storedOrderOf(order_ref: string, read: ReadOrder | null): StoredOrder | undefined {
     if (stored.orders.size === 0) return undefined;
-    const imported = external === ref ? stored.orders.get(options.deriveId('order', ref)) : undefined;
-    if (imported !== undefined || userRef === undefined) return imported;
-    return stored.orders.get(options.orderIdFor(options.deriveId('user', userRef), external ?? ref));
+    const imported = stored.orders.get(options.commandIdOf('ImportOrder', order_ref));
+    const user_ref = read?.user_ref;
+    if (imported !== undefined || user_ref === undefined) return imported;
+    const external_reference = externalOf(read, order_ref);
+    return stored.orders.get(idsOf({ order_ref, user_ref, external_reference }).order_id);
   }
-  function digestOf(order: OrderOnLine): string {
-    return orderDigest({ ...order, user_id: options.deriveId('user', order.user_ref) });
+  function compare(order: OrderOnLine, known: StoredOrder, faults: RowFaults): void {
+    const { user_id } = idsOf(order);
+    const isReadable = stored.users.get(user_id) !== null;
+    for (const [column, value] of differences(known, { ...order, user_id }, isReadable)) {
+      faults.add(column, value, 'differs from what is stored under this reference');
+    }
   }
+}
+
+/** No reference of another system holds this character. */
+const WITHOUT_EXTERNAL = '\0';
+
+/** The order_ref of an order without an external reference may be the external reference of another: their ids differ. */
+function idsBy({ userIdFor, orderIdFor }: CheckOptions): PlannedOrders['idsOf'] {
+  return ({ order_ref, user_ref, external_reference }) => {
+    const user_id = userIdFor(user_ref);
+    return { user_id, order_id: orderIdFor(user_id, external_reference ?? WITHOUT_EXTERNAL + order_ref) };
+  };
 }
 
 /** Also of an order that is bad otherwise: another one of its reference is no better. */
@@ -90,19 +114,17 @@ function externalOf(read: ReadOrder | null, ref: string): string | null {
 
 /** The orders of a plan, read once more. @throws Error when the file is not what it was */
 export async function* plannedOrders(planned: PlannedOrders): AsyncGenerator<OrderRow> {
-  const { source, passedOver, sellable, deriveId, orderIdFor } = planned;
+  const { source, passedOver, sellable, idsOf } = planned;
   await assertUnchanged(source);
   for await (const line of splitLines(contentOf(source))) {
     if (passedOver.has(line.line)) continue;
     const faults = new RowFaults(UNTOLD, source.name, line.line);
     const order = readOrder(readJson(line, faults), faults)?.order;
     if (!order) throw new Error(`${source.path} was changed while it was being imported: run the import again`);
-    const user_id = deriveId('user', order.user_ref);
     yield {
       ...order,
+      ...idsOf(order),
       line: line.line,
-      order_id: orderIdFor(user_id, order.external_reference ?? order.order_ref),
-      user_id,
       items: order.items.map((item) => ({
         ...item,
         name: item.name ?? sellable.get(item.product_id)?.name ?? item.sku,

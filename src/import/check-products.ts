@@ -37,7 +37,7 @@ export async function checkProducts(
     else if (id !== undefined) lineOf.set(id, faults.line);
     const known = id === undefined ? undefined : stored.get(id);
     if (!known) checkCatIds(read, faults, isCategory);
-    else if (first === undefined) compare(read, known, faults);
+    else if (first === undefined) compare(read, known, csvRow.cell('status'), faults);
     checkSku(read, skus, faults);
     const row = whole<ProductRow>(read, faults);
     // One that is to be retired, and is not yet, was interrupted.
@@ -71,7 +71,8 @@ function checkCatIds(
   }
 }
 
-function compare(row: Partly<ProductRow>, stored: StoredProduct, faults: RowFaults): void {
+/** @param status as it stands in the file: an empty one says nothing */
+function compare(row: Partly<ProductRow>, stored: StoredProduct, status: string | null, faults: RowFaults): void {
   for (const column of ['sku', 'name', 'price', 'currency'] as const) {
     if (row[column] === undefined || row[column] === stored[column]) continue;
     faults.add(column, String(row[column]), `differs from what is stored: ${stored[column]}`);
@@ -80,4 +81,7 @@ function compare(row: Partly<ProductRow>, stored: StoredProduct, faults: RowFaul
   if (row.cat_ids && sorted(row.cat_ids) !== sorted(stored.cat_ids)) {
     faults.add('cat_ids', row.cat_ids.join('|'), `differs from what is stored: ${sorted(stored.cat_ids)}`);
   }
+  if (row.retired && !stored.retired && !stored.toBeRetired)
+    faults.add('status', 'retired', 'differs from what is stored: active');
+  if (status === 'active' && stored.retired) faults.add('status', status, 'differs from what is stored: retired');
 }

@@ -28,7 +28,7 @@ export async function checkUsers(check: Check): Promise<CheckedUsers> {
     options.progress?.advance();
     if (csvRow.misaligned) continue;
     const { faults } = csvRow;
-    const read = readUser(csvRow, (userRef) => options.deriveId('user', userRef));
+    const read = readUser(csvRow, options.userIdFor);
     const { user_ref: ref } = read;
     const first = ref === undefined ? undefined : lineOf.get(ref);
     if (first !== undefined)
@@ -53,11 +53,15 @@ export async function checkUsers(check: Check): Promise<CheckedUsers> {
 }
 
 function compare(row: Partly<UserRow>, known: NonNullable<StoredUser>, faults: RowFaults): void {
-  // Its erasure was interrupted.
-  if (row.erased) return;
-  for (const column of ['name', 'email'] as const) {
-    const value = row[column];
-    if (value !== undefined && value !== known[column]) faults.add(column, value, 'differs from what is stored');
+  if (row.erased) {
+    // An interrupted import has registered the user with the name and address of those that it erases in the end.
+    const isToBeErased = known.name === row.name && known.email === row.email;
+    if (!isToBeErased) faults.add('status', 'erased', 'differs from what is stored: active');
+    return;
+  }
+  for (const column of ['name', 'email', 'registered_at'] as const) {
+    const value = row[column] ?? null;
+    if (value !== null && value !== known[column]) faults.add(column, value, 'differs from what is stored');
   }
   // The other way round, the proof was put in another way meanwhile.
   if (row.id_proof && !known.has_id_proof) faults.add('id_proof', row.id_proof, 'differs from what is stored: none');

@@ -90,7 +90,7 @@ function orderReferences(check: Check, products: CheckedProducts, users: Checked
     sellable: products.sellable,
     user: (ref) => {
       if (users.fresh.has(ref)) return 'there';
-      const known = stored.users.get(options.deriveId('user', ref));
+      const known = stored.users.get(options.userIdFor(ref));
       if (known !== undefined) return known === null ? 'erased' : 'there';
       if (!users.leftOut.has(ref) && !usersUnreadable) return 'unknown';
       return leavesOut ? 'left out' : 'there';

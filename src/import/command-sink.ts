@@ -15,6 +15,7 @@ import { stockStream } from '../stock/stream.js';
 import type { IdProof } from '../user/commands.js';
 import { eraseUser, type ErasureDeps } from '../user/erase.js';
 import { registerUser } from '../user/register.js';
+import type { CommandIdOf, ImportCommand } from './plan.js';
 import type { Sink } from './run.js';
 
 export interface SinkDeps {
@@ -27,7 +28,7 @@ export interface SinkDeps {
   readonly erasures: ErasureDeps;
   readonly emailHash: (email: string) => string;
   readonly referenceHash: (reference: string) => string;
-  readonly deriveUuid: (purpose: string, ...parts: string[]) => string;
+  readonly commandIdOf: CommandIdOf;
   readonly newId: () => string;
   readonly fingerprint: (commandType: string, content: unknown) => string;
   /** Stores a file as a proof of identity. @throws Refusal */
@@ -42,8 +43,8 @@ const actor: Actor = { kind: 'import', id: null };
 export function commandSink(deps: SinkDeps): Sink {
   const { handler, tree, emailClaims, products, fileTimes } = deps;
 
-  const context = (type: string, ref: string, content: unknown): CommandContext => {
-    const commandId = deps.deriveUuid('import', type, ref);
+  const context = (type: ImportCommand, ref: string, content: unknown): CommandContext => {
+    const commandId = deps.commandIdOf(type, ref);
     return {
       commandId,
       fingerprint: deps.fingerprint(type, content),
@@ -79,7 +80,7 @@ export function commandSink(deps: SinkDeps): Sink {
       return appended;
     },
 
-    async addProduct({ line: _, retired: _retired, ...row }): Promise<number> {
+    async addProduct({ line: _, retired, ...row }): Promise<number> {
       if (row.product_id > largestProduct) {
         largestProduct = row.product_id;
         await moveBeyond(row.product_id);
@@ -87,7 +88,7 @@ export function commandSink(deps: SinkDeps): Sink {
       const { appended } = await addProduct(
         { ...products, handler, ids: given },
         { type: 'AddProduct', ...row, unknownCategories: [], at: fileTimes.products },
-        context('AddProduct', String(row.product_id), row),
+        context(retired ? 'AddRetiredProduct' : 'AddProduct', String(row.product_id), row),
         { isNew: true },
       );
       return appended === 0 ? 0 : appended + 1;

@@ -1,16 +1,29 @@
 import type { Progress } from '../engine/index.js';
 import type { Findings } from './findings.js';
-import type { CategoryRow, ProductRow, StockRow, UserRow } from './rows.js';
+import type { CategoryRow, OrderRow, ProductRow, StockRow, UserRow } from './rows.js';
 import type { Source, Sources } from './source.js';
 import type { StoredState } from './stored.js';
 
-export type DeriveId = (kind: 'user' | 'order', ref: string) => string;
+/** What a row is to the log. A product that is retired in the end is added by a command of its own: its row is not one of an active product. */
+export type ImportCommand =
+  | 'ImportCategories'
+  | 'AddProduct'
+  | 'AddRetiredProduct'
+  | 'ImportStock'
+  | 'ImportUser'
+  | 'ImportOrder'
+  | 'RetireProduct'
+  | 'EraseUser';
+
+/** The id of the command that a row becomes, the same in every run: a run finds by it what an earlier one has done. */
+export type CommandIdOf = (command: ImportCommand, ref: string) => string;
 
 export interface CheckOptions {
   /** `report`: bad rows, and what depends on them, are left out and the rest goes on. */
   readonly onError: 'stop' | 'report';
-  /** A name for the user or order of a reference: always the same, never guessable. It is the user's id. */
-  readonly deriveId: DeriveId;
+  /** The id of the user of a reference: always the same, never guessable. */
+  readonly userIdFor: (userRef: string) => string;
+  readonly commandIdOf: CommandIdOf;
   /** The id of the order that a user has under a reference, however it comes to be placed. */
   readonly orderIdFor: (userId: string, ref: string) => string;
   /** The form in which two addresses are the same. */
@@ -49,8 +62,9 @@ export interface PlannedOrders {
   readonly count: number;
   readonly passedOver: ReadonlySet<number>;
   readonly sellable: ReadonlyMap<number, Sellable>;
-  readonly deriveId: CheckOptions['deriveId'];
-  readonly orderIdFor: CheckOptions['orderIdFor'];
+  readonly idsOf: (
+    order: Pick<OrderRow, 'order_ref' | 'user_ref' | 'external_reference'>,
+  ) => Pick<OrderRow, 'user_id' | 'order_id'>;
 }
 
 /** What the steps of a check share. */

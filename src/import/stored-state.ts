@@ -5,15 +5,16 @@ import { type OrderFact, orderEvents } from '../order/events.js';
 import { type ProductFact, productEvents } from '../product/events.js';
 import { type StockFact, stockEvents } from '../stock/events.js';
 import { type UserFact, userEvents } from '../user/events.js';
+import type { CommandIdOf } from './plan.js';
 import {
-  type DigestedOrder,
-  orderDigest,
+  type ComparedOrder,
   type StoredCategory,
+  storedOrder,
+  type StoredOrder,
   type StoredProduct,
   type StoredState,
   type StoredUser,
 } from './stored.js';
-import type { DeriveId } from './plan.js';
 
 const CHUNK = 1_000;
 
@@ -21,8 +22,8 @@ const CHUNK = 1_000;
 const IMPORT = 'import';
 
 /** Folds the log into what an import has to know of it. Reads everything that is there when it starts. */
-export async function readStoredState(handler: CommandHandler, deriveId: DeriveId): Promise<StoredState> {
-  const state = new Folding(deriveId);
+export async function readStoredState(handler: CommandHandler, commandIdOf: CommandIdOf): Promise<StoredState> {
+  const state = new Folding(commandIdOf);
   const { StockCounted, StockTrackingEnded } = stockEvents;
   const types: EventTypes = {
     ...{ ...categoryEvents, ...productEvents, ...userEvents, ...orderEvents },
@@ -54,13 +55,14 @@ class Folding {
   readonly #products = new Map<number, StoredProduct>();
   readonly #stock = new Map<number, { readonly onHand: number; readonly imported: boolean }>();
   readonly #users = new Map<string, StoredUser>();
-  readonly #orders = new Map<string, string>();
+  readonly #orders = new Map<string, StoredOrder>();
   /** The order placed last: what the import recorded with it follows at once, in the same append. */
-  #open: DigestedOrder | null = null;
+  #open: ComparedOrder | null = null;
   #openId = '';
-  #openName = '';
+  /** Of the import; otherwise the id of the order. */
+  #openCommand = '';
 
-  constructor(private readonly deriveId: DeriveId) {}
+  constructor(private readonly commandIdOf: CommandIdOf) {}
 
   add(event: Envelope<AnyFact>): void {
     switch (event.type) {
@@ -80,7 +82,8 @@ class Folding {
         break;
       case 'ProductAdded': {
         const { product_id, sku, name, price, currency, cat_ids } = event.data;
-        this.#products.set(product_id, { sku, name, price, currency, cat_ids, retired: false });
+        const toBeRetired = event.metadata.command_id === this.commandIdOf('AddRetiredProduct', String(product_id));
+        this.#products.set(product_id, { sku, name, price, currency, cat_ids, retired: false, toBeRetired });
         break;
       }
       case 'ProductRenamed':
@@ -94,7 +97,10 @@ class Folding {
         break;
       case 'ProductRetired':
       case 'ProductReinstated':
-        this.#change(this.#products, event.data.product_id, { retired: event.type === 'ProductRetired' });
+        this.#change(this.#products, event.data.product_id, {
+          retired: event.type === 'ProductRetired',
+          toBeRetired: false,
+        });
         break;
       case 'StockCounted': {
         const id = Number(streamId(event.stream));
@@ -111,8 +117,11 @@ class Folding {
       case 'UserRegistered':
       case 'UserDetailsChanged': {
         const { user_id, name, email } = event.data;
-        const has_id_proof = event.type === 'UserRegistered' ? event.data.id_proof !== null : this.#hasIdProof(user_id);
-        this.#users.set(user_id, name === null || email === null ? null : { name, email, has_id_proof });
+        const { has_id_proof, registered_at } =
+          event.type === 'UserRegistered'
+            ? { has_id_proof: event.data.id_proof !== null, registered_at: event.data.registered_at }
+            : (this.#users.get(user_id) ?? { has_id_proof: false, registered_at: '' });
+        this.#users.set(user_id, name === null || email === null ? null : { name, email, has_id_proof, registered_at });
         break;
       }
       case 'IdProofReplaced': {
@@ -123,18 +132,28 @@ class Folding {
       case 'UserErased':
         this.#users.set(event.data.user_id, null);
         break;
-      case 'OrderPlaced':
+      case 'OrderPlaced': {
         this.#close();
-        this.#open = { ...event.data, paid_at: null, cancelled_at: null };
-        this.#openId = event.data.order_id;
-        this.#openName = this.#nameOf(event);
+        const { number, order_id } = event.data;
+        // Before version 2 it was the name of the stream alone.
+        const external_reference = number === null ? undefined : event.data.external_reference;
+        const later = { paid_at: null, cancelled_at: null, reference: null, reason: null };
+        this.#open = { ...event.data, ...later, external_reference };
+        this.#openId = order_id;
+        this.#openCommand = event.metadata.actor.kind === IMPORT ? event.metadata.command_id : order_id;
         break;
+      }
       case 'OrderPaid':
-        if (this.#imported(event)) this.#open = { ...this.#open, paid_at: event.data.paid_at } as DigestedOrder;
+        if (this.#open && this.#imported(event)) {
+          const { paid_at, reference } = event.data;
+          this.#open = { ...this.#open, paid_at, reference };
+        }
         break;
       case 'OrderCancelled':
-        if (this.#imported(event))
-          this.#open = { ...this.#open, cancelled_at: event.data.cancelled_at } as DigestedOrder;
+        if (this.#open && this.#imported(event)) {
+          const { cancelled_at, reason } = event.data;
+          this.#open = { ...this.#open, cancelled_at, reason };
+        }
         break;
       case 'ClaimAbandoned':
       case 'OrderAbandoned':
@@ -148,26 +167,15 @@ class Folding {
     return { categories: this.#categories, products: this.#products, stock, users: this.#users, orders: this.#orders };
   }
 
-  /** The name under which the order is looked up beside its id, see StoredState. */
-  #nameOf({ data, metadata }: Extract<Envelope<OrderFact>, { type: 'OrderPlaced' }>): string {
-    const { order_id, external_reference } = data;
-    const isImported = metadata.actor.kind === IMPORT && external_reference !== null;
-    return isImported ? this.deriveId('order', external_reference) : order_id;
-  }
-
-  #hasIdProof(userId: string): boolean {
-    return this.#users.get(userId)?.has_id_proof ?? false;
-  }
-
   #imported(event: Envelope<OrderFact>): boolean {
     return event.data.order_id === this.#openId && event.metadata.actor.kind === IMPORT;
   }
 
   #close(): void {
     if (this.#open) {
-      const digest = orderDigest(this.#open);
-      this.#orders.set(this.#openId, digest);
-      this.#orders.set(this.#openName, digest);
+      const stored = storedOrder(this.#open);
+      this.#orders.set(this.#openId, stored);
+      this.#orders.set(this.#openCommand, stored);
     }
     this.#open = null;
   }

@@ -1,5 +1,7 @@
+import t from 'tap';
+import { plannedOrders } from '../../src/import/check-orders.js';
 import { type Case, digits, testBadRows } from './bad-rows.js';
-import { order } from './folder.js';
+import { check, good, order } from './folder.js';
 
 const item = { sku: 'S-1', product_id: 1, quantity: 1, unit_price: 1 };
 const cases: Case[] = [
@@ -15,6 +17,21 @@ const cases: Case[] = [
     'orders.ndjson',
     `${order('o1', {})}\n\n${order('o1', {})}`,
     [3, 'order_ref', 'o1', /duplicate reference: it stands on line 1/],
+  ],
+  [
+    'a user has one order under an external reference, named or not, in either order of the lines',
+    'orders.ndjson',
+    [
+      order('a', { external_reference: 'X' }),
+      order('b', { external_reference: 'X' }),
+      order('c', {}),
+      order('d', { external_reference: 'c' }),
+      order('e', { external_reference: 'f' }),
+      order('f', {}),
+    ].join('\n'),
+    [2, 'external_reference', 'X', /the user has an order of this reference on line 1/],
+    [4, 'external_reference', 'c', /the user has an order of this reference on line 3/],
+    [6, 'external_reference', 'f', /the user has an order of this reference on line 5/],
   ],
   [
     'an order names a known user',
@@ -140,3 +157,17 @@ const cases: Case[] = [
 ];
 
 testBadRows(cases);
+
+void t.test('another user may have the reference, and what has none takes none', async (t) => {
+  const lines = [
+    order('a', { external_reference: 'X' }),
+    order('b', { external_reference: 'X', user_ref: 'u2' }),
+    order('X', { external_reference: null }),
+    order('a 1', { external_reference: null }),
+  ];
+  const { findings, plan } = await check(t, { ...good, 'orders.ndjson': lines.join('\n') });
+  t.same(findings, []);
+  const ids = new Set<string>();
+  if (plan?.orders) for await (const { order_id } of plannedOrders(plan.orders)) ids.add(order_id);
+  t.equal(ids.size, lines.length, 'each has an id of its own');
+});

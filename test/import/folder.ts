@@ -12,7 +12,8 @@ const hashKey = createSecretKey(Buffer.alloc(32, 7));
 
 export const options: CheckOptions = {
   onError: 'stop',
-  deriveId: (kind, ref) => deriveUuid(hashKey, kind, ref),
+  userIdFor: (ref) => deriveUuid(hashKey, 'import-user', ref),
+  commandIdOf: (command, ref) => deriveUuid(hashKey, 'import', command, ref),
   orderIdFor: (userId, ref) => orderIdFor(hashKey, userId, ref, 0),
   comparableEmail,
 };

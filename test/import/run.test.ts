@@ -72,8 +72,8 @@ void t.test('categories, then products, then users, then orders, with what the o
   t.ok(result.seconds >= 0);
   t.same(sink.sent, ['categories', 'product 1', 'product 2', 'user u1', 'user u2', 'order o1', 'order o2']);
   t.match(sink.orders[1], {
-    order_id: options.orderIdFor(options.deriveId('user', 'u2'), 'o2'),
-    user_id: options.deriveId('user', 'u2'),
+    order_id: options.orderIdFor(options.userIdFor('u2'), 'o2'),
+    user_id: options.userIdFor('u2'),
     items: [{ product_id: 1, sku: 'S-1', name: 'Shirt', quantity: 2, unit_price: 900 }],
     placed_at: '2011-01-02T03:04:05.000Z',
     paid_at: '2011-01-03T00:00:00.000Z',
