@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type AnyProjection, type Engine, print } from '../engine/index.js';
-import { type CommandResult, WrongUse } from '../commands/output.js';
+import { type CommandResult, unusablePath, WrongUse } from '../commands/output.js';
 import { backUp, type BackedUp, type BackupDeps, type BackupOptions } from './backup.js';
 import { restore, type RestoreDeps, type Restored, type RestoreOptions } from './restore.js';
 
@@ -24,7 +24,9 @@ export async function backupResult(
   const begun = performance.now();
   if (existsSync(file)) throw new WrongUse(`${file} is there already: name another file, or remove it`);
   if (!existsSync(dirname(file))) throw new WrongUse(`there is no folder ${dirname(file)}: make it, or name another`);
-  const backedUp = await backUp(deps, file, options);
+  const backedUp = await backUp(deps, file, options).catch((error: unknown) => {
+    throw unusablePath(error, file, 'written');
+  });
   const { events, users, documents, position } = backedUp.manifest;
   const { size: bytes } = statSync(file);
   const notes = notesOf(deps, backedUp);

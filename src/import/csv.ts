@@ -7,6 +7,7 @@ import { RowFaults } from './finding.js';
 import { type Columns, meantColumn } from './form.js';
 import type { Findings } from './findings.js';
 import { contentOf, type Source } from './source.js';
+import { isAbbreviated } from './spreadsheet.js';
 
 /** Longer rows are refused: an unclosed quote would otherwise take in the rest of the file. */
 const MAX_ROW_BYTES = 256 * 1024;
@@ -21,6 +22,8 @@ export interface CsvRow {
   readonly faults: RowFaults;
   /** The text in a column: empty where the column is left out, null where it is no text, which has been reported. */
   readonly cell: (column: string) => string | null;
+  /** Whether the text in a column stands in quotes, as far as it matters: no number that a spreadsheet has shortened does. */
+  readonly isQuoted: (column: string) => boolean;
   /** The row has too few or too many cells: which text belongs to which column is guesswork. */
   readonly misaligned: boolean;
 }
@@ -69,9 +72,11 @@ function* rowOf(header: readonly string[], cells: readonly Buffer[], faults: Row
     return;
   }
   const texts = new Map<string, string | null>();
+  const quoted = new Set<string>();
   header.forEach((column, i) => {
     const bytes = cells[i];
     if (!bytes) return;
+    if (quotedNumbers.has(bytes)) quoted.add(column);
     const intact = isUtf8(bytes);
     texts.set(column, intact ? bytes.toString('utf8') : null);
     if (!intact) faults.add(column, bytes.toString('utf8'), 'is not valid UTF-8');
@@ -81,7 +86,8 @@ function* rowOf(header: readonly string[], cells: readonly Buffer[], faults: Row
     const column = header[cells.length] ?? '';
     faults.add(column, String(cells.length), `the row has ${cells.length} cells, the header has ${header.length}`);
   }
-  yield { faults, cell: (column) => texts.get(column) ?? (texts.has(column) ? null : ''), misaligned };
+  const cell = (column: string): string | null => texts.get(column) ?? (texts.has(column) ? null : '');
+  yield { faults, cell, isQuoted: (column) => quoted.has(column), misaligned };
 }
 
 function checkHeader(header: readonly string[], columns: Columns, faults: RowFaults): void {
@@ -101,6 +107,18 @@ function checkHeader(header: readonly string[], columns: Columns, faults: RowFau
     if (!meant.includes(column)) faults.add(column, '', 'the column is missing');
   }
 }
+
+/** Cells in quotes that read like a number which a spreadsheet has shortened. */
+const quotedNumbers = new WeakSet<Buffer>();
+
+/** For the parser, which alone knows of quotes. Its types know text only. */
+function noteQuoted(text: string, { quoting }: { readonly quoting: boolean }): string {
+  const cell = text as unknown as Buffer;
+  if (quoting && cell.length <= MOST_OF_NUMBER && isAbbreviated(cell.toString('latin1'))) quotedNumbers.add(cell);
+  return text;
+}
+
+const MOST_OF_NUMBER = 200;
 
 interface RawRecord {
   readonly line: number;
@@ -132,6 +150,7 @@ async function* records({ findings, unreadable }: Reading, source: Source): Asyn
   };
   const parser = parse({
     encoding: null,
+    cast: noteQuoted,
     info: true,
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,

@@ -1,18 +1,39 @@
 /** The folder of an export, and the one it writes into until it is whole. That holds personal data in the clear, so none may stay behind. */
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { WrongUse } from '../commands/output.js';
+import { unusablePath, WrongUse } from '../commands/output.js';
 
-/** @throws WrongUse for a file, and for a folder that holds something */
-export async function requireEmpty(dir: string): Promise<void> {
+/**
+ * The folder to write, which a symbolic link may lead to.
+ * @throws WrongUse for a file, for a folder that holds something, and for one that no other can take the place of
+ */
+export async function requireEmpty(dir: string): Promise<string> {
   const names = await readdir(dir).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return [];
-    if (code === 'ENOTDIR') throw new WrongUse(`${dir} is a file: name a new or an empty folder`);
-    throw error;
+    if (code === 'ENOENT') return null;
+    if (code === 'ENOTDIR') throw new WrongUse(`${dir} is or leads through a file: name a new or an empty folder`);
+    throw unusablePath(error, dir, 'read');
   });
+  if (names === null) return dir;
   if (names.length > 0) throw new WrongUse(`${dir} is not empty: name a new or an empty folder`);
+  const real = await realpath(dir);
+  const [{ dev }, { dev: above }] = [await stat(real), await stat(dirname(real))];
+  if (dev !== above) throw new WrongUse(`${dir} is a file system of its own: name a new folder in it`);
+  return real;
+}
+
+/** Makes the folder to write into. @returns it, and what to tell of those that other exports left @throws WrongUse */
+export async function makePart(dir: string): Promise<{ readonly part: string; readonly notes: string[] }> {
+  const part = partOf(dir);
+  try {
+    await mkdir(dirname(dir), { recursive: true });
+    const notes = await removeLeftovers(dir);
+    await mkdir(part, { mode: 0o700 });
+    return { part, notes };
+  } catch (error) {
+    throw unusablePath(error, dir, 'written');
+  }
 }
 
 /** Names the process that writes it, on this machine. */

@@ -1,7 +1,7 @@
 /** Writes an installation as import files: what `orderlog import` makes the same shop of. Everything personal is in the clear. */
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,8 +14,9 @@ import type { OrderAnswer } from '../order/answer.js';
 import type { ProductAnswer } from '../product/answer.js';
 import type { StockAnswer } from '../stock/answer.js';
 import type { UserAnswer } from '../user/answer.js';
-import { partOf, removeLeftovers, requireEmpty } from './export-part.js';
+import { makePart, requireEmpty } from './export-part.js';
 import { CATEGORY_COLUMNS, PRODUCT_COLUMNS, STOCK_COLUMNS, USER_COLUMNS } from './rows.js';
+import { SHORTENED } from './spreadsheet.js';
 
 interface Range<Key> {
   readonly after: Key | null;
@@ -93,15 +94,12 @@ const PROOFS = 'proofs';
  * @throws WrongUse for a folder that holds something
  */
 export async function exportFolder<UserKey, OrderKey>(
-  dir: string,
+  named: string,
   deps: ExportDeps<UserKey, OrderKey>,
   options: ExportOptions,
 ): Promise<Exported> {
-  await requireEmpty(dir);
-  await mkdir(dirname(dir), { recursive: true });
-  const notes = await removeLeftovers(dir);
-  const part = partOf(dir);
-  await mkdir(part, { mode: 0o700 });
+  const dir = await requireEmpty(named);
+  const { part, notes } = await makePart(dir);
   try {
     const { models, release } = await consistent(deps);
     try {
@@ -177,10 +175,14 @@ async function writeFiles<UserKey, OrderKey>(
   async function* stockRows(): AsyncGenerator<unknown[][]> {
     for await (const { stock } of pages((range: Range<number>) => models.stock.list(range))) {
       counts.stock += stock.length;
-      for (const { product_id, on_hand } of stock) {
-        if (on_hand < 0) findings.push(`product ${product_id} has ${on_hand} on hand: import refuses it`);
+      for (const { product_id, available } of stock) {
+        if (available < 0)
+          findings.push(
+            `product ${product_id} has ${available} available, and stock.csv says 0: count it after the import`,
+          );
       }
-      yield stock.map((one) => values(one, STOCK_COLUMNS.required));
+      // What placed orders hold is promised: imported orders hold nothing, and it is not to be sold twice.
+      yield stock.map(({ product_id, available }) => [product_id, Math.max(available, 0)]);
     }
   }
 
@@ -261,7 +263,8 @@ async function* csv(
   pagesOfRows: Iterable<unknown[][]> | AsyncIterable<unknown[][]>,
 ): AsyncGenerator<string> {
   yield `${columns.join()}\n`;
-  for await (const rows of pagesOfRows) yield stringify(rows);
+  // In quotes, such a text is not taken for a number that a spreadsheet has shortened.
+  for await (const rows of pagesOfRows) yield stringify(rows, { quoted_match: SHORTENED });
 }
 
 function values(item: object, columns: readonly string[], instead: Readonly<Record<string, unknown>> = {}): unknown[] {

@@ -1,22 +1,11 @@
-import { MAX_EXTERNAL_REFERENCE, MAX_NAME, MAX_REMARK } from '../values.js';
+import { MAX_LINES, MAX_NAME, MAX_QUANTITY, MAX_REMARK, MAX_SKU } from '../values.js';
 import type { RowFaults } from './finding.js';
 import type { OrderLineRow } from './rows.js';
 import { asWritten, BROKEN, numberAsWritten } from './order-json.js';
-import {
-  currencyCode,
-  identifier,
-  inRange,
-  instant,
-  MAX_ID,
-  MONEY,
-  plainText,
-  type Range,
-  wholeNumber,
-} from './values.js';
+import { currencyCode, inRange, instant, MAX_ID, MONEY, plainText, type Range, wholeNumber } from './values.js';
 
-const MAX_LINES = 2_000;
 const ID: Range = { min: 1, max: MAX_ID };
-const QUANTITY: Range = { min: 1, max: 1_000_000 };
+const QUANTITY: Range = { min: 1, max: MAX_QUANTITY };
 
 const ORDER_FIELDS = [
   'order_ref',
@@ -41,7 +30,7 @@ export interface OrderOnLine {
   readonly placed_at: string;
   readonly paid_at: string | null;
   readonly cancelled_at: string | null;
-  /** The reference of the order, unless the line says another one or none. */
+  /** The reference of the order, unless the line says another one or none: as long as one, for an export says it. */
   readonly external_reference: string | null;
   readonly reference: string | null;
   readonly reason: string | null;
@@ -65,8 +54,8 @@ type JsonFields = Readonly<Record<string, unknown>>;
 export function readOrder(value: unknown, faults: RowFaults): ReadOrder | null {
   const fields = fieldsOf(value, '$', '', ORDER_FIELDS, faults);
   if (!fields) return null;
-  const order_ref = text(fields, 'order_ref', '', 200, faults) ?? undefined;
-  const user_ref = text(fields, 'user_ref', '', 200, faults) ?? undefined;
+  const order_ref = text(fields, 'order_ref', '', MAX_NAME, faults) ?? undefined;
+  const user_ref = text(fields, 'user_ref', '', MAX_NAME, faults) ?? undefined;
   const placed_at = time(fields, 'placed_at', faults);
   const paid_at = (fields['paid_at'] ?? null) === null ? null : time(fields, 'paid_at', faults);
   const cancelled_at = (fields['cancelled_at'] ?? null) === null ? null : time(fields, 'cancelled_at', faults);
@@ -74,9 +63,7 @@ export function readOrder(value: unknown, faults: RowFaults): ReadOrder | null {
   const currency = given === null ? undefined : (currencyCode(faults, 'currency', given) ?? undefined);
   const items = readItems(fields['items'], faults);
   const external_reference =
-    'external_reference' in fields
-      ? remark(fields, 'external_reference', MAX_EXTERNAL_REFERENCE, faults)
-      : (order_ref ?? null);
+    'external_reference' in fields ? remark(fields, 'external_reference', MAX_NAME, faults) : (order_ref ?? null);
   const reference = remark(fields, 'reference', MAX_REMARK, faults);
   const reason = remark(fields, 'reason', MAX_REMARK, faults);
   if (reference !== null && paid_at === null) faults.add('reference', reference, 'the order is not paid');
@@ -109,7 +96,7 @@ function readItems(value: unknown, faults: RowFaults): ReadOrder['items'] {
     const at = `items[${index}].`;
     const fields = fieldsOf(item, `items[${index}]`, at, ITEM_FIELDS, faults);
     if (!fields) continue;
-    const sku = text(fields, 'sku', at, 64, faults) ?? undefined;
+    const sku = text(fields, 'sku', at, MAX_SKU, faults) ?? undefined;
     const product_id = number(fields, 'product_id', at, ID, faults) ?? undefined;
     const quantity = number(fields, 'quantity', at, QUANTITY, faults) ?? undefined;
     const unit_price = number(fields, 'unit_price', at, MONEY, faults) ?? undefined;
@@ -160,7 +147,7 @@ function string(fields: JsonFields, name: string, prefix: string, faults: RowFau
 
 function text(fields: JsonFields, name: string, prefix: string, max: number, faults: RowFaults): string | null {
   const value = string(fields, name, prefix, faults);
-  return value === null ? null : identifier(faults, prefix + name, value, max);
+  return value === null ? null : plainText(faults, prefix + name, value, max);
 }
 
 /** Null if there is none. */

@@ -1,5 +1,5 @@
 import type { CsvRow } from './csv.js';
-import { MAX_ON_HAND } from '../values.js';
+import { MAX_NAME, MAX_ON_HAND, MAX_SKU } from '../values.js';
 import type { RowFaults } from './finding.js';
 import { currencyCode, emailAddress, identifier, instant, MAX_ID, MONEY, plainText, wholeNumber } from './values.js';
 
@@ -96,28 +96,29 @@ export const USER_COLUMNS = {
 const ID = { min: 1, max: MAX_ID };
 
 /** A reader of one value, bound to its row. */
-type Read<T> = (faults: RowFaults, column: string, text: string) => T | null;
+type Read<T> = (faults: RowFaults, column: string, text: string, isQuoted: boolean) => T | null;
 
-function reader({ faults, cell }: CsvRow): <T>(column: string, read: Read<T>) => T | undefined {
+function reader({ faults, cell, isQuoted }: CsvRow): <T>(column: string, read: Read<T>) => T | undefined {
   return (column, read) => {
     const text = cell(column);
-    return text === null ? undefined : (read(faults, column, text) ?? undefined);
+    return text === null ? undefined : (read(faults, column, text, isQuoted(column)) ?? undefined);
   };
 }
 
 /** An empty cell stands for nothing. */
 function optional<T>(read: Read<T>): Read<{ readonly is: T | null }> {
-  return (faults, column, text) => {
+  return (faults, column, text, isQuoted) => {
     if (text === '') return { is: null };
-    const is = read(faults, column, text);
+    const is = read(faults, column, text, isQuoted);
     return is === null ? null : { is };
   };
 }
 
 const id: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, ID);
 const name: Read<string> = (faults, column, text) => plainText(faults, column, text, 200);
-const reference: Read<string> = (faults, column, text) => identifier(faults, column, text, 200);
-const sku: Read<string> = (faults, column, text) => identifier(faults, column, text, 64);
+const reference: Read<string> = (faults, column, text, isQuoted) =>
+  identifier(faults, column, { text, isQuoted }, MAX_NAME);
+const sku: Read<string> = (faults, column, text, isQuoted) => identifier(faults, column, { text, isQuoted }, MAX_SKU);
 const price: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, MONEY);
 const onHand: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, { min: 0, max: MAX_ON_HAND });
 const path: Read<string> = (_faults, _column, text) => text;
@@ -159,7 +160,7 @@ function status(other: string): Read<boolean> {
 function catIds(faults: RowFaults, column: string, joined: string): readonly number[] {
   const ids: number[] = [];
   for (const text of joined.split('|')) {
-    const catId = id(faults, column, text);
+    const catId = id(faults, column, text, false);
     if (catId === null) continue;
     if (ids.includes(catId)) faults.add(column, text, 'the category stands twice');
     else ids.push(catId);

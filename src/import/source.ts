@@ -1,9 +1,9 @@
 import { createReadStream, type Stats } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { access, constants as modes, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, createGunzip } from 'node:zlib';
 import { print } from '../engine/index.js';
-import { WrongUse } from '../commands/output.js';
+import { unusablePath, WrongUse } from '../commands/output.js';
 import { EncodingCensus } from './encoding.js';
 import type { Finding, Findings } from './findings.js';
 import { IMPORT_FILES, type ImportFile } from './files.js';
@@ -32,6 +32,14 @@ export type Sources = Partial<Record<ImportFile, Source>>;
  * @throws WrongUse when there is no such folder or nothing to import in it
  */
 export async function locateSources(dir: string, findings: Findings): Promise<Sources> {
+  try {
+    return await sourcesOf(dir, findings);
+  } catch (error) {
+    throw unusablePath(error, dir, 'read');
+  }
+}
+
+async function sourcesOf(dir: string, findings: Findings): Promise<Sources> {
   if (!(await statOrNull(dir))?.isDirectory()) throw new WrongUse(`${dir} is not a folder`);
   const sources: Sources = {};
   for (const file of IMPORT_FILES) {
@@ -41,6 +49,7 @@ export async function locateSources(dir: string, findings: Findings): Promise<So
       const stats = await statOrNull(path);
       if (!stats) continue;
       if (!stats.isFile()) throw new WrongUse(`${path} is not a file`);
+      await access(path, modes.R_OK);
       present.push({ name, path, bytes: stats.size, modifiedMs: stats.mtimeMs });
     }
     const [only, second] = present;

@@ -24,8 +24,10 @@ export function numberHint(text: string, decimals: string): string {
 }
 
 /** How a spreadsheet shows a number of many digits, such as a barcode. The digits that it leaves out are lost. */
+export const SHORTENED = /^\s*-?\d(?:[.,]\d+)?E\+\d{2,}\s*$/i;
+
 export function isAbbreviated(text: string): boolean {
-  return /^\s*-?\d(?:[.,]\d+)?E\+\d{2,}\s*$/i.test(text);
+  return SHORTENED.test(text);
 }
 
 export const ABBREVIATED = 'a spreadsheet has shortened a long number. Format the column as text and enter it in full';

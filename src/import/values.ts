@@ -57,11 +57,16 @@ export function plainText(faults: RowFaults, column: string, text: string, max: 
   return null;
 }
 
-/** The same of a SKU, a code or a reference. What a spreadsheet has shortened names nothing any more. */
-export function identifier(faults: RowFaults, column: string, text: string, max: number): string | null {
+/** The same of a SKU, a code or a reference in a CSV file. What a spreadsheet has shortened names nothing any more; it writes no quotes. */
+export function identifier(
+  faults: RowFaults,
+  column: string,
+  { text, isQuoted }: { readonly text: string; readonly isQuoted: boolean },
+  max: number,
+): string | null {
   const value = plainText(faults, column, text, max);
-  if (value === null || !isAbbreviated(value)) return value;
-  faults.add(column, text, `is not what was entered: ${ABBREVIATED}`);
+  if (value === null || isQuoted || !isAbbreviated(value)) return value;
+  faults.add(column, text, `is not what was entered: ${ABBREVIATED}. If it is meant, put it in quotes`);
   return null;
 }
 

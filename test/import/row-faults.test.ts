@@ -139,6 +139,9 @@ void t.test('an identifier that a spreadsheet has shortened is found before it c
   t.equal(findings.length, 2);
   const users = await check(t, { 'users.csv': `${header.users}\n4.91701E+12,Ada,ada@example.org\n` });
   t.match(users.findings, [{ column: 'user_ref', message: /a spreadsheet has shortened/ }]);
+  const meant = await check(t, products('1,"1.23E+12",a,1,USD,3', '2,"4.5E+12",b,"1.5E+12",USD,3'));
+  t.match(meant.findings, [{ line: 3, column: 'price' }]);
+  t.equal(meant.findings.length, 1, 'in quotes it is meant, but never as a number');
 });
 
 void t.test('a row of empty cells is one finding, and so is a value nested too deeply', async (t) => {

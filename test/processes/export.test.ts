@@ -1,23 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { noProgress } from '../../src/commands/progress.js';
-import type { CategoryAnswer } from '../../src/category/answer.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
-import type { ProductAnswer } from '../../src/product/answer.js';
-import type { UserAnswer } from '../../src/user/answer.js';
 import { orderlog, settingsFor, temporaryFolder } from '../support/orderlog.js';
 import { runningApp, type RunningApp } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
-
-interface Printed {
-  readonly categories: number;
-  readonly products: object;
-  readonly users: object;
-  readonly orders: number;
-  readonly proofs: number;
-  readonly findings: readonly string[];
-}
+import { moved, sameShops, wholeOf } from '../support/whole-shop.js';
 
 /** Everything that can happen to a shop, a few times each. */
 async function filled(shop: RunningApp): Promise<void> {
@@ -62,78 +50,11 @@ async function filled(shop: RunningApp): Promise<void> {
   await http.ok('POST', `/v1/users/${users[5]}/erase`);
 }
 
-interface Whole {
-  readonly tree: unknown;
-  readonly counts: unknown;
-  readonly products: unknown;
-  readonly users: unknown;
-  readonly orders: unknown;
-}
-
-/** What two installations must have in common: all but the ids, which each installation draws itself. */
-async function wholeOf({ http }: RunningApp): Promise<Whole> {
-  const all = async <T>(path: string): Promise<T[]> => {
-    const items: T[] = [];
-    for (let next: string | null = path; next !== null;) {
-      const { body } = await http.ok('GET', next);
-      const page = body as { readonly data: readonly T[]; readonly next: string | null };
-      items.push(...page.data);
-      next = page.next;
-    }
-    return items;
-  };
-  const users = await all<UserAnswer>('/v1/users?limit=100');
-  const nameOf = new Map(users.map(({ user_id, name }) => [user_id, name]));
-  const orders = await all<OrderAnswer>('/v1/orders?limit=100');
-  const products = [
-    ...(await all<ProductAnswer>('/v1/products?limit=100')),
-    ...(await all<ProductAnswer>('/v1/products?limit=100&status=retired')),
-  ];
-  const { data: tree } = await http.ok('GET', '/v1/categories');
-  const catIds = [...JSON.stringify(tree).matchAll(/"cat_id":(\d+)/g)]
-    .map(([, id]) => Number(id))
-    .sort((a, b) => a - b);
-  const counts = [];
-  for (const catId of catIds) {
-    const category = (await http.ok('GET', `/v1/categories/${catId}`)).data as CategoryAnswer;
-    counts.push([{ ...category, revision: 0 }, (await http.ok('GET', `/v1/categories/${catId}/order-counts`)).data]);
-  }
-  const sorted = (lines: readonly object[]): string[] => lines.map((line) => JSON.stringify(line)).sort();
-  return {
-    tree,
-    counts,
-    products: products.map((product) => ({ ...product, revision: 0 })),
-    users: sorted(
-      users.map(({ name, email, status, id_proof, registered_at }) => ({
-        name,
-        email,
-        status,
-        registered_at,
-        sha256: id_proof?.sha256,
-      })),
-    ),
-    orders: sorted(
-      orders.map(({ order_id: _, number: _number, user_id, history, revision: _revision, ...order }) => ({
-        ...order,
-        user: nameOf.get(user_id),
-        history: history.map(({ status, at, reason, reference }) => ({
-          status,
-          at,
-          reason: reason ?? null,
-          reference: reference ?? null,
-        })),
-      })),
-    ),
-  };
-}
-
 t.test('what is exported is the same shop again when it is imported, proofs and all', async (t) => {
   const first = await runningApp(t);
   await filled(first);
-  const dir = join(temporaryFolder(t), 'new', 'export');
-  const exported = await orderlog(settingsFor(first.database, first.dataDir), 'export', dir, '--with-proofs', '--json');
-  t.equal(exported.code, 0, exported.stderr);
-  const printed = JSON.parse(exported.stdout) as Printed;
+  const { dir, exitCode, printed, shop } = await moved(t, first);
+  t.equal(exitCode, 0);
   const expected = await wholeOf(first);
   t.match(printed, {
     categories: 4,
@@ -142,8 +63,9 @@ t.test('what is exported is the same shop again when it is imported, proofs and 
     proofs: 5,
     findings: [],
   });
-  t.equal(printed.orders, (expected.orders as unknown[]).length);
-  t.ok(printed.orders > 20);
+  const orders = (expected.orders as unknown[]).length;
+  t.match(printed, { orders });
+  t.ok(orders > 20);
   t.same(readdirSync(dir).sort(), [
     'categories.csv',
     'orders.ndjson',
@@ -156,17 +78,7 @@ t.test('what is exported is the same shop again when it is imported, proofs and 
   t.equal(statSync(join(dir, 'users.csv')).mode & 0o777, 0o600);
   t.same(readdirSync(join(dir, '..')), ['export'], 'nothing of the work is left');
 
-  const second = await runningApp(t);
-  const settings = { dryRun: false, onError: 'stop', progress: noProgress } as const;
-  const imported = await second.runtime.import(dir, settings);
-  t.same([...imported.findings], []);
-  second.http.position = second.runtime.tokens.encode(await second.runtime.store.head());
-  second.http.patience = 30;
-  const found = await wholeOf(second);
-  for (const part of ['tree', 'counts', 'products', 'users', 'orders'] as const)
-    t.same(found[part], expected[part], part);
-  const again = await second.runtime.import(dir, settings);
-  t.same([again.appended, [...again.findings]], [0, []], 'a second import of it changes nothing');
+  sameShops(t, await wholeOf(shop), expected);
 });
 
 t.test('without --with-proofs no document leaves, and a folder that holds something is left alone', async (t) => {

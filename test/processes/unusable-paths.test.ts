@@ -1,0 +1,43 @@
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { orderlog, settingsFor, temporaryFolder } from '../support/orderlog.js';
+import { runningApp } from '../support/running-app.js';
+
+t.test('a path that can not be used is wrong use, and the message names the path and a remedy', async (t) => {
+  const shop = await runningApp(t);
+  const settings = settingsFor(shop.database, shop.dataDir);
+  const dir = temporaryFolder(t);
+  const tooLong = join(dir, 'x'.repeat(300));
+  writeFileSync(join(dir, 'file'), 'mine');
+  const wrong: [string, string, RegExp][] = [
+    ['import', tooLong, /x can not be read \(ENAMETOOLONG\): name another path, or give this user the right to it/],
+    ['export', tooLong, /x can not be read \(ENAMETOOLONG\)/],
+    ['backup', tooLong, /part can not be written \(ENAMETOOLONG\)/],
+    ['import', join(dir, 'file'), /file is not a folder/],
+    ['export', join(dir, 'file'), /file is or leads through a file: name a new or an empty folder/],
+    ['export', join(dir, 'file', 'below'), /below is or leads through a file/],
+    ['backup', join(dir, 'file'), /file is there already/],
+    ['backup', join(dir, 'file', 'below'), /can not be written \(ENOTDIR\)/],
+  ];
+  await Promise.all(
+    wrong.map(async ([command, path, message]) => {
+      const { code, stderr } = await orderlog(settings, command, path);
+      t.equal(code, 2, `${command} ${path.slice(-10)}`);
+      t.match(stderr, message);
+      t.notMatch(stderr, /\n\s+at /, 'no stack');
+    }),
+  );
+  t.same(readdirSync(dir), ['file'], 'nothing is left behind');
+});
+
+t.test('an export takes the place of an empty folder that a symbolic link leads to', async (t) => {
+  const shop = await runningApp(t);
+  const dir = temporaryFolder(t);
+  mkdirSync(join(dir, 'real'));
+  symlinkSync(join(dir, 'real'), join(dir, 'link'));
+  const { code, stderr } = await orderlog(settingsFor(shop.database, shop.dataDir), 'export', join(dir, 'link'));
+  t.equal(code, 0, stderr);
+  t.ok(readdirSync(join(dir, 'real')).includes('orders.ndjson'));
+  t.same(readdirSync(dir).sort(), ['link', 'real']);
+});
