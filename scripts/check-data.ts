@@ -3,10 +3,10 @@
  * DIR/expected holds with what the API answers. Stores named by the environment (DATABASE_URL, EVENTSTORE_URL) are used as
  * they are and have to be empty. Exit 0 all equal, 1 a difference or an error, 2 nothing to compare.
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { forEachInFlight } from '../src/engine/in-flight.js';
 import { Comparison } from './comparison.js';
-import { type Api, importInto, inDataFolder, readCsv, serving, type Table } from './imported-shop.js';
+import { type Api, checkFolder, importInto, inDataFolder, readCsv, serving, type Table } from './imported-shop.js';
 
 const REQUESTS_AT_ONCE = 32;
 
@@ -106,15 +106,4 @@ async function compareUsers(api: Api, expected: Table, users: Table, found: Comp
   console.log(`user_orders.csv: ${expected.length} users with orders, ${seen.size} users`);
 }
 
-const [dir] = process.argv.slice(2);
-if (dir === undefined) {
-  console.error('usage: npm run check:data -- DIR');
-  process.exitCode = 2;
-} else {
-  try {
-    process.exitCode = await main(resolve(dir));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
-}
+await checkFolder('check:data', main);

@@ -3,7 +3,7 @@
  * brute force, and compares: each filter alone with every value that it can have, each pair of filters, each sort, page after page; CSV
  * and NDJSON; the search of the catalog; and the files of an export. Exit 0 all equal, 1 a difference or an error, 2 wrong use.
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { ORDER_SORTS, type OrderFilters, type OrderSort } from '../projections/user-orders/list-statement.js';
 import type { Position } from '../src/engine/core/position.js';
@@ -12,7 +12,7 @@ import { bruteForceList, type ListedOrder } from '../test/support/order-lists.js
 import { compareCatalog } from './check-catalog.js';
 import { Comparison } from './comparison.js';
 import { compareExport } from './compare-export.js';
-import { type Api, importInto, inDataFolder, run, serving } from './imported-shop.js';
+import { type Api, checkFolder, importInto, inDataFolder, run, serving } from './imported-shop.js';
 import { readSource, type Source, type SourceOrder } from './list-source.js';
 
 const REQUESTS_AT_ONCE = 16;
@@ -269,15 +269,4 @@ async function main(dir: string): Promise<number> {
   });
 }
 
-const [dir] = process.argv.slice(2);
-if (dir === undefined) {
-  console.error('usage: npm run check:lists -- DIR');
-  process.exitCode = 2;
-} else {
-  try {
-    process.exitCode = await main(resolve(dir));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
-}
+await checkFolder('check:lists', main);

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -166,4 +166,20 @@ export async function readCsv(path: string): Promise<Table | null> {
     if (existsSync(name)) return parse(unpack(await readFile(name)), { columns: true, bom: true });
   }
   return null;
+}
+
+/** Runs a check of the folder that the command line names, and sets the exit code. */
+export async function checkFolder(name: string, check: (dir: string) => Promise<number>): Promise<void> {
+  const [dir] = process.argv.slice(2);
+  if (dir === undefined) {
+    console.error(`usage: npm run ${name} -- DIR`);
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    process.exitCode = await check(resolve(dir));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }
