@@ -24,7 +24,16 @@ const health = z
     status: z.enum(['ok', 'degraded', 'unavailable']).meta({ id: 'HealthStatus' }),
     checks: z.record(
       z.string(),
-      z.strictObject({ ok: z.boolean(), detail: z.string().optional() }).meta({ id: 'HealthCheck' }),
+      z
+        .strictObject({
+          ok: z.boolean(),
+          degraded: z
+            .boolean()
+            .optional()
+            .meta({ description: 'Whether it works, but not as a whole. A `detail` alone is no fault.' }),
+          detail: z.string().optional(),
+        })
+        .meta({ id: 'HealthCheck' }),
     ),
   })
   .meta({ id: 'Health' });
@@ -98,7 +107,12 @@ async function runChecks(checks: readonly SharedCheck[]): Promise<Health> {
   const working = degraded ? 'degraded' : 'ok';
   return {
     status: results.every(([, { ok }]) => ok) ? working : 'unavailable',
-    checks: Object.fromEntries(results.map(([name, { degraded: _, ...result }]) => [name, result])),
+    checks: Object.fromEntries(
+      results.map(([name, { degraded: isDegraded, ...result }]) => [
+        name,
+        { ...result, ...(isDegraded && { degraded: true }) },
+      ]),
+    ),
   };
 }
 

@@ -24,25 +24,41 @@ void t.test('every answer has the security headers and its request id', async (t
 void t.test('the process is ready when every check is, and says which is not', async (t) => {
   const checks = {
     fine: () => Promise.resolve({ ok: true }),
+    half: () => Promise.resolve({ ok: true, degraded: true, detail: '1 key waits' }),
+    whole: () => Promise.resolve({ ok: true, degraded: false, detail: '6 of 6 connected' }),
     late: () => Promise.resolve({ ok: false, detail: '5 events behind' }),
     broken: () => Promise.reject(new Error('secret')),
     stuck: () => new Promise<never>(() => undefined),
   };
   const list = Object.entries(checks).map(([name, check]) => ({ name, check }));
   const well = await sampleApp(failing(), { checks: list.slice(0, 1) });
+  const half = await sampleApp(failing(), { checks: list.slice(0, 3) });
   const ill = await sampleApp(failing(), { checks: list });
   t.teardown(() => well.close());
+  t.teardown(() => half.close());
   t.teardown(() => ill.close());
   t.equal((await ill.inject({ url: '/health/live', headers })).statusCode, 200);
   const ready = await well.inject({ url: '/health/ready', headers });
   t.equal(ready.statusCode, 200);
   t.same(ready.json(), { status: 'ok', checks: { fine: { ok: true } } });
+  const works = await half.inject({ url: '/health/ready', headers });
+  t.equal(works.statusCode, 200);
+  t.same(works.json(), {
+    status: 'degraded',
+    checks: {
+      fine: { ok: true },
+      half: { ok: true, degraded: true, detail: '1 key waits' },
+      whole: { ok: true, detail: '6 of 6 connected' },
+    },
+  });
   const not = await ill.inject({ url: '/health/ready', headers });
   t.equal(not.statusCode, 503);
   t.same(not.json(), {
     status: 'unavailable',
     checks: {
       fine: { ok: true },
+      half: { ok: true, degraded: true, detail: '1 key waits' },
+      whole: { ok: true, detail: '6 of 6 connected' },
       late: { ok: false, detail: '5 events behind' },
       broken: { ok: false, detail: 'the check failed' },
       stuck: { ok: false, detail: 'no answer within 2000 ms' },

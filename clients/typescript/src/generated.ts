@@ -165,6 +165,8 @@ export interface components {
     };
     readonly HealthCheck: {
       readonly ok: boolean;
+      /** @description Whether it works, but not as a whole. A `detail` alone is no fault. */
+      readonly degraded?: boolean;
       readonly detail?: string;
     };
     /** @enum {string} */

@@ -122,11 +122,11 @@ function HealthCard(): VNode {
               <Status tone={toneOf(status)}>{status}</Status> <strong>Overall</strong>
             </p>
             <ul class="stack-tight">
-              {Object.entries(checks).map(([name, { ok, detail }]) => (
+              {Object.entries(checks).map(([name, { ok, degraded, detail }]) => (
                 <li key={name}>
                   <span class="row">
-                    <Status tone={!ok ? 'bad' : detail ? 'warn' : 'good'}>
-                      {!ok ? 'failing' : detail ? 'degraded' : 'ok'}
+                    <Status tone={!ok ? 'bad' : degraded ? 'warn' : 'good'}>
+                      {!ok ? 'failing' : degraded ? 'degraded' : 'ok'}
                     </Status>{' '}
                     {name}
                   </span>

@@ -36,7 +36,9 @@ async function lateModels(signal: AbortSignal): Promise<readonly string[]> {
     if (!(error instanceof ProblemError) || error.status !== 403) throw error;
     // A clerk may not read the status, but may know that something is wrong.
     const { checks } = (await api.getReadiness({}, { signal })).data;
-    const detail = checks['projectors']?.detail;
-    return detail === undefined ? [] : [detail];
+    return ['read-models', 'projectors'].flatMap((name) => {
+      const check = checks[name];
+      return check === undefined || check.ok ? [] : [check.detail ?? `the check of ${name} fails`];
+    });
   }
 }

@@ -1,0 +1,47 @@
+import type { Page } from 'playwright-core';
+import t from 'tap';
+import { required } from '../access/guarded.js';
+import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
+import { runningApp } from '../support/running-app.js';
+
+/** Nothing here depends on how fast the machine is. */
+const PATIENCE = { timeout: 60_000 };
+
+async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('API key').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor(PATIENCE);
+}
+
+t.test('a clerk is told of late read models, and a healthy installation is called healthy', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole(), access: required });
+  const { key } = await shop.runtime.apiKeys.create('clerk', null);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/`);
+  const connected = '6 of 6 subscriptions connected, 2 drops';
+  const answers = {
+    late: { ok: false, detail: `users makes no progress though there is work; ${connected}` },
+    well: { ok: true, detail: connected },
+    degraded: { ok: true, degraded: true, detail: `users is degraded: 1 key waits; ${connected}` },
+  };
+  let now: keyof typeof answers = 'late';
+  await page.route('**/health/ready', (route) => {
+    const status = now === 'well' ? 'ok' : now === 'late' ? 'unavailable' : now;
+    const json = { status, checks: { 'read-models': { ok: true }, projectors: answers[now] } };
+    return route.fulfill({ json, status: now === 'late' ? 503 : 200 });
+  });
+  await signIn(page, key);
+  const late = page.locator('.late');
+  await late.waitFor(PATIENCE);
+  t.match(await late.innerText(), /^What you see may be old\. users makes no progress/);
+  const health = page.locator('li', { hasText: /projectors/ }).locator('.status');
+  await health.getByText('failing').waitFor(PATIENCE);
+  now = 'well';
+  await health.getByText('ok', { exact: true }).waitFor(PATIENCE);
+  t.equal(await health.getAttribute('data-tone'), 'good', 'what a check tells beside it is no fault');
+  await late.waitFor({ state: 'detached', ...PATIENCE });
+  now = 'degraded';
+  await health.getByText('degraded', { exact: true }).waitFor(PATIENCE);
+  t.equal(await health.getAttribute('data-tone'), 'warn');
+  t.same(faults, []);
+});
