@@ -130,24 +130,22 @@ async function hitsFor(text: string, signal: AbortSignal): Promise<readonly Hit[
   ): Promise<readonly Hit[]> => found(async () => (await asked).data.map(hitOf));
   const limit = 5;
   const options = { signal };
-  const isId = /^[1-9]\d{0,9}$/.test(text);
-  const orderNumber = /^O-\d+$/i.test(text) ? text.toUpperCase() : null;
-  const asked: Promise<readonly Hit[]>[] = UUID.test(text)
-    ? [one(api.getOrder({ order_id: text }, options), orderHit), one(api.getUser({ user_id: text }, options), userHit)]
-    : text.includes('@')
-      ? [list(api.listUsers({ email: text, limit }, options), userHit)]
-      : [
-          ...(isId
-            ? [
-                one(api.getProduct({ product_id: Number(text) }, options), productHit),
-                one(api.getCategory({ cat_id: Number(text) }, options), categoryHit),
-              ]
-            : []),
-          ...(orderNumber ? [list(api.listOrders({ number: orderNumber, limit }, options), orderHit)] : []),
-          list(api.listProducts({ sku: text, limit }, options), productHit),
-          list(api.listOrders({ external_reference: text, limit }, options), orderHit),
-          ...(text.length > 1 ? [list(api.listProducts({ q: text, limit }, options), productHit)] : []),
-        ];
+  const asked: Promise<readonly Hit[]>[] = [];
+  if (UUID.test(text)) {
+    asked.push(one(api.getOrder({ order_id: text }, options), orderHit));
+    asked.push(one(api.getUser({ user_id: text }, options), userHit));
+  }
+  if (text.includes('@')) asked.push(list(api.listUsers({ email: text, limit }, options), userHit));
+  if (/^[1-9]\d{0,9}$/.test(text)) {
+    asked.push(one(api.getProduct({ product_id: Number(text) }, options), productHit));
+    asked.push(one(api.getCategory({ cat_id: Number(text) }, options), categoryHit));
+  }
+  if (/^O-\d+$/i.test(text)) asked.push(list(api.listOrders({ number: text.toUpperCase(), limit }, options), orderHit));
+  // A SKU, a reference and a name can look like anything, such as an id or an address.
+  for (const status of ['active', 'retired'] as const)
+    asked.push(list(api.listProducts({ sku: text, status, limit }, options), productHit));
+  asked.push(list(api.listOrders({ external_reference: text, limit }, options), orderHit));
+  if (text.length > 1) asked.push(list(api.listProducts({ q: text, limit }, options), productHit));
   const hits = (await Promise.all(asked)).flat();
   return [...new Map(hits.map((hit) => [hit.href, hit])).values()];
 }
@@ -171,10 +169,10 @@ const userHit = ({ user_id, name, email }: User): Hit => ({
   text: name === null ? shortId(user_id) : `${name} · ${email ?? ''}`,
   kind: 'user',
 });
-const productHit = ({ product_id, sku, name }: Product): Hit => ({
+const productHit = ({ product_id, sku, name, status }: Product): Hit => ({
   href: `/console/catalog?product=${product_id}`,
   text: `${name} · ${sku}`,
-  kind: `product ${product_id}`,
+  kind: `product ${product_id}${status === 'retired' ? ', retired' : ''}`,
 });
 const categoryHit = ({ cat_id, name }: Category): Hit => ({
   href: `/console/catalog?category=${cat_id}`,
