@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ProblemError } from './api.js';
 import { shortId } from './format.js';
 import type { Category, Order, Product, User } from './types.js';
+import { reasonOf } from './ui/parts.js';
 import { useQuery } from './use-query.js';
 
 interface Hit {
@@ -89,8 +90,11 @@ interface HitsProps {
 }
 
 function Hits({ hits, error, selected, go }: HitsProps): VNode {
-  const message =
-    error?.message ?? (hits === undefined ? 'Searching…' : 'Nothing has this id, number, SKU or address.');
+  const message = error
+    ? reasonOf(error)
+    : hits === undefined
+      ? 'Searching…'
+      : 'Nothing has this id, number, SKU or address.';
   return (
     <ul class="search-hits" id="search-hits" role="listbox" aria-label="Found">
       {hits && hits.length > 0 ? (

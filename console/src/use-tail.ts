@@ -13,6 +13,8 @@ export interface Tail {
   /** Newest first. */
   readonly events: readonly StoredEvent[];
   readonly isConnected: boolean;
+  /** The API refuses it: it does not come back by itself. */
+  readonly isRefused: boolean;
   /** Why there is no tail, for example because the key may not read the log. */
   readonly error: Error | undefined;
   readonly clear: () => void;
@@ -60,7 +62,7 @@ export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
       } catch (cause) {
         if (ends.signal.aborted) return;
         setError(cause as Error);
-        if (cause instanceof ProblemError && cause.status < 500) return;
+        if (isRefusal(cause)) return;
       }
       setConnected(false);
       if (!ends.signal.aborted) timer = setTimeout(() => void follow(), AGAIN_MS);
@@ -75,5 +77,7 @@ export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
       setConnected(false);
     };
   }, [key, isOn]);
-  return { events, isConnected, error, clear: () => setEvents([]) };
+  return { events, isConnected, isRefused: isRefusal(error), error, clear: () => setEvents([]) };
 }
+
+const isRefusal = (error: unknown): boolean => error instanceof ProblemError && error.status < 500;

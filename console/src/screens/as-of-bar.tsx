@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api, ProblemError } from '../api.js';
-import { exactTime, utc } from '../format.js';
+import { exactTime, shortId, utc } from '../format.js';
 import { Field } from '../ui/parts.js';
 import { useQuery } from '../use-query.js';
 
@@ -33,8 +33,8 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
   const spans: readonly Span[] = begin ? [['the whole history', end - Date.parse(begin)], ...SPANS] : SPANS;
   const [chosen, setChosen] = useState<string | null>(null);
   const [name, span] = spans.find((one) => one[0] === chosen) ?? (begin ? spans[0] : undefined) ?? spanFor(asOf, end);
-  const stepOf = (iso: string | undefined): number =>
-    iso === undefined ? STEPS : Math.max(0, Math.round(STEPS - ((end - Date.parse(iso)) / span) * STEPS));
+  const stepOf = (moment: string | undefined): number =>
+    Math.max(0, Math.round(STEPS - ((end - (timeIn(moment) ?? end)) / span) * STEPS));
   // Where the slider was moved to, until it rests: nothing that arrives meanwhile moves it back.
   const [moved, setMoved] = useState<number | null>(null);
   const timeOf = (at: number): string | null =>
@@ -58,7 +58,7 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
           min={0}
           max={STEPS}
           value={moved ?? stepOf(asOf)}
-          aria-valuetext={shown === null ? 'now' : exactTime(shown)}
+          aria-valuetext={shown === null ? 'now' : textOf(shown)}
           onInput={({ currentTarget }) => setMoved(Number(currentTarget.value))}
         />
       </label>
@@ -69,7 +69,7 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
               <strong>Now</strong>
             ) : (
               <>
-                As of <strong title={utc(shown)}>{exactTime(shown)}</strong>
+                As of <strong title={timeIn(shown) === null ? shown : utc(shown)}>{textOf(shown)}</strong>
                 {isLoading && <span class="muted"> – reading the log…</span>}
               </>
             )}
@@ -114,6 +114,15 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
   );
 }
 
+/** A moment of the past is a time, or a position of the log as the API names it: then null. So is what is neither. */
+function timeIn(moment: string | undefined): number | null {
+  const time = moment !== undefined && /^\d{4}-\d\d-\d\dT/.test(moment) ? Date.parse(moment) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
+const textOf = (moment: string): string =>
+  timeIn(moment) === null ? `position ${shortId(moment)}` : exactTime(moment);
+
 /** When the catalog began; null if it is empty, or if the reader may not know. */
 async function firstRecorded(signal: AbortSignal): Promise<string | null> {
   try {
@@ -126,6 +135,6 @@ async function firstRecorded(signal: AbortSignal): Promise<string | null> {
 
 /** The shortest span that holds the moment. */
 function spanFor(asOf: string | undefined, end: number): Span {
-  const age = asOf === undefined ? DAY : end - Date.parse(asOf);
+  const age = end - (timeIn(asOf) ?? end - DAY);
   return SPANS.find(([, length]) => length >= age) ?? ['the last year', 365 * DAY];
 }

@@ -20,7 +20,7 @@ export function Catalog(): VNode {
     return (await api.getCategoryTree({ as_of: asOf ?? '' }, { signal })).data;
   });
   const [isAdding, setAdding] = useState(false);
-  const tree = asOf === undefined ? now.data : then.data;
+  const shown = asOf === undefined ? now : then;
   const category = idOf(values['category']);
   const product = idOf(values['product']);
   return (
@@ -30,10 +30,10 @@ export function Catalog(): VNode {
         <button onClick={() => setAdding(true)}>Add a root category</button>
       </div>
       <AsOfBar asOf={asOf} isLoading={then.isLoading} onChange={(next) => set({ as_of: next })} />
-      {then.error && <Failure error={then.error} retry={then.refresh} />}
+      {shown !== now && now.error && <Failure error={now.error} retry={now.refresh} />}
       <div class="catalog">
         <Card title={asOf === undefined ? 'Categories' : 'Categories, then against now'} flush>
-          <Loaded query={{ ...now, data: tree }}>
+          <Loaded query={shown}>
             {(roots) =>
               roots.length === 0 ? (
                 <Empty title={asOf === undefined ? 'The catalog is empty.' : 'There were no categories then.'}>

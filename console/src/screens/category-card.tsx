@@ -108,7 +108,7 @@ function Counts({ catId, asOf }: { catId: number; asOf: string | undefined }): V
             {(count) => `These counts have ${plural(count, 'quarantined order')} as it was before its quarantine.`}
           </DegradedNote>
           {!wasThere && <p class="note">This category did not exist at that time.</p>}
-          {wasThere && then.error && <Failure error={then.error} />}
+          {wasThere && then.error && <Failure error={then.error} retry={then.refresh} />}
           <table class="counts">
             <thead>
               <tr>

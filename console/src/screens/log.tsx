@@ -6,6 +6,7 @@ import type { StoredEvent } from '../types.js';
 import { EventDetails } from '../ui/events.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { textOf } from '../ui/form-dialog.js';
+import { Live } from '../ui/live.js';
 import { Card, Empty, Failure, Field, Loaded } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
 import { ThingLink } from '../ui/thing-link.js';
@@ -24,10 +25,10 @@ export function Log(): VNode {
       <div class="spread">
         <h1>Log</h1>
         <div class="row">
-          <span class="live" data-on={tail.isConnected} role="status">
-            {tail.isConnected ? 'Live' : isLive ? 'Connecting…' : 'Paused'}
-          </span>
-          <button onClick={() => setLive(!isLive)}>{isLive ? 'Pause' : 'Resume'}</button>
+          <Live tail={tail} isPaused={!isLive} />
+          <button onClick={() => setLive(!isLive)} disabled={tail.isRefused}>
+            {isLive ? 'Pause' : 'Resume'}
+          </button>
         </div>
       </div>
       <LogFilters {...filters} />

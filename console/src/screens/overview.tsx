@@ -5,9 +5,10 @@ import { api, type Schemas } from '../api.js';
 import { number, plural, seconds } from '../format.js';
 import { ORDER_STATUSES, type StoredEvent } from '../types.js';
 import { Bars } from '../ui/bars.js';
-import { Card, Empty, Failure, Loaded, OrderBadge, Status, Tile, Time, type Tone } from '../ui/parts.js';
+import { Busy, Card, Empty, Failure, Loaded, OrderBadge, Status, Tile, Time, type Tone } from '../ui/parts.js';
 import { useTail } from '../use-tail.js';
 import { useQuery } from '../use-query.js';
+import { Live } from '../ui/live.js';
 import { eventHref } from '../ui/thing-link.js';
 import { modelTone, type StatusDocument } from './status.js';
 
@@ -169,16 +170,16 @@ function LastEvents(): VNode {
       title="Last events"
       actions={
         <>
-          <span class="live" data-on={tail.isConnected} role="status">
-            {tail.isConnected ? 'Live' : 'Connecting…'}
-          </span>
+          <Live tail={tail} />
           <a href="/console/log">The whole log</a>
         </>
       }
       flush
     >
-      {before.error && <Failure error={before.error} />}
-      {events.length === 0 && !before.error ? (
+      {before.error && <Failure error={before.error} retry={before.refresh} />}
+      {events.length === 0 && !before.data ? (
+        !before.error && <Busy />
+      ) : events.length === 0 ? (
         <Empty title="Nothing has happened yet.">
           Run <code>npx orderlog demo</code> to make up people and orders.
         </Empty>

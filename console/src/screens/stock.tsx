@@ -24,13 +24,13 @@ interface Asking {
 export function Stock(): VNode {
   const filters = useFilters();
   const { values } = filters;
-  const limit = values['available_below'] === undefined ? LOW : Number(values['available_below']);
-  const { product: _product, ...query } = values;
-  const list = (below?: number) => (more: object, options: CallOptions) =>
-    api.listStock({ ...query, ...(below !== undefined && { available_below: below }), ...more }, options);
+  const { product, ...query } = values;
+  const limit = query['available_below'] ?? String(LOW);
+  const list = (below: object) => (more: object, options: CallOptions) =>
+    api.listStock({ ...query, ...below, ...more }, options);
   const key = JSON.stringify(query);
-  const low = usePages(`low ${limit} ${key}`, list(limit));
-  const all = usePages(values['available_below'] === undefined ? `stock ${key}` : null, list());
+  const low = usePages(`low ${key}`, list({ available_below: limit }));
+  const all = usePages(query['available_below'] === undefined ? `stock ${key}` : null, list({}));
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = (): void => {
     setAsking(null);
@@ -47,12 +47,12 @@ export function Stock(): VNode {
         </button>
       </div>
       <StockFilters {...filters} />
-      {values['product'] && <OneProduct productId={Number(values['product'])} ask={ask} />}
-      <Card title={`Fewer than ${number(limit)} available`} flush>
+      {product && <OneProduct id={product} ask={ask} />}
+      <Card title={`Fewer than ${limit} available`} flush>
         <Loaded query={low}>
           {(rows) =>
             rows.length === 0 ? (
-              <Empty title={`No tracked product has fewer than ${number(limit)}.`} />
+              <Empty title={`No tracked product has fewer than ${limit}.`} />
             ) : (
               <StockTable rows={rows} ask={ask} />
             )
@@ -60,7 +60,7 @@ export function Stock(): VNode {
         </Loaded>
         {low.more}
       </Card>
-      {values['available_below'] === undefined && (
+      {query['available_below'] === undefined && (
         <Card title="All tracked products" flush>
           <Loaded query={all}>
             {(rows) =>
@@ -85,6 +85,7 @@ export function Stock(): VNode {
 function StockFilters({ values, set }: Filters): VNode {
   return (
     <form
+      key={JSON.stringify(values)}
       class="filters"
       aria-label="Filters"
       onSubmit={(event) => {
@@ -106,12 +107,12 @@ function StockFilters({ values, set }: Filters): VNode {
 
 type Ask = (kind: Kind, stock: StockAnswer) => void;
 
-function OneProduct({ productId, ask }: { productId: number; ask: Ask }): VNode {
-  const query = useQuery(`stock of ${productId}`, async (signal) => {
-    return (await api.getProductStock({ product_id: productId }, { signal })).data;
+function OneProduct({ id, ask }: { id: string; ask: Ask }): VNode {
+  const query = useQuery(`stock of ${id}`, async (signal) => {
+    return (await api.getProductStock({ product_id: Number(id) }, { signal })).data;
   });
   return (
-    <Card title={`Product ${productId}`} flush>
+    <Card title={`Product ${id}`} flush>
       <Loaded query={query}>{(stock) => <StockTable rows={[stock]} ask={ask} />}</Loaded>
     </Card>
   );

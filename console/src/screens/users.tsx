@@ -25,6 +25,7 @@ export function Users(): VNode {
         </button>
       </div>
       <form
+        key={values['email'] ?? ''}
         class="filters"
         onSubmit={(event) => {
           event.preventDefault();

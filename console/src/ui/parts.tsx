@@ -121,7 +121,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }):
   );
 }
 
-function reasonOf(error: Error): string {
+export function reasonOf(error: Error): string {
   if (error instanceof NoAnswerError) return 'Orderlog cannot be reached. Check that it runs, then try again.';
   return error instanceof ProblemError ? error.detail : error.message;
 }
