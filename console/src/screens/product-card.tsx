@@ -2,11 +2,12 @@
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { api } from '../api.js';
-import { money, number } from '../format.js';
+import { money, number, plural } from '../format.js';
 import type { Product, StoredEvent } from '../types.js';
 import { Curve } from '../ui/curve.js';
 import { useFilters } from '../ui/filters.js';
 import { Card, Failure, Loaded, Money, Status } from '../ui/parts.js';
+import { queryOf } from '../ui/pages.js';
 import { say } from '../ui/toasts.js';
 import { useAction, useQuery } from '../use-query.js';
 import { ChangeProduct } from './product-dialogs.js';
@@ -105,38 +106,66 @@ function CategoryLink({ catId }: { catId: number }): VNode {
   return <a href={`/console/catalog?${query.toString()}`}>{data?.name ?? `Category ${catId}`}</a>;
 }
 
-/** From the product's own events: the read model only knows today's price. */
-function PriceHistory({ product: { product_id, revision, currency } }: { product: Product }): VNode {
-  const events = useQuery(`events of ${product_id} ${revision}`, async (signal) => {
-    return (await api.listProductEvents({ product_id, limit: 100 }, { signal })).data;
-  });
+const PAGE = 100;
+const MOST_PAGES = 20;
+
+interface Prices {
+  /** Newest first. */
+  readonly events: readonly StoredEvent[];
+  /** There are older ones. */
+  readonly isCut: boolean;
+}
+
+/** From the log: the read model only knows today's price. */
+async function pricesOf(productId: number, signal: AbortSignal): Promise<Prices> {
+  const query = { stream: `product-${productId}`, types: 'ProductAdded,ProductPriced', limit: PAGE };
+  const events: StoredEvent[] = [];
+  let more: object = {};
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const { data, next } = await api.listLogEvents({ ...query, ...more }, { signal });
+    events.push(...data);
+    if (next === null) return { events, isCut: false };
+    more = queryOf(next);
+  }
+  return { events, isCut: true };
+}
+
+function PriceHistory({ product }: { product: Product }): VNode {
+  const { product_id, revision } = product;
+  const prices = useQuery(`prices of ${product_id} ${revision}`, (signal) => pricesOf(product_id, signal));
   return (
     <section class="stack-tight">
       <h3>Price history</h3>
-      <Loaded query={events}>{(all) => <PriceCurve events={all} currency={currency} />}</Loaded>
+      <Loaded query={prices}>{(found) => <PriceCurve prices={found} product={product} />}</Loaded>
     </section>
   );
 }
 
-function PriceCurve({ events, currency }: { events: readonly StoredEvent[]; currency: string }): VNode {
-  const points = useMemo(
-    () =>
-      events.flatMap(({ data, recorded_at }) =>
-        typeof data['price'] === 'number' ? [{ at: Date.parse(recorded_at) / 1_000, value: data['price'] }] : [],
-      ),
-    [events],
-  );
+function PriceCurve({ prices, product }: { prices: Prices; product: Product }): VNode {
+  const { events, isCut } = prices;
+  const { price, currency } = product;
+  const points = useMemo(() => {
+    const then = events.flatMap(({ data, recorded_at }) =>
+      typeof data['price'] === 'number' ? [{ at: Date.parse(recorded_at) / 1_000, value: data['price'] }] : [],
+    );
+    return [...then.reverse(), { at: Date.now() / 1_000, value: price }];
+  }, [events, price]);
   const [first] = points;
-  if (!first) return <p class="muted small">Its events name no price.</p>;
-  if (points.length === 1)
-    return <p class="muted small">The price has been {money(first.value, currency)} from the start.</p>;
-  const last = points[points.length - 1] ?? first;
+  const count = points.length - 1;
+  if (!first || count === 0) return <p class="muted small">Its events name no price.</p>;
+  if (count === 1 && !isCut)
+    return <p class="muted small">The price has been {money(price, currency)} from the start.</p>;
   return (
-    <Curve
-      label="Price over time"
-      points={[...points, { at: Date.now() / 1_000, value: last.value }]}
-      format={(value) => money(value, currency)}
-      isStepped
-    />
+    <>
+      <Curve
+        label={`Price over time, from ${money(first.value, currency)} to ${money(price, currency)} today`}
+        points={points}
+        format={(value) => money(value, currency)}
+        isStepped
+      />
+      <p class="muted small">
+        {isCut ? `The last ${plural(count, 'price')}. There were more before.` : `All ${plural(count, 'price')}.`}
+      </p>
+    </>
   );
 }

@@ -21,6 +21,10 @@ export interface Pages<T> {
   readonly more: VNode | null;
 }
 
+/** The query of the page that an answer calls the next one. */
+export const queryOf = (next: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(new URLSearchParams(next.slice(next.indexOf('?'))));
+
 /** @param key names the list: another key reads again; null reads nothing */
 export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
   const first = useQuery(key, (signal) => list({}, { signal }));
@@ -28,8 +32,7 @@ export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
   useEffect(() => setLater(null), [first.data]);
   const next = later ? later.next : (first.data?.next ?? null);
   const action = useAction(async (from: string) => {
-    const query = Object.fromEntries(new URLSearchParams(from.slice(from.indexOf('?'))));
-    const { data, next: following } = await list(query, {});
+    const { data, next: following } = await list(queryOf(from), {});
     setLater((before) => ({ data: [...(before?.data ?? []), ...data], next: following }));
   });
   const more =
