@@ -10,7 +10,7 @@ export type Category = Schemas['Category'];
 export type CategoryNode = Schemas['CategoryNode'];
 export type Product = Schemas['Product'];
 export type Stock = Schemas['Stock'];
-/** `stream` is named where events of several streams stand together. */
-export type StoredEvent = Schemas['RecordedEvent'] & { readonly stream?: string };
+/** The stream and the id are named where events of several streams stand together. */
+export type StoredEvent = Schemas['RecordedEvent'] & Partial<Pick<Schemas['LogEvent'], 'stream' | 'event_id'>>;
 
 export const ORDER_STATUSES: readonly OrderStatus[] = ['placed', 'paid', 'cancelled'];

@@ -32,6 +32,14 @@ export function Log(): VNode {
         </div>
       </div>
       <LogFilters {...filters} />
+      {values['before'] && (
+        <p class="small">
+          These are events before a position of the log.{' '}
+          <button class="small-button" onClick={() => set({ before: null })}>
+            Show the newer ones too
+          </button>
+        </p>
+      )}
       {tail.error && !pages.error && <Failure error={tail.error} />}
       {tail.events.length > 0 && (
         <Card title="Just appended" actions={<ShowBelow refresh={pages.refresh} clear={tail.clear} />} flush>
@@ -41,8 +49,9 @@ export function Log(): VNode {
       <Card title="Events, newest first" flush>
         <Loaded query={pages}>
           {(events) =>
-            events.length === 0 && !pages.more ? (
-              <Empty title="No event fits.">
+            events.length === 0 ? (
+              <Empty title={pages.more ? 'No event fits so far.' : 'No event fits.'}>
+                {pages.more && <p>Press “Show more” to look further back in the log.</p>}
                 {Object.keys(values).length > 0 && <a href="/console/log">Show the whole log</a>}
               </Empty>
             ) : (
@@ -113,11 +122,17 @@ interface EventRowsProps {
 }
 
 function EventRows({ events, onStream }: EventRowsProps): VNode {
+  // A link to an event names its id.
+  const linked = location.hash.slice(1);
+  const isThere = events.some(({ event_id }) => event_id === linked);
+  useEffect(() => {
+    if (isThere) document.getElementById(linked)?.scrollIntoView({ block: 'center' });
+  }, [linked, isThere]);
   return (
     <ol class="events">
       {events.map((event) => (
-        <li key={event.position}>
-          <EventDetails event={event} />
+        <li key={event.position} {...(event.event_id === linked && { id: linked })}>
+          <EventDetails event={event} isOpen={event.event_id === linked} />
           {event.stream && (
             <p class="row small">
               <button class="small-button quiet mono" onClick={() => onStream(event.stream ?? '')}>

@@ -41,7 +41,6 @@ export function EventList({ name, version, list }: EventListProps): VNode {
 
 export function EventDetails({ event, isOpen }: { event: StoredEvent; isOpen?: boolean }): VNode {
   const { type, data, metadata, revision, recorded_at } = event;
-  const correlation = metadata['correlation_id'];
   return (
     <details open={isOpen}>
       <summary class="spread">
@@ -59,11 +58,24 @@ export function EventDetails({ event, isOpen }: { event: StoredEvent; isOpen?: b
         <summary class="small">Metadata</summary>
         <pre>{JSON.stringify(metadata, null, 2)}</pre>
       </details>
-      {typeof correlation === 'string' && (
-        <p class="small">
-          <a href={`/console/log?correlation_id=${encodeURIComponent(correlation)}`}>All events of this request</a>
-        </p>
-      )}
+      <Causes event={event} />
     </details>
+  );
+}
+
+/** Where the event comes from: its request, and for what a reactor did the event that it reacted to. */
+function Causes({ event: { metadata, position } }: { event: StoredEvent }): VNode | null {
+  const { correlation_id: request, causation_id: cause, command_id: command } = metadata;
+  if (typeof request !== 'string') return null;
+  const query = new URLSearchParams({ correlation_id: request });
+  // A cause comes before its effect, so the list begins there.
+  const earlier = new URLSearchParams({ correlation_id: request, before: position });
+  return (
+    <p class="row small">
+      <a href={`/console/log?${query.toString()}`}>All events of this request</a>
+      {typeof cause === 'string' && cause !== command && (
+        <a href={`/console/log?${earlier.toString()}#${cause}`}>The event that caused it</a>
+      )}
+    </p>
   );
 }

@@ -21,6 +21,8 @@ export interface CommandContext {
   /** Keyed digest of the command's content. */
   readonly fingerprint: string;
   readonly correlationId: string;
+  /** Id of the event that a reactor sends the command for. Without it, the command itself is the cause of what it records. */
+  readonly causedBy?: string;
   readonly actor: Actor;
   /** When the command arrived, ISO 8601 UTC. */
   readonly now: string;
@@ -182,7 +184,7 @@ export class StreamAccess {
       command_id: context.commandId,
       fingerprint: context.fingerprint,
       correlation_id: context.correlationId,
-      causation_id: context.commandId,
+      causation_id: context.causedBy ?? context.commandId,
       actor: { kind: context.actor.kind, id: context.actor.id },
     };
     return { id: eventId, type: fact.type, data, metadata };

@@ -19,6 +19,7 @@ export function derivedContext({ reactor, event, purpose }: Cause): CommandConte
     commandId,
     fingerprint: '',
     correlationId: event?.metadata.correlation_id ?? commandId,
+    ...(event && { causedBy: event.id }),
     actor: { kind: 'system', id: null },
     now: new Date().toISOString(),
     eventId: (stream, index) => derived('event', commandId, stream, String(index)),

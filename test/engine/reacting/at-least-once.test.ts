@@ -1,10 +1,12 @@
 import { test } from 'tap';
+import { CommandHandler } from '../../../src/engine/core/command-handler.js';
 import { EventStoreUnavailable, Refusal, WrongExpectedRevision } from '../../../src/engine/core/errors.js';
 import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { forgetLostHistory } from '../../../src/engine/projecting/forget-lost.js';
 import { derivedContext } from '../../../src/engine/reacting/derived-context.js';
+import { MemoryVault } from '../../../src/engine/testing.js';
 import { until } from '../projecting/running.js';
-import { acting, allNotes, checkpoint, gate, noting, notesOf } from './noting.js';
+import { acting, allNotes, checkpoint, gate, job, notes, noting, notesOf } from './noting.js';
 
 /** As if its owner had been silent for too long. */
 const LOSE_LEASE = `update orderlog.checkpoints set lease_epoch = lease_epoch + 1, lease_until = timestamptz 'epoch'`;
@@ -74,6 +76,24 @@ test('an owner that lost its lease while it handles an event, and the next one: 
   await until(() => begun.includes('former has done it'));
   t.equal((await notesOf(store, 'a')).length, 1);
   await until(() => log.lines.some(({ message }) => message.startsWith('reactor lost')));
+});
+
+test('what a reactor records names the event that it reacts to, and belongs to the same request', async (t) => {
+  const { store, start, reached } = await acting(t);
+  start(noting());
+  const cause = job(1);
+  t.ok(await reached((await store.append('job-a', [cause], 'any')).position));
+  const [note] = await notesOf(store, 'a');
+  t.match(note?.metadata, { causation_id: cause.id, correlation_id: 'c-1' });
+  t.not(note?.metadata['command_id'], cause.id);
+});
+
+test('what a sweep records names its command: it reacts to no event', async (t) => {
+  const { store } = await acting(t);
+  const sweep = derivedContext({ reactor: 'noting', event: null, purpose: 'sweep' });
+  await new CommandHandler(store, new MemoryVault()).execute(notes, 'b', { type: 'TakeNote', n: 2 }, sweep);
+  const [note] = await notesOf(store, 'b');
+  t.match(note?.metadata, { causation_id: sweep.commandId, command_id: sweep.commandId });
 });
 
 test('the ids of a command follow from reactor, event and purpose', (t) => {

@@ -1,0 +1,44 @@
+import t from 'tap';
+import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
+import { runningApp } from '../support/running-app.js';
+import { event, METADATA } from '../support/unreadable.js';
+
+/** Nothing here depends on how fast the machine is. */
+const PATIENCE = { timeout: 60_000 };
+
+interface Logged {
+  readonly event_id: string;
+  readonly metadata: { readonly correlation_id: string };
+}
+
+t.test('an event leads to the events of its request, and to the one that caused it', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { user_id } = await shop.registerUser();
+  const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
+  const { order_id } = await shop.placeOrder(user_id, [product_id]);
+  const { data } = await shop.http.ok('GET', `/v1/log?stream=order-${order_id}`);
+  const [placed] = data as readonly Logged[];
+  const ids = { correlation_id: placed?.metadata.correlation_id ?? '', causation_id: placed?.event_id ?? '' };
+  const paid = { order_id, user_id, reference: null, paid_at: new Date().toISOString() };
+  await shop.runtime.store.append(`order-${order_id}`, [event('OrderPaid', paid, { ...METADATA, ...ids })], 0);
+  await shop.placeOrder(user_id, [product_id]);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/log?types=OrderPaid`);
+  const events = page.locator('.events > li');
+  await events.filter({ hasText: 'OrderPaid' }).locator('summary').first().click(PATIENCE);
+  await page.getByRole('link', { name: 'The event that caused it' }).click(PATIENCE);
+  await page.waitForURL(/before=.*#/, PATIENCE);
+  const cause = events.filter({ hasText: 'OrderPlaced' });
+  await cause.getByText('"placed_at"').waitFor(PATIENCE);
+  t.equal(await events.count(), 1, 'only what came before it');
+  t.equal(await cause.getAttribute('id'), ids.causation_id);
+  t.equal(
+    await cause.getByRole('link', { name: 'The event that caused it' }).count(),
+    0,
+    'a command was the cause of this one',
+  );
+  await page.getByRole('button', { name: 'Show the newer ones too' }).click();
+  await events.filter({ hasText: 'OrderPaid' }).waitFor(PATIENCE);
+  t.equal(await events.count(), 2, 'all of the request, and nothing else');
+  t.same(faults, []);
+});
