@@ -27,7 +27,7 @@ const PDF_START = Buffer.from('%PDF-');
  */
 export async function storeIdProof(gate: IdProofGate, source: DocumentSource): Promise<StoredDocument> {
   try {
-    return await gate.store.write(new PdfSource(source), {
+    return await gate.store.write(new PdfSource(source, gate.maxBytes), {
       maxBytes: gate.maxBytes,
       accept: (draft) => (gate.inTurn ?? atOnce)(() => checkIdProof(gate.checker, draft)),
     });
@@ -44,7 +44,9 @@ function atOnce(check: () => Promise<void>): Promise<void> {
 /** Why a file would be refused as an id proof, or null; nothing is stored. @throws Refusal overloaded */
 export async function faultOfIdProof(gate: IdProofGate, source: DocumentSource): Promise<string | null> {
   try {
-    await gate.store.draft(new PdfSource(source), gate.maxBytes, (draft) => checkIdProof(gate.checker, draft));
+    await gate.store.draft(new PdfSource(source, gate.maxBytes), gate.maxBytes, (draft) =>
+      checkIdProof(gate.checker, draft),
+    );
     return null;
   } catch (error) {
     const refused = error instanceof Refusal && error.code !== 'overloaded';
@@ -72,12 +74,17 @@ async function checkIdProof(checker: PdfChecker, { path, document_id, key }: Dra
   }
 }
 
-/** Passes a source on from the moment it turns out to start like a PDF, and fails before a byte is stored if not. */
+/**
+ * Passes a source on from the moment it turns out to start like a PDF. Of anything else not a byte is stored, and it is read all the
+ * same: a file that is too large is told so, whatever it is.
+ */
 class PdfSource implements AsyncIterable<Buffer> {
   readonly #source: DocumentSource;
+  readonly #maxBytes: number;
 
-  constructor(source: DocumentSource) {
+  constructor(source: DocumentSource, maxBytes: number) {
     this.#source = source;
+    this.#maxBytes = maxBytes;
   }
 
   get truncated(): boolean {
@@ -85,22 +92,31 @@ class PdfSource implements AsyncIterable<Buffer> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
-    let start: Buffer | null = Buffer.alloc(0);
+    let start = Buffer.alloc(0);
+    let isPdf: boolean | null = null;
+    let bytes = 0;
     for await (const piece of pieces(this.#source)) {
-      if (start) {
-        start = Buffer.concat([start, piece]);
-        const seen = Math.min(start.length, PDF_START.length);
-        if (start.compare(PDF_START, 0, seen, 0, seen) !== 0) throw notPdf();
-        if (start.length < PDF_START.length) continue;
-        yield start;
-        start = null;
-      } else {
+      bytes += piece.length;
+      if (isPdf === true) {
         yield piece;
+      } else if (isPdf === null) {
+        start = Buffer.concat([start, piece]);
+        isPdf = startsLikePdf(start);
+        if (isPdf === true) yield start;
       }
+      if (bytes > this.#maxBytes) throw new DocumentTooLarge(this.#maxBytes);
     }
-    if (start?.length === 0) throw new Refusal('id-proof-missing', 'The id proof is an empty file.');
-    if (start) throw notPdf();
+    if (this.truncated) throw new DocumentTooLarge(this.#maxBytes);
+    if (bytes === 0) throw new Refusal('id-proof-missing', 'The id proof is an empty file.');
+    if (isPdf !== true) throw notPdf();
   }
+}
+
+/** Null: it is too short to tell. */
+function startsLikePdf(start: Buffer): boolean | null {
+  const seen = Math.min(start.length, PDF_START.length);
+  if (start.compare(PDF_START, 0, seen, 0, seen) !== 0) return false;
+  return seen === PDF_START.length ? true : null;
 }
 
 /** A stream is left open when its reader stops early: what is behind it, a request say, is still wanted. */

@@ -55,12 +55,10 @@ export async function receiveForm<Fields, Stored>(
   const files: Stored[] = [];
   let refused: Refusal | null = null;
   let digest: string | null = null;
-  let fileParts = 0;
   try {
     for await (const part of partsOf(request, shape.maxBytes)) {
       const path = part.fieldname;
       if (isFile(part)) {
-        fileParts++;
         if (path === shape.file && files.length === 0 && !refused) {
           const file = new DigestedFile(part.file, shape.pieces);
           try {
@@ -87,7 +85,6 @@ export async function receiveForm<Fields, Stored>(
       else if (fault !== null) faults.push({ path, message: fault });
       else values[path] = value;
     }
-    if (fileParts > MOST_FILES) throw new Problem('payload-too-large', 'The form has too many files.');
     const fields = shape.fields.safeParse(values, PARSING);
     const named = new Set(faults.map(({ path }) => path));
     if (!fields.success) faults.push(...faultsOf(fields.error, 'body').filter(({ path }) => !named.has(path)));
@@ -106,8 +103,7 @@ export async function receiveForm<Fields, Stored>(
   }
 }
 
-/** One more than allowed of everything, to be able to name what is too much. */
-const MOST_FILES = 2;
+/** More than any form needs, to be able to name what is too much. */
 const MOST_PARTS = 22;
 const FIELD_BYTES = 4_096;
 const LIMITS = { parts: MOST_PARTS, files: MOST_PARTS + 1, headerPairs: 20 };

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { Refusal } from '../../src/engine/core/errors.js';
 import { DocumentTooLarge } from '../../src/documents/document-store.js';
-import { type IdProofGate, storeIdProof } from '../../src/documents/id-proof-gate.js';
+import { faultOfIdProof, type IdProofGate, storeIdProof } from '../../src/documents/id-proof-gate.js';
 import { PdfChecker, type PdfCheckerOptions } from '../../src/documents/pdf-checker.js';
 import type { PdfVerdict } from '../../src/documents/pdf-verdict.js';
 import { until } from '../support/orderlog.js';
@@ -106,6 +106,21 @@ t.test('refuses a file over the limit, and reads what is refused to its end', as
     if (!source.readableEnded) await new Promise((resolve) => source.once('end', resolve));
     t.ok(source.readableEnded, 'whoever sends it is not left hanging');
   }
+  t.same(await filesIn(gate.dir), []);
+});
+
+t.test('a file over the limit is too large, whatever it is, and one at the limit is what it is', async (t) => {
+  const gate = { ...gateIn(t), maxBytes: 10_000 };
+  const of = (start: string, bytes: number): Buffer[] => [Buffer.from(start), Buffer.alloc(bytes - start.length)];
+  const cutOff = (pieces: Buffer[]) => Object.assign(Readable.from(pieces), { truncated: true });
+  for (const start of ['PK\u0003\u0004', '%PDX', '%PDF-']) {
+    await t.rejects(storeIdProof(gate, Readable.from(of(start, 10_001))), DocumentTooLarge, start);
+    await t.rejects(storeIdProof(gate, cutOff(of(start, 10_000))), DocumentTooLarge, `${start}, cut off`);
+    t.equal(await faultOfIdProof(gate, Readable.from(of(start, 10_001))), new DocumentTooLarge(10_000).message);
+  }
+  await t.rejects(storeIdProof(gate, cutOff([])), DocumentTooLarge, 'cut off before its first byte');
+  t.equal(await verdict(gate, ...of('PK', 10_000)), 'id-proof-not-pdf');
+  t.equal(await verdict(gate, ...of('%PDF-', 10_000)), 'id-proof-damaged');
   t.same(await filesIn(gate.dir), []);
 });
 

@@ -79,7 +79,8 @@ void t.test('a form that is not right names what is wrong, and nothing stays sto
     ['invalid-request', [], [PROOF, ['__proto__', 'x'], NAME]],
     ['invalid-request', ['name'], [PROOF, ['name', '{', undefined, 'application/json']]],
     ['payload-too-large', [], [PROOF, ...Array<Part>(30).fill(NAME)]],
-    ['payload-too-large', [], Array<Part>(5).fill(PROOF)],
+    ['invalid-request', Array<string>(4).fill('id_proof'), [NAME, ...Array<Part>(5).fill(PROOF)]],
+    ['payload-too-large', [], [NAME, ...Array<Part>(30).fill(PROOF)]],
   ];
   for (const [code, paths, parts] of cases) {
     const answer = await send(app, multipart(parts));
