@@ -20,6 +20,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  // `npm run dev:console`: the pages from Vite, the API from a running `npm start`.
-  server: { proxy: { '^/(v1|health|openapi.json|docs|problems)': 'http://127.0.0.1:3000' } },
+  // `npm run dev:console`: the pages from Vite, the API from a running `npm start`. `Host` stays, so that it agrees with `Origin`.
+  server: {
+    proxy: { '^/(v1|health|openapi.json|docs|problems)': { target: 'http://127.0.0.1:3000', changeOrigin: false } },
+  },
 });

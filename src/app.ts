@@ -98,7 +98,7 @@ function newApp({ logger, access: { trustProxy } }: AppDeps): App {
   return app;
 }
 
-function admitRequests(app: App, { access: { control }, drain }: AppDeps): void {
+function admitRequests(app: App, { access: { control, corsOrigins }, drain }: AppDeps): void {
   app.decorateRequest('caller');
   app.decorateRequest('mayStill', null);
   app.decorateReply('problemCode', null);
@@ -108,7 +108,7 @@ function admitRequests(app: App, { access: { control }, drain }: AppDeps): void 
     if (request.routeOptions.config.access?.isPersonal) reply.header('cache-control', 'no-store');
     try {
       drain.enter(reply);
-      if (control === null) requireThisMachine(request);
+      if (control === null) requireThisMachine(request, corsOrigins);
       requirePlain(request);
       requireAcceptable(request);
       done();
@@ -118,9 +118,9 @@ function admitRequests(app: App, { access: { control }, drain }: AppDeps): void 
   });
 }
 
-function requireThisMachine(request: FastifyRequest): void {
+function requireThisMachine(request: FastifyRequest, corsOrigins: readonly string[]): void {
   try {
-    requireLoopback(request.headers);
+    requireLoopback(request.headers, corsOrigins);
   } catch (error) {
     logDenied(request, 'forbidden');
     throw error;

@@ -51,7 +51,7 @@ const PROBLEMS = {
     status: 403,
     title: 'Not allowed',
     explanation:
-      'The role of the caller may not do this: `detail` names the roles that may. Without access control only requests from and to this machine are served.',
+      'The role of the caller may not do this: `detail` names the roles that may. Without access control only this machine is served, and only pages of this server: `detail` names the header.',
   },
   'user-not-found': { status: 404, title: 'No such user', explanation: 'There is no user with this id.' },
   'order-not-found': { status: 404, title: 'No such order', explanation: 'There is no order with this id.' },

@@ -115,7 +115,7 @@ t.test('without access control only this machine is served, under each of its na
   const ask = async (headers: Record<string, string>) => (await app.inject({ url: '/v1/things', headers })).statusCode;
   for (const host of served) {
     t.equal(await ask({ host }), 200, host);
-    t.equal(await ask({ host: 'localhost', origin: `http://${host}` }), 200, host);
+    t.equal(await ask({ host, origin: `http://${host}` }), 200, `a page of ${host} itself`);
   }
   for (const host of foreign) {
     t.equal(await ask({ host }), 403, host);
@@ -129,12 +129,44 @@ t.test('without access control only this machine is served, under each of its na
   t.notMatch(denied.join(''), 'evil');
 });
 
+t.test('without access control a page of another server is foreign, though it is of this machine', async (t) => {
+  const app = await guardedSample(t, {}, { control: null });
+  const ask = async (host: string, origin: string) =>
+    app.inject({ method: 'POST', url: '/v1/orders', headers: { host, origin } });
+  const own = [
+    ['localhost:3000', 'http://LOCALHOST:3000'],
+    ['[::1]:3000', 'http://[::1]:3000'],
+    ['localhost', 'http://localhost:80'],
+    ['127.0.0.1:80', 'http://127.0.0.1'],
+  ] as const;
+  for (const [host, origin] of own) t.not((await ask(host, origin)).statusCode, 403, `${origin} at ${host}`);
+  const others = [
+    ['localhost:3000', 'http://localhost:8080'],
+    ['localhost:3000', 'http://localhost'],
+    ['localhost', 'http://localhost:8080'],
+    ['localhost:3000', 'http://127.0.0.1:3000'],
+    ['127.0.0.1:3000', 'http://127.0.0.2:3000'],
+    ['127.0.0.1:3000', 'http://[::1]:3000'],
+    ['localhost:3000', 'https://localhost:3000'],
+    ['localhost', 'https://localhost'],
+    ['localhost:3000', 'http://localhost:3000, http://localhost:3000'],
+    ['localhost:3000', 'http://localhost:3000/'],
+    ['localhost:3000', ''],
+  ] as const;
+  for (const [host, origin] of others) {
+    const answer = await ask(host, origin);
+    t.equal(answer.statusCode, 403, `${origin} at ${host}`);
+    t.match(answer.json(), { code: 'forbidden', detail: `Origin must be http://${host}, or an origin` });
+  }
+});
+
 t.test('without access control a page of this machine may be allowed, and no other', async (t) => {
-  const app = await guardedSample(t, {}, { ...access, control: null });
+  const app = await guardedSample(t, {}, { corsOrigins: ['http://localhost:5173'], control: null });
   const ask = async (origin: string) => app.inject({ url: '/v1/things', headers: { host: 'localhost', origin } });
   const own = await ask('http://localhost:5173');
   t.equal(own.headers['access-control-allow-origin'], 'http://localhost:5173');
   t.equal((await ask(shop)).statusCode, 403);
+  t.equal((await ask('http://localhost:5174')).statusCode, 403);
 });
 
 t.test('with access control the Host of a request makes no difference', async (t) => {

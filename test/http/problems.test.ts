@@ -166,6 +166,7 @@ void t.test('whatever is wrong with a request has its own code', async (t) => {
     ['revision-mismatch', 'a weak tag', { url: '/v1/things/1/cancel', headers: { 'if-match': 'W/"3"' } }],
     ['forbidden', 'another name for this machine', { body: ORDER, headers: { host: 'evil.example' } }],
     ['forbidden', 'a page of another origin', { body: ORDER, headers: { origin: 'https://evil.example' } }],
+    ['forbidden', 'a page of another server here', { body: ORDER, headers: { origin: 'http://localhost:8080' } }],
     ['forbidden', 'a page without an origin', { body: ORDER, headers: { origin: 'null' } }],
     ['forbidden', 'a name that begins like ours', { body: ORDER, headers: { host: 'localhost.evil.example' } }],
   ];
@@ -188,7 +189,10 @@ void t.test('what is right is let through', async (t) => {
         headers: { 'content-type': 'application/json; charset=utf-8', accept: 'text/html, application/*;q=0.1' },
       },
     ],
-    [201, { body: ORDER, headers: { host: '127.8.9.1', origin: 'http://[::1]:8080', 'idempotency-key': '"a\\"b"' } }],
+    [
+      201,
+      { body: ORDER, headers: { host: '127.8.9.1:81', origin: 'http://127.8.9.1:81', 'idempotency-key': '"a\\"b"' } },
+    ],
     [201, { body: { ...ORDER, items: Array(2_000).fill(ORDER.items[0]) } }],
     [200, { url: '/v1/things/1/cancel', body: '' }],
     [200, { url: '/v1/things/1/cancel', headers: { 'content-type': undefined } }],
