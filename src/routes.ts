@@ -104,7 +104,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
     proofs: {
       maxBytes: gate.maxBytes,
       store: (source) => storeIdProof({ ...gate, inTurn: uploads.run }, source),
-      remove: (documentId) => gate.store.remove(documentId),
+      documents: gate.store,
       pieces: Turns.ofCores(PIECES_OF_CORES),
       inTurn: uploads.run,
     },

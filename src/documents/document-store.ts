@@ -108,6 +108,17 @@ export class DocumentStore {
     }
   }
 
+  /** Whether a document is there and opens. @throws what the system says if that can't be told now */
+  async opens(documentId: string, key: string): Promise<boolean> {
+    try {
+      await this.check(documentId, key);
+      return true;
+    } catch (error) {
+      if (error instanceof DocumentUnreadable) return false;
+      throw error;
+    }
+  }
+
   /** A document as it is stored, for a backup; null if it is not there. What is opened can be read though it is removed. */
   async readStored(documentId: string): Promise<{ readonly bytes: number; readonly content: Readable } | null> {
     const file = await this.#storage.open(documentId);

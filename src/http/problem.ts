@@ -90,7 +90,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof DocumentUnreadable) {
     return new Problem(
       'id-proof-not-found',
-      'The stored proof is missing or damaged. The log of the server says more.',
+      'The stored proof is missing or damaged: upload it again. The log of the server says more.',
     );
   }
   if (error instanceof DocumentsUnavailable) {

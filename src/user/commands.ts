@@ -35,7 +35,13 @@ export type ChangeUserDetails = {
   readonly at: string;
 };
 
-export type ReplaceIdProof = { readonly type: 'ReplaceIdProof'; readonly id_proof: IdProof; readonly at: string };
+export type ReplaceIdProof = {
+  readonly type: 'ReplaceIdProof';
+  readonly id_proof: IdProof;
+  /** The document that is not there any more, or does not open. */
+  readonly lost_document_id?: string;
+  readonly at: string;
+};
 
 export type EraseUser = { readonly type: 'EraseUser'; readonly at: string };
 

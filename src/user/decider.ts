@@ -44,7 +44,8 @@ function decide(state: UserState, command: UserCommand): UserFact[] {
     }
     case 'ReplaceIdProof': {
       const { user_id, id_proof: current } = active(state);
-      if (current && current.sha256 === command.id_proof.sha256) return [];
+      const isSame = current?.sha256 === command.id_proof.sha256;
+      if (isSame && current.document_id !== command.lost_document_id) return [];
       const id_proof = { ...command.id_proof, uploaded_at: command.at };
       return [{ type: 'IdProofReplaced', data: { user_id, id_proof, replaced_at: command.at } }];
     }

@@ -37,7 +37,11 @@ export interface IdProofStore {
   readonly maxBytes: number;
   /** @throws Refusal id-proof-missing, id-proof-not-pdf, id-proof-encrypted, id-proof-damaged, overloaded */
   readonly store: FormShape<unknown, StoredProof>['store'];
-  readonly remove: (documentId: string) => Promise<void>;
+  readonly documents: {
+    remove(documentId: string): Promise<void>;
+    /** Whether it is there and opens. */
+    opens(documentId: string, key: string): Promise<boolean>;
+  };
   readonly pieces: Turns;
   /** For what comes when a proof is there: it must not slow others down. */
   readonly inTurn: Turns['run'];
@@ -188,17 +192,32 @@ function replacement(scope: App, deps: UserRouteDeps): void {
       const { stored } = await receiveForm(request, proofForm(deps, request, nothing));
       return keptIfNamed(proofs, stored, async () => {
         const context = commandContext(request, hashKey, 'ReplaceIdProof', { user_id, sha256: stored.sha256 });
-        const command = {
-          type: 'ReplaceIdProof',
-          id_proof: idProofOf(stored, context.now),
-          at: context.now,
-        } as const;
+        const command = async () =>
+          ({
+            type: 'ReplaceIdProof',
+            id_proof: idProofOf(stored, context.now),
+            ...(await lostProof(deps, user_id, stored)),
+            at: context.now,
+          }) as const;
         const guard = revisionGuard(ifMatchOf(request.headers));
         const outcome = await handler.execute(userStream, user_id, command, context, { guard });
         return [outcome, answer(reply, tokens, outcome)];
       });
     },
   );
+}
+
+/** The same proof again changes nothing, unless the document that the user has is lost. */
+async function lostProof(
+  { handler, proofs }: UserRouteDeps,
+  userId: string,
+  { sha256 }: StoredProof,
+): Promise<{ lost_document_id?: string }> {
+  const current = (await handler.load(userStream, userId)).state?.id_proof;
+  if (current?.sha256 !== sha256) return {};
+  const { document_id, key } = current;
+  const isThere = key !== null && (await proofs.documents.opens(document_id, key));
+  return isThere ? {} : { lost_document_id: document_id };
 }
 
 function proofForm<Fields>(
@@ -213,7 +232,7 @@ function proofForm<Fields>(
     pieces: proofs.pieces,
     store: proofs.store,
     claim: (content) => claimKey(request, content),
-    discard: ({ document_id }) => proofs.remove(document_id),
+    discard: ({ document_id }) => proofs.documents.remove(document_id),
   };
 }
 
@@ -225,10 +244,10 @@ async function keptIfNamed<T>(
 ): Promise<T> {
   try {
     const [{ state }, result] = await proofs.inTurn(command);
-    if (state?.id_proof?.document_id !== stored.document_id) await proofs.remove(stored.document_id);
+    if (state?.id_proof?.document_id !== stored.document_id) await proofs.documents.remove(stored.document_id);
     return result;
   } catch (error) {
-    if (error instanceof Refusal) await proofs.remove(stored.document_id);
+    if (error instanceof Refusal) await proofs.documents.remove(stored.document_id);
     throw error;
   }
 }

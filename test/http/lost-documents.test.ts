@@ -1,12 +1,13 @@
 /** Documents that are not on the disk as they were stored. */
-import { mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { doctor } from '../../src/commands/doctor.js';
 import { noProgress } from '../../src/commands/progress.js';
 import { verifyResult } from '../../src/commands/verify.js';
+import type { UserAnswer } from '../../src/user/answer.js';
 import { pathIn } from '../support/folder-store.js';
-import { runningApp } from '../support/running-app.js';
+import { proofForm, runningApp } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 
 interface Checked {
@@ -69,4 +70,47 @@ void t.test('a proof that is missing, cut or changed is 404, and verify and doct
   t.equal(found.exitCode, 1);
   t.match(found.findings, [new RegExp(`user ${user_id}: document ${id_proof?.document_id}: there is no document`)]);
   t.match(await examine(), { ok: false, detail: new RegExp(user_id), remedy: /backup/ });
+});
+
+void t.test('the same proof again mends one that is lost, once, and changes nothing otherwise', async (t) => {
+  const shop = await runningApp(t);
+  const { http } = shop;
+  const pdf = tinyPdf(100_000);
+  let before = await shop.registerUser({ pdf });
+  const { user_id } = before;
+  const folder = join(shop.dataDir, 'documents');
+  const upload = async (key?: string) => {
+    const headers = key === undefined ? {} : { 'idempotency-key': key };
+    const answer = await http.ok('PUT', `/v1/users/${user_id}/id-proof`, { form: proofForm(pdf), headers });
+    return answer.data as UserAnswer;
+  };
+  t.same(await upload(), before, 'while it is there');
+  const faults: readonly (readonly [what: string, lose: (path: string) => void])[] = [
+    ['missing', (path) => rmSync(path)],
+    [
+      'changed',
+      (path) =>
+        writeFileSync(
+          path,
+          readFileSync(path).map((byte, at) => (at === 60_000 ? byte ^ 1 : byte)),
+        ),
+    ],
+  ];
+  for (const [what, lose] of faults) {
+    lose(pathIn(folder, before.id_proof?.document_id ?? ''));
+    t.equal((await http.get(`/v1/users/${user_id}/id-proof`)).status, 404, what);
+    const key = `mend-${before.revision}`;
+    const mended = await upload(key);
+    t.equal(mended.revision, before.revision + 1, what);
+    t.not(mended.id_proof?.document_id, before.id_proof?.document_id);
+    t.ok(pdf.equals((await http.ok('GET', `/v1/users/${user_id}/id-proof`)).bytes), 'it can be read');
+    t.same(await upload(key), mended, 'the same request again');
+    t.same(await upload(), mended, 'the same proof again');
+    before = mended;
+  }
+  const findings: string[] = [];
+  for await (const one of shop.runtime.unreadableProofs(new AbortController().signal)) findings.push(one);
+  t.same(findings, []);
+  const stored = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  t.equal(stored.length, 2, 'the proof, and the one that was changed: all other uploads are gone');
 });

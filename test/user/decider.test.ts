@@ -59,6 +59,25 @@ t.test('replaces the proof of identity; the same document again changes nothing'
     .then([{ type: 'IdProofReplaced', data: { user_id, id_proof: other, replaced_at: at } }]);
 });
 
+t.test('records the same document again only where the one that the user has is lost', async (t) => {
+  const again = { ...proof, document_id: '018f0000-0000-7000-8000-000000000003', key: 'other' };
+  given(t, userDecider, [registered]).when({ type: 'ReplaceIdProof', id_proof: again, at }).then([]);
+  given(t, userDecider, [registered])
+    .when({ type: 'ReplaceIdProof', id_proof: again, lost_document_id: proof.document_id, at })
+    .then([{ type: 'IdProofReplaced', data: { user_id, id_proof: again, replaced_at: at } }]);
+  const replaced: UserFact = { type: 'IdProofReplaced', data: { user_id, id_proof: again, replaced_at: at } };
+  const third = { ...proof, document_id: '018f0000-0000-7000-8000-000000000004' };
+  given(t, userDecider, [registered, replaced])
+    .when({ type: 'ReplaceIdProof', id_proof: third, lost_document_id: proof.document_id, at })
+    .then([]);
+});
+
+t.test('a proof is recorded for a user who has none', async (t) => {
+  given(t, userDecider, [{ type: 'UserRegistered', data: { ...details, id_proof: null, registered_at: at } }])
+    .when({ type: 'ReplaceIdProof', id_proof: proof, at })
+    .then([{ type: 'IdProofReplaced', data: { user_id, id_proof: proof, replaced_at: at } }]);
+});
+
 t.test('refuses changes of an unknown and of an erased user', async (t) => {
   const abandoned: UserFact = { type: 'ClaimAbandoned', data: { claim_stream: 'userEmail-h1', claim_revision: 0 } };
   given(t, userDecider, [abandoned])
