@@ -238,7 +238,8 @@ const PROBLEMS = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    explanation: 'The caller sent more requests than `RateLimit-Policy` allows. Wait as long as `Retry-After` says.',
+    explanation:
+      'The caller sent more requests than `RateLimit-Policy` allows, or has too many uploads under way. Wait as long as `Retry-After` says.',
     retryAfter: 1,
   },
   'read-model-behind': {

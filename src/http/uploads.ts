@@ -6,15 +6,25 @@ import type { z } from 'zod';
 import { type Fault, print, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
 import { headerFaults } from './header-faults.js';
+import { Places } from './places.js';
 import { Problem } from './problem.js';
 import type { Turns } from './turns.js';
 import { faultsOf, PARSING } from './validation.js';
 
-/** Adds routes that read multipart forms, and nothing else. */
-export async function uploadRoutes(app: App, add: (scope: App) => void): Promise<void> {
+/**
+ * Adds routes that read multipart forms, and nothing else.
+ * @param places for all of their requests: each has a connection and a draft on the disk, for as long as its sender takes
+ */
+export async function uploadRoutes(app: App, add: (scope: App) => void, places = new Places()): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     await scope.register(multipart, { throwFileSizeLimit: false });
+    scope.addHook('onRoute', (route) => {
+      const { handler } = route;
+      route.handler = function (request, reply) {
+        return places.hold(request.caller, async () => handler.call(this, request, reply));
+      };
+    });
     add(scope);
   });
 }
@@ -50,6 +60,8 @@ export async function receiveForm<Fields, Stored>(
   shape: FormShape<Fields, Stored>,
 ): Promise<{ fields: Fields; stored: Stored }> {
   if (!request.isMultipart()) throw new Problem('unsupported-media-type', 'This route reads multipart/form-data.');
+  // The parser would wait for ever for a sender that has gone away already.
+  if (request.raw.destroyed) throw notWhole();
   const faults: Fault[] = headerFaults(request);
   const values: Record<string, unknown> = {};
   const files: Stored[] = [];
@@ -190,6 +202,10 @@ function asProblem(error: unknown): Problem {
   if (code === 'FST_PARTS_LIMIT' || code === 'FST_FILES_LIMIT' || code === 'FST_FIELDS_LIMIT') {
     return new Problem('payload-too-large', 'The form has too many parts.');
   }
+  return notWhole();
+}
+
+function notWhole(): Problem {
   return new Problem('invalid-request', 'The form can not be read: it is not whole, or not as RFC 7578 says.');
 }
 

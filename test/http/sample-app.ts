@@ -15,6 +15,7 @@ import { ifMatchOf, requireRevision } from '../../src/http/etag.js';
 import { freshnessOf } from '../../src/http/freshness.js';
 import { Cursors, listAnswer } from '../../src/http/list.js';
 import { createMetrics } from '../../src/http/metrics.js';
+import type { Places } from '../../src/http/places.js';
 import { PositionTokens } from '../../src/http/position-token.js';
 import { prepareAnswer } from '../../src/http/prepared-answer.js';
 import {
@@ -62,9 +63,11 @@ const thing = z.strictObject({ thing_id: z.int(), name: z.string(), note: z.stri
 /** What a route of the sample fails with, when it is told to. */
 export interface Failing {
   error?: unknown;
-  /** Runs before POST /v1/things/:thing_id/cancel answers. */
+  /** Runs before POST /v1/things/:thing_id/cancel answers, and before POST /v1/uploads reads its form. */
   before?: () => Promise<void>;
   readonly uploads: { readonly stored: string[]; readonly discarded: string[] };
+  /** How many uploads there may be at once. */
+  readonly places?: Places;
   /** Works on a piece of an uploaded file. */
   piece?: () => Promise<void>;
 }
@@ -90,9 +93,13 @@ export async function sampleApp(
   });
   commandRoutes(app, told);
   queryRoutes(app);
-  await uploadRoutes(app, (scope) => {
-    uploadRoute(scope, told);
-  });
+  await uploadRoutes(
+    app,
+    (scope) => {
+      uploadRoute(scope, told);
+    },
+    told.places,
+  );
   await app.ready();
   return app;
 }
@@ -261,6 +268,7 @@ function uploadRoute(scope: App, told: Failing): void {
       },
     },
     async (request, reply) => {
+      await told.before?.();
       const { fields, stored } = await receiveForm(request, {
         fields: form,
         file: 'id_proof',
