@@ -12,6 +12,7 @@ import { readJsonBodies } from './http/body-parsers.js';
 import { ClientErrors } from './http/client-errors.js';
 import { compressLists } from './http/compression.js';
 import type { Drain } from './http/drain.js';
+import { closeQueuedResponses, endUnreadStreams } from './http/gone.js';
 import { type HealthCheck, healthRoutes } from './http/health.js';
 import { completeRoutes } from './http/json-schema.js';
 import { requireLoopback } from './http/loopback-only.js';
@@ -47,6 +48,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   readJsonBodies(app);
   admitRequests(app, deps);
+  endUnreadStreams(app);
   // Before the tables of routes: it adds OPTIONS for every path.
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins);
   const routes = new RouteTable(app);
@@ -95,6 +97,7 @@ function newApp({ logger, access: { trustProxy } }: AppDeps): App {
     },
   });
   clientErrors.watch(app.server);
+  closeQueuedResponses(app.server);
   return app;
 }
 

@@ -288,6 +288,7 @@ const bad: readonly (readonly [title: string, path: string, text: string, fault:
     'export const a = `select from b where c && $1::int[]`;',
     'compares arrays with a parameter by &&, which takes their product: join instead',
   ],
+  ['a response', 'src/http/a.ts', `reply.raw.once('close', go);`, 'listens for the end of a response: use whenGone'],
   ['another case', 'src/engine/core/streamName.ts', `export const a = 1;`, 'is not named in kebab-case'],
   ['a vague name', 'src/engine/core/date-utils.ts', `export const a = 1;`, 'has a name that says nothing'],
 ];

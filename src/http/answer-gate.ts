@@ -1,6 +1,7 @@
 /** How many large answers are made at once, and how much of what was made may wait for slow readers: the others queue. */
 import { bounds, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
+import { whenGone } from './gone.js';
 
 /** Each has up to LIST_BYTES of JSON from the database, and several times as much until it is sent. */
 const AT_ONCE = 8;
@@ -68,7 +69,7 @@ export class AnswerGate {
 /** Counts the answers of the application until they are sent or their readers are gone. */
 export function countAnswers(app: App, gate: AnswerGate): void {
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (typeof payload === 'string' && payload.length >= LARGE) reply.raw.once('close', gate.sending(payload.length));
+    if (typeof payload === 'string' && payload.length >= LARGE) whenGone(reply, gate.sending(payload.length));
     done(null, payload);
   });
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app-type.js';
+import { whenGone } from './gone.js';
 import { Problem } from './problem.js';
 
 /** Of the five seconds that a process has to end, what follows the requests needs some. */
@@ -26,7 +27,7 @@ export class Drain {
       throw new Problem('overloaded', 'The process is about to end.', [], { connection: 'close' });
     }
     this.#underWay++;
-    reply.raw.once('close', this.#leave);
+    whenGone(reply, this.#leave);
   }
 
   /** Finishes the requests under way, refuses new ones meanwhile, then closes; ends in time, whatever hangs. */

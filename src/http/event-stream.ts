@@ -1,6 +1,7 @@
 /** Answers that stay open: server-sent events, each sent as soon as it is there (docs/decisions/0028). */
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { whenGone } from './gone.js';
 import { Problem, problemDocument, toProblem } from './problem.js';
 
 /** What a source gives. Without `event` it only says how far it is: the client hears of it with the next heartbeat. */
@@ -59,7 +60,7 @@ export class EventStreams {
     const ends = new AbortController();
     this.#open.add(ends);
     const check = setInterval(() => void recheck(request, ends), recheckMs).unref();
-    reply.raw.once('close', () => {
+    whenGone(reply, () => {
       clearInterval(check);
       this.#open.delete(ends);
       ends.abort();

@@ -12,11 +12,15 @@ import { listQuery } from '../../src/http/schemas.js';
 import { RouteTable } from '../../src/http/route-table.js';
 import { validatorCompiler } from '../../src/http/validation.js';
 import { WholeLists } from '../../src/http/whole-list.js';
+import { callerGone, sendAndLeave } from '../support/leaving.js';
 import { until } from '../support/orderlog.js';
 import { here, tokens } from './sample-app.js';
 
 interface Stage {
+  readonly app: App;
   readonly port: number;
+  /** Answers that were begun to be sent. */
+  readonly answered: () => number;
   readonly pages: () => number;
   readonly held: () => number;
   readonly lose: () => void;
@@ -24,7 +28,7 @@ interface Stage {
 
 const PAGE = 1_000;
 
-/** A list of `pages` pages, of which one fails if it is named. */
+/** A list of `pages` pages, of which one fails if it is named. With `x-leaves`, the first page comes too late for the caller. */
 async function stage(t: Test, pages: number, failing = -1): Promise<Stage> {
   const app = fastify() as unknown as App;
   app.setValidatorCompiler(validatorCompiler);
@@ -32,6 +36,11 @@ async function stage(t: Test, pages: number, failing = -1): Promise<Stage> {
   await compressLists(app);
   answerProblems(app, routes);
   const whole = new WholeLists(tokens);
+  let answered = 0;
+  app.addHook('onSend', (_request, _reply, payload, done) => {
+    answered += 1;
+    done(null, payload);
+  });
   let made = 0;
   let held = 0;
   let lose = (): void => undefined;
@@ -49,6 +58,7 @@ async function stage(t: Test, pages: number, failing = -1): Promise<Stage> {
         return Promise.resolve({ model: null, lost: lost.signal, release: () => Promise.resolve(void (held -= 1)) });
       },
       page: async (_model, { after, limit }) => {
+        if (asked.headers['x-leaves'] !== undefined) await callerGone(asked);
         const page = after ?? 0;
         if (limit === PAGE) made += 1;
         if (page === failing) throw new Error('in the middle');
@@ -60,7 +70,7 @@ async function stage(t: Test, pages: number, failing = -1): Promise<Stage> {
   await app.listen({ port: 0, host: '127.0.0.1' });
   t.teardown(() => app.close());
   const { port } = app.server.address() as AddressInfo;
-  return { port, pages: () => made, held: () => held, lose: () => lose() };
+  return { app, port, answered: () => answered, pages: () => made, held: () => held, lose: () => lose() };
 }
 
 function ask(port: number, encoding = 'identity'): Promise<IncomingMessage> {
@@ -131,6 +141,21 @@ t.test('a caller that goes away, and a snapshot that is lost, end the work', asy
   t.equal(await bytesOf(slow), 'aborted');
   await until(() => held() === 0);
 });
+
+for (const encoding of ['identity', 'gzip']) {
+  t.test(`callers that leave before the first page keep nothing (${encoding})`, async (t) => {
+    const { app, port, held, answered } = await stage(t, 1_000);
+    const headers = { accept: 'text/csv', 'accept-encoding': encoding, 'x-leaves': 'yes' };
+    for (const n of [1, 2, 3, 4, 5]) {
+      await sendAndLeave(app.server, ['GET /list'], headers);
+      await until(() => answered() === n);
+    }
+    await until(() => held() === 0);
+    const next = await ask(port, encoding);
+    t.equal(next.statusCode, 200);
+    next.destroy();
+  });
+}
 
 t.test('beyond four files at once the next one is told to come again', async (t) => {
   const { port, held } = await stage(t, 1_000);

@@ -10,6 +10,9 @@ const MAY_RE_EXPORT = ['projections/index.ts', 'src/engine/index.ts', 'src/engin
 const MOST_LINES = 300;
 /** In SQL: an index finds what overlaps with a long array only by comparing every row that it finds with all of it. */
 const ARRAYS_COMPARED = /&&\s*(?:\$\d|array\[\s*\$|any\s*\(|\(\s*select\b)/i;
+/** For a caller that left earlier, the event is over. */
+const HEARS_THE_END = /\braw\.(?:on|once|addListener)\('close'/;
+const MAY_HEAR_THE_END = ['src/http/gone.ts'];
 const VAGUE = /(?:^|-)(?:aggregate-root|repository|service|manager|helper|helpers|util|utils)(?:-|$)|^handler$/;
 
 /** What a file does that none should. */
@@ -25,6 +28,8 @@ export function habitFaults({ path, text }: Source, file: ts.SourceFile): readon
     faults.push('only exports what others have');
   if (ARRAYS_COMPARED.test(text))
     faults.push('compares arrays with a parameter by &&, which takes their product: join instead');
+  if (HEARS_THE_END.test(text) && !MAY_HEAR_THE_END.includes(path))
+    faults.push('listens for the end of a response: use whenGone');
   walk(file, (node) => {
     const what = breach(node, path);
     if (what !== null) faults.push(`line ${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1} ${what}`);
