@@ -52,9 +52,6 @@ import { userRoutes } from './user/routes.js';
 import { userStream } from './user/stream.js';
 import { streamPrefixes, streams } from './streams.js';
 
-/** How long RemoveCategory waits for the products to be where the log is. */
-const PRODUCTS_WAIT_MS = 2_000;
-
 /** Pieces of uploads that are written at once, and uploads that are checked or recorded at once, by cores: other requests wait for neither. */
 const PIECES_OF_CORES = 1;
 const UPLOADS_OF_CORES = 1 / 2;
@@ -223,8 +220,8 @@ function commands(app: App, runtime: Runtime): void {
     hashKey,
     tokens,
     ids: runtime.categoryIds,
-    holdsProducts: async (catId) => {
-      const freshness: Freshness = { min: await runtime.store.head(), waitMs: PRODUCTS_WAIT_MS, lenient: false };
+    holdsProducts: async (catId, waitMs) => {
+      const freshness: Freshness = { min: await runtime.store.head(), waitMs, lenient: false };
       return (await models.products.standsIn(catId, freshness)).stands;
     },
     totalProducts: async (catId, freshness) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CommandContext, type ExecuteOptions, type IdSequence, type Outcome, Refusal } from '../engine/index.js';
+import { type CommandContext, type IdSequence, type Outcome, Refusal } from '../engine/index.js';
 import { MAX_ID } from '../values.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
@@ -11,7 +11,7 @@ import { code, dataOf, id, idText, name, noBody } from '../http/schemas.js';
 import { categoryAnswer, type CategoryAnswer } from './answer.js';
 import type { CachedTree } from './cached-tree.js';
 import type { CategoryCommand } from './commands.js';
-import { known, type Tree } from './decider.js';
+import { categoryDecider, known, type Tree } from './decider.js';
 
 export interface CategoryRouteDeps {
   readonly tree: CachedTree;
@@ -19,7 +19,7 @@ export interface CategoryRouteDeps {
   readonly tokens: PositionTokens;
   readonly ids: IdSequence;
   /** Whether products stand in the category, by all that is in the log now. @throws Refusal read-model-behind */
-  readonly holdsProducts: (catId: number) => Promise<boolean>;
+  readonly holdsProducts: (catId: number, waitMs: number) => Promise<boolean>;
   /** Products in the category and below, as far as the read model is; 0 where it does not know the category yet. */
   readonly totalProducts: (catId: number, freshness: Freshness) => Promise<number>;
 }
@@ -113,13 +113,18 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
     async (request, reply) => {
       const { cat_id } = request.params;
       const context: CommandContext = commandContext(request, hashKey, 'RemoveCategory', { cat_id });
-      const command: CategoryCommand = {
-        type: 'RemoveCategory',
-        cat_id,
-        holdsProducts: await deps.holdsProducts(cat_id),
-        at: context.now,
-      };
-      const outcome = await tree.execute(command, context, guard(request, cat_id));
+      const command = { type: 'RemoveCategory', cat_id, at: context.now } as const;
+      const { waitMs } = freshnessOf(request.headers, tokens);
+      const isRevision = guard(request, cat_id);
+      const outcome = await tree.execute(
+        async () => ({ ...command, holdsProducts: await deps.holdsProducts(cat_id, waitMs) }),
+        context,
+        (state) => {
+          isRevision(state);
+          // What the tree alone refuses needs no read model.
+          categoryDecider.decide(state, { ...command, holdsProducts: false });
+        },
+      );
       reply.header('log-position', tokens.encode(outcome.position));
       if (outcome.replayed) reply.header('idempotency-replayed', 'true');
       return reply.code(204).send(null);
@@ -140,10 +145,7 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
 }
 
 /** If-Match is about the category, not about the tree whose stream it shares. */
-function guard(
-  request: { readonly headers: Parameters<typeof ifMatchOf>[0] },
-  catId: number,
-): ExecuteOptions<Tree>['guard'] {
+function guard(request: { readonly headers: Parameters<typeof ifMatchOf>[0] }, catId: number): (tree: Tree) => void {
   const condition = ifMatchOf(request.headers);
   return (tree) => {
     const category = tree.categories.get(catId);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { CategoryAnswer } from '../../src/category/answer.js';
 import { outcome } from '../support/http-client.js';
@@ -56,5 +57,29 @@ void t.test(
     const headers = { 'min-log-position': http.position ?? '', prefer: 'wait=30' };
     t.match((await http.ok('GET', path, { headers })).data, { name: 'Renamed', total_products: 1 });
     t.match((await http.ok('GET', `${path}/order-counts`, { headers })).data, { placed: 1 });
+  },
+);
+
+void t.test(
+  'what the tree refuses about a removal is told without the products, which the rest waits for as asked',
+  async (t) => {
+    const shop = await runningApp(t);
+    const { http } = shop;
+    const { cat_id: top } = await shop.addCategory();
+    const { cat_id: empty } = await shop.addCategory({ parent_cat_id: top });
+    await http.ok('GET', '/v1/products');
+    await shop.stopProjectors();
+    await shop.addCategory();
+    const remove = async (catId: number, headers: Readonly<Record<string, string>> = {}): Promise<string> =>
+      outcome(await http.send('DELETE', `/v1/categories/${catId}`, { headers: { prefer: 'wait=0', ...headers } }));
+    t.equal(await remove(999), '404 category-not-found');
+    t.equal(await remove(empty, { 'if-match': '"77"' }), '412 revision-mismatch');
+    t.equal(await remove(top), '409 category-not-empty');
+    t.equal(await remove(empty), '503 read-model-behind');
+    // Longer than a removal waits if it does not say.
+    const removed = remove(empty, { prefer: 'wait=30' });
+    await sleep(2_500);
+    shop.startProjectors();
+    t.equal(await removed, '204');
   },
 );

@@ -31,7 +31,12 @@ export class CachedStream<State, Command, F extends Fact> {
     return this.#next;
   }
 
-  execute(command: Command, context: CommandContext, guard?: ExecuteOptions<State>['guard']): Promise<Outcome<State>> {
+  /** @param command may be lazy: it is then made after the guard has passed */
+  execute(
+    command: Command | (() => Promise<Command>),
+    context: CommandContext,
+    guard?: ExecuteOptions<State>['guard'],
+  ): Promise<Outcome<State>> {
     return this.handler.execute(this.binding, this.id, command, context, {
       load: () => this.current(),
       ...(guard && { guard }),
