@@ -1,8 +1,8 @@
-/** The limits of the shop's values, each once. HTTP, import and deciders keep to the same ones. */
+/** The limits of the shop's values, each once. HTTP and the import check them; deciders rely on it. */
 
 /** Largest id of a category or a product: both are columns of type integer. */
 export const MAX_ID = 2 ** 31 - 1;
-/** Lengths in characters (code points). */
+/** Lengths in characters (code points). This one is also that of a code, and of a reference in an import file. */
 export const MAX_NAME = 200;
 export const MAX_SKU = 64;
 export const MAX_EMAIL = 254;

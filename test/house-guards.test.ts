@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { locks } from '../src/engine/postgres/advisory-locks.js';
 import { circlesOf } from './support/architecture.js';
-import { retiredTerms, shopWords, tableOwners } from './support/house-guards.js';
+import { copiedLimits, retiredTerms, shopWords, tableOwners } from './support/house-guards.js';
 import { filesBelow, root, sourcesBelow } from './support/sources.js';
 
 /**
@@ -43,6 +43,10 @@ t.test('each table is named in one file but those of the baseline', async (t) =>
 
 t.test('the engine says no word of the shop', async (t) => {
   t.same(shopWords(sourcesBelow('src/engine')), baseline.shopWords, SHRINKS);
+});
+
+t.test('a limit of the shop is declared in src/values.ts only', async (t) => {
+  t.same(copiedLimits(['src', 'projections'].flatMap(sourcesBelow)), [], 'import it from src/values.ts');
 });
 
 t.test('the face of the engine does not grow', async (t) => {
@@ -93,5 +97,7 @@ t.test('each guard sees what it is there for', async (t) => {
   t.same(shopWords([a, b]), ['src/engine/a.ts:1: user_id']);
   t.same(shopWords([{ ...a, path: 'src/order/a.ts' }]), [], 'outside of the engine the shop may be named');
   t.same([...tableOwners([a, b])], [['builds', ['src/engine/a.ts']]], 'a comment names no table');
+  const values = { path: 'src/values.ts', text: 'export const MAX_A = 1;' };
+  t.same(copiedLimits([values, { path: 'src/b.ts', text: 'const MAX_A = 2;' }]), ['src/b.ts: MAX_A']);
   t.same(retiredTerms([a, b]), ['src/engine/a.ts:1: anew']);
 });

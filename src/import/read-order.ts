@@ -1,8 +1,8 @@
-import { MAX_LINES, MAX_NAME, MAX_QUANTITY, MAX_REMARK, MAX_SKU } from '../values.js';
+import { MAX_ID, MAX_LINES, MAX_NAME, MAX_QUANTITY, MAX_REMARK, MAX_SKU } from '../values.js';
 import type { RowFaults } from './finding.js';
 import type { OrderLineRow } from './rows.js';
 import { asWritten, BROKEN, numberAsWritten } from './order-json.js';
-import { currencyCode, inRange, instant, MAX_ID, MONEY, plainText, type Range, wholeNumber } from './values.js';
+import { currencyCode, inRange, instant, MONEY, plainText, type Range, wholeNumber } from './values.js';
 
 const ID: Range = { min: 1, max: MAX_ID };
 const QUANTITY: Range = { min: 1, max: MAX_QUANTITY };

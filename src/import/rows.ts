@@ -1,7 +1,7 @@
 import type { CsvRow } from './csv.js';
-import { MAX_NAME, MAX_ON_HAND, MAX_SKU } from '../values.js';
+import { MAX_ID, MAX_NAME, MAX_ON_HAND, MAX_SKU } from '../values.js';
 import type { RowFaults } from './finding.js';
-import { currencyCode, emailAddress, identifier, instant, MAX_ID, MONEY, plainText, wholeNumber } from './values.js';
+import { currencyCode, emailAddress, identifier, instant, MONEY, plainText, wholeNumber } from './values.js';
 
 /** Every row carries the line on which it starts, for what is found out about it later. */
 export interface CategoryRow {
@@ -115,7 +115,7 @@ function optional<T>(read: Read<T>): Read<{ readonly is: T | null }> {
 }
 
 const id: Read<number> = (faults, column, text) => wholeNumber(faults, column, text, ID);
-const name: Read<string> = (faults, column, text) => plainText(faults, column, text, 200);
+const name: Read<string> = (faults, column, text) => plainText(faults, column, text, MAX_NAME);
 const reference: Read<string> = (faults, column, text, isQuoted) =>
   identifier(faults, column, { text, isQuoted }, MAX_NAME);
 const sku: Read<string> = (faults, column, text, isQuoted) => identifier(faults, column, { text, isQuoted }, MAX_SKU);

@@ -1,9 +1,9 @@
+import { MAX_EMAIL } from '../values.js';
 import type { RowFaults } from './finding.js';
 import { ABBREVIATED, isAbbreviated, numberHint } from './spreadsheet.js';
 
 /** The limits of the commands, in the words of an import file. Each reads one value; null: it is bad, and reported. */
 
-export const MAX_ID = 2 ** 31 - 1;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))$/i;
 
@@ -72,7 +72,7 @@ export function identifier(
 
 /** An address as given; surrounding space belongs to it and counts only where addresses are compared. */
 export function emailAddress(faults: RowFaults, column: string, text: string): string | null {
-  const email = plainText(faults, column, text, 254);
+  const email = plainText(faults, column, text, MAX_EMAIL);
   if (email === null) return null;
   if (/^[^\s@]+@[^\s@]+$/.test(email.trim())) return email;
   faults.add(column, text, 'is not an e-mail address');

@@ -1,5 +1,4 @@
 /** What a caller must say, and what the edge adds: the catalogue's and the user's facts of the moment. */
-export const MAX_LINES = 2_000;
 
 export interface RequestedLine {
   readonly product_id: number;

@@ -2,6 +2,7 @@ import t from 'tap';
 import { RowFaults } from '../../src/import/finding.js';
 import { Findings } from '../../src/import/findings.js';
 import * as values from '../../src/import/values.js';
+import { MAX_ID } from '../../src/values.js';
 
 /** What a value is read as; null when it is bad, which is then one finding. */
 function read(reader: (faults: RowFaults) => unknown): unknown {
@@ -63,7 +64,7 @@ void t.test('a text has 1 to its most characters, counted as people do', async (
 
 void t.test('a number is whole, in plain digits and in its range', async (t) => {
   const whole = (text: string): unknown =>
-    read((faults) => values.wholeNumber(faults, 'n', text, { min: 1, max: values.MAX_ID }));
+    read((faults) => values.wholeNumber(faults, 'n', text, { min: 1, max: MAX_ID }));
   for (const [text, expected] of [['1', 1], ['007', 7], ['2147483647', 2_147_483_647]] as const) t.equal(whole(text), expected); // prettier-ignore
   for (const text of ['0', '2147483648', '-1', '+1', '1.0', '1e3', ' 1', '1 ', '٣', '']) t.equal(whole(text), null);
 });

@@ -27,6 +27,19 @@ export function shopWords(sources: readonly Source[]): readonly string[] {
   );
 }
 
+/** `file: name` for each declaration outside of src/values.ts of a name that src/values.ts exports, of whatever value. */
+export function copiedLimits(sources: readonly Source[]): readonly string[] {
+  const values = sources.filter(({ path }) => path === 'src/values.ts');
+  const limits = values.flatMap(({ text }) => [...text.matchAll(/^export const (\w+)/gm)].map(([, name = '']) => name));
+  return sources
+    .filter((source) => !values.includes(source))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/\bconst (\w+)\b/g)]
+        .filter(([, name = '']) => limits.includes(name))
+        .map(([, name]) => `${path}: ${name}`),
+    );
+}
+
 /** Terms that docs/glossary.md has replaced, and turns of phrase that a native reader reads twice. */
 const RETIRED =
   /\b(?:whoever|whatever stops|anew|gone? on with|goes on with|going on with|gives? back|gave back|lets? go on|also when|has to be|nobody's fault|in silence|borne[ -]out|unborne|tenure|wish(?:es)?)\b/gi;
