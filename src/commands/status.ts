@@ -27,8 +27,8 @@ export async function statusResult(deps: StatusCommandDeps): Promise<CommandResu
     document,
     text: print.lines([
       ...[header, ...(covered ? [coverageLine(covered)] : []), ''],
-      ...linesOf('model', models, report.models),
-      ...(reactors.length > 0 ? ['', ...linesOf('reactor', reactors, report.reactors)] : []),
+      ...linesOf(['model', 'build'], models, report.models),
+      ...(reactors.length > 0 ? ['', ...linesOf(['reactor', 'code version'], reactors, report.reactors)] : []),
       ...problems,
     ]),
     exitCode: 0,
@@ -45,17 +45,18 @@ function coverageLine({ sealed, unsealed, sealedAt }: Coverage): string {
 type Documents = Status['document']['reactors'];
 type Reports = Status['report']['reactors'];
 
-function linesOf(what: string, documents: Documents, reports: Reports): readonly string[] {
+/** What `version` of a document counts is for the heading to say: the builds of a read model, or the versions of a reactor's code. */
+function linesOf(heading: readonly [string, string], documents: Documents, reports: Reports): readonly string[] {
   const rows = documents.map((one, i) => [
     one.name,
     `v${one.version}`,
     one.state,
-    `${one.lag_events} events`,
+    print.plural(one.lag_events, 'event'),
     `${one.lag_seconds} s`,
     connectionOf(reports[i]),
     reports[i]?.stop ?? '',
   ]);
-  return table([[what, 'version', 'state', 'lag', 'age', '', ''], ...rows]);
+  return table([[...heading, 'state', 'lag', 'age', '', ''], ...rows]);
 }
 
 function connectionOf(report: Reports[number] | undefined): string {

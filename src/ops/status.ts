@@ -35,6 +35,7 @@ const subscription = z
 const followerStatus = z
   .strictObject({
     name: z.string(),
+    /** The number of the build that is read; of a reactor, the version of its code. */
     version: count,
     checkpoint: z.string(),
     lag_events: count,

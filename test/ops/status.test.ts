@@ -26,6 +26,19 @@ void t.test('the status says within seconds that nobody projects a read model an
   t.pass('every model is idle');
 });
 
+void t.test('the printed status names the number of a read model as its build', async (t) => {
+  const shop = await runningApp(t);
+  await shop.addCategory();
+  await shop.runtime.engine.catchUp(await shop.runtime.store.head(), 30_000);
+  const { text } = await statusResult(shop.runtime);
+  t.match(text, /^model +build +state +lag +age\n/m);
+  t.match(text, /^user-orders +v1 +running +0 events /m, 'the first build, whatever the version of the code');
+  t.match(text, /^reactor +code version +state +lag +age\n/m);
+  await shop.stopProjectors();
+  await shop.addCategory();
+  t.match((await statusResult(shop.runtime)).text, /^category-tree .* 1 event +\d/m);
+});
+
 void t.test('each read model is shown with its builds', async (t) => {
   const shop = await runningApp(t);
   const { position } = (await shop.addCategory(), shop.http);

@@ -38,7 +38,7 @@ test('orderlog status shows each reactor and its lag', async (t) => {
   const { document, text } = await statusResult(deps);
   const reactor = { name: 'noting', version: 1, checkpoint: 'at ', lag_events: 2, state: 'missing', quarantined: 0 };
   t.match(document, { models: [], reactors: [reactor] });
-  t.match(text, /^reactor +version +state +lag +age\nnoting +v1 +missing +2 events/m);
+  t.match(text, /^reactor +code version +state +lag +age\nnoting +v1 +missing +2 events/m);
 });
 
 test('the metrics show each reactor, from the process that runs it or did so last', async (t) => {
