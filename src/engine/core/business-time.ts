@@ -1,5 +1,8 @@
-/** When something happened, by the event's own account: every event says it in its one field whose name ends in `_at`. */
-import type { Fact } from './message.js';
+/**
+ * When something happened, by the event's own account. `eventType` says which field that is: its `time`, or else its one text whose
+ * name ends in `_at`. A command says it in its field `at`, if it has one.
+ */
+import type { EventType } from './event-type.js';
 
 /** The later one; they need not be written with the same precision. */
 export function later(latest: string | null, at: string): string {
@@ -7,9 +10,10 @@ export function later(latest: string | null, at: string): string {
 }
 
 /** The latest time, with that of one more event. */
-export function latestOf(latest: string | null, { data }: Pick<Fact, 'data'>): string | null {
+export function latestOf(latest: string | null, data: object, { time }: Pick<EventType, 'time'>): string | null {
   for (const [name, value] of Object.entries(data)) {
-    if (name.endsWith('_at') && typeof value === 'string') return later(latest, value);
+    const isTime = time === null ? name.endsWith('_at') : name === time;
+    if (isTime && typeof value === 'string') return later(latest, value);
   }
   return latest;
 }

@@ -23,28 +23,48 @@ export interface EventType<Type extends string = string, Data extends object = o
   readonly owner: string | null;
   /** Paths of those that no history shows: keys, which would outlive the user's own key wherever it is kept. */
   readonly secret: readonly string[];
+  /** The field that says when it happened; null: the one text whose name ends in `_at`, if there is one. */
+  readonly time: string | null;
 }
 
 /** The event types of a stream category, by name. */
 export type EventTypes = { readonly [type: string]: EventType };
 
+interface Options {
+  readonly personal?: readonly string[];
+  readonly owner?: string;
+  readonly secret?: readonly string[];
+  readonly upcasters?: readonly Upcaster[];
+  readonly time?: string;
+}
+
+/** The fields that could say when it happened: texts whose names end in `_at`. */
+type TimeOf<Data> = {
+  [K in keyof Data & `${string}_at`]-?: NonNullable<Data[K]> extends string ? K : never;
+}[keyof Data & `${string}_at`];
+
+type AreSeveral<Name, All = Name> = Name extends unknown ? ([All] extends [Name] ? never : true) : never;
+
+/** Where several fields could say when it happened, `time` names the one that does: a due date must not be taken for it. */
+type OptionsOf<Data> = [AreSeveral<TimeOf<Data>>] extends [never]
+  ? [options?: Options & { readonly time?: TimeOf<Data> }]
+  : [optionsWithTime: Options & { readonly time: TimeOf<Data> }];
+
 /**
  * Declares an event type. `personal` fields are of type Sealed in the schema, and `owner` names the field that says whose they are.
+ * `time` names the field that says when it happened: the `at` of a later command on the stream is never before it. It may be left
+ * out if at most one text has a name that ends in `_at`, which then is the time.
  * @throws TypeError when there are personal fields and no owner
  */
 export function eventType<Type extends string, Data extends object>(
   type: Type,
   schema: Schema<Data>,
-  options: {
-    readonly personal?: readonly string[];
-    readonly owner?: string;
-    readonly secret?: readonly string[];
-    readonly upcasters?: readonly Upcaster[];
-  } = {},
+  ...given: OptionsOf<Data>
 ): EventType<Type, Data> {
-  const { personal = [], owner = null, secret = [], upcasters = [] } = options;
+  const options: Options = given[0] ?? {};
+  const { personal = [], owner = null, secret = [], upcasters = [], time = null } = options;
   if (personal.length > 0 && owner === null) throw new TypeError(`${type} has personal fields, but names no owner`);
-  return { type, version: upcasters.length + 1, schema, upcasters, personal, owner, secret };
+  return { type, version: upcasters.length + 1, schema, upcasters, personal, owner, secret, time };
 }
 
 /** The clear form of stored data: what is sealed becomes text, or null once the key is gone. */

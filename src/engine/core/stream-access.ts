@@ -99,7 +99,7 @@ export class StreamAccess {
         const event = await this.open<F>(recorded, binding.types);
         state = binding.decider.evolve(state, event);
         ({ revision, position } = event);
-        latest = latestOf(latest, event);
+        latest = latestOf(latest, event.data, binding.types[event.type] ?? { time: null });
         commands = commands.set(event.metadata.command_id, { revision, fingerprint: event.metadata.fingerprint });
       }
     } catch (error) {
