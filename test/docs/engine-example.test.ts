@@ -42,6 +42,7 @@ const books: StreamBinding<Book, BookCommand, FactOf<typeof bookEvents>> = {
     initialState: null,
     decide: (book, command) => {
       if (command.type === 'AcquireBook') return book ? [] : [{ type: 'BookAcquired', data: { title: command.title } }];
+      if (book?.lentTo === command.reader) return []; // sent again, it changes nothing
       if (book?.lentTo !== null) throw new Refusal('book-not-available', 'The book is not on the shelf.');
       return [{ type: 'BookLent', data: { reader: command.reader } }];
     },
