@@ -6,7 +6,7 @@ import type { ImportSettings } from './commands/import.js';
 import { comparableEmail, deriveUuid, emailHash, fingerprint, orderIdFor, referenceHash } from './crypto/derive.js';
 import type { Secrets } from './crypto/secrets.js';
 import { faultOfIdProof, type IdProofGate, storeIdProof } from './documents/id-proof-gate.js';
-import type { Claims, CommandHandler, Engine, IdSequence } from './engine/index.js';
+import type { Claims, CommandHandler, Engine } from './engine/index.js';
 import { newId } from './http/new-id.js';
 import { commandSink } from './import/command-sink.js';
 import type { CommandIdOf } from './import/plan.js';
@@ -24,9 +24,9 @@ export interface ImportTarget {
   readonly emailClaims: Claims;
   readonly erasures: ErasureDeps;
   readonly skuClaims: Claims;
-  readonly productIds: IdSequence;
-  readonly categoryIds: IdSequence;
-  readonly orderNumbers: IdSequence;
+  readonly productIds: ReturnType<Engine['sequence']>;
+  readonly categoryIds: ReturnType<Engine['sequence']>;
+  readonly orderNumbers: ReturnType<Engine['sequence']>;
 }
 
 export async function importInto(runtime: ImportTarget, dir: string, settings: ImportSettings): Promise<ImportResult> {

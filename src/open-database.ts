@@ -1,7 +1,7 @@
 /** Opens the database that the configuration names, without looking into it; the log and the keys are opened elsewhere. */
 import type pg from 'pg';
 import type { Config } from './config.js';
-import { type Connection, errors, postgres, type ProjectorLog } from './engine/index.js';
+import { type Connection, type Engine, errors, postgres } from './engine/index.js';
 import { startEmbedded } from './embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
 import { ServerUnreachable, WrongUse } from './commands/output.js';
@@ -19,7 +19,7 @@ export interface DatabaseOptions {
   /** Ends the waiting for a server. */
   readonly signal?: AbortSignal;
   /** Is told what keeps the embedded server from starting again. */
-  readonly log?: ProjectorLog;
+  readonly log?: Engine['log'];
 }
 
 export interface Database {

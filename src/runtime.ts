@@ -26,12 +26,10 @@ import {
   type Engine,
   type EventStore,
   type Freshness,
-  type IdSequence,
   openEngine,
   openLog,
   postgres,
   type Progress,
-  type ProjectorLog,
   type Vault,
 } from './engine/index.js';
 import { PgKeyStore } from './crypto/key-store.js';
@@ -65,13 +63,13 @@ import { stockReactor } from './stock/reactor.js';
 import { userStream } from './user/stream.js';
 
 const MEGABYTE = 1024 * 1024;
-const quiet: ProjectorLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const quiet: Engine['log'] = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface OpenOptions extends DatabaseOptions {
   /** Another log than the configuration names; closed with everything else. */
   readonly store?: EventStore;
   /** Is told what becomes of snapshots and of the embedded server; nobody if left out. */
-  readonly log?: ProjectorLog;
+  readonly log?: Engine['log'];
   /** As-of builds are made in a process of their own, so that requests do not wait for this one. */
   readonly asOfProcess?: boolean;
 }
@@ -111,9 +109,9 @@ export interface Runtime {
   readonly skuClaims: Claims;
   readonly erasures: ErasureDeps;
   readonly unfinishedErasures: UnfinishedErasures;
-  readonly categoryIds: IdSequence;
-  readonly productIds: IdSequence;
-  readonly orderNumbers: IdSequence;
+  readonly categoryIds: ReturnType<Engine['sequence']>;
+  readonly productIds: ReturnType<Engine['sequence']>;
+  readonly orderNumbers: ReturnType<Engine['sequence']>;
   readonly gate: IdProofGate;
   /** What is wrong with the users' proofs of identity. */
   unreadableProofs(signal: AbortSignal): AsyncIterable<string>;

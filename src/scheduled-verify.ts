@@ -1,7 +1,7 @@
 /** Verifies now and then, as `orderlog verify` in a process of its own: it takes its time, and not that of requests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import type { ProjectorLog } from './engine/index.js';
+import type { Engine } from './engine/index.js';
 import type { RunCommand } from './ops/jobs/command-runner.js';
 
 /** What is read of the answer of `orderlog verify --json`. */
@@ -14,7 +14,7 @@ interface Answer {
 export interface Schedule {
   readonly everySeconds: number;
   readonly run: RunCommand;
-  readonly log: ProjectorLog;
+  readonly log: Engine['log'];
   readonly signal: AbortSignal;
 }
 

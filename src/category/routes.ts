@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CommandContext, type IdSequence, type Outcome, Refusal } from '../engine/index.js';
+import { type CommandContext, type Engine, type Outcome, Refusal } from '../engine/index.js';
 import { MAX_ID } from '../values.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
@@ -17,7 +17,7 @@ export interface CategoryRouteDeps {
   readonly tree: CachedTree;
   readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
-  readonly ids: IdSequence;
+  readonly ids: ReturnType<Engine['sequence']>;
   /** Whether products stand in the category, by all that is in the log now. @throws Refusal read-model-behind */
   readonly holdsProducts: (catId: number, waitMs: number) => Promise<boolean>;
   /** Products in the category and below, as far as the read model is; 0 where it does not know the category yet. */

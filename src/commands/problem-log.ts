@@ -1,8 +1,8 @@
-import { print, type ProjectorLog } from '../engine/index.js';
+import { type Engine, print } from '../engine/index.js';
 import { stderr } from './outlet.js';
 
 /** What projectors say while a command runs them: only what is wrong, and never on standard output. */
-export const problemLog: ProjectorLog = {
+export const problemLog: Engine['log'] = {
   info: () => undefined,
   warn: write,
   error: write,

@@ -1,5 +1,5 @@
 /** What `cli.ts` gives each command to run with. A command says what it works with; `cli.ts` opens that, and closes it. */
-import type { ProjectorLog } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
 import type { CommandResult } from './output.js';
 
 export interface Opening {
@@ -10,7 +10,7 @@ export interface Opening {
   /** Name of its connections. */
   readonly applicationName?: string;
   /** Is told what happens in the background; nobody if left out. */
-  readonly log?: ProjectorLog;
+  readonly log?: Engine['log'];
 }
 
 /** Opens the installation for the command, runs it, closes everything, and sets the exit code. */

@@ -1,7 +1,7 @@
 /** Removes documents that no event names: those of uploads whose process ended before the event, and of erased users. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { postgres, type ProjectorLog } from '../engine/index.js';
+import { type Engine, postgres } from '../engine/index.js';
 import type { DocumentStore } from './document-store.js';
 
 /** Which of these documents must stay. */
@@ -63,7 +63,7 @@ export interface SweepSchedule {
   readonly pool: pg.Pool;
   readonly store: Sweeping['store'];
   readonly named: NamedDocuments;
-  readonly log: ProjectorLog;
+  readonly log: Engine['log'];
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CommandContext } from './core/stream-access.js';
 import { type Decider, fold } from './core/decider.js';
 import { Refusal } from './core/errors.js';
-import type { EventStore, Position } from './core/event-store.js';
+import type { Position } from './core/event-store.js';
 import type { Envelope, Fact } from './core/message.js';
 import { type Sealed, type SealedContext, Unopened, type Vault } from './core/vault.js';
 
@@ -146,16 +146,4 @@ export class MemoryVault implements Vault {
   destroy(owner: string): void {
     this.#keys.set(owner, false);
   }
-}
-
-/**
- * A log for the contract suite of logs, which stands in `test/support/event-store-contract.ts`: the adapter, and what a test may
- * do to it.
- */
-export interface LogUnderTest {
-  readonly store: EventStore;
-  /** Another store on the same log, as another process would open it; the test closes what it opens. */
-  another(): EventStore;
-  /** Breaks every connection that the store has at this moment; does nothing where there are none. */
-  disconnect(): Promise<void>;
 }

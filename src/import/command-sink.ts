@@ -4,7 +4,7 @@ import {
   type Claims,
   type CommandContext,
   type CommandHandler,
-  type IdSequence,
+  type Engine,
   postgres,
 } from '../engine/index.js';
 import type { ExternalReference, ImportOrder } from '../order/commands.js';
@@ -24,7 +24,7 @@ export interface SinkDeps {
   readonly emailClaims: Claims;
   readonly products: Omit<AddProductDeps, 'handler'>;
   readonly categoryIds: AddProductDeps['ids'];
-  readonly orderNumbers: IdSequence;
+  readonly orderNumbers: ReturnType<Engine['sequence']>;
   readonly erasures: ErasureDeps;
   readonly emailHash: (email: string) => string;
   readonly referenceHash: (reference: string) => string;

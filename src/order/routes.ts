@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CommandHandler, errors, type IdSequence, type Outcome, Refusal } from '../engine/index.js';
+import { type CommandHandler, type Engine, errors, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
@@ -21,7 +21,7 @@ export interface OrderRouteDeps {
   readonly hashKey: HashKey;
   readonly tokens: PositionTokens;
   /** Of orders, for people. */
-  readonly numbers: IdSequence;
+  readonly numbers: ReturnType<Engine['sequence']>;
   /** Names that follow from what another system calls an order. */
   readonly references: {
     /** The id of the order that the user has under the reference. */

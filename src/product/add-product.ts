@@ -2,7 +2,7 @@ import {
   type Claims,
   type CommandContext,
   type CommandHandler,
-  type IdSequence,
+  type Engine,
   type Outcome,
   Refusal,
   streamId,
@@ -17,7 +17,7 @@ const TRIES = 10;
 export interface AddProductDeps {
   readonly handler: CommandHandler;
   readonly skuClaims: Claims;
-  readonly ids: IdSequence;
+  readonly ids: ReturnType<Engine['sequence']>;
 }
 
 export interface AddProductOptions {
@@ -93,7 +93,7 @@ async function claimedBefore(
   return owner === null ? null : Number(streamId(owner));
 }
 
-async function nextId(ids: IdSequence): Promise<number> {
+async function nextId(ids: ReturnType<Engine['sequence']>): Promise<number> {
   const id = await ids.next();
   if (id > MAX_ID) throw new Refusal('product-exists', 'The sequence of ids is used up: choose a product_id.');
   return id;

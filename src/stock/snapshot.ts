@@ -1,6 +1,6 @@
 /** How the folded state of a stock stream is written down, so that a long stream need not be read from its first event. */
 import { z } from 'zod';
-import { PersistentMap, type Position, type SnapshotForm } from '../engine/index.js';
+import { PersistentMap, type Position } from '../engine/index.js';
 import type { Stock } from './decider.js';
 
 /** Of the state and of the code that folds it: a change of either is another version. */
@@ -27,14 +27,15 @@ const written = z.strictObject({
   ),
 });
 
-export const stockSnapshots: SnapshotForm<Stock> = {
+/** What `HotStreams` saves snapshots with. */
+export const stockSnapshots = {
   version: VERSION,
-  write: ({ reservations, carried, ...stock }) => ({
+  write: ({ reservations, carried, ...stock }: Stock): z.infer<typeof written> => ({
     ...stock,
     reservations: [...reservations.values()].map((one) => ({ ...one })),
     carried: carried.map((one) => ({ ...one })),
   }),
-  read: (json) => {
+  read: (json: unknown): Stock => {
     const { reservations, ...stock } = written.parse(json);
     const byOrder = reservations.reduce(
       (map, one) => map.set(one.order_id, one),
@@ -43,5 +44,5 @@ export const stockSnapshots: SnapshotForm<Stock> = {
     return { ...stock, reservations: byOrder };
   },
   // It is as long as there are open orders.
-  every: ({ reservations }) => Math.max(LEAST_EVENTS, reservations.size),
+  every: ({ reservations }: Stock): number => Math.max(LEAST_EVENTS, reservations.size),
 };

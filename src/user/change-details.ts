@@ -1,4 +1,4 @@
-import type { Claims, CommandContext, CommandHandler, ExecuteOptions, Outcome } from '../engine/index.js';
+import type { Claims, CommandContext, CommandHandler, Outcome } from '../engine/index.js';
 import type { ChangeUserDetails } from './commands.js';
 import type { UserState } from './decider.js';
 import { userStream } from './stream.js';
@@ -13,7 +13,7 @@ export async function changeUserDetails(
   userId: string,
   command: ChangeUserDetails,
   context: CommandContext,
-  guard?: ExecuteOptions<UserState>['guard'],
+  guard?: (state: UserState, revision: number) => void,
 ): Promise<Outcome<UserState>> {
   const stream = userStream.name(userId);
   const outcome = await handler.execute(userStream, userId, command, context, {

@@ -5,7 +5,6 @@ import {
   type CommandHandler,
   decode,
   type EventStore,
-  type ExecuteOptions,
   type Outcome,
   Refusal,
 } from '../engine/index.js';
@@ -48,7 +47,7 @@ export async function eraseUser(
   deps: ErasureDeps,
   userId: string,
   context: CommandContext,
-  guard?: ExecuteOptions<UserState>['guard'],
+  guard?: (state: UserState, revision: number) => void,
 ): Promise<Erased> {
   const command = { type: 'EraseUser', at: context.now } as const;
   const outcome = await deps.handler.execute(userStream, userId, command, context, guard ? { guard } : {});

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { ProjectorLog } from '../../engine/index.js';
+import type { Engine } from '../../engine/index.js';
 import { sweepKeys } from './key-table.js';
 
 const EVERY_MS = 60_000;
@@ -12,7 +12,7 @@ const PAUSE_MS = 50;
 export async function sweepKeysNowAndThen(
   pool: pg.Pool,
   keepSeconds: number,
-  log: ProjectorLog,
+  log: Engine['log'],
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {

@@ -1,7 +1,7 @@
 /** The jobs of this process: it starts them, renews their leases, and they end with it (docs/decisions/0028). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Actor, ProjectorLog } from '../../engine/index.js';
+import type { Actor, Engine } from '../../engine/index.js';
 import { Problem } from '../../http/problem.js';
 import type { CommandEnd, RunCommand, Told } from './command-runner.js';
 import { argumentsOf, isActive, type Job, type JobProgress, type JobRequest } from './job.js';
@@ -20,7 +20,7 @@ import {
 export interface JobsDeps {
   readonly pool: pg.Pool;
   readonly run: RunCommand;
-  readonly log: ProjectorLog;
+  readonly log: Engine['log'];
 }
 
 export interface StartedJob {

@@ -3,9 +3,15 @@ import type { Test } from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import { type EventStore, START } from '../../../src/engine/core/event-store.js';
 import type { JsonObject, NewEvent, RecordedEvent } from '../../../src/engine/core/message.js';
-import type { LogUnderTest } from '../../../src/engine/testing.js';
 
-export type { LogUnderTest } from '../../../src/engine/testing.js';
+/** A log for the contract suite: the adapter, and what a test may do to it. */
+export interface LogUnderTest {
+  readonly store: EventStore;
+  /** Another store on the same log, as another process would open it; the test closes what it opens. */
+  another(): EventStore;
+  /** Breaks every connection that the store has at this moment; does nothing where there are none. */
+  disconnect(): Promise<void>;
+}
 
 /** Opens a log for a test and closes it with the test. */
 export type OpenLog = (t: Test) => Promise<LogUnderTest>;
