@@ -10,6 +10,10 @@ import { until } from '../support/orderlog.js';
 const RESPONSE = { status: 201, headers: { etag: '"0"' }, body: '{"data":{"name":"MARKER"}}' };
 const DAY = 86_400;
 
+/** From the first test on: the driver warns once a process. */
+const warnings: string[] = [];
+globalThis.process.on('warning', ({ message }) => warnings.push(message));
+
 const vault = new MemoryVault();
 
 /** The keys as another process has them. */
@@ -91,6 +95,23 @@ void t.test('of requests under one new key at the same moment, one runs and no o
     const code = fingerprint === 'one' ? 'idempotency-in-flight' : 'idempotency-mismatch';
     t.match(rest[i], { status: 'rejected', reason: { code } });
   }
+});
+
+void t.test('many statements on keys at the same moment go out as the driver allows, without a warning', async (t) => {
+  const keys = process(t, await testDatabase(t));
+  const mine = Array.from({ length: 30 }, () => key());
+  for (const one of mine) await keys.claim(one);
+  const answered = { response: RESPONSE, userId: null };
+  await Promise.all([
+    ...mine.map((one, i) => keys.finish(one, i % 2 ? answered : null)),
+    ...mine.map(() => keys.claim(key())),
+  ]);
+  await new Promise(setImmediate);
+  t.same(warnings, []);
+  t.same(
+    await Promise.all(mine.map((one) => keys.claim(one))),
+    mine.map((_, i) => (i % 2 ? RESPONSE : null)),
+  );
 });
 
 void t.test('many keys at once take few statements, and each gets its own answer', async (t) => {

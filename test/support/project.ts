@@ -119,6 +119,8 @@ export class ProjectionUnderTest<Page> {
   }
 
   #statements(client: pg.PoolClient): ProjectionDb {
+    // One after the other: a session of a pool is no pipeline, as the projector's is.
+    let turn: Promise<unknown> = Promise.resolve();
     return {
       query: async <Row extends object>(
         name: string,
@@ -130,7 +132,9 @@ export class ProjectionUnderTest<Page> {
           text: text.replaceAll('{schema}', this.schema),
           values: [...values],
         };
-        return (await client.query<Row>(statement)).rows;
+        const done = turn.then(() => client.query<Row>(statement));
+        turn = done.catch(() => undefined);
+        return (await done).rows;
       },
       each: (text, values) => inBatches(client, text.replaceAll('{schema}', this.schema), values),
     };

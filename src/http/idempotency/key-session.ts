@@ -38,7 +38,8 @@ export class KeySession {
   }
 
   #connect(): Promise<Session> {
-    const session = postgres.sessionTo(this.connection, { kind: 'hold', applicationName: 'orderlog-keys' });
+    const options = { kind: 'hold', applicationName: 'orderlog-keys', pipeline: true } as const;
+    const session = postgres.sessionTo(this.connection, options);
     const connected = open(session, this.processNumber);
     const drop = (): void => {
       if (this.#session === connected) this.#session = null;
