@@ -12,6 +12,14 @@ export async function coresToUse(pool: pg.Pool): Promise<number> {
   return (await isAnyLeased(pool)) ? Math.max(1, Math.floor(cores / 2)) : cores;
 }
 
+/**
+ * How many of the cores one of several pieces of work may take, as many pieces as cores at a time: together no more than there are, and
+ * more for the last ones. @param left how many pieces are not done, this one included
+ */
+export function shareOf(cores: number, left: number): number {
+  return Math.max(1, Math.floor(cores / Math.min(cores, left)));
+}
+
 /** For statements on whole tables: plans for what is there, memory to sort in. @param cores for one statement */
 export function bulkSettings(cores: number): string {
   return `

@@ -6,7 +6,7 @@ import type { LoadTarget } from './load-target.js';
 import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
 import type { Bulk } from './bulk.js';
-import { coresToUse } from './cores.js';
+import { coresToUse, shareOf } from './cores.js';
 import { finishLoad, GateFailed, isIntact, LoadLost, makeLoadTables, OrphanedEvent, rowsOf } from './finish.js';
 import { loadLog } from './load.js';
 import { allCheckpoints, checkpointOf } from '../projecting/checkpoint-reads.js';
@@ -188,16 +188,18 @@ async function finish(deps: RebuildDeps, makings: readonly Making[], options: Re
   if (unfinished.length === 0) return;
   options.stretch('models finished', unfinished.length);
   const cores = options.jobs === null ? await coresToUse(deps.pool) : 1;
+  let left = unfinished.length;
   await forEachInFlight(unfinished, options.jobs ?? cores, async (making) => {
     options.signal.throwIfAborted();
     await finishLoad(deps, making.target as LoadTarget, {
-      cores,
+      cores: shareOf(cores, left),
       async last(client, held): Promise<void> {
         await writeQuarantined(client, making, held);
         await setReady(client, making);
       },
     });
     making.state = 'ready';
+    left -= 1;
     options.done(1);
   });
 }

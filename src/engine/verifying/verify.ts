@@ -5,7 +5,7 @@
 import type { LoadTarget } from '../builds/load-target.js';
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../core/event-store.js';
-import { coresToUse } from '../builds/cores.js';
+import { coresToUse, shareOf } from '../builds/cores.js';
 import type { BuildId } from '../builds/registry.js';
 import { loadLog } from '../builds/load.js';
 import { forEachInFlight } from '../in-flight.js';
@@ -125,7 +125,7 @@ function compareAll(
     const compared = new Map<Replayed, Compared & { readonly seconds: number }>();
     await forEachInFlight(replayed, cores, async (one) => {
       options.signal.throwIfAborted();
-      const found = await compareModel(deps, one, cores);
+      const found = await compareModel(deps, one, shareOf(cores, replayed.length - compared.size));
       compared.set(one, { ...found, seconds: Math.round(performance.now() - begun) / 1_000 });
       options.done(1);
     });
