@@ -1,4 +1,4 @@
-/** The limits of the shop's values, each once. HTTP and the import check them; deciders rely on it. */
+/** The limits of the shop's values, and the statuses of an order, each once. HTTP and the import check them; deciders rely on it. */
 
 /** Largest id of a category or a product: both are columns of type integer. */
 export const MAX_ID = 2 ** 31 - 1;
@@ -15,3 +15,7 @@ export const MAX_QUANTITY = 1_000_000;
 export const MAX_ON_HAND = 2 ** 31 - 1;
 /** Of one order. */
 export const MAX_LINES = 2_000;
+
+/** In the order in which people list them. */
+export const ORDER_STATUSES = ['placed', 'paid', 'cancelled'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];

@@ -1,7 +1,8 @@
 import type { bulk, live } from '../../src/engine/index.js';
 import { totalsOf, treeBulk, TreeChunk } from '../forest/bulk-forest.js';
 import type { Step } from '../forest/tree.js';
-import { type Page, type Status, STATUSES } from './page.js';
+import { ORDER_STATUSES, type OrderStatus } from '../../src/values.js';
+import type { Page } from './page.js';
 
 class Chunk extends TreeChunk {
   readonly places: {
@@ -10,9 +11,9 @@ class Chunk extends TreeChunk {
     readonly added: boolean;
     readonly catIds: readonly number[];
   }[] = [];
-  readonly placed = new Map<string, { readonly productIds: readonly number[]; status: Status }>();
+  readonly placed = new Map<string, { readonly productIds: readonly number[]; status: OrderStatus }>();
   /** Of orders placed in earlier chunks. */
-  readonly followed: { readonly orderId: string; readonly revision: number; readonly status: Status }[] = [];
+  readonly followed: { readonly orderId: string; readonly revision: number; readonly status: OrderStatus }[] = [];
 
   addProduct({ revision }: Step, productId: number, catIds: readonly number[]): void {
     this.places.push({ productId, revision, added: true, catIds });
@@ -26,7 +27,7 @@ class Chunk extends TreeChunk {
     this.placed.set(id, { productIds, status: 'placed' });
   }
 
-  moveOrder({ revision }: Step, orderId: string, status: Status): void {
+  moveOrder({ revision }: Step, orderId: string, status: OrderStatus): void {
     const order = this.placed.get(orderId);
     if (order) order.status = status;
     else this.followed.push({ orderId, revision, status });
@@ -64,7 +65,7 @@ export const countsInBulk: live.PagePart<Page, Chunk>['bulk'] = {
      select 'placed', count(*) filter (where status = 'placed') from {schema}.orders having count(*) > 0
      union all
      select status, count(*) from {schema}.orders where status <> 'placed' group by status`,
-    totalsOf(STATUSES, ORDERS_BY_PLACE),
+    totalsOf(ORDER_STATUSES, ORDERS_BY_PLACE),
     `insert into {schema}.categories (cat_id, parent_cat_id, placed, paid, cancelled)
      select f.id, f.parent, coalesce(n.placed, 0), coalesce(n.paid, 0), coalesce(n.cancelled, 0)
      from {staging}.forest f

@@ -1,12 +1,13 @@
 import { changesBetween, DistinctCounts } from '../forest/distinct-counts.js';
 import type { live } from '../../src/engine/index.js';
 import { addMovedOrders } from './moved-orders.js';
-import { type Order, type Page, type Status, STATUSES } from './page.js';
+import { ORDER_STATUSES, type OrderStatus } from '../../src/values.js';
+import type { Order, Page } from './page.js';
 
 /** The numbered order matters: a step reads rows that a later one changes. */
 export async function flush(page: Page, db: live.ProjectionDb): Promise<void> {
-  const before = new DistinctCounts(page.before, STATUSES);
-  const now = new DistinctCounts(page.forest, STATUSES);
+  const before = new DistinctCounts(page.before, ORDER_STATUSES);
+  const now = new DistinctCounts(page.forest, ORDER_STATUSES);
   // 1. The tree.
   await writeCategories(page, db);
   // 2. The orders of earlier pages move with their products: still under their old statuses.
@@ -20,8 +21,9 @@ export async function flush(page: Page, db: live.ProjectionDb): Promise<void> {
 }
 
 async function writeTotals(page: Page, db: live.ProjectionDb): Promise<void> {
-  const changes = new Map<Status, number>();
-  const add = (status: Status, orders: number): void => void changes.set(status, (changes.get(status) ?? 0) + orders);
+  const changes = new Map<OrderStatus, number>();
+  const add = (status: OrderStatus, orders: number): void =>
+    void changes.set(status, (changes.get(status) ?? 0) + orders);
   for (const { before, status } of page.orders.values()) {
     if (before === status) continue;
     add(status, 1);
@@ -63,7 +65,7 @@ async function writeProducts(page: Page, db: live.ProjectionDb): Promise<void> {
   );
 }
 
-function countOrders(page: Page, now: DistinctCounts<Status>): void {
+function countOrders(page: Page, now: DistinctCounts<OrderStatus>): void {
   for (const order of page.orders.values()) {
     if (order.before === order.status) continue;
     const catIds = order.productIds.flatMap((id) => page.catIds.get(id) ?? []);
@@ -82,7 +84,7 @@ async function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: 
        cancelled = category.cancelled + change.cancelled
      from unnest($1::int[], $2::int[], $3::int[], $4::int[]) as change (cat_id, placed, paid, cancelled)
      where category.cat_id = change.cat_id`,
-    [sorted.map(([catId]) => catId), ...STATUSES.map((_, i) => sorted.map(([, by]) => by[i]))],
+    [sorted.map(([catId]) => catId), ...ORDER_STATUSES.map((_, i) => sorted.map(([, by]) => by[i]))],
   );
 }
 

@@ -1,10 +1,11 @@
 import type { DistinctCounts } from '../forest/distinct-counts.js';
 import type { live } from '../../src/engine/index.js';
-import type { Page, Status } from './page.js';
+import type { OrderStatus } from '../../src/values.js';
+import type { Page } from './page.js';
 
 /** An order that may count elsewhere, once for each of its products that may stand elsewhere. */
 interface MovedOrder {
-  readonly status: Status;
+  readonly status: OrderStatus;
   /** Its products as their rows are, each with its categories: `7:1,2 9:3`. */
   readonly lines: string;
   /** The product by which it was found. */
@@ -52,8 +53,8 @@ async function areMany({ rearranged }: Page, db: live.ProjectionDb): Promise<boo
  */
 export async function addMovedOrders(
   page: Page,
-  before: DistinctCounts<Status>,
-  now: DistinctCounts<Status>,
+  before: DistinctCounts<OrderStatus>,
+  now: DistinctCounts<OrderStatus>,
   db: live.ProjectionDb,
 ): Promise<void> {
   const named = [...page.products.keys()];

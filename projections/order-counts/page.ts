@@ -3,9 +3,7 @@ import { beforePage, cachedForest } from '../forest/live-forest.js';
 import type { Step, Tree } from '../forest/tree.js';
 import type { FactOf, live } from '../../src/engine/index.js';
 import type { orderEvents } from '../../src/order/events.js';
-
-export const STATUSES = ['placed', 'paid', 'cancelled'] as const;
-export type Status = (typeof STATUSES)[number];
+import type { OrderStatus } from '../../src/values.js';
 
 export interface Product {
   readonly catIds: readonly number[];
@@ -16,8 +14,8 @@ export interface Product {
 export interface Order {
   readonly productIds: readonly number[];
   /** Its status before this page; null when it was placed in it. */
-  readonly before: Status | null;
-  status: Status;
+  readonly before: OrderStatus | null;
+  status: OrderStatus;
 }
 
 /**
@@ -71,7 +69,7 @@ export class Page implements Tree {
     this.orders.set(id, { productIds, before: null, status: 'placed' });
   }
 
-  moveOrder(_step: Step, id: string, status: Status): void {
+  moveOrder(_step: Step, id: string, status: OrderStatus): void {
     const order = this.orders.get(id);
     if (!order) throw new RangeError(`there is no order ${id}`);
     order.status = status;
@@ -145,7 +143,7 @@ async function loadProducts(page: Page, named: Named, db: live.ProjectionDb): Pr
 
 async function loadOrders(page: Page, named: Named, db: live.ProjectionDb): Promise<void> {
   if (named.orders.size === 0) return;
-  const rows = await db.query<{ order_id: string; status: Status; product_ids: number[] }>(
+  const rows = await db.query<{ order_id: string; status: OrderStatus; product_ids: number[] }>(
     'order-counts-orders',
     'select order_id, status, product_ids from {schema}.orders where order_id = any($1::uuid[])',
     [[...named.orders]],

@@ -1,6 +1,6 @@
 import type { bulk } from '../../src/engine/index.js';
 import { type Alike, countAgain } from '../forest/count-again.js';
-import { type Status, STATUSES } from './page.js';
+import { ORDER_STATUSES, type OrderStatus } from '../../src/values.js';
 
 /** Counts all orders again. A status without a row has no orders. */
 export const RECOUNT_TOTALS = `
@@ -11,14 +11,14 @@ export const RECOUNT_TOTALS = `
 
 /** Counts the orders of every category again, order by order and outside of the database, from where the products stand. */
 export function recountOrders(read: bulk.ReadRows): Promise<bulk.Miscounted[]> {
-  return countAgain(read, STATUSES, ordersIn(read));
+  return countAgain(read, ORDER_STATUSES, ordersIn(read));
 }
 
 async function* ordersIn(read: bulk.ReadRows): AsyncGenerator<Alike[]> {
   const places = await placesOf(read);
   const orders = `select status, array_to_string(product_ids, ',') as products, count(*)::integer as orders
     from {schema}.orders group by status, product_ids`;
-  for await (const rows of read<{ status: Status; products: string; orders: number }>(orders)) {
+  for await (const rows of read<{ status: OrderStatus; products: string; orders: number }>(orders)) {
     yield rows.map(({ status, products, orders }) => ({
       places: products.split(',').flatMap((id) => places.of(Number(id))),
       kind: status,

@@ -4,7 +4,7 @@
  * once on each connection.
  */
 import { bounds, type Position } from '../../src/engine/index.js';
-import { ordersTable, type OrderRow, type OrderStatus } from './orders-table.js';
+import { ordersTable, type OrderRow } from './orders-table.js';
 
 export const ORDER_SORTS = ['-placed_at', 'placed_at', '-total', 'total', '-updated_at', 'updated_at'] as const;
 
@@ -12,7 +12,7 @@ export type OrderSort = (typeof ORDER_SORTS)[number];
 
 /** What is left out or undefined does not filter. Bounds belong to what they bound. */
 export interface OrderFilters {
-  readonly status?: readonly OrderStatus[] | undefined;
+  readonly status?: readonly OrderRow['status'][] | undefined;
   readonly userId?: string | undefined;
   readonly number?: number | undefined;
   /** Keyed hash of the external reference. */

@@ -1,9 +1,8 @@
 import { type Actor, column, keyedTable, type Position, type RowOf, type Sealed } from '../../src/engine/index.js';
 import type { orderEvents } from '../../src/order/events.js';
+import type { OrderStatus } from '../../src/values.js';
 
 const { bigint, changing, insertedAt, json, key, lastRevision, list, nullable, text, time, uuid } = column;
-
-export type OrderStatus = 'placed' | 'paid' | 'cancelled';
 
 /** One status the order has had, as stored. */
 export interface StoredHistoryEntry {

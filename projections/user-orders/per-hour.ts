@@ -7,7 +7,7 @@ import { freshnessOf } from '../../src/http/freshness.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { invalid } from '../../src/http/problem.js';
 import { count, dataOf, queryTime, time } from '../../src/http/schemas.js';
-import type { OrderStatus } from './orders-table.js';
+import type { OrderStatus } from '../../src/values.js';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_HOURS = 24;

@@ -1,8 +1,9 @@
 // This is the wire format: what clients of the HTTP interface see of an order.
 import { z } from 'zod';
 import { currency, id, lineNumber, money, quantity, revision, time } from '../http/schemas.js';
+import { ORDER_STATUSES } from '../values.js';
 
-export const orderStatus = z.enum(['placed', 'paid', 'cancelled']).meta({ id: 'OrderStatus' });
+export const orderStatus = z.enum(ORDER_STATUSES).meta({ id: 'OrderStatus' });
 
 const orderLine = z
   .strictObject({
@@ -81,6 +82,7 @@ export function answerOrder(order: KeptOrder, revision: number): OrderAnswer {
     items: items.map((item) => ({ ...item, line_total: item.quantity * item.unit_price })),
     history: [...history],
     placed_at,
+    // What `decide` in decider.ts would take and act on.
     allowed_actions: status === 'placed' ? ['cancel', 'mark-paid'] : [],
     revision,
   };

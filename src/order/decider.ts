@@ -1,8 +1,7 @@
 import { type Actor, type Decider, type Envelope, type Fault, type Position, Refusal } from '../engine/index.js';
+import type { OrderStatus } from '../values.js';
 import type { ExternalReference, ImportOrder, OrderCommand, PlaceOrder } from './commands.js';
 import type { OrderFact } from './events.js';
-
-export type OrderStatus = 'placed' | 'paid' | 'cancelled';
 
 type Placed = Extract<OrderFact, { type: 'OrderPlaced' }>['data'];
 type OrderLine = Placed['items'][number];

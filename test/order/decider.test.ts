@@ -1,9 +1,10 @@
 import t from 'tap';
 import { fold } from '../../src/engine/core/decider.js';
 import type { BuyerFacts, PlaceOrder, ProductFacts } from '../../src/order/commands.js';
+import { answerOrder } from '../../src/order/answer.js';
 import { orderDecider } from '../../src/order/decider.js';
 import type { OrderFact } from '../../src/order/events.js';
-import { given, recorded } from '../support/given-when-then.js';
+import { codeOf, given, recorded } from '../support/given-when-then.js';
 
 const order_id = '018f0000-0000-7000-8000-000000000001';
 const user_id = '018f0000-0000-7000-8000-000000000002';
@@ -150,6 +151,23 @@ t.test('refuses to pay a cancelled order', async (t) => {
   given(t, orderDecider, [placed, cancelled])
     .when({ type: 'MarkPaid', reference: null, at })
     .refused('order-cancelled');
+});
+
+t.test('the allowed actions of an answer are those that the rules would take and act on', async (t) => {
+  const commands = {
+    cancel: { type: 'CancelOrder', reason: null, at },
+    'mark-paid': { type: 'MarkPaid', reference: null, at },
+  } as const;
+  const histories: readonly (readonly OrderFact[])[] = [[placed], [placed, paid], [placed, cancelled]];
+  for (const facts of histories) {
+    const order = fold(orderDecider, recorded(facts));
+    if (!order) throw new Error('there is no order');
+    const taken = Object.entries(commands).flatMap(([action, command]) => {
+      const act = (): boolean => orderDecider.decide(order, command).length > 0;
+      return codeOf(act) === null && act() ? [action] : [];
+    });
+    t.same(answerOrder(order, 0).allowed_actions, taken, order.status);
+  }
 });
 
 t.test('knows no order without an event', async (t) => {
