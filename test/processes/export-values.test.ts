@@ -83,6 +83,7 @@ t.test('what placed orders hold is not for sale where they are imported, and wha
     http.ok('POST', `/v1/products/${product.product_id}/stock/count`, { json: { on_hand } });
   await count(held, 10);
   await count(short, 2);
+  http.patience = 30;
   const { user_id } = await shop.registerUser();
   await shop.placeOrder(user_id, [held.product_id, short.product_id]);
   t.match((await wholeOf(shop)).available, [

@@ -21,7 +21,8 @@ export interface Moved {
 }
 
 /** Exports a shop and imports that into an empty one, which has everything when this returns; a second import must append nothing. */
-export async function moved(t: Test, { database, dataDir }: RunningApp): Promise<Moved> {
+export async function moved(t: Test, { database, dataDir, http }: RunningApp): Promise<Moved> {
+  http.patience = 30;
   const dir = join(temporaryFolder(t), 'new', 'export');
   const exported = await orderlog(settingsFor(database, dataDir), 'export', dir, '--with-proofs', '--json');
   const printed: unknown = JSON.parse(exported.stdout);
