@@ -12,6 +12,8 @@ export interface TreeOptions {
 
 interface Snapshot {
   readonly position: Position;
+  /** The build that it was read from: another one may have other rows at the same revision. */
+  readonly builds: string;
   readonly document: TreeDocument;
 }
 
@@ -40,8 +42,8 @@ const SUBTREE = `with recursive subtree as (
 export class CategoryTree {
   #latest: Snapshot | null = null;
   #reading: Promise<Snapshot> | null = null;
-  /** By revision, which says all that a tree shows. */
-  readonly #earlier = new Map<Position, Promise<TreeDocument>>();
+  /** By as-of build and revision, which say all that a tree shows. */
+  readonly #earlier = new Map<string, Promise<TreeDocument>>();
 
   constructor(readonly model: ReadModel) {}
 
@@ -50,13 +52,14 @@ export class CategoryTree {
     { root = null, depth = null }: TreeOptions,
     freshness?: Freshness,
   ): Promise<{ position: Position; answer: PreparedAnswer | null }> {
-    const { position, rows } = await this.model.query<{ revision: Position }>('tree-revision', REVISION, [], freshness);
-    const revision = rows[0]?.revision ?? START;
+    const found = await this.model.query<{ revision: Position }>('tree-revision', REVISION, [], freshness);
+    const { position, builds } = found;
+    const revision = found.rows[0]?.revision ?? START;
     if (freshness?.at !== undefined) {
-      const document = await this.#asOf(revision, freshness);
+      const document = await this.#asOf(`${builds} ${revision}`, freshness);
       return { position, answer: await document.answer(root, depth) };
     }
-    const snapshot = await this.#atLeast(revision);
+    const snapshot = await this.#atLeast(revision, builds);
     const answer = await snapshot.document.answer(root, depth);
     // Either the tree is the same at both places, or it was read at the later one.
     return { position: snapshot.position > position ? snapshot.position : position, answer };
@@ -82,24 +85,25 @@ export class CategoryTree {
     return { position, catIds: rows.length > 0 ? rows.map((row) => row.cat_id) : null };
   }
 
-  /** The tree at just this revision. */
-  #asOf(revision: Position, freshness: Freshness): Promise<TreeDocument> {
-    if (this.#latest?.document.revision === revision) return Promise.resolve(this.#latest.document);
-    const known = this.#earlier.get(revision);
+  /** The tree of just this build and revision. */
+  #asOf(key: string, freshness: Freshness): Promise<TreeDocument> {
+    const known = this.#earlier.get(key);
     if (known) return known;
     const reading = this.#read(freshness).then(({ document }) => document);
-    this.#earlier.set(revision, reading);
-    reading.catch(() => this.#earlier.delete(revision));
+    this.#earlier.set(key, reading);
+    reading.catch(() => this.#earlier.delete(key));
     for (const oldest of [...this.#earlier.keys()].slice(0, -KEPT_DOCUMENTS)) this.#earlier.delete(oldest);
     return reading;
   }
 
-  /** The tree at this revision or a later one, read at most once a change for all callers. */
-  async #atLeast(revision: Position): Promise<Snapshot> {
-    if (this.#latest && this.#latest.document.revision >= revision) return this.#latest;
-    // A reading under way may have begun before that revision; the one after it has not.
+  /** The tree of this build, at this revision or a later one, read at most once a change for all callers. */
+  async #atLeast(revision: Position, builds: string): Promise<Snapshot> {
+    const isIt = (one: Snapshot | null): one is Snapshot =>
+      one !== null && one.builds === builds && one.document.revision >= revision;
+    if (isIt(this.#latest)) return this.#latest;
+    // A reading under way may have begun before that revision or build; the one after it has not.
     const joined = await this.#reading;
-    if (joined && joined.document.revision >= revision) return joined;
+    if (isIt(joined)) return joined;
     return (this.#reading ??= this.#readLatest().finally(() => (this.#reading = null)));
   }
 
@@ -108,8 +112,9 @@ export class CategoryTree {
   }
 
   async #read(freshness?: Freshness): Promise<Snapshot> {
-    const { position, rows } = await this.model.query<TreeRow & { revision: Position }>('tree-all', ALL, [], freshness);
+    const found = await this.model.query<TreeRow & { revision: Position }>('tree-all', ALL, [], freshness);
+    const { position, builds, rows } = found;
     const categories = rows.filter((row) => row.cat_id !== null);
-    return { position, document: new TreeDocument(rows[0]?.revision ?? START, categories) };
+    return { position, builds, document: new TreeDocument(rows[0]?.revision ?? START, categories) };
   }
 }

@@ -41,7 +41,9 @@ t.test('one event makes an order, a second one moves it on', async (t) => {
     allowed_actions: ['cancel', 'mark-paid'],
     revision: 0,
   };
-  t.strictSame(await orders.order(id), { position: served.log.events.at(-1)?.position, degraded: 0, order: placed });
+  const position = served.log.events.at(-1)?.position;
+  const standing = { position, degraded: 0, builds: String(userOrders.version) };
+  t.strictSame(await orders.order(id), { ...standing, order: placed });
 
   await log.pay(id, later, null);
   await served.catchUp();

@@ -32,6 +32,8 @@ export interface Standing {
 }
 
 export interface Answer<Row> extends Standing {
+  /** Names the builds that were read: what is kept of an answer is no answer for other builds. */
+  readonly builds: string;
   readonly rows: Row[];
 }
 
@@ -151,7 +153,7 @@ export class ReadModel {
       const rows = await turn(() => rowsOfAsOfBuilds<Row>(this.pool, builds, text, values));
       const held = builds.flatMap((build) => build.held);
       const degraded = held.filter(({ stream }) => key === null || stream === key).length;
-      if (rows) return { position: at, degraded, rows };
+      if (rows) return { position: at, degraded, builds: `as-of ${numbered(builds)}`, rows };
     }
     throw new Refusal('read-model-behind', `The read model ${this.model.name} as it was then is not there.`);
   }
@@ -176,7 +178,7 @@ export class ReadModel {
       const position = first._position;
       if (position === null) return null;
       if (byPosition && first._lost === true) this.#isLost();
-      const standing = { position, degraded: first._degraded ?? 0 };
+      const standing = { position, degraded: first._degraded ?? 0, builds: builds.join('-') };
       if (first._row === null) return { ...standing, rows: [] };
       const bare = rows.map(({ _position, _degraded, _lost, _builds, _row, ...row }) => row as unknown as Row);
       return { ...standing, rows: bare };
@@ -229,4 +231,8 @@ export class ReadModel {
 /** Null unless there is a build of each. */
 function whole(builds: Builds | undefined): readonly number[] | null {
   return !builds || builds.includes(null) ? null : (builds as readonly number[]);
+}
+
+function numbered(builds: readonly AsOfBuild[]): string {
+  return builds.map(({ number }) => number).join('-');
 }

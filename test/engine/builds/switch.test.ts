@@ -48,6 +48,31 @@ test('a rebuild makes the same rows and switches to them, and the build before f
   );
 });
 
+test('an answer that is kept is that of its build: a rebuild mends the category tree as well, and the past never comes from it', async (t) => {
+  const { runtime, http } = await runningApp(t, { seed: demo });
+  const shown = async (asOf = ''): Promise<number[]> => {
+    const { data } = (await http.ok('GET', `/v1/categories${asOf}`)) as { data: { total_products: number }[] };
+    return data.map(({ total_products }) => total_products);
+  };
+  await runtime.engine.catchUp(await runtime.store.head(), 30_000);
+  const right = await runtime.pool.query<{ total_products: number }>(
+    'select total_products from rm_category_tree_v1.categories where parent_cat_id is null order by cat_id',
+  );
+  const expected = right.rows.map(({ total_products }) => total_products);
+  await runtime.pool.query('update rm_category_tree_v1.categories set total_products = 999');
+  t.same(
+    await shown(),
+    expected.map(() => 999),
+  );
+  t.same(await shown(`?as_of=${encodeURIComponent(new Date().toISOString())}`), expected);
+  await rebuildAll(
+    runtime,
+    {},
+    projections.filter(({ name }) => name === 'category-tree'),
+  );
+  t.same(await shown(), expected);
+});
+
 test('several models are made from a plain reading of the log, one from its own streams, and all follow from its end', async (t) => {
   const { runtime } = await runningApp(t, { seed: demo });
   const asked: unknown[] = [];

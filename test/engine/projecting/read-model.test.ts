@@ -28,13 +28,13 @@ test('rows come in their order with the place they are true for, and so does no 
   await reached('rows', second);
   t.same(await model.query('noted', NOTED, ['']), {
     position: second,
-    degraded: 0,
+    ...{ degraded: 0, builds: '1' },
     rows: [{ position: second }, { position: first }],
   });
-  t.same(await model.query('noted', NOTED, [second]), { position: second, degraded: 0, rows: [] });
+  t.same(await model.query('noted', NOTED, [second]), { position: second, degraded: 0, builds: '1', rows: [] });
   t.same(await model.query('null', 'select null as nothing', []), {
     position: second,
-    degraded: 0,
+    ...{ degraded: 0, builds: '1' },
     rows: [{ nothing: null }],
   });
 });
@@ -91,7 +91,7 @@ test('a place that is not reached in time is refused, or answered with what ther
   t.equal(await refused(model.query('noted', NOTED, [''], { ...strict, waitMs: 0 })), 'read-model-behind');
   t.match(await model.query('noted', NOTED, [''], { ...strict, lenient: true }), {
     position,
-    degraded: 0,
+    ...{ degraded: 0, builds: '1' },
     rows: [{ position }],
   });
 });
@@ -105,7 +105,7 @@ test('a reader that waits for a place waits for a read model that has not been m
   const hasty = { min: position, waitMs: 50, lenient: true };
   t.equal(await refused(model.query('noted', NOTED, [''], hasty)), 'read-model-behind', 'there is no older answer');
   start(tally('rows'));
-  t.same(await waiting, { position, degraded: 0, rows: [{ position }] });
+  t.same(await waiting, { position, degraded: 0, builds: '1', rows: [{ position }] });
 });
 
 test('an error of a query is its own', async (t) => {
@@ -130,16 +130,16 @@ test('a query on two read models is true for the position that both have reached
   t.equal(await refused(ask()), 'read-model-behind', 'one of them is not made yet');
   const projectors = start(tally('others'));
   await reached('others', first);
-  t.same(await ask(), { position: first, degraded: 0, rows: [{ rows: 1, others: 1 }] });
+  t.same(await ask(), { position: first, degraded: 0, builds: '1-1', rows: [{ rows: 1, others: 1 }] });
   await projectors.stop();
   const second = await append(store, counted());
   await reached('rows', second);
-  t.same(await ask(), { position: first, degraded: 0, rows: [{ rows: 2, others: 1 }] });
+  t.same(await ask(), { position: first, degraded: 0, builds: '1-1', rows: [{ rows: 2, others: 1 }] });
   const hasty = { min: second, waitMs: 100, lenient: false };
   t.equal(await refused(ask(hasty)), 'read-model-behind');
   start(tally('others'));
   const patient = { ...hasty, waitMs: 10_000 };
-  t.same(await ask(patient), { position: second, degraded: 0, rows: [{ rows: 2, others: 2 }] });
+  t.same(await ask(patient), { position: second, degraded: 0, builds: '1-1', rows: [{ rows: 2, others: 2 }] });
 });
 
 test('of one thing, the keys of all models of a query make the answer a degraded one', async (t) => {
