@@ -25,7 +25,7 @@ export async function comparedTables(
        coalesce(array_agg(a.attname::text order by a.attnum) filter (where a.attnum = any (i.indkey)), '{}') as key
      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      left join pg_index i on i.indrelid = c.oid and i.indisprimary
-     where c.relnamespace = $1::regnamespace and c.relname = any ($2::text[])
+     where c.relnamespace = to_regnamespace($1) and c.relname = any ($2::text[])
      group by c.relname order by c.relname`,
     [schema, tables],
   );

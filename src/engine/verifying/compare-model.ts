@@ -4,7 +4,7 @@ import { finishLoad, recount } from '../builds/finish.js';
 import type { LoadTarget } from '../builds/load-target.js';
 import type { EventStore } from '../core/event-store.js';
 import type { QuarantinedEvent } from '../quarantine/quarantine.js';
-import { bucketsOf, differing, fewOf } from './buckets.js';
+import { bucketsOf, type ComparedTable, comparedTables, differing, fewOf } from './buckets.js';
 import { type Difference, resolve } from './differences.js';
 import { inSnapshot, type LiveModel } from './live.js';
 
@@ -49,13 +49,26 @@ async function recountOf(pool: pg.Pool, target: LoadTarget, cores: number): Prom
 }
 
 async function compare(deps: Deps, { live, target }: Replayed, cores: number): Promise<Difference[]> {
+  const shapes: Difference[] = [];
   const wanted = await inSnapshot(deps.pool, cores, async (client) => {
     const found = [];
-    for (const table of live.tables) {
+    for (const replayed of await comparedTables(client, target.schema, target.projection.tables)) {
+      const table = live.tables.find((one) => one.table === replayed.table);
+      const shape = shapeDifference(table, replayed);
+      if (shape) shapes.push(shape);
+      if (!table || shape) continue;
       const buckets = differing(table.buckets, await bucketsOf(client, target.schema, table));
       if (buckets.length > 0) found.push({ table, buckets: fewOf(buckets, table) });
     }
     return found;
   });
-  return wanted.length === 0 ? [] : resolve(deps, { live, target, wanted });
+  return wanted.length === 0 ? shapes : [...shapes, ...(await resolve(deps, { live, target, wanted }))];
+}
+
+/** Rows can be compared only where the live table is there and has the columns that the projection makes. */
+function shapeDifference(live: ComparedTable | undefined, { table, columns }: ComparedTable): Difference | null {
+  const [one, other] = [live?.columns.join(', '), columns.join(', ')];
+  if (one === other) return null;
+  const shown = one === undefined ? 'no such table' : `columns ${one}`;
+  return { table, key: '*', column: '*', live: shown, replayed: `columns ${other}`, events: [] };
 }

@@ -5,6 +5,7 @@ import type { StopReason } from '../projecting/checkpoints.js';
 import { bulkSettings } from '../builds/cores.js';
 import { allBuilds, type Build, type BuildId, readBuild } from '../builds/registry.js';
 import { allCheckpoints, checkpointOf } from '../projecting/checkpoint-reads.js';
+import { REACTOR_BUILD } from '../reacting/reactor.js';
 import { sessionBeside } from '../postgres/session.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
 import { type QuarantineEntry, quarantinedIn, type Skipped, skippedOf } from '../quarantine/quarantined.js';
@@ -26,7 +27,7 @@ export interface LiveSnapshot {
   readonly models: readonly LiveModel[];
   /** Models that can't be compared, and why. */
   readonly left: readonly { readonly name: string; readonly reason: string }[];
-  /** Of all builds that follow the log. */
+  /** Of all builds and reactors that follow the log. */
   readonly checkpoints: readonly LiveCheckpoint[];
 }
 
@@ -64,7 +65,7 @@ export function snapshotOf(pool: pg.Pool, cores: number, projections: readonly A
       else models.push(await liveModel(client, projection, build));
     }
     const checkpoints = (await allCheckpoints(client))
-      .filter(({ buildState }) => buildState !== null)
+      .filter(({ build, buildState }) => buildState !== null || build === REACTOR_BUILD)
       .map(({ name, build, position, error }) => ({ name, build, position, stopped: error }));
     return { models, left, checkpoints };
   });

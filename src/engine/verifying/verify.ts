@@ -12,6 +12,7 @@ import { forEachInFlight } from '../in-flight.js';
 import { isUnavailable } from '../postgres/errors.js';
 import { isOfThisLog } from '../projecting/lost-history.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
+import { REACTOR_BUILD } from '../reacting/reactor.js';
 import type { PositionWriter } from '../sealing/check.js';
 import type { Kept, Seals } from '../sealing/seals.js';
 import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';
@@ -203,7 +204,7 @@ function replayOf(live: LiveModel, { prefix }: Scratch): Replayed {
 }
 
 function buildOf({ name, build }: BuildId): string {
-  return `build ${build} of ${name}`;
+  return build === REACTOR_BUILD ? `the reactor ${name}` : `build ${build} of ${name}`;
 }
 
 function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position, lost: ReadonlySet<string>): Check {
@@ -214,9 +215,10 @@ function checkpointsCheck({ checkpoints }: LiveSnapshot, head: Position, lost: R
         const how = position > head ? 'is ahead of the log' : 'was made from a history that the log has lost';
         return [`${buildOf(of)} ${how}: an older log was restored. Run orderlog rebuild`];
       }
-      return stopped === null
-        ? []
-        : [`${buildOf(of)} was compared up to where it has stopped: ${stopMessage(stopped)}`];
+      if (stopped === null) return [];
+      // A reactor has no rows to compare.
+      const has = of.build === REACTOR_BUILD ? 'has stopped' : 'was compared up to where it has stopped';
+      return [`${buildOf(of)} ${has}: ${stopMessage(stopped)}`];
     }),
   );
 }

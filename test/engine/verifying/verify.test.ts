@@ -223,6 +223,39 @@ test('a gap in a stream, and a checkpoint ahead of the log, are findings', async
   t.notOk(ahead.ok);
 });
 
+test('a table, a column and a schema that are gone are differences', async (t) => {
+  const shop = await busyShop(t);
+  await shop.stopProjectors();
+  const { pool } = shop.runtime;
+  const users = projections.filter(({ name }) => name === 'users');
+  const found = async (): Promise<unknown> => {
+    const { ok, models } = await verified(shop, users);
+    return { ok, differences: models.flatMap(({ differences }) => differences) };
+  };
+  const whole = { table: 'users', key: '*', column: '*' };
+  await pool.query('alter table rm_users_v1.users drop column name');
+  t.match(await found(), { ok: false, differences: [{ ...whole, live: /^columns /, replayed: /name/ }] });
+  await pool.query('drop table rm_users_v1.users');
+  t.match(await found(), { ok: false, differences: [{ ...whole, live: 'no such table', replayed: /^columns / }] });
+  await pool.query('drop schema rm_users_v1 cascade');
+  t.match(await found(), { ok: false, differences: [{ ...whole, live: 'no such table' }] });
+});
+
+test('a reactor ahead of the log is a finding', async (t) => {
+  const shop = await busyShop(t);
+  await shop.stopProjectors();
+  await shop.runtime.pool.query(
+    `insert into orderlog.checkpoints (model, build, position) values ('order-stock', 0, $1)
+     on conflict (model, build) do update set position = excluded.position`,
+    ['f'.repeat(16)],
+  );
+  const { ok, checks } = await verified(shop);
+  t.notOk(ok);
+  t.match(checks.find(({ check }) => check === 'checkpoints')?.findings, [
+    /^the reactor order-stock is ahead of the log/,
+  ]);
+});
+
 test('a claim that nothing bears out is a note', async (t) => {
   const shop = await busyShop(t);
   const { store } = shop.runtime;
