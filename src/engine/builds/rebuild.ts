@@ -172,7 +172,7 @@ async function load(
   await loadLog({ pool, store, targets, until, signal, committed: done });
 }
 
-/** As many as took effect in what is read now, less those that an earlier run has committed. */
+/** As many as took effect in what is read now, less those that an earlier run has committed. Null: there is nothing to tell it by. */
 async function expected(pool: pg.Pool, makings: readonly Making[]): Promise<number | null> {
   const all = await allCheckpoints(pool);
   const ahead = makings.flatMap(({ name, build }) => {
@@ -180,7 +180,7 @@ async function expected(pool: pg.Pool, makings: readonly Making[]): Promise<numb
     const live = all.filter((one) => one.name === name && one.buildState === 'active').map(({ events }) => events);
     return own && live.length > 0 ? [Math.max(0, Math.max(...live) - own.events)] : [];
   });
-  return ahead.length > 0 ? ahead.reduce((sum, one) => sum + one, 0) : null;
+  return ahead.reduce((sum, one) => sum + one, 0) || null;
 }
 
 async function finish(deps: RebuildDeps, makings: readonly Making[], options: RebuildOptions): Promise<void> {
