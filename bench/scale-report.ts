@@ -13,6 +13,7 @@ const COSTS: Readonly<Record<string, Cost>> = {
   'verify, an event': ({ verify }) => verify?.us_per_event ?? NaN,
   'projectors, an event': ({ event_by_event }) => event_by_event?.us_per_event ?? NaN,
   'placing an order': ({ placing }) => placing?.us_per_order ?? NaN,
+  'seal, an event': ({ seal }) => seal?.us_per_event ?? NaN,
 };
 
 /** Growth is compared up to here: the mark is for about a million events. */
@@ -80,6 +81,7 @@ function sizesPart(results: Results, plots: string): string[] {
     row('orders', ({ orders }) => orders),
     row('database, MB', ({ database_mb }) => database_mb),
     row('writing the log by SQL, s', ({ written_seconds }) => written_seconds),
+    row('seal, s', ({ seal }) => seal?.seconds),
     row('rebuild, s', ({ rebuild }) => rebuild?.seconds),
     row('verify, s', ({ verify }) => verify?.seconds),
     ...Object.entries(COSTS).map(([name, value]) => row(`${name}, µs`, value)),
@@ -96,7 +98,7 @@ function sizesPart(results: Results, plots: string): string[] {
   return [
     '### Cost by the size of the log',
     markdownTable(columns, rows),
-    'The costs of rebuild and verify are without the time that the command takes on an empty log.',
+    'The costs of seal, rebuild and verify are without the time that the command takes on an empty log.',
     ...(first && last && growth.length > 0
       ? [
           `Costs at ${last.events.toLocaleString('en-US')} events, in costs at ${first.events.toLocaleString('en-US')}:`,
