@@ -108,12 +108,14 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
     erasures: runtime.erasures,
   });
 
+  const addedAt = async (catId: number): Promise<Position | null> =>
+    (await categoryFromStream(runtime, catId))?.position ?? null;
   categoryQueries(app, { tree: models.tree, tokens, past, fromStream: (catId) => categoryFromStream(runtime, catId) });
   orderCountQueries(app, {
     counts: models.counts,
     tokens,
     past,
-    addedAt: async (catId) => (await categoryFromStream(runtime, catId))?.position ?? null,
+    addedAt,
   });
   orderQueries(app, {
     orders: models.orders,
@@ -132,6 +134,8 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
       const loaded = at === undefined ? handler.load(userStream, userId) : handler.loadAt(userStream, userId, at);
       return (await loaded).state !== null;
     },
+    productExists: (productId, at) => productExists(runtime, productId, at),
+    addedAt,
   });
   perHourQuery(app, { model: models.orders.model, tokens });
   userQueries(app, {
@@ -151,8 +155,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
     products: models.products,
     whole,
     freeze: frozen('products'),
-    tokens,
-    cursors,
+    ...{ tokens, cursors, addedAt },
     fromStream: async (productId) => {
       const { state, revision, position } = await handler.load(productStream, String(productId));
       if (!state) return null;
@@ -165,9 +168,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
   });
   stockQueries(app, {
     stock: models.stock,
-    tokens,
-    cursors,
-    past,
+    ...{ tokens, cursors, past, addedAt },
     fromStream: (productId) => stockFromStream(runtime, productId),
     productExists: (productId, at) => productExists(runtime, productId, at),
   });

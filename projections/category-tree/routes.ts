@@ -4,6 +4,7 @@ import { type Position, Refusal } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
+import { prepareAnswer, type PreparedAnswer } from '../../src/http/prepared-answer.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { dataOf, id, idText, queryInteger } from '../../src/http/schemas.js';
 import { sendPrepared } from '../../src/http/send-prepared.js';
@@ -54,7 +55,9 @@ export function categoryQueries(app: App, { tree, tokens, past, fromStream }: Ca
     async (request, reply) => {
       const { root, depth: levels } = request.query;
       const { freshness } = await past.asked(request);
-      const { position, answer } = await tree.tree({ root, depth: levels }, freshness);
+      const known = await tree.tree({ root, depth: levels }, freshness);
+      const isKnown = known.answer !== null || root === undefined || freshness.at !== undefined;
+      const { answer, position } = isKnown ? known : ((await newRoot(root)) ?? known);
       if (!answer) throw notFound(root);
       queryHead(reply, tokens, { position });
       return sendPrepared(request, reply, answer);
@@ -85,6 +88,15 @@ export function categoryQueries(app: App, { tree, tokens, past, fromStream }: Ca
       return { data: category };
     },
   );
+
+  /** As it was when it was added: nothing stood below it. */
+  async function newRoot(catId: number): Promise<{ position: Position; answer: PreparedAnswer } | null> {
+    const found = await fromStream(catId);
+    if (!found) return null;
+    const { cat_id, name, total_products } = found.category;
+    const data: TreeNode[] = [{ cat_id, name, total_products, child_categories: [] }];
+    return { position: found.position, answer: await prepareAnswer(JSON.stringify({ data })) };
+  }
 }
 
 function notFound(catId: number | undefined): Refusal {

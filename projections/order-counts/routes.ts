@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { type Position, Refusal } from '../../src/engine/index.js';
+import { Refusal } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
+import type { AddedAt } from '../../src/http/new-category.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { count, dataOf, idText } from '../../src/http/schemas.js';
 import type { OrderCounts } from './read-model.js';
@@ -11,8 +12,7 @@ export interface OrderCountQueryDeps {
   readonly counts: OrderCounts;
   readonly tokens: PositionTokens;
   readonly past: AsOf;
-  /** The position at which the category was added if it is there, though the read model does not know it yet. */
-  readonly addedAt: (catId: number) => Promise<Position | null>;
+  readonly addedAt: AddedAt;
 }
 
 const orderCounts = z.strictObject({ placed: count, paid: count, cancelled: count }).meta({ id: 'OrderCounts' });

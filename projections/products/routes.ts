@@ -4,11 +4,12 @@ import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { freshnessOf } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
+import { type AddedAt, orEmpty } from '../../src/http/new-category.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';
 import { dataOf, idText, listOf, listQuery, queryInteger, searched, sku } from '../../src/http/schemas.js';
 import { productAnswer, type ProductAnswer, productStatus } from '../../src/product/answer.js';
-import type { Products } from './read-model.js';
+import type { ProductList, Products } from './read-model.js';
 import { PRODUCT_SORTS, type ProductKey, type ProductSearch } from './search-statement.js';
 
 export interface ProductQueryDeps {
@@ -17,9 +18,12 @@ export interface ProductQueryDeps {
   readonly freeze: () => Promise<FrozenModel<Products>>;
   readonly tokens: PositionTokens;
   readonly cursors: Cursors;
+  readonly addedAt: AddedAt;
   /** What the read model does not know yet, from the stream. */
   readonly fromStream: (productId: number) => Promise<{ position: Position; product: ProductAnswer } | null>;
 }
+
+type NoProducts = ProductList & { readonly next: null };
 
 const tags = ['products'];
 const status = productStatus.default('active');
@@ -81,11 +85,17 @@ export function productQueries(app: App, deps: ProductQueryDeps): void {
       const { limit, cursor, cat_id: catId, sku: wanted, status: inStatus } = request.query;
       const freshness = freshnessOf(request.headers, tokens);
       const search = searchOf(request.query);
+      const listed = <List>(list: () => Promise<List>): Promise<List | NoProducts> =>
+        orEmpty<List | NoProducts>(deps.addedAt, { catId, freshness }, list, (position) => ({
+          position,
+          products: [],
+          next: null,
+        }));
       if (search && whole.isAskedFor(request)) {
         return whole.send(request, reply, {
           ...{ name: 'products', sheet, live: products, freeze, freshness },
           page: async (model, range: Range<ProductKey>, fresh) => {
-            const { products: items, ...page } = await model.search({ ...search, ...range }, fresh);
+            const { products: items, ...page } = await listed(() => model.search({ ...search, ...range }, fresh));
             return { degraded: 0, ...page, items };
           },
         });
@@ -93,17 +103,16 @@ export function productQueries(app: App, deps: ProductQueryDeps): void {
       if (search) {
         const scope = `products ${JSON.stringify(search)}`;
         const from = cursors.decode(scope, productKey, cursor);
-        const page = await products.search({ ...search, after: from, limit }, freshness);
+        const page = await listed(() => products.search({ ...search, after: from, limit }, freshness));
         queryHead(reply, tokens, page);
-        return listAnswer(request, reply, page.products, page.next && cursors.encode(scope, page.next));
+        return listAnswer(request, reply, [...page.products], page.next && cursors.encode(scope, page.next));
       }
       if (whole.isAskedFor(request)) {
         return whole.send(request, reply, {
           ...{ name: 'products', sheet, live: products, freeze, freshness },
           page: async (model, range: Range<number>, fresh) => {
-            const { products: items, ...page } = await model.list(
-              { status: inStatus, sku: wanted, catId, ...range },
-              fresh,
+            const { products: items, ...page } = await listed(() =>
+              model.list({ status: inStatus, sku: wanted, catId, ...range }, fresh),
             );
             return { degraded: 0, ...page, items };
           },
@@ -112,7 +121,7 @@ export function productQueries(app: App, deps: ProductQueryDeps): void {
       const list = `products ${inStatus} ${catId ?? ''} ${wanted ?? ''}`;
       const after = cursors.decode(list, z.int(), cursor);
       const options = { status: inStatus, sku: wanted, catId, after, limit };
-      const page = await products.list(options, freshness);
+      const page = await listed(() => products.list(options, freshness));
       queryHead(reply, tokens, page);
       const next = page.next === null ? null : cursors.encode(list, page.next);
       return listAnswer(request, reply, [...page.products], next);

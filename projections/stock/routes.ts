@@ -4,6 +4,7 @@ import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
+import { type AddedAt, orEmpty } from '../../src/http/new-category.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { dataOf, idText, listOf, listQuery, queryInteger } from '../../src/http/schemas.js';
 import { stockAnswer, type StockAnswer } from '../../src/stock/answer.js';
@@ -15,6 +16,7 @@ export interface StockQueryDeps {
   readonly tokens: PositionTokens;
   readonly cursors: Cursors;
   readonly past: AsOf;
+  readonly addedAt: AddedAt;
   /** From the stream: what the read model does not know yet. */
   readonly fromStream: (productId: number) => Promise<{ position: Position; stock: StockAnswer } | null>;
   /** Now, or at a position. */
@@ -84,7 +86,12 @@ export function stockQueries(app: App, deps: StockQueryDeps): void {
       const { freshness, as_of } = await past.asked(request);
       const list = `stock ${below ?? ''} ${catId ?? ''} ${as_of ?? ''}`;
       const after = cursors.decode(list, z.int(), cursor);
-      const page = await stock.list({ catId, availableBelow: below, after, limit }, freshness);
+      const page = await orEmpty(
+        deps.addedAt,
+        { catId, freshness },
+        () => stock.list({ catId, availableBelow: below, after, limit }, freshness),
+        (position) => ({ position, stock: [], next: null }),
+      );
       queryHead(reply, tokens, page);
       const next = page.next === null ? null : cursors.encode(list, page.next);
       // A page further on is as of the same position, even if a time was named.

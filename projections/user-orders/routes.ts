@@ -5,13 +5,14 @@ import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
 import type { Freshness } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
+import { type AddedAt, orEmpty } from '../../src/http/new-category.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';
 import { dataOf, listOf, uuid } from '../../src/http/schemas.js';
 import { orderAnswer, type OrderAnswer } from '../../src/order/answer.js';
 import { filtersOf, orderQuery, type OrderQuery } from './list-query.js';
 import type { OrderFilters, OrderKey, OrderSort } from './list-statement.js';
-import type { UserOrders } from './read-model.js';
+import type { OrderList, UserOrders } from './read-model.js';
 
 export interface OrderQueryDeps {
   readonly orders: UserOrders;
@@ -24,8 +25,10 @@ export interface OrderQueryDeps {
   readonly referenceHash: (reference: string) => string;
   /** From the stream: what the read model does not know yet, or with a place an order as it was there. */
   readonly fromStream: (orderId: string, at?: Position) => Promise<{ position: Position; order: OrderAnswer } | null>;
-  /** Now, or at a place. */
+  readonly addedAt: AddedAt;
+  /** By their streams, now or at a position. */
   readonly userExists: (userId: string, at?: Position) => Promise<boolean>;
+  readonly productExists: (productId: number, at?: Position) => Promise<boolean>;
 }
 
 interface FoundOrder {
@@ -36,6 +39,8 @@ interface FoundOrder {
 
 const tags = ['orders'];
 const key = z.array(z.string());
+/** What the filters of a list may name. */
+const NOT_FOUND = ['user-not-found', 'product-not-found', 'category-not-found'] as const;
 
 /** One row an order: its amounts can be added up. The lines stand in one cell, as JSON. */
 const sheet: Sheet<OrderAnswer> = {
@@ -84,7 +89,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
   app.get(
     '/v1/orders',
     {
-      config: { kind: 'query', produces: LIST_TYPES, problems: ['category-not-found'] },
+      config: { kind: 'query', produces: LIST_TYPES, problems: NOT_FOUND },
       schema: {
         operationId: 'listOrders',
         summary: 'Orders, newest first, or as filters and sort say',
@@ -95,12 +100,12 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     },
     async (request, reply) => {
       const asked = await askedFor(request);
-      if (!deps.whole.isAskedFor(request)) return (await listed(asked, reply)).answer;
-      const { filters, sort, freshness } = asked;
+      if (!deps.whole.isAskedFor(request)) return listed(asked, reply);
+      const { freshness } = asked;
       return deps.whole.send(request, reply, {
         ...{ name: 'orders', sheet, live: orders, freeze: deps.freeze, freshness },
         page: async (model, range: Range<OrderKey>, fresh) => {
-          const { orders: items, ...page } = await model.list({ ...filters, sort, ...range }, fresh);
+          const { orders: items, ...page } = await pageOf(model, asked, range, fresh);
           return { ...page, items };
         },
       });
@@ -110,7 +115,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
   app.get(
     '/v1/users/:user_id/orders',
     {
-      config: { kind: 'query', problems: ['user-not-found', 'category-not-found'] },
+      config: { kind: 'query', problems: NOT_FOUND },
       schema: {
         operationId: 'listUserOrders',
         summary: "A user's orders with items and history, newest first, or as filters and sort say",
@@ -120,15 +125,7 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
         response: { 200: listOf(orderAnswer) },
       },
     },
-    async (request, reply) => {
-      const { user_id } = request.params;
-      const { answer, at } = await listed(await askedFor(request, user_id), reply);
-      // Only a user who is there has orders.
-      if (answer.data.length === 0 && !(await deps.userExists(user_id, at))) {
-        throw new Refusal('user-not-found', 'There is no such user.');
-      }
-      return answer;
-    },
+    async (request, reply) => listed(await askedFor(request, request.params.user_id), reply),
   );
 
   /** @param ofUser whose orders alone are listed */
@@ -147,15 +144,40 @@ export function orderQueries(app: App, deps: OrderQueryDeps): void {
     };
   }
 
-  async function listed(
-    { url, query, filters, sort, freshness, scope }: AskedList,
-    reply: ReplyHead,
-  ): Promise<{ answer: { data: OrderAnswer[]; next: string | null }; at: Position | undefined }> {
+  async function listed(asked: AskedList, reply: ReplyHead): Promise<{ data: OrderAnswer[]; next: string | null }> {
+    const { url, query, freshness, scope } = asked;
     const after = cursors.decode(scope, key, query.cursor);
-    const page = await orders.list({ ...filters, sort, after, limit: query.limit }, freshness);
+    const page = await pageOf(orders, asked, { after, limit: query.limit }, freshness);
     queryHead(reply, tokens, page);
     const next = page.next && cursors.encode(scope, page.next);
-    return { answer: listAnswer({ url, query }, reply, page.orders, next), at: freshness.at };
+    return listAnswer({ url, query }, reply, page.orders, next);
+  }
+
+  /** @throws Refusal user-not-found, product-not-found, category-not-found, read-model-behind */
+  async function pageOf(
+    model: UserOrders,
+    { filters, sort, freshness }: AskedList,
+    range: Range<OrderKey>,
+    fresh?: Freshness,
+  ): Promise<OrderList> {
+    const page = await orEmpty<OrderList>(
+      deps.addedAt,
+      { catId: filters.catId, freshness },
+      () => model.list({ ...filters, sort, ...range }, fresh),
+      (position) => ({ position, degraded: 0, orders: [], next: null }),
+    );
+    // Only what is there has orders.
+    if (page.orders.length === 0) await requireNamed(filters, freshness.at);
+    return page;
+  }
+
+  async function requireNamed({ userId, productId }: OrderFilters, at: Position | undefined): Promise<void> {
+    if (userId !== undefined && !(await deps.userExists(userId, at))) {
+      throw new Refusal('user-not-found', 'There is no such user.');
+    }
+    if (productId !== undefined && !(await deps.productExists(productId, at))) {
+      throw new Refusal('product-not-found', 'There is no such product.');
+    }
   }
 
   async function asItIs(orderId: string, freshness: Freshness): Promise<FoundOrder> {

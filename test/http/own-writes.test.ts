@@ -43,14 +43,27 @@ void t.test(
     // Without a position to wait for.
     http.position = null;
     const early = [];
-    for (const asked of [path, `${path}/order-counts`]) {
+    for (const asked of [
+      ...[path, `${path}/order-counts`, `/v1/categories?root=${cat_id}`],
+      ...[`/v1/orders?cat_id=${cat_id}`, `/v1/users/${user.user_id}/orders?cat_id=${cat_id}`],
+      `/v1/stock?cat_id=${cat_id}`,
+    ]) {
       const { data, headers } = await http.ok('GET', asked);
       early.push({ asked, data, position: headers.get('log-position') ?? '' });
     }
     t.match(early[0]?.data, { cat_id, total_products: 0 });
+    t.match(early[2]?.data, [{ cat_id, total_products: 0, child_categories: [] }]);
+    for (const list of [`/v1/products?cat_id=${cat_id}`, `/v1/products?cat_id=${cat_id}&q=a`]) {
+      t.same((await http.ok('GET', list)).data, [], list);
+      const file = await http.ok('GET', list, { headers: { accept: 'application/x-ndjson' } });
+      t.equal(file.bytes.length, 0, `${list} as a file`);
+    }
+    t.equal(outcome(await http.get('/v1/products?cat_id=999')), '404 category-not-found');
     shop.startProjectors();
     for (const { asked, data, position } of early) {
-      const then = await http.ok('GET', `${asked}?as_of=${position}`, { headers: { prefer: 'wait=30' } });
+      const then = await http.ok('GET', `${asked}${asked.includes('?') ? '&' : '?'}as_of=${position}`, {
+        headers: { prefer: 'wait=30' },
+      });
       t.same(then.data, data, asked);
     }
     await shop.addCategory();
@@ -67,7 +80,7 @@ void t.test(
     const { http } = shop;
     const { cat_id: top } = await shop.addCategory();
     const { cat_id: empty } = await shop.addCategory({ parent_cat_id: top });
-    await http.ok('GET', '/v1/products');
+    await http.get('/v1/products');
     await shop.stopProjectors();
     await shop.addCategory();
     const remove = async (catId: number, headers: Readonly<Record<string, string>> = {}): Promise<string> =>
