@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import t, { type Test } from 'tap';
 import ts from 'typescript';
 import { applied, diffsIn, editsOf } from '../support/diffs.js';
@@ -53,18 +53,23 @@ function checkoutWithin(t: Test): string {
   return folder;
 }
 
-/** Compiles the files. @returns what is wrong with their types */
+/** Compiles the files. @returns what is wrong with their types, and with those of the read slices */
 function compile(checkout: string, files: readonly string[]): string[] {
   const { config } = ts.readConfigFile(join(checkout, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
     config: object;
   };
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, checkout);
   const program = ts.createProgram(files, { ...options, incremental: false });
-  return files.flatMap((file) => {
-    const source = program.getSourceFile(file);
-    program.emit(source);
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
-      ({ messageText }) => `${file}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+  for (const file of files) program.emit(program.getSourceFile(file));
+  // Read slices are what a new event type breaks.
+  const isChecked = ({ fileName }: ts.SourceFile): boolean =>
+    files.includes(fileName) || relative(checkout, fileName).startsWith('projections/');
+  return program
+    .getSourceFiles()
+    .filter(isChecked)
+    .flatMap((source) =>
+      [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+        ({ messageText }) => `${source.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+      ),
     );
-  });
 }
