@@ -106,5 +106,9 @@ t.test('no screen is wider than a telephone, and no table', needsBrowser, async 
       '[...document.querySelectorAll(".table-frame")].filter((frame) => frame.scrollWidth > frame.clientWidth).length',
     );
     t.equal(cut, 0, `${path}: nothing of a table is out of sight`);
+    const tiny = await page.evaluate<number>(
+      '[...document.querySelectorAll("svg text")].filter((it) => { const { height } = it.getBoundingClientRect(); return height > 0 && height < 9; }).length',
+    );
+    t.equal(tiny, 0, `${path}: every label of a drawing can be read`);
   }
 });

@@ -47,7 +47,7 @@ function Column({ bar, x, most, at }: { bar: StackedBar; x: number; most: number
         return <rect key={name} class="bar-part" data-tone={tone} x={x} y={y} width={WIDTH} height={height} rx={1} />;
       })}
       {at % 3 === 0 && (
-        <text x={x + WIDTH / 2} y={HEIGHT + 16} text-anchor="middle">
+        <text class={at % 6 === 0 ? '' : 'wide-only'} x={x + WIDTH / 2} y={HEIGHT + 16} text-anchor="middle">
           {bar.label}
         </text>
       )}
