@@ -1,13 +1,15 @@
 import {
   type Freshness,
+  type Position,
   type ReadModel,
   Refusal,
   type Standing,
+  START,
   streamName,
   type Vault,
 } from '../../src/engine/index.js';
 import type { OrderAnswer } from '../../src/order/answer.js';
-import { keyOf, listStatement, type OrderKey, type OrderListOptions } from './list-statement.js';
+import { keyOf, listStatement, type OrderKey, type OrderListOptions, sortOf } from './list-statement.js';
 import { orderAnswer } from './order-answer.js';
 import { type OrderRow, ordersTable } from './orders-table.js';
 
@@ -23,6 +25,8 @@ export interface OrderList extends Standing {
 }
 
 const ONE = `select ${ordersTable.select('o')} from {schema}.orders o where o.order_id = $1::uuid`;
+
+const CHANGED_BEFORE = 'select max(o.changed) as changed from {schema}.orders o where o.changed < $1::text';
 
 const CATEGORY = 'select c.cat_id from {schema:products}.categories c where c.cat_id = $1::integer';
 
@@ -61,7 +65,29 @@ export class UserOrders {
     const orders = await Promise.all(shown.map((row) => orderAnswer(row, this.vault)));
     const last = shown.at(-1);
     const next = last?.more ? keyOf(last, options.sort) : null;
-    return { ...standing, orders, next };
+    const bound = await this.#boundOf(options, standing);
+    if (bound === null) return { ...standing, orders, next };
+    return { ...standing, position: bound, orders, next: next && [...next, bound] };
+  }
+
+  /**
+   * From which position on a client that reads the oldest change first has to ask the next time, where that is not the position of the
+   * answer. What waits in quarantine takes effect later, under the position of its event (docs/decisions/0012): so it is the last change
+   * before that, also on the pages that follow, for the key may be released meanwhile.
+   */
+  async #boundOf({ sort, after }: OrderListOptions, { position, waits }: Standing): Promise<Position | null> {
+    if (sort !== 'updated_at') return null;
+    const ofEarlierPages = after?.[sortOf(sort).columns.length] as Position | undefined;
+    const now = waits === undefined ? undefined : await this.#lastChangeBefore(waits);
+    const bounds = [ofEarlierPages, now].filter((one) => one !== undefined);
+    return bounds.length === 0 ? null : bounds.reduce((least, one) => (one < least ? one : least), position);
+  }
+
+  async #lastChangeBefore(position: Position): Promise<Position> {
+    const { rows } = await this.model.query<{ changed: Position | null }>('user-orders-before', CHANGED_BEFORE, [
+      position,
+    ]);
+    return rows[0]?.changed ?? START;
   }
 
   async #requireCategory(catId: number, freshness?: Freshness): Promise<void> {

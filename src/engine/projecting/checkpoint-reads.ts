@@ -89,10 +89,12 @@ export const IS_LOST = `coalesce(c.error ? 'lost', false)`;
 /**
  * Part of a statement: joins what an answer from all of these builds is true for, as `c`; no row where one has no checkpoint.
  * @param degraded how many quarantined keys of the checkpoint `c` enter the answer
+ * @param waits the position of the first event that waits in the build of the checkpoint `c`
  */
-export function standingJoined(builds: readonly BuildId[], degraded: string): string {
+export function standingJoined(builds: readonly BuildId[], degraded: string, waits: string): string {
   return `lateral (
-        select min(c.position) as position, sum(${degraded})::integer as degraded, bool_or(${IS_LOST}) as lost
+        select min(c.position) as position, sum(${degraded})::integer as degraded, min(${waits}) as waits,
+               bool_or(${IS_LOST}) as lost
         from ${checkpointsOf(builds)} having count(*) = ${builds.length}) c on true`;
 }
 

@@ -6,7 +6,7 @@ import { isUndefinedTable } from '../postgres/errors.js';
 import { currentBuild, type Readable } from '../builds/registry.js';
 import type { CheckpointWatch } from './watch.js';
 import { standingJoined } from './checkpoint-reads.js';
-import { quarantinedOf } from '../quarantine/quarantined.js';
+import { FIRST_WAITING, quarantinedOf } from '../quarantine/quarantined.js';
 import { inSchemas, schemaName } from './projection.js';
 import { type AsOfBuild, rowsOfAsOfBuilds } from '../builds/as-of-registry.js';
 import type { AsOfBuilds } from '../builds/as-of-builds.js';
@@ -29,6 +29,8 @@ export interface Standing {
   readonly position: Position;
   /** How many keys that it enters wait at an event that could not be applied: of these it shows what was before. */
   readonly degraded: number;
+  /** Of an answer about all keys, while some wait: the position of the first event that waits. */
+  readonly waits?: Position;
 }
 
 export interface Answer<Row> extends Standing {
@@ -40,6 +42,7 @@ export interface Answer<Row> extends Standing {
 type Wrapped<Row> = Row & {
   readonly _position: Position | null;
   readonly _degraded: number | null;
+  readonly _waits: Position | null;
   readonly _lost: boolean | null;
   /** The builds that were to be read at the moment of the snapshot. */
   readonly _builds: Builds;
@@ -178,9 +181,13 @@ export class ReadModel {
       const position = first._position;
       if (position === null) return null;
       if (byPosition && first._lost === true) this.#isLost();
-      const standing = { position, degraded: first._degraded ?? 0, builds: builds.join('-') };
+      const waits = first._waits;
+      const standing = {
+        ...{ position, degraded: first._degraded ?? 0, builds: builds.join('-') },
+        ...(waits !== null && { waits }),
+      };
       if (first._row === null) return { ...standing, rows: [] };
-      const bare = rows.map(({ _position, _degraded, _lost, _builds, _row, ...row }) => row as unknown as Row);
+      const bare = rows.map(({ _position, _degraded, _waits, _lost, _builds, _row, ...row }) => row as unknown as Row);
       return { ...standing, rows: bare };
     }
     return null;
@@ -212,10 +219,12 @@ export class ReadModel {
     const builds = this.#models.map(({ name }, i) => ({ name, build: numbers[i] as number }));
     const schemas = builds.map(({ name, build }) => ({ name, schema: schemaName(name, build) }));
     const ofKey = `case when c.quarantined = 0 then 0 else ${quarantinedOf(`$${values.length + 1}`)} end`;
+    const [degraded, waits] = key === null ? ['c.quarantined', FIRST_WAITING] : [ofKey, 'null::text'];
     return `
-      select s.builds as "_builds", c.position as "_position", c.degraded as "_degraded", c.lost as "_lost", q.*
+      select s.builds as "_builds", c.position as "_position", c.degraded as "_degraded", c.waits as "_waits",
+             c.lost as "_lost", q.*
       from (select ${this.#current} as builds) s
-      left join ${standingJoined(builds, key === null ? 'c.quarantined' : ofKey)}
+      left join ${standingJoined(builds, degraded, waits)}
       left join lateral (select true as "_row", answer.* from (${inSchemas(text, schemas)}) answer) q on true`;
   }
 

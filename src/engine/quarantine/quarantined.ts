@@ -149,6 +149,10 @@ export function quarantinedOf(stream: string): string {
       )`;
 }
 
+/** Part of a statement: the position of the first event that waits in the build of the checkpoint `c`; null if none does. */
+export const FIRST_WAITING = `case when c.quarantined > 0 then (
+        select min(h.position) from orderlog.quarantine h where h.model = c.model and h.build = c.build) end`;
+
 /** Part of a statement: a query of the streams that are quarantined in a build. */
 export function quarantinedStreams({ name, build }: BuildId): string {
   return `(select stream from orderlog.quarantine where model = '${name}' and build = ${build})`;
