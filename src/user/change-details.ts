@@ -1,6 +1,7 @@
 import type { Claims, CommandContext, CommandHandler, Outcome } from '../engine/index.js';
 import type { ChangeUserDetails } from './commands.js';
 import type { UserState } from './decider.js';
+import { withLater } from './last-position.js';
 import { userStream } from './stream.js';
 
 /**
@@ -26,6 +27,6 @@ export async function changeUserDetails(
   });
   // Also where an earlier attempt recorded the change: a crash may have left the old address claimed.
   const previous = outcome.state?.previous_email_hash ?? null;
-  if (command.address && previous !== null) await emailClaims.release(previous, stream, context);
-  return outcome;
+  if (!command.address || previous === null) return outcome;
+  return withLater(outcome, await emailClaims.release(previous, stream, context));
 }

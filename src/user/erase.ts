@@ -6,11 +6,13 @@ import {
   decode,
   type EventStore,
   type Outcome,
+  type Position,
   Refusal,
 } from '../engine/index.js';
 import type { ErasureReceipt } from './answer.js';
 import type { UserState } from './decider.js';
 import { userEvents } from './events.js';
+import { withLater } from './last-position.js';
 import { userStream } from './stream.js';
 
 /** What the stream of an erased user names outside of the log. Nothing of it is personal. */
@@ -39,6 +41,12 @@ export interface Erased extends Outcome<UserState> {
   readonly receipt: ErasureReceipt;
 }
 
+interface FinishedErasure {
+  readonly receipt: ErasureReceipt;
+  /** Position of the last event by which this command released an address; null if it released none. */
+  readonly released: Position | null;
+}
+
 /**
  * EraseUser. The log says first that the user is erased, and the key is destroyed last, so that an erasure that a crash has
  * interrupted shows as such: the log says erased, and the key is still there. The same command sent again finishes it.
@@ -51,9 +59,9 @@ export async function eraseUser(
 ): Promise<Erased> {
   const command = { type: 'EraseUser', at: context.now } as const;
   const outcome = await deps.handler.execute(userStream, userId, command, context, guard ? { guard } : {});
-  const receipt = await finishErasure(deps, userId, context);
-  if (!receipt) throw new Refusal('revision-conflict', 'The erasure of the user is not in the log yet: try again.');
-  return { ...outcome, receipt };
+  const finished = await finishErasure(deps, userId, context);
+  if (!finished) throw new Refusal('revision-conflict', 'The erasure of the user is not in the log yet: try again.');
+  return { ...withLater(outcome, finished.released), receipt: finished.receipt };
 }
 
 /** Runs all steps that follow from an erasure in the log. Null, and nothing is destroyed, when the log does not say erased. */
@@ -61,19 +69,24 @@ export async function finishErasure(
   { handler, emailClaims, steps, destroyKey }: ErasureDeps,
   userId: string,
   context: CommandContext,
-): Promise<ErasureReceipt | null> {
+): Promise<FinishedErasure | null> {
   const traces = await tracesOf(handler.store, userId);
   if (!traces) return null;
   const { user_id, erased_at, email_hashes, document_ids } = traces;
-  for (const hash of email_hashes) await emailClaims.release(hash, userStream.name(user_id), context);
+  let released: Position | null = null;
+  for (const hash of email_hashes) {
+    const position = await emailClaims.release(hash, userStream.name(user_id), context);
+    if (position !== null && (released === null || position > released)) released = position;
+  }
   for (const step of steps) await step(traces);
-  return {
+  const receipt: ErasureReceipt = {
     ...{ user_id, status: 'erased', erased_at },
     email_addresses_released: email_hashes.length,
     documents_deleted: [...document_ids],
     stored_responses_deleted: true,
     key_destroyed_at: await destroyKey(user_id),
   };
+  return { receipt, released };
 }
 
 /** From the events as they are stored: no key is needed. Null unless the user is erased. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { CategoryAnswer } from '../../src/category/answer.js';
+import { userStream } from '../../src/user/stream.js';
 import { outcome } from '../support/http-client.js';
 import { runningApp } from '../support/running-app.js';
 
@@ -94,5 +95,37 @@ void t.test(
     await sleep(2_500);
     shop.startProjectors();
     t.equal(await removed, '204');
+  },
+);
+
+void t.test(
+  'a command that releases an address answers the position of its last event, and so does its retry',
+  async (t) => {
+    const shop = await runningApp(t);
+    const { http, runtime } = shop;
+    const { user_id } = await shop.registerUser();
+    const path = `/v1/users/${user_id}`;
+    for (const [what, send] of [
+      [
+        'a change',
+        () => http.ok('PATCH', path, { json: { email: 'new@shop.test' }, headers: { 'idempotency-key': '1' } }),
+      ],
+      ['an erasure', () => http.ok('POST', `${path}/erase`, { headers: { 'idempotency-key': '2' } })],
+    ] as const) {
+      const position = (await send()).headers.get('log-position');
+      t.equal(position, runtime.tokens.encode(await runtime.store.head()), what);
+      await shop.addCategory();
+      await shop.database.pool.query('delete from orderlog.idempotency_keys');
+      const again = await send();
+      t.equal(again.headers.get('idempotency-replayed'), 'true');
+      t.equal(again.headers.get('log-position'), position, `${what}, sent again when its stored response is gone`);
+    }
+    const nothing = await http.ok('POST', `${path}/erase`);
+    const { position } = await runtime.handler.load(userStream, user_id);
+    t.equal(
+      nothing.headers.get('log-position'),
+      runtime.tokens.encode(position),
+      'one that records nothing: of its stream',
+    );
   },
 );

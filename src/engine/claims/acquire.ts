@@ -1,6 +1,7 @@
 import type { ClaimOwner, ClaimOwners, Claims } from './claims.js';
 import type { CommandHandler } from '../core/command-handler.js';
 import { Refusal, WrongExpectedRevision } from '../core/errors.js';
+import type { Position } from '../core/event-store.js';
 import { type CommandContext, empty, type Loaded, StreamAccess } from '../core/stream-access.js';
 import { type Claim, ClaimTaken, type ClaimState } from './decider.js';
 import type { ClaimKind } from './kind.js';
@@ -52,21 +53,29 @@ export class ClaimProtocol implements Claims {
     throw new Refusal('revision-conflict', 'Too many others are claiming the same at this moment.');
   }
 
-  async release(id: string, ownerStream: string, context: CommandContext): Promise<void> {
+  async release(id: string, ownerStream: string, context: CommandContext): Promise<Position | null> {
     const { binding } = this.kind;
     for (;;) {
       const loaded = await this.#streams.load(binding, id);
       const facts = binding.decider.decide(loaded.state, { type: 'Release', owner: ownerStream });
-      if (!loaded.state || facts.length === 0) return;
+      if (!loaded.state || facts.length === 0) return this.#positionOf(context, id, loaded);
       // Another command of the owner may have renewed it a moment ago, and be about to bear it out.
-      if ((await this.owners.standing(ownerOf(loaded.state), id)) !== 'abandoned') return;
+      if ((await this.owners.standing(ownerOf(loaded.state), id)) !== 'abandoned') return null;
       try {
-        await this.#streams.append(binding, id, loaded, facts, context, loaded.revision + 1);
-        return;
+        return (await this.#streams.append(binding, id, loaded, facts, context, loaded.revision + 1)).position;
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
       }
     }
+  }
+
+  /** Of the last event that a command has recorded in the stream of a claim. */
+  async #positionOf({ commandId }: CommandContext, id: string, loaded: Loaded<ClaimState>): Promise<Position | null> {
+    const last = loaded.commands.get(commandId)?.revision;
+    if (last === undefined) return null;
+    return last === loaded.revision
+      ? loaded.position
+      : (await this.#streams.load(this.kind.binding, id, last)).position;
   }
 
   async claimedFor(id: string, commandId: string): Promise<string | null> {

@@ -1,4 +1,5 @@
 import type { CommandHandler } from '../core/command-handler.js';
+import type { Position } from '../core/event-store.js';
 import type { Fact } from '../core/message.js';
 import { streamId } from '../core/stream.js';
 import { type CommandContext, expectation, StreamAccess, type StreamBinding } from '../core/stream-access.js';
@@ -11,8 +12,11 @@ import { type CommandContext, expectation, StreamAccess, type StreamBinding } fr
 export interface Claims {
   /** Claims `id` for an owner who will append at `owner.revision`. @throws Refusal when someone else has it */
   acquire(id: string, owner: ClaimOwner, context: CommandContext): Promise<void>;
-  /** Gives up a claim, if the owner still holds it and neither bears it out nor can come to do so. */
-  release(id: string, ownerStream: string, context: CommandContext): Promise<void>;
+  /**
+   * Gives up a claim, if the owner still holds it and neither bears it out nor can come to do so.
+   * @returns the position of the event by which this command released it, now or in an earlier attempt; null if it did not
+   */
+  release(id: string, ownerStream: string, context: CommandContext): Promise<Position | null>;
   /** The stream of the owner that this command has claimed `id` for; null if it has not, or the claim is another's now. */
   claimedFor(id: string, commandId: string): Promise<string | null>;
 }
