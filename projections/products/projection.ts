@@ -8,7 +8,7 @@ import { recountStanding, standing } from './standing.js';
 
 export const products = defineProjection({
   name: 'products',
-  version: 2,
+  version: 3,
   reads: { categoryTree: categoryEvents, product: productEvents },
   confirmedClaims: [
     {

@@ -64,6 +64,24 @@ test('products are found by a part of name or SKU, by price and category, and so
   }
 });
 
+test('products are found by what people type in place of letters with strokes, ligatures and signs', async (t) => {
+  const shop = await runningApp(t);
+  const { cat_id } = await shop.addCategory();
+  for (const [name, q] of [
+    ['Acme™ lamp', 'acmetm'],
+    ['Map of Łódź', 'lodz'],
+    ['Kitchen №5', 'no5'],
+    ['Großer Topf', 'GROSSER'],
+  ] as const) {
+    await shop.addProduct([cat_id], { name });
+    for (const typed of [q, name]) {
+      const { data } = await shop.http.get(`/v1/products?q=${encodeURIComponent(typed)}`, { prefer: 'wait=30' });
+      t.match(data, [{ name }], typed);
+      t.equal((data as ProductAnswer[]).length, 1, typed);
+    }
+  }
+});
+
 test('users are listed newest first, or oldest first', async (t) => {
   const shop = await runningApp(t);
   const { http } = shop;
