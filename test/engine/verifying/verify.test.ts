@@ -19,12 +19,8 @@ function verified(
   models: readonly AnyProjection[] = projections,
   store: EventStore = runtime.store,
 ): Promise<Verified> {
-  const signal = new AbortController().signal;
-  return verify({ pool: runtime.pool, store, streams: witnessedStreams }, models, {
-    signal,
-    stretch: nothing,
-    done: nothing,
-  });
+  const options = { signal: new AbortController().signal, stretch: nothing, done: nothing };
+  return verify({ pool: runtime.pool, store, streams: witnessedStreams }, models, options);
 }
 
 async function busyShop(t: Test): Promise<RunningApp> {
