@@ -61,6 +61,7 @@ import type { UnfinishedErasures } from './user/resume-erasures.js';
 import { openStock, type OpenStock } from './open-stock.js';
 import { stockReactor } from './stock/reactor.js';
 import { userStream } from './user/stream.js';
+import { MAX_ID } from './values.js';
 
 const MEGABYTE = 1024 * 1024;
 const quiet: Engine['log'] = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -204,9 +205,9 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       tree: new CachedTree(handler),
       emailClaims: userClaims,
       skuClaims: engine.claims(skuClaims, productStream, (product, sku) => product?.sku === sku),
-      categoryIds: engine.sequence('category'),
-      productIds: engine.sequence('product'),
-      orderNumbers: engine.sequence('order', 100),
+      categoryIds: engine.sequence('category', { largest: MAX_ID }),
+      productIds: engine.sequence('product', { largest: MAX_ID }),
+      orderNumbers: engine.sequence('order', { block: 100 }),
       erasures,
       unfinishedErasures: {
         erased: (freshness: Freshness) => models.users.erased(freshness),

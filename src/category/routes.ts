@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type CommandContext, type Engine, type Outcome, Refusal } from '../engine/index.js';
-import { MAX_ID } from '../values.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
@@ -166,7 +165,6 @@ async function addCategory(
   }
   for (let attempt = 1; ; attempt++) {
     const drawn = await ids.next();
-    if (drawn > MAX_ID) throw new Refusal('category-exists', 'The sequence of ids is used up: choose a cat_id.');
     try {
       return await add(drawn);
     } catch (error) {

@@ -29,7 +29,7 @@ import { logTimes } from './log/log-times.js';
 import { resolvePoint } from './log/point.js';
 import { Changes } from './log/changes.js';
 import { SharedSubscriptions } from './log/shared-subscriptions.js';
-import { idSequence } from './postgres/id-sequence.js';
+import { idSequence, type IdSequenceOptions } from './postgres/id-sequence.js';
 import { connectionOf } from './postgres/session.js';
 import { JointQuery, type JointPart } from './projecting/joint-query.js';
 import { freeze, type Frozen } from './projecting/frozen.js';
@@ -118,9 +118,8 @@ export class Engine {
     return new ClaimProtocol(kind, this.handler, claimOwners(this.handler, owners, has));
   }
 
-  /** @param block how many ids a process draws at a time */
-  sequence(name: string, block?: number): IdSequence {
-    return idSequence(this.pool, name, block);
+  sequence(name: string, options?: IdSequenceOptions): IdSequence {
+    return idSequence(this.pool, name, options);
   }
 
   /** Whether no event of the application is in the log. */

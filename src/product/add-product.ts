@@ -7,7 +7,6 @@ import {
   Refusal,
   streamId,
 } from '../engine/index.js';
-import { MAX_ID } from '../values.js';
 import type { AddProduct } from './commands.js';
 import type { ProductState } from './decider.js';
 import { productStream } from './stream.js';
@@ -48,8 +47,8 @@ async function add(
   const { handler, skuClaims, ids } = deps;
   const given = request.product_id;
   const claimed = await claimedBefore(deps, request, context);
-  let product_id = given ?? claimed ?? (await nextId(ids));
-  // A drawn id has no stream yet; a given one, or one of an earlier attempt, may have.
+  let product_id = given ?? claimed ?? (await ids.next());
+  // A drawn id has hardly ever a stream yet; a given one, or one of an earlier attempt, may have.
   let isNew = claimed === null && (given === undefined || options.isNew === true);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const stream = productStream.name(String(product_id));
@@ -69,7 +68,7 @@ async function add(
         // Another product was recorded under this id meanwhile.
         await skuClaims.release(request.sku, stream, context);
         if (given !== undefined) throw error;
-        product_id = await nextId(ids);
+        product_id = await ids.next();
       } else {
         // It may be this very command that has the SKU, sent twice at once: then both use the id that was first.
         const other = await claimedBefore(deps, request, context);
@@ -91,10 +90,4 @@ async function claimedBefore(
   if (!keyed || given !== undefined) return null;
   const owner = await skuClaims.claimedFor(sku, commandId);
   return owner === null ? null : Number(streamId(owner));
-}
-
-async function nextId(ids: ReturnType<Engine['sequence']>): Promise<number> {
-  const id = await ids.next();
-  if (id > MAX_ID) throw new Refusal('product-exists', 'The sequence of ids is used up: choose a product_id.');
-  return id;
 }

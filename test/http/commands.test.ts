@@ -44,6 +44,22 @@ void t.test('a command runs only on the revision that If-Match names, and answer
   t.equal(outcome(await removal(headers.get('etag') ?? '')), '204');
 });
 
+void t.test('the largest id leaves ids for what is added without one', async (t) => {
+  const shop = await runningApp(t);
+  const largest = 2_147_483_647;
+  const { cat_id } = await shop.addCategory({ cat_id: largest });
+  await shop.addProduct([cat_id], { product_id: largest });
+  const categories = [await shop.addCategory(), await shop.addCategory()].map((one) => one.cat_id);
+  const products = [await shop.addProduct([cat_id]), await shop.addProduct([cat_id])].map((one) => one.product_id);
+  for (const ids of [categories, products]) {
+    t.equal(new Set([...ids, largest]).size, 3);
+    t.ok(
+      ids.every((id) => id > 0 && id < largest),
+      ids.join(),
+    );
+  }
+});
+
 void t.test('at once under one key: one effect, and nobody is told of another', async (t) => {
   const shop = await runningApp(t);
   const { http } = shop;
