@@ -117,10 +117,12 @@ export interface AuditOptions {
  */
 export async function printAudit(
   { handler, seals }: { readonly handler: CommandHandler; readonly seals?: AuditedSeals | null },
-  { kind, id, json }: AuditOptions,
+  { kind, json, ...asked }: AuditOptions,
   output: Outlet,
   signal: AbortSignal,
 ): Promise<CommandResult> {
+  // UUIDs are compared in lower case, as everywhere.
+  const id = asked.id.toLowerCase();
   const printed = new Printed(output, (json ? documentFrame : textFrame)(kind, id));
   const unreadable: number[] = [];
   const misfits: number[] = [];

@@ -138,6 +138,7 @@ t.test('an audit says what happened, when, who did it, and why', async (t) => {
   t.match(text, `\n\n  1  OrderCancelled  ${cancelled.recorded_at}  by anonymous\n`);
   t.match(text, `      command ${cancelled.command_id}, correlation ${cancelled.correlation_id}\n`);
   t.match(text, '      reason: changed my mind\n');
+  t.equal((await orderlog(settings, 'audit', 'order', order_id.toUpperCase())).stdout, text, 'in capitals too');
 
   t.match((await orderlog(settings, 'audit', 'product', '1')).stdout, /ProductAdded/);
   const unknown = await orderlog(settings, 'audit', 'order', user_id, '--json');
