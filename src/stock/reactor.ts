@@ -34,7 +34,9 @@ export function stockReactor(deps: () => StockReactorDeps): ReturnType<typeof de
     sweep: {
       everyMs: SWEEP_EVERY_MS,
       run: async (work) => {
-        await sweepPending(deps(), (purpose) => work.context(purpose));
+        const { unreadable } = await sweepPending(deps(), (purpose) => work.context(purpose));
+        // Told in the server's log, after the others were looked at.
+        if (unreadable) throw unreadable;
       },
     },
   });
