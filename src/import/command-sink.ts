@@ -6,7 +6,9 @@ import {
   type CommandHandler,
   type Engine,
   postgres,
+  Refusal,
 } from '../engine/index.js';
+import { OrderSpent, refuseSpent } from '../order/abandon.js';
 import type { ExternalReference, ImportOrder } from '../order/commands.js';
 import { orderStream } from '../order/stream.js';
 import { addProduct, type AddProductDeps } from '../product/add-product.js';
@@ -131,15 +133,18 @@ export function commandSink(deps: SinkDeps): Sink {
         const external = external_reference === null ? null : referenced(external_reference);
         return { type: 'ImportOrder', ...row, number: await deps.orderNumbers.next(), external };
       };
-      const { appended } = await handler.execute(
-        orderStream,
-        row.order_id,
-        command,
-        context('ImportOrder', order_ref, row),
+      try {
+        const own = context('ImportOrder', order_ref, row);
         // Not there when the log was read; if it is now, the append says so and the second look finds it.
-        { isNew: true },
-      );
-      return appended;
+        const options = { isNew: true, guard: refuseSpent };
+        return (await handler.execute(orderStream, row.order_id, command, own, options)).appended;
+      } catch (error) {
+        if (!(error instanceof OrderSpent)) throw error;
+        throw new Refusal(
+          'external-reference-taken',
+          `The user gave up an order under the reference ${external_reference ?? order_ref}: give it another external_reference.`,
+        );
+      }
     },
 
     async retireProduct({ product_id }): Promise<number> {
