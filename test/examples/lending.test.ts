@@ -122,7 +122,7 @@ t.test('counts overdue books on Postgres, rebuilt, verified, and as of a time be
   t.equal(at, last.position, 'the time names the position of the last loan');
   if (at === null) return;
   const then = await overdue(engine.readModel('loans'), august, { min: null, waitMs: WAIT_MS, lenient: false, at });
-  t.same(then, { position: last.position, degraded: 0, readers: before });
+  t.match(then, { position: last.position, degraded: 0, readers: before });
 });
 
 t.test('verification finds a row that the log does not say', async (t) => {
