@@ -11,9 +11,8 @@ import { accessTable } from './access/access-table.js';
 import { authenticator } from './access/credentials.js';
 import type { Access } from './access/guard-routes.js';
 import { tokenCheck } from './access/tokens.js';
-import type { CategoryAnswer } from './category/answer.js';
-import type { CategoryFact } from './category/events.js';
 import { categoryExamples } from './category/examples.js';
+import { categoryFromStream } from './category/from-stream.js';
 import { categoryRoutes } from './category/routes.js';
 import { categoryStream, TREE_ID } from './category/stream.js';
 import type { Freshness, Position } from './engine/index.js';
@@ -41,8 +40,8 @@ import { productExamples } from './product/examples.js';
 import { productRoutes } from './product/routes.js';
 import { productStream } from './product/stream.js';
 import type { ReadModels, Runtime } from './runtime.js';
-import { answerStock, type StockAnswer } from './stock/answer.js';
 import { stockExamples } from './stock/examples.js';
+import { stockFromStream } from './stock/from-stream.js';
 import { stockRoutes } from './stock/routes.js';
 import { stockStream } from './stock/stream.js';
 import { answerUser } from './user/answer.js';
@@ -159,7 +158,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
     fromStream: async (productId) => {
       const { state, revision, position } = await handler.load(productStream, String(productId));
       if (!state) return null;
-      const stock = await stockFromStream(runtime, productId);
+      const stock = await stockFromStream(runtime.openStock.stocks, productId);
       const available = stock?.stock.available ?? null;
       // Read in this order, the product was the same when its stock came to be what it is.
       const both = stock && stock.position > position ? stock.position : position;
@@ -169,7 +168,7 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
   stockQueries(app, {
     stock: models.stock,
     ...{ tokens, cursors, past, addedAt },
-    fromStream: (productId) => stockFromStream(runtime, productId),
+    fromStream: (productId) => stockFromStream(runtime.openStock.stocks, productId),
     productExists: (productId, at) => productExists(runtime, productId, at),
   });
 
@@ -238,7 +237,8 @@ function commands(app: App, runtime: Runtime): void {
       const { state } = await tree.current();
       return new Set(catIds.filter((catId) => !state.categories.has(catId)));
     },
-    available: async (productId) => (await stockFromStream(runtime, productId))?.stock.available ?? null,
+    available: async (productId) =>
+      (await stockFromStream(runtime.openStock.stocks, productId))?.stock.available ?? null,
   });
   stockRoutes(app, {
     ...runtime.openStock,
@@ -254,34 +254,6 @@ function commands(app: App, runtime: Runtime): void {
       hashOf: (reference) => referenceHash(hashKey, reference),
     },
   });
-}
-
-/**
- * A category that the read model does not know yet, as it was when it was added: there no product had come to it and no order,
- * so this is true for the position of that event, whatever has happened since.
- */
-async function categoryFromStream(
-  { tree, store, handler }: Runtime,
-  catId: number,
-): Promise<{ position: Position; category: CategoryAnswer } | null> {
-  const known = (await tree.current()).state.categories.get(catId);
-  if (!known) return null;
-  for await (const recorded of store.read(categoryStream.name(TREE_ID), { from: known.added, limit: 1 })) {
-    const { data, position, revision } = await handler.open<CategoryFact>(recorded, categoryStream.types);
-    if (!('name' in data && 'code' in data)) continue;
-    const { cat_id, code, name, parent_cat_id } = data;
-    return { position, category: { cat_id, code, name, parent_cat_id, total_products: 0, revision } };
-  }
-  return null;
-}
-
-/** The stock of a product as its stream has it; null if it is not tracked. */
-async function stockFromStream(
-  { openStock: { stocks } }: Runtime,
-  productId: number,
-): Promise<{ position: Position; stock: StockAnswer } | null> {
-  const { state, revision, position } = await stocks.current(String(productId));
-  return state.tracked ? { position, stock: answerStock(productId, state, revision) } : null;
 }
 
 async function productExists({ handler }: Runtime, productId: number, at?: Position): Promise<boolean> {
