@@ -28,7 +28,7 @@ t.test('one event makes a user, a second one changes it', async (t) => {
   };
   t.strictSame(await users.user(user_id), {
     position: served.log.events.at(-1)?.position,
-    degraded: 0,
+    ...{ degraded: 0, builds: String(projection.version) },
     user: registered,
   });
   const { document_id, sha256, bytes } = id_proof;
