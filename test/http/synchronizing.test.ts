@@ -84,7 +84,10 @@ t.test('a copy misses no order that was in quarantine while the others were read
   t.equal(file.headers.get('log-position'), at, 'a file of the same list can be the begin of a copy');
   const newest = await shop.http.ok('GET', '/v1/orders');
   t.equal(newest.headers.get('degraded'), '1');
-  t.ok(shop.runtime.tokens.decode(newest.headers.get('log-position') ?? '') > waits, 'nobody resumes from another list');
+  t.ok(
+    shop.runtime.tokens.decode(newest.headers.get('log-position') ?? '') > waits,
+    'nobody resumes from another list',
+  );
   await mend();
   t.equal((await retryResult(shop.runtime, { streams: [] })).exitCode, 0);
   await copy.synchronize();
