@@ -64,8 +64,18 @@ t.test('no retired term but those of the baseline', async (t) => {
     path,
     text: readFileSync(join(root, path), 'utf8'),
   }));
-  const folders = ['src', 'projections', 'migrations', 'examples', 'clients/typescript/src', 'scripts'];
-  const sources = folders.flatMap(sourcesBelow);
+  const folders = [
+    'src',
+    'projections',
+    'migrations',
+    'examples',
+    'clients/typescript/src',
+    'scripts',
+    'test',
+    'bench',
+  ];
+  // The guards themselves say the words.
+  const sources = folders.flatMap(sourcesBelow).filter(({ path }) => !path.includes('house-guards'));
   const counts: Record<string, number> = {};
   for (const found of retiredTerms([...sources, ...docs])) {
     const file = found.slice(0, found.indexOf(':'));

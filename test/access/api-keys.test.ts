@@ -34,7 +34,7 @@ t.test('a hash is compared as a whole, in constant time', async (t) => {
   t.notMatch(readFileSync(join(folder, 'api-key-check.ts'), 'utf8'), /hash\)? *===|\.equals\(/, 'and nowhere else');
 });
 
-t.test('the database holds the hash of a key, and nothing from which it could be made', async (t) => {
+t.test('the database holds the hash of a key, and nothing that the key could be made from', async (t) => {
   const { pool } = await testDatabase(t);
   const keys = new ApiKeys(pool);
   const { key, key_id, ...created } = await keys.create('customer', USER);

@@ -186,7 +186,7 @@ function judge(
   else t.notOk([401, 403, 500].includes(answer.status) || NOT_THERE.includes(got), `${what}: ${got}`);
 }
 
-t.test('what belongs to others is answered as what is not there, to the letter', async (t) => {
+t.test('a thing of somebody else is answered as a thing that does not exist, to the letter', async (t) => {
   const shop = await runningApp(t, { access: required });
   shop.http.patience = PATIENCE;
   const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);

@@ -159,7 +159,7 @@ t.test('without an issuer no token is valid', async (t) => {
   t.equal(await of(`Bearer ${await token()}`), null);
 });
 
-t.test('a token is good for what a key of its role is good for', async (t) => {
+t.test('a token allows what a key of its role allows', async (t) => {
   const access = { ...required, jwt: { issuer, audience, keys: { publicKey: rsa.publicKey } } };
   const shop = await runningApp(t, { access });
   const { user_id } = await shop.registerUser();

@@ -20,7 +20,7 @@ function unpacked(file: string, folder: string): Map<string, Buffer> {
   );
 }
 
-t.test('whoever finds the file finds neither the master key nor anything personal', async (t) => {
+t.test('the file holds neither the master key nor anything personal', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { user_id } = await shop.registerUser({ name: 'Marker Name', email: 'marker@shop.test' });
   const order = await shop.placeOrder(user_id, [1]);

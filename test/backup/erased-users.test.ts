@@ -92,7 +92,7 @@ t.test('with the log on a server of its own, what it holds beyond the backup cou
 });
 
 t.test(
-  'users who were erased after the backup are erased in what is restored, by the list that no backup holds',
+  'users who were erased after the backup are erased again by a restore, from the list that no backup holds',
   async (t) => {
     const shop = await runningApp(t, { seed: demo });
     const [erased, other] = [await shop.registerUser({ name: 'Marker' }), await shop.registerUser()];

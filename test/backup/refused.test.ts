@@ -124,7 +124,7 @@ t.test('what is no backup is refused', async (t) => {
   t.same(await stateOf(target), before);
 });
 
-t.test('another master key, or none, is told at once', async (t) => {
+t.test('another master key, or none, is refused at once', async (t) => {
   const file = await backedUp(t);
   const target = await emptyTarget(t);
   const before = await stateOf(target);

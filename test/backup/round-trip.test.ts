@@ -43,7 +43,7 @@ async function answers({ http }: RunningApp, paths: readonly string[]): Promise<
   return all;
 }
 
-t.test('what is restored elsewhere answers as before, is verified, and goes on from there', async (t) => {
+t.test('an installation restored elsewhere answers as before, passes verify, and continues from there', async (t) => {
   const { shop, paths } = await shopWithOrders(t);
   const file = join(temporaryFolder(t), 'backup.tar');
   const before = await answers(shop, paths);

@@ -68,7 +68,7 @@ t.test(
   },
 );
 
-t.test('who registers between two tables of a backup is in none of them', async (t) => {
+t.test('a user who registers between two tables of a backup is in none of them', async (t) => {
   const shop = await runningApp(t, { seed: demo, projectors: false });
   await shop.registerUser();
   const { position } = shop.http;

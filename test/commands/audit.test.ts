@@ -31,7 +31,7 @@ class Reading {
     const read: EventStore['read'] = (...options) => this.#counted(store.read(...options));
     this.handler = new CommandHandler(Object.assign(Object.create(store) as EventStore, { read }), vault);
     const sheet = new Writable({
-      // Always full: whoever does not wait for it is ahead.
+      // Always full: a writer that does not wait for it is ahead.
       highWaterMark: 1,
       write: (piece: Buffer, _, done) => {
         this.text += piece.toString();
@@ -89,30 +89,27 @@ t.test('a history of 10,000 events is printed event by event, for people and for
   t.ok((JSON.parse(stopped.text) as AuditDocument).events.length < 800, 'one that is stopped ends as a document, too');
 });
 
-t.test(
-  'whoever follows the pages of a history gets each event once, and no page reads more than it shows',
-  async (t) => {
-    const { store } = longLived.runtime;
-    const read = store.read.bind(store);
-    let events = 0;
-    store.read = async function* (...options) {
-      for await (const event of read(...options)) {
-        events += 1;
-        yield event;
-      }
-    };
-    const names: string[] = [];
-    for (let next: string | null = `/v1/users/${id}/events?limit=100`; next !== null;) {
-      events = 0;
-      const { body } = await longLived.http.ok('GET', next);
-      const page = body as { data: { data: { name: string } }[]; next: string | null };
-      names.push(...page.data.map(({ data }) => data.name));
-      t.ok(events <= 101, `${events} events for the page from ${names.length - page.data.length}`);
-      next = page.next;
+t.test('a reader of the pages of a history gets each event once, and no page reads more than it shows', async (t) => {
+  const { store } = longLived.runtime;
+  const read = store.read.bind(store);
+  let events = 0;
+  store.read = async function* (...options) {
+    for await (const event of read(...options)) {
+      events += 1;
+      yield event;
     }
-    t.same(names, NAMES);
-  },
-);
+  };
+  const names: string[] = [];
+  for (let next: string | null = `/v1/users/${id}/events?limit=100`; next !== null;) {
+    events = 0;
+    const { body } = await longLived.http.ok('GET', next);
+    const page = body as { data: { data: { name: string } }[]; next: string | null };
+    names.push(...page.data.map(({ data }) => data.name));
+    t.ok(events <= 101, `${events} events for the page from ${names.length - page.data.length}`);
+    next = page.next;
+  }
+  t.same(names, NAMES);
+});
 
 t.test('an audit says what happened, when, who did it, and why', async (t) => {
   const shop = await runningApp(t, { seed: demo });

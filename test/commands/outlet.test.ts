@@ -20,7 +20,7 @@ async function printed(command: Parameters<typeof runCommand>[0], json: boolean)
   return [String(out.read() ?? ''), String(err.read() ?? '')];
 }
 
-void t.test('nothing that a terminal obeys comes out of a command, and a document means the same', async (t) => {
+void t.test('no control character reaches a terminal from a command, and a document keeps its meaning', async (t) => {
   const document = { name: HOSTILE, [HOSTILE]: [HOSTILE] };
   const [text, remark] = await printed(
     () => Promise.resolve({ document, text: table([[HOSTILE, 'x']]).join('\n'), exitCode: 0, remark: HOSTILE }),
@@ -48,8 +48,8 @@ void t.test('an event of the log may hold anything', async (t) => {
   await store.append('user-1', [{ id: '8c5b0a42-5ae9-4b43-8b0e-4d4c7f0d6f5e', type: HOSTILE, data, metadata }], 'any');
   const out = new PassThrough();
   const handler = new CommandHandler(store, new MemoryVault());
-  const wish = { kind: 'user', id: '1', json: false } as const;
-  await printAudit({ handler }, wish, new Outlet(out), new AbortController().signal);
+  const options = { kind: 'user', id: '1', json: false } as const;
+  await printAudit({ handler }, options, new Outlet(out), new AbortController().signal);
   const text = String(out.read());
   t.notMatch(text, OBEYED);
   t.notMatch(text, /^ok all is well/m);

@@ -65,7 +65,7 @@ t.test('the last verification of the schedule is shown, and what is not known is
   t.match(await shown.innerText(), /2 findings/);
 });
 
-t.test('a read model that nobody projects is shown in red', needsBrowser, async (t) => {
+t.test('a read model that no process projects is shown in red', needsBrowser, async (t) => {
   const shop = await runningApp(t, { console: await builtConsole() });
   const open = await openBrowser(t);
   const { page } = await open(`${shop.http.url}/console/`);

@@ -60,19 +60,23 @@ interface AxeResults {
   }[];
 }
 
-t.test('no screen has an error, a breach of its policy, or what keeps people out', needsBrowser, async (t) => {
-  const { shop, paths } = await filledShop(t);
-  const open = await openBrowser(t);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const { page, faults } = await open(`${shop.http.url}/console/`, { colorScheme });
-    for (const path of paths) {
-      await page.goto(shop.http.url + path);
-      await settled(page);
-      t.same(await seriousFaults(page), [], `${path}, ${colorScheme}`);
+t.test(
+  'no screen has an error, a breach of its policy, or a barrier for people with disabilities',
+  needsBrowser,
+  async (t) => {
+    const { shop, paths } = await filledShop(t);
+    const open = await openBrowser(t);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, faults } = await open(`${shop.http.url}/console/`, { colorScheme });
+      for (const path of paths) {
+        await page.goto(shop.http.url + path);
+        await settled(page);
+        t.same(await seriousFaults(page), [], `${path}, ${colorScheme}`);
+      }
+      t.same(faults, [], colorScheme);
     }
-    t.same(faults, [], colorScheme);
-  }
-});
+  },
+);
 
 t.test('a name that looks like markup stays text on every screen', needsBrowser, async (t) => {
   const { shop, paths } = await filledShop(t);

@@ -79,7 +79,7 @@ async function tabTo(page: Page, target: string): Promise<void> {
   throw new Error(`the keyboard does not reach ${target}`);
 }
 
-t.test('a command on what somebody else has changed does nothing, and says so', needsBrowser, async (t) => {
+t.test('a command on a thing that somebody else has changed does nothing, and says so', needsBrowser, async (t) => {
   const shop = await runningApp(t, { console: await builtConsole() });
   const { user_id } = await shop.registerUser();
   const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);

@@ -9,7 +9,7 @@ const key = createSecretKey(Buffer.alloc(32, 1));
 const otherKey = createSecretKey(randomBytes(32));
 
 t.test('derives the same UUID from the same parts for ever, and another one with another key', async (t) => {
-  // Recorded: what was derived once has to be found again.
+  // Recorded: what was derived once must be found again.
   t.equal(deriveUuid(key, 'order', 'ref-1'), '5dbb468a-4ed8-8f66-8b34-0c541f739c6b');
   t.not(deriveUuid(key, 'order', 'ref-1'), deriveUuid(otherKey, 'order', 'ref-1'));
   fc.assert(

@@ -6,7 +6,7 @@ import { packedPdf, pageWith, pdfOf, CATALOG, ONE_PAGE, PAGE, revised } from '..
 const SCRIPT = '<< /S /JavaScript /JS (app.alert(1)) >>';
 const ACTIVE = 'id-proof-active-content';
 
-t.test('what is found in a plain file', async (t) => {
+t.test('active content is found in a plain file', async (t) => {
   const judge = judgeIn(t);
   const link = (address: string): Buffer =>
     pageWith({
@@ -78,7 +78,7 @@ t.test('what is found in a plain file', async (t) => {
   for (const [what, file] of Object.entries(files)) t.equal(await judge.verdict(file), ACTIVE, what);
 });
 
-t.test('what only looks like it is accepted', async (t) => {
+t.test('content that only looks active is accepted', async (t) => {
   const judge = judgeIn(t);
   const link = (action: string, objects: readonly string[] = []): Buffer =>
     pageWith({ page: `/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] ${action} >>]`, objects });

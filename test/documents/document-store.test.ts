@@ -30,7 +30,7 @@ async function* pieces(...parts: Buffer[]): AsyncGenerator<Buffer> {
   for (const part of parts) yield await Promise.resolve(part);
 }
 
-t.test('gives back what was written, whatever its size and the size of its pieces', async (t) => {
+t.test('returns what was written, whatever its size and the size of its pieces', async (t) => {
   const { store } = storeIn(t);
   for (const size of [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 300_000]) {
     for (const step of [7_001, FRAME, 1_000_000]) {

@@ -104,7 +104,7 @@ t.test('refuses a file over the limit, and reads what is refused to its end', as
   await t.rejects(storeIdProof(gate, other), { code: 'id-proof-not-pdf' });
   for (const source of [large, other]) {
     if (!source.readableEnded) await new Promise((resolve) => source.once('end', resolve));
-    t.ok(source.readableEnded, 'whoever sends it is not left hanging');
+    t.ok(source.readableEnded, 'its sender is not left hanging');
   }
   t.same(await filesIn(gate.dir), []);
 });

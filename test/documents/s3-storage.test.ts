@@ -96,10 +96,10 @@ t.test('a changed object does not open', async (t) => {
 t.test('a request that fails is tried again', async (t) => {
   const { store, s3, drafts } = await storeIn(t);
   const content = randomBytes(200_000);
-  for (const fault of [503, 500, 429, 'cut', 'silent', 'done in silence'] as const) {
+  for (const fault of [503, 500, 429, 'cut', 'silent', 'done without an answer'] as const) {
     s3.faults = [fault];
     const { document_id, key } = await store.write(Readable.from([content]), MAX);
-    s3.faults = [fault === 'done in silence' ? 'cut in the middle' : fault];
+    s3.faults = [fault === 'done without an answer' ? 'cut in the middle' : fault];
     const read = await store.read(document_id, key);
     t.ok(content.equals(Buffer.concat((await read.content.toArray()) as Buffer[])), String(fault));
   }
@@ -131,7 +131,7 @@ t.test('a refusal that no other try can mend is told at once', async (t) => {
 
 t.test('what was stored though the answer was lost does not stay', async (t) => {
   const { store, s3 } = await storeIn(t);
-  s3.faults = ['done in silence', 'done in silence', 'done in silence'];
+  s3.faults = ['done without an answer', 'done without an answer', 'done without an answer'];
   await t.rejects(store.write(Readable.from([Buffer.from('x')]), MAX), DocumentsUnavailable);
   t.equal(s3.objects.size, 0);
 });

@@ -54,7 +54,7 @@ t.test('a copied data folder whose database lies elsewhere is refused; one that 
   await ended(t, elsewhere);
 });
 
-t.test('a data folder copied while its server runs is refused, and that server goes on', async (t) => {
+t.test('a data folder copied while its server runs is refused, and that server continues', async (t) => {
   const folder = await madeFolder(t);
   const server = await startEmbedded(folder);
   const pid = serverPid(server.location);
@@ -69,7 +69,7 @@ t.test('a data folder copied while its server runs is refused, and that server g
   await client.end();
   await server.stop();
   await ended(t, server.location);
-  await t.rejects(startEmbedded(copy), /copied from/, 'also when that server has ended');
+  await t.rejects(startEmbedded(copy), /copied from/, 'even if that server has ended');
   // What cleans the folder up would signal the process that it names.
   rmSync(join(copy, 'postgres/postmaster.pid'));
 });
@@ -127,7 +127,7 @@ t.test('the wait for a server ends with the signal', async (t) => {
   standIn.kill('SIGKILL');
 });
 
-t.test('a server that lives on, takes nobody in and does nothing is started again', async (t) => {
+t.test('a server that runs, but accepts no connection and does nothing, is started again', async (t) => {
   const folder = await madeFolder(t);
   const standIn = await refusing(t, folder);
   const ended = once(standIn, 'exit');

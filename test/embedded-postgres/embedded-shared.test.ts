@@ -121,7 +121,7 @@ t.test('a server that is still ending is waited for', async (t) => {
   await ended(t, server.location);
 });
 
-t.test('a server killed under its users is there again, with the data', async (t) => {
+t.test('a server killed under its users is started again, with the data', async (t) => {
   const folder = await madeFolder(t);
   const server = await startEmbedded(folder);
   const client = new pg.Client(server.config);

@@ -30,7 +30,7 @@ t.test('a few large answers are made at once, the others follow in their order',
   t.same(begun.slice(8), [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]);
 });
 
-t.test('nothing is made while too much waits to be sent; then all go on', async (t) => {
+t.test('no large answer is made while too much waits to be sent; then all are', async (t) => {
   const gate = new AnswerGate();
   const left = gate.sending(ANSWERS_BYTES);
   let made = 0;

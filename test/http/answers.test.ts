@@ -104,7 +104,7 @@ void t.test('a list is gone through by its next links, which keep the rest of th
   );
 });
 
-void t.test('a command answers with its revision, its place in the log and where the new thing is', async (t) => {
+void t.test('a command answers with its revision, its position and the address of the new thing', async (t) => {
   const app = await sampleApp();
   t.teardown(() => app.close());
   const payload = { user_id: USER.toUpperCase(), items: [{ product_id: 1, quantity: 1 }] };

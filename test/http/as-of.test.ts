@@ -10,7 +10,7 @@ import { answersAsThen, asOf, PATIENT, shopWithAPast } from '../support/past.js'
 import { runningApp } from '../support/running-app.js';
 import { asOfSchemas } from '../support/snapshots.js';
 
-void t.test('every route answers as it did then, by token and by time, and names the place', async (t) => {
+void t.test('every route answers as it did then, by token and by time, and names the position', async (t) => {
   await answersAsThen(t, await shopWithAPast(t));
 });
 
@@ -55,7 +55,7 @@ void t.test('a point that can not be meant is refused, on every route, and nothi
   }
 });
 
-void t.test('a walk through pages stays at one place, also of a time', async (t) => {
+void t.test('a walk through pages stays at one position, if a time was asked for too', async (t) => {
   const { app, userId } = await shopWithAPast(t);
   for (const product_id of [50, 51, 52, 53]) await app.addProduct([1_001], { product_id });
   const placed = await Promise.all([50, 51, 52, 53].map((id) => app.placeOrder(userId, [id])));
@@ -97,7 +97,7 @@ async function holdMaking({ pool }: TestDatabase, model: string): Promise<() => 
   };
 }
 
-void t.test('who waits too short a time gets 503 and when to come again, and is then answered', async (t) => {
+void t.test('a reader that waits too short a time gets 503 and when to come again, and is then answered', async (t) => {
   const { app, moments } = await shopWithAPast(t);
   const release = await holdMaking(app.database, 'order_counts');
   const path = asOf('/v1/categories/1001/order-counts', moments[3]?.token ?? '');
@@ -117,7 +117,7 @@ void t.test('who waits too short a time gets 503 and when to come again, and is 
   t.equal(outcome(await app.http.get(path, { prefer: 'wait=0' })), '200');
 });
 
-void t.test('the tree as of a place has a tag of its own, and is not sent again to who has it', async (t) => {
+void t.test('the tree as of a position has a tag of its own, and a caller that has it gets 304', async (t) => {
   const { app, moments } = await shopWithAPast(t);
   const tags = new Set<string | null>();
   for (const { token } of moments.slice(0, 2)) {
@@ -130,7 +130,7 @@ void t.test('the tree as of a place has a tag of its own, and is not sent again 
   t.equal(tags.size, 2);
 });
 
-void t.test('however often a snapshot is dropped while it is read, each answer is right', async (t) => {
+void t.test('however often an as-of build is dropped while it is read, each answer is right', async (t) => {
   const { app, moments } = await shopWithAPast(t);
   const { token = '', answers } = moments[4] ?? {};
   let reading = true;
@@ -157,7 +157,7 @@ void t.test('however often a snapshot is dropped while it is read, each answer i
   t.ok((await Promise.all(readers)).every((reads) => reads > 0));
 });
 
-void t.test('what was sealed with a key that is gone stays unreadable, also as of a time before', async (t) => {
+void t.test('a field that was sealed with a destroyed key stays unreadable, even as of an earlier time', async (t) => {
   const first = await shopWithAPast(t);
   const { userId, orderId, moments } = first;
   const { database } = first.app;
@@ -180,7 +180,7 @@ void t.test('what was sealed with a key that is gone stays unreadable, also as o
 });
 
 void t.test(
-  'answers that a waiting key enters are degraded as of then too, until the events are skipped',
+  'answers as of a time that a quarantined key affects are degraded, until its events are skipped',
   async (t) => {
     const { app, userId, orderId, moments } = await shopWithAPast(t);
     const before = moments.at(-1)?.token ?? '';
@@ -222,7 +222,7 @@ void t.test(
   },
 );
 
-void t.test('a snapshot that can not be made is 503, and what was before the fault is answered', async (t) => {
+void t.test('an as-of build that can not be made is 503, and positions before the fault are answered', async (t) => {
   const { app, moments } = await shopWithAPast(t);
   const last = moments.at(-1);
   // No code of today writes such a thing: it can't be applied.

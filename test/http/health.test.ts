@@ -60,7 +60,7 @@ t.test('who asks while a check is under way gets the answer of that one', async 
   t.equal(check.canceled, 0);
 });
 
-t.test('a check that takes longer than anybody waits goes on while somebody waits, and is canceled then', async (t) => {
+t.test('a slow check runs as long as somebody waits for it, then it is canceled', async (t) => {
   const check = slow();
   const ask = await ready(t, check);
   const first = ask();

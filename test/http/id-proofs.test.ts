@@ -82,7 +82,7 @@ void t.test(
 );
 
 void t.test(
-  'of uploads at once, one for each two cores is checked or recorded, and the others wait and come through',
+  'of uploads at once, one for each two cores is checked or recorded; the others wait and succeed',
   async (t) => {
     const shop = await runningApp(t, { projectors: false });
     const { gate, handler } = shop.runtime;

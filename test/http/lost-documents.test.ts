@@ -72,7 +72,7 @@ void t.test('a proof that is missing, cut or changed is 404, and verify and doct
   t.match(await examine(), { ok: false, detail: new RegExp(user_id), remedy: /backup/ });
 });
 
-void t.test('the same proof again mends one that is lost, once, and changes nothing otherwise', async (t) => {
+void t.test('the same proof again replaces one that is lost, once, and changes nothing otherwise', async (t) => {
   const shop = await runningApp(t);
   const { http } = shop;
   const pdf = tinyPdf(100_000);

@@ -99,7 +99,7 @@ void t.test('a replay of a refusal counts as that refusal', async (t) => {
   t.match(await metrics.metrics(), 'orderlog_commands_total{command="PlaceOrder",outcome="unknown-user"} 2');
 });
 
-void t.test('whether a store is up is told while it is down', async (t) => {
+void t.test('metrics report that a store is down while it is down', async (t) => {
   const metrics = createMetrics();
   const check = { name: 'database', check: () => Promise.reject(new Error('away')) };
   const app = await sampleApp(failing(), { metrics, checks: [check] });

@@ -34,7 +34,7 @@ const seen = new Set<string>();
 
 type Request = readonly [code: ProblemCode, method: string, path: string, sent?: Sent];
 
-t.test('what a request brings about is answered as its example says', async (t) => {
+t.test('each problem is answered as its example says', async (t) => {
   const shop = await runningApp(t, { seed: demo, access: required, uploadMaxBytes: 10_000 });
   const { http, runtime } = shop;
   http.position = runtime.tokens.encode(await runtime.store.head());

@@ -113,7 +113,7 @@ void t.test('requests are measured and logged by their route, never by what was 
   t.notMatch(text, new RegExp(MARK));
 });
 
-void t.test('what the system has no more of is 503 with Retry-After, and its cause is in the log', async (t) => {
+void t.test('a lack of disk space or file descriptors is 503 with Retry-After, its cause in the log', async (t) => {
   const lines: unknown[][] = [];
   const write = (...parts: unknown[]): void => void lines.push(parts);
   const logger = {

@@ -53,7 +53,7 @@ async function counted(t: Test): Promise<Counted> {
   };
 }
 
-void t.test('what the read models have said is kept, and asked again once it has changed', async (t) => {
+void t.test('facts from the read models are kept, and read again once they have changed', async (t) => {
   const { store, changes, facts, say, asked } = await counted(t);
   say(await store.head());
   const first = await facts(ada, [1, 1], anyTime);
@@ -80,7 +80,7 @@ void t.test('of a product that is tracked the stock may change', async (t) => {
   t.equal(asked(), 1);
 });
 
-void t.test('what speaks for a refusal is never kept', async (t) => {
+void t.test('a fact that leads to a refusal is never kept', async (t) => {
   const good = { status: 'active', hasIdProof: true };
   const bad = [
     { user: null },

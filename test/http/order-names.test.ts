@@ -16,7 +16,7 @@ async function place(shop: RunningApp, json: object, headers: Record<string, str
   return (await shop.http.ok('POST', '/v1/orders', { json, headers })).data as OrderAnswer;
 }
 
-test('every order has a number of its own, drawn in blocks, also after a restart', async (t) => {
+test('every order has a number of its own, drawn in blocks, after a restart too', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { user_id } = await shop.registerUser();
   const numbers: (string | null)[] = [];

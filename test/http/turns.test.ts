@@ -73,7 +73,7 @@ void t.test('what waits for too long goes ahead, and later only so many are work
   t.equal(most, 1);
 });
 
-void t.test('a turn is over after its time: what takes longer goes on beside the next one', async (t) => {
+void t.test('a turn ends after its time: longer work continues beside the next turn', async (t) => {
   const turns = new Turns(1, { turnMs: 20 });
   const stuck = held();
   const first = turns.run(stuck.work);

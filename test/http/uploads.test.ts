@@ -216,7 +216,7 @@ void t.test('pieces of two files are worked on at once, however many come', asyn
   t.equal(most, 2);
 });
 
-void t.test('senders that stop in the middle of a file hold up nobody', async (t) => {
+void t.test('senders that stop in the middle of a file hold up no other request', async (t) => {
   const { app, told } = await started(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;

@@ -158,7 +158,7 @@ const cases: Case[] = [
 
 testBadRows(cases);
 
-void t.test('another user may have the reference, and what has none takes none', async (t) => {
+void t.test('another user may have the reference, and an order without one takes none', async (t) => {
   const lines = [
     order('a', { external_reference: 'X' }),
     order('b', { external_reference: 'X', user_ref: 'u2' }),

@@ -240,7 +240,7 @@ function faultOfResult(dir: string, result: ImportResult, sink: Counter, onError
 }
 
 void t.test(
-  'whatever stands in the files: no crash, and findings that name file and line, or all is taken',
+  'whatever the files hold: no crash, and either findings that name file and line, or all is imported',
   async (t) => {
     const dir = temporaryFolder(t);
     await fc.assert(

@@ -176,7 +176,7 @@ void t.test(
   },
 );
 
-void t.test('texts of an order are compared one by one, and what the line leaves out is not', async (t) => {
+void t.test('the texts of an order are compared one by one, and those that the line leaves out are not', async (t) => {
   const item = { sku: 'S-1', product_id: 1, quantity: 2, unit_price: 900 };
   const found = async (...fields: object[]): Promise<string[]> => {
     const lines = fields.map((one, i) => (i === 0 ? order('o1', one) : order('o2', { ...paid, ...one })));

@@ -104,7 +104,7 @@ void t.test(
   },
 );
 
-void t.test('ten tails cost what one does: each event is read and written out once', async (t) => {
+void t.test('ten tails cost no more than one: each event is read and written out once', async (t) => {
   const shop = await runningApp(t, { projectors: false });
   const { handler } = shop.runtime;
   let given = 0;

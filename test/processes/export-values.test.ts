@@ -74,7 +74,7 @@ t.test('a shop that was imported with the longest references can be moved once m
   sameShops(t, await wholeOf(second), await wholeOf(shop));
 });
 
-t.test('what placed orders hold is not for sale where they are imported, and what lacks is told', async (t) => {
+t.test('stock that placed orders hold is not for sale where they are imported, and a lack is reported', async (t) => {
   const shop = await runningApp(t);
   const { http } = shop;
   const { cat_id } = await shop.addCategory();

@@ -50,7 +50,7 @@ async function filled(shop: RunningApp): Promise<void> {
   await http.ok('POST', `/v1/users/${users[5]}/erase`);
 }
 
-t.test('what is exported is the same shop again when it is imported, proofs and all', async (t) => {
+t.test('an export that is imported makes the same shop, proofs and all', async (t) => {
   const first = await runningApp(t);
   await filled(first);
   const { dir, exitCode, printed, shop } = await moved(t, first);

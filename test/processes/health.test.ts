@@ -17,7 +17,7 @@ async function metric(url: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name}\\{[^}]*model="users"[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
-t.test('a process that does not project tells that nobody does, by the age of what waits', async (t) => {
+t.test('a process that does not project reports that no process does, by the age of waiting events', async (t) => {
   const database = await testDatabase(t);
   const folder = temporaryFolder(t);
   const settings = settingsFor(database, `${folder}/data`);

@@ -9,7 +9,7 @@ import { buildRows, buildsIn, leftovers } from '../engine/builds/rebuilding.js';
 
 const KILLS = 8;
 
-t.test('a rebuild killed at random moments: what is read stays, and the next run ends it', async (t) => {
+t.test('a rebuild killed at random moments leaves the active build alone; the next run ends it', async (t) => {
   const database = await testDatabase(t);
   const { pool } = database;
   const folder = temporaryFolder(t);

@@ -73,7 +73,7 @@ t.test('replay makes read models as they were, finds them again, and says where 
   t.match(stdout, /kept for 7200 s/);
 });
 
-t.test('two processes that replay to one point at once make each snapshot once', async (t) => {
+t.test('two processes that replay to one point at once make each as-of build once', async (t) => {
   const database = await testDatabase(t);
   const folder = temporaryFolder(t);
   const settings = settingsFor(database, join(folder, 'data'));

@@ -113,7 +113,7 @@ t.test('events removed from the end are found with the line that was kept', asyn
   await pool.query('insert into orderlog.seals select * from public.saved_seals');
 });
 
-t.test('a user who is erased later takes nothing from the seals', async (t) => {
+t.test('a later erasure of a user breaks no seal', async (t) => {
   await pool.query('update orderlog.user_keys set wrapped = null, destroyed_at = now() where user_id = $1', [
     user.user_id,
   ]);

@@ -77,7 +77,7 @@ t.test('signals to the whole group, once and again, blame no document and leave 
   await until(() => !children.some((one) => stateOf(one) !== null));
 });
 
-t.test('requests are answered, and the process ends, whoever has stopped reading its log', async (t) => {
+t.test('requests are answered, and the process ends, even if nobody reads its log', async (t) => {
   const database = await testDatabase(t);
   const settings = { ...settingsFor(database, temporaryFolder(t)), LOG_LEVEL: 'trace', LOG_FORMAT: 'json' };
   const child = start(settings, 'serve');

@@ -7,7 +7,7 @@ import { writeShop } from '../support/shop-folder.js';
 
 const PRODUCTS = 1_500;
 
-t.test('a sowing that was killed is gone on with; one that is over is not done again', async (t) => {
+t.test('a killed sowing is resumed; a finished one is not done again', async (t) => {
   const { connectionString, pool } = await testDatabase(t);
   const seed = await writeShop(temporaryFolder(t), { products: PRODUCTS, users: 1, orders: 0 });
   // Nothing has made it yet.

@@ -53,7 +53,7 @@ t.test('a given id moves the sequence on, but not if the product is refused', as
   t.equal((await add(deps, testContext(), { sku: 'U' })).state?.product_id, 8);
 });
 
-t.test('a retry goes on with the id that a crash left the SKU claimed for', async (t) => {
+t.test('a retry takes the id that a crash left the SKU claimed for', async (t) => {
   const deps = shop();
   await deps.skuClaims.acquire('S', { stream: 'product-5', revision: 0 }, testContext({ key: 'crashed' }));
   t.equal((await add(deps, testContext({ key: 'crashed' }))).state?.product_id, 5);

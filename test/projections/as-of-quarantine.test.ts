@@ -76,16 +76,16 @@ async function agree(name: string, histories: Histories): Promise<void> {
 }
 
 void t.test(
-  'orders as of any place, with events that wait or were skipped, are as the projector has them',
+  'orders as of any position, with quarantined keys and skipped events, are as the projector has them',
   async () => {
     await agree('user-orders', ofOrders);
   },
 );
 
-void t.test('order counts as of any place, with such events, are as the projector has them', async () => {
+void t.test('order counts as of any position, with such events, are as the projector has them', async () => {
   await agree('order-counts', ofShops);
 });
 
-void t.test('users as of any place, with such events, are as the projector has them', async () => {
+void t.test('users as of any position, with such events, are as the projector has them', async () => {
   await agree('users', ofUsers);
 });

@@ -45,14 +45,14 @@ async function agree(
   await fc.assert(property, { numRuns: 15 });
 }
 
-void t.test('the tree as of any place is the projection of what was there, row for row', async () => {
+void t.test('the tree as of any position is the projection of the log up to it, row for row', async () => {
   await agree('category-tree', ofShops, (rows, expected) => {
     for (const { cat_id, total_products } of rows['categories'] as { cat_id: number; total_products: number }[])
       assert.equal(total_products, expected.totalProducts(cat_id));
   });
 });
 
-void t.test('order counts as of any place are the projection of what was there, row for row', async () => {
+void t.test('order counts as of any position are the projection of the log up to it, row for row', async () => {
   await agree('order-counts', ofShops, (rows, expected) => {
     type Row = { cat_id: number; placed: number; paid: number; cancelled: number };
     for (const { cat_id, placed, paid, cancelled } of rows['categories'] as Row[])
@@ -60,18 +60,18 @@ void t.test('order counts as of any place are the projection of what was there, 
   });
 });
 
-void t.test('orders as of any place are the projection of what was there, row for row', async () => {
+void t.test('orders as of any position are the projection of the log up to it, row for row', async () => {
   await agree('user-orders', ofOrders);
 });
 
-void t.test('products as of any place are the projection of what was there, row for row', async () => {
+void t.test('products as of any position are the projection of the log up to it, row for row', async () => {
   await agree('products', ofCatalogues);
 });
 
-void t.test('users as of any place are the projection of what was there, row for row', async () => {
+void t.test('users as of any position are the projection of the log up to it, row for row', async () => {
   await agree('users', ofUsers);
 });
 
-void t.test('stock as of any place is the projection of what was there, row for row', async () => {
+void t.test('stock as of any position is the projection of the log up to it, row for row', async () => {
   await agree('stock', ofStock);
 });

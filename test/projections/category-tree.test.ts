@@ -170,7 +170,7 @@ void t.test('a category shows the revision of the last tree event about it', asy
   t.equal((await tree.category(1)).category?.revision, 0);
 });
 
-void t.test('the whole answer is made once a change, whoever asks, and its tag tells changes apart', async (t) => {
+void t.test('the whole answer is made once a change for all callers, and its tag tells changes apart', async (t) => {
   const shop = appliances();
   const { tree } = await serve(shop);
   const answers = await Promise.all(Array.from({ length: 5 }, () => tree.tree({})));

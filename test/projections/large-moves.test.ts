@@ -80,7 +80,7 @@ class Watched {
   }
 }
 
-/** The rows as a load makes them, and a projection that goes on with them. */
+/** The rows as a load makes them, and a projection that continues from them. */
 async function filled<Page>(projection: Projection<Page>, watched: Watched): Promise<ProjectionUnderTest<Page>> {
   const under = await ProjectionUnderTest.create(pool, watched.over(projection));
   await pool.query((filling[projection.name] as string).replaceAll('{schema}', under.schema));

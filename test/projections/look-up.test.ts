@@ -97,7 +97,7 @@ t.test('finds the user and the products, and leaves out what it does not know', 
   t.equal((await lookUp.find(randomUUID(), [3])).user, null);
 });
 
-t.test('of a user who waits in quarantine it knows nothing: the row may be of before an erasure', async (t) => {
+t.test('a quarantined user is not found: the row may be from before an erasure', async (t) => {
   const models = await allModels(t);
   const ada = await models.users.register(at, 'Ada', 'ada@example.org', true);
   const eve = await models.users.register(at, 'Eve', 'eve@example.org', true);

@@ -10,7 +10,7 @@ import { bruteForceList, orderQueries, OrderShop, orderShops } from '../support/
 import { codeOfAsync, pagesOf } from '../support/reading.js';
 import { servedModel } from '../support/served-model.js';
 
-t.test('every filter and every sort gives what brute force gives, page after page', async (t) => {
+t.test('every filter and every sort finds what brute force finds, page after page', async (t) => {
   const served = await servedModel(t, userOrders, products);
   const orders = new UserOrders(served.model, new MemoryVault());
   const property = fc.asyncProperty(
@@ -84,7 +84,7 @@ t.test('pages of every sort miss and repeat nothing while orders are placed', as
   }
 });
 
-t.test('who synchronizes, stops anywhere and begins again from the last position sees every change', async (t) => {
+t.test('a client that synchronizes, stops anywhere and resumes from the last position sees every change', async (t) => {
   const served = await servedModel(t, userOrders);
   const orders = new UserOrders(served.model, new MemoryVault());
   const property = fc.asyncProperty(orderShops, fc.infiniteStream(fc.nat(3)), async (shop, stops) => {

@@ -61,7 +61,7 @@ t.test('a shop in order has no findings, and neither has one without stock', asy
   t.equal((await one.verified()).checks.filter(({ check }) => check === 'stock').length, 1);
 });
 
-t.test('sums that do not come out are findings, product by product', async (t) => {
+t.test('wrong sums are findings, product by product', async (t) => {
   for (const [change, message] of [
     ['on_hand = on_hand + 1', 'product 7: on_hand is 104, counted again 103'],
     ['reserved = reserved + 1', 'product 7: reserved is 3, counted again from the orders 2'],
@@ -82,7 +82,7 @@ function justNow({ on }: Scene): void {
   if (last) on.log.events.push({ ...last, recordedAt: new Date().toISOString() });
 }
 
-t.test('what the next sweep repairs is a note for a minute, then a finding', async (t) => {
+t.test('a difference that the next sweep repairs is a note for a minute, then a finding', async (t) => {
   const ends: readonly (readonly [(one: Scene) => void, string])[] = [
     [() => undefined, 'holds 3 of product 7, but is not placed with it'],
     [({ shop }) => shop.pay(1), 'is paid, but still holds 3 of product 7'],

@@ -114,7 +114,7 @@ t.test('an erased user is shown without anything personal, and stays in the list
   t.equal((await users.idProof(user_id)).idProof, null);
 });
 
-t.test('what is personal is sealed in the rows, and null once the key is gone', async (t) => {
+t.test('personal fields are sealed in the rows, and null once the key is gone', async (t) => {
   const vault = new MemoryVault();
   const served = await servedModel(t, projection);
   const users = new Users(served.model, vault);

@@ -123,7 +123,7 @@ for (const takesEffect of [false, true]) {
 }
 
 t.test(
-  'what was abandoned while a request slept is never placed: the request places one order under its next id',
+  'an order that was abandoned while its request slept is never placed: the request places one order under its next id',
   async (t) => {
     const store = await counted();
     const [context, idOf] = [testContext({ key: randomUUID() }), idsOf()];

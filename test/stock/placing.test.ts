@@ -77,25 +77,22 @@ t.test('what an order does to stock', async (t) => {
     t.same(await shop.stock(product_id), { on_hand: 6, reserved: 0, available: 6 });
   });
 
-  await t.test(
-    'what a late attempt reserves for an order that is over by then does not stay reserved, if its process dies',
-    async (t) => {
-      const products = [await shop.product(10), await shop.product(10)].map((one) => one.product_id);
-      const { orderStock } = shop.runtime.openStock;
-      const closed: string[] = [];
-      for (const path of ['cancel', 'mark-paid']) {
-        const placed = await shop.order(products.map((id) => [id, 2]));
-        closed.push(idOf(placed));
-        await shop.http.ok('POST', `/v1/orders/${idOf(placed)}/${path}`);
-      }
-      // The reactor has seen to them.
-      await atRest(shop);
-      // The same requests, sent twice: these were held up, reserve, and get no further.
-      const wanted = products.map((product_id) => ({ product_id, quantity: 2 }));
-      for (const orderId of closed) await orderStock.reserve(orderId, wanted, ownContext('system', ''));
-      t.same(await recovered(shop, new Map(products.map((id) => [id, 10]))), []);
-    },
-  );
+  await t.test('a late attempt that dies leaves nothing reserved for an order that is over', async (t) => {
+    const products = [await shop.product(10), await shop.product(10)].map((one) => one.product_id);
+    const { orderStock } = shop.runtime.openStock;
+    const closed: string[] = [];
+    for (const path of ['cancel', 'mark-paid']) {
+      const placed = await shop.order(products.map((id) => [id, 2]));
+      closed.push(idOf(placed));
+      await shop.http.ok('POST', `/v1/orders/${idOf(placed)}/${path}`);
+    }
+    // The reactor has seen to them.
+    await atRest(shop);
+    // The same requests, sent twice: these were held up, reserve, and get no further.
+    const wanted = products.map((product_id) => ({ product_id, quantity: 2 }));
+    for (const orderId of closed) await orderStock.reserve(orderId, wanted, ownContext('system', ''));
+    t.same(await recovered(shop, new Map(products.map((id) => [id, 10]))), []);
+  });
 
   await t.test('tracking that ended meanwhile reserves nothing, and the order is placed', async (t) => {
     const { product_id } = await shop.product(0);

@@ -14,7 +14,7 @@ async function shopWithProducts(t: Test, projectors = true): Promise<RunningApp>
   return shop;
 }
 
-t.test('what was counted a moment ago is in every answer about the product', async (t) => {
+t.test('a count of a moment ago is in every answer about the product', async (t) => {
   const shop = await shopWithProducts(t);
   const { http } = shop;
   t.match((await http.get('/v1/products/11')).data, { available: null });

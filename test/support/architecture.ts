@@ -102,7 +102,7 @@ function importFaults(path: string, file: ts.SourceFile): readonly string[] {
     if (EVENT_STORE_CLIENT.test(target) && !path.startsWith(EVENT_STORE_FOLDER)) {
       return [`imports ${target}, which only ${EVENT_STORE_FOLDER} may`];
     }
-    // Whoever is outside sees the face of the engine, roots too.
+    // Outside code sees the face of the engine, roots too.
     if (
       target.startsWith('src/engine/') &&
       ![FACE, TESTING].some((one) => one.test(target)) &&

@@ -9,7 +9,7 @@ import type { Test } from 'tap';
  * What becomes of a request: a status as its answer, no answer, a connection that is cut before one or in the middle of it, or
  * done without an answer.
  */
-export type S3Fault = number | 'silent' | 'cut' | 'cut in the middle' | 'done in silence';
+export type S3Fault = number | 'silent' | 'cut' | 'cut in the middle' | 'done without an answer';
 
 export interface S3Object {
   readonly content: Buffer;
@@ -54,7 +54,7 @@ export class S3StandIn {
         const told = request.headers['content-md5'];
         if (told !== undefined && told !== md5) return fail(response, 400, 'BadDigest');
         this.objects.set(key, { content, modified: new Date() });
-        if (fault === 'done in silence') return void request.socket.destroy();
+        if (fault === 'done without an answer') return void request.socket.destroy();
         return void response.writeHead(200, { etag: `"${md5}"` }).end();
       }
       case 'GET': {

@@ -37,7 +37,7 @@ function failing(deps: ErasureDeps, at: { readonly call: number; readonly after:
 
 const goingOn = new AbortController().signal;
 
-/** The read model says where to look: it has to be there. */
+/** The read model says where to look: it must be there. */
 async function resumed({ http, runtime }: RunningApp, erasures = runtime.erasures): Promise<ResumedErasures> {
   const min = runtime.tokens.decode(http.position ?? '');
   const { unfinishedErasures } = runtime;

@@ -29,7 +29,7 @@ async function crash(pool: pg.Pool, schema: string): Promise<void> {
   await pool.query(`truncate ${rows.map(({ name }) => name).join(', ')}`);
 }
 
-test('a build of which a crash of the database has taken a part is not gone on with, but begun anew', async (t) => {
+test('a build that lost a part in a crash of the database is not resumed, but begun again', async (t) => {
   const { runtime } = await shopAtTheHead(t);
   const stop = new AbortController();
   const stretch = (what: string): void => {
@@ -49,7 +49,7 @@ test('a build of which a crash of the database has taken a part is not gone on w
   t.same(await leftovers(runtime.pool), []);
 });
 
-test('a crash of the database between load and finish fails the rebuild, and the next one begins anew', async (t) => {
+test('a crash of the database between load and finish fails the rebuild, and the next one begins again', async (t) => {
   const { runtime } = await shopAtTheHead(t);
   const { store, pool } = runtime;
   async function* readAll(options?: ReadAllOptions): AsyncGenerator<RecordedEvent> {

@@ -73,7 +73,7 @@ async function age(pool: pg.Pool, number: number, seconds: number): Promise<void
   );
 }
 
-t.test('however many ask at once, in several processes, one snapshot is made, once', async (t) => {
+t.test('however many readers in several processes ask at once, one as-of build is made, once', async (t) => {
   const scene = await stage(t);
   const { store, pool } = scene;
   const processes = [scene.snapshots, scene.another(), scene.another()];
@@ -102,7 +102,7 @@ t.test('who waits too short a time is told so, and it is there for who asks late
   t.equal(store.readsFromStart, 1);
 });
 
-t.test('a snapshot serves every place up to the next event that concerns its model', async (t) => {
+t.test('an as-of build serves every position up to the next event that concerns its model', async (t) => {
   const scene = await stage(t);
   const { snapshots, store, shop } = scene;
   const first = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
@@ -122,7 +122,7 @@ t.test('a snapshot serves every place up to the next event that concerns its mod
   t.equal(store.readsFromStart, 3);
 });
 
-t.test('a build that lost its connections is begun again by who asks next, in this process or another', async (t) => {
+t.test('an as-of build that lost its connections is begun again for the next reader, in any process', async (t) => {
   const scene = await stage(t);
   const { snapshots, pool, store } = scene;
   for (const next of [snapshots, scene.another()]) {
@@ -174,7 +174,7 @@ t.test('what a killed process has left is swept by any other, and what is being 
   t.same(await asOfSchemas(pool), []);
 });
 
-t.test('a snapshot is dropped when it was not used for as long as it is kept', async (t) => {
+t.test('an as-of build is dropped when it was not used for as long as it is kept', async (t) => {
   const scene = await stage(t);
   const { pool, snapshots } = scene;
   const { build } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
@@ -189,7 +189,7 @@ t.test('a snapshot is dropped when it was not used for as long as it is kept', a
   t.same(await asOfSchemas(pool), [`asof_category_tree_${build.number}`]);
 });
 
-t.test('of snapshots that are too large together those go that were not used for longest', async (t) => {
+t.test('of as-of builds that are too large together, those unused for longest are dropped', async (t) => {
   const scene = await stage(t);
   const { pool, snapshots } = scene;
   const numbers: number[] = [];
@@ -208,7 +208,7 @@ t.test('of snapshots that are too large together those go that were not used for
   t.same(await asOfSchemas(pool), left);
 });
 
-t.test('a snapshot that somebody reads is not dropped under him', async (t) => {
+t.test('an as-of build that somebody reads is not dropped', async (t) => {
   const scene = await stage(t);
   const { pool, snapshots } = scene;
   const { build } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
@@ -242,7 +242,7 @@ t.test('a process makes one at a time, lets a few wait, and refuses more', async
   t.same(await states(pool), Array(16).fill('ready'));
 });
 
-t.test('a snapshot that another version of the code has made is not used', async (t) => {
+t.test('an as-of build of another projection version is not used', async (t) => {
   const scene = await stage(t);
   const { build } = await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
   const next = projections.map((one) => ({ ...one, version: one.version + 1 }));
@@ -252,7 +252,7 @@ t.test('a snapshot that another version of the code has made is not used', async
   t.ok((await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE)).reused, 'each has its own');
 });
 
-t.test('a snapshot whose numbers do not hold is not shown, and the reason is in the log', async (t) => {
+t.test('an as-of build that fails its recount is not shown, and the reason is in the log', async (t) => {
   const scene = await stage(t);
   const wrong = projections.map((one) => {
     const { bulk } = one;

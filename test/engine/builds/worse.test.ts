@@ -39,7 +39,7 @@ async function states({ runtime: { pool } }: RunningApp): Promise<string[]> {
   return (await buildsIn(pool)).filter(({ model }) => model === 'user-orders').map(({ state }) => state);
 }
 
-test('the switch itself refuses what is worse, also when what is read has become better a moment before', async (t) => {
+test('the switch itself refuses a worse build, even if the active one became better a moment before', async (t) => {
   const { shop, stream } = await shopWithOrder(t);
   const { pool } = shop.runtime;
   await rebuildAll(shop.runtime, { switch: false }, orders);
@@ -75,7 +75,7 @@ test('what waits in both builds is no reason to refuse the switch', async (t) =>
   t.ok(await switchTo(shop.runtime.pool, of(2), 60));
 });
 
-test('rollback to a build in which more waits is refused, until it is tried again, or wanted all the same', async (t) => {
+test('rollback to a build with more quarantined keys is refused until they are retried, or degraded is allowed', async (t) => {
   const { shop, stream } = await shopWithOrder(t);
   const deps = { ...shop.runtime, log: quiet };
   await rebuildAll(shop.runtime, {}, orders);

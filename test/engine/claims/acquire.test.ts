@@ -82,7 +82,7 @@ t.test('a claim that no user bears out is respected for a while, then taken over
   t.equal(state?.email_hash, 'h1');
   t.same(await typesOf(store, `user-${lost.user_id}`), ['ClaimAbandoned'], 'the revision of the lost one is spent');
 
-  await t.test('whoever had it before can not bear it out any more', async (t) => {
+  await t.test('a former owner can not confirm the claim any more', async (t) => {
     await t.rejects(registerUser(handler, claims, lost, testContext()), { code: 'email-taken' });
     t.same((await handler.load(userStream, lost.user_id)).state, null, 'and is an unknown user');
   });
@@ -134,7 +134,7 @@ t.test(
     await claims.release('h2', userStream.name(randomUUID()), testContext());
     await claims.release('h3', stream, testContext());
     t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed']);
-    t.same(await typesOf(store, 'userEmail-h2'), ['EmailClaimed'], 'not borne out, but of another owner');
+    t.same(await typesOf(store, 'userEmail-h2'), ['EmailClaimed'], 'not confirmed, but of another owner');
     t.same(await typesOf(store, 'userEmail-h3'), ['EmailClaimed'], 'the revision that it names is still to come');
     await claims.release('h2', stream, testContext());
     t.same(await typesOf(store, 'userEmail-h2'), ['EmailClaimed', 'EmailReleased']);
@@ -234,7 +234,7 @@ t.test('back to an earlier address: the claim is renewed and not released', asyn
   }
 });
 
-t.test('whatever dies whenever: never two users with one address, and the address is never lost', async (t) => {
+t.test('whatever dies at any moment: never two users with one address, and the address is never lost', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),

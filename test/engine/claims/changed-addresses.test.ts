@@ -71,7 +71,7 @@ const clients = fc.array(
 );
 
 t.test(
-  'addresses changed at once, whatever dies whenever: no two users with one address, and none is lost',
+  'addresses changed at once, whatever dies at any moment: no two users with one address, and none is lost',
   { timeout: 60_000 },
   async (t) => {
     await fc.assert(

@@ -37,7 +37,7 @@ t.test('an empty log is copied too', async (t) => {
   t.not(await target.head(), START, 'it has been opened');
 });
 
-t.test('stopped at random appends, before and after they took effect, it goes on and adds nothing twice', async (t) => {
+t.test('a copy that is stopped at random appends resumes and adds nothing twice', async (t) => {
   const { store: source, write } = await installation(t);
   await write(history(150, seeded(2)));
   const expected = await contentOf(source);
@@ -131,7 +131,7 @@ t.test('a stream that somebody else writes to meanwhile is told', async (t) => {
   await t.rejects(copyLog(source, target, { categories, progress }), { message: /somebody else writes to order-2/ });
 });
 
-t.test('a stream that no version has known is not left out in silence', async (t) => {
+t.test('a stream that no version has known is not left out without a word', async (t) => {
   const { store: source, write } = await installation(t);
   await write([['parcel-1', [event()]]]);
   await t.rejects(copyLog(source, new MemoryEventStore(), options), {

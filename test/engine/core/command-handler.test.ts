@@ -31,7 +31,7 @@ async function shop(): Promise<{ store: MemoryEventStore; handler: CommandHandle
   return { store, handler, id };
 }
 
-t.test('loads, decides, appends, and gives the state and place of what was recorded', async (t) => {
+t.test('loads, decides, appends, and returns the state and the position of the last event', async (t) => {
   const { store, handler, id } = await shop();
   const outcome = await handler.execute(orderStream, id, cancel, testContext());
   t.match(outcome, { revision: 1, appended: 1, replayed: false, state: { status: 'cancelled' } });
@@ -52,7 +52,7 @@ t.test('the events of one command follow each other, and the state given is that
   t.same({ revision, position }, { revision: 4, position: await store.head() });
 });
 
-t.test('a command that changes nothing records nothing and gives the place of the last event', async (t) => {
+t.test('a command that changes nothing records nothing and returns the position of the last event', async (t) => {
   const { store, handler, id } = await shop();
   const { position } = await handler.execute(orderStream, id, cancel, testContext());
   await handler.execute(orderStream, randomUUID(), placing(randomUUID()), testContext());
@@ -147,7 +147,7 @@ t.test('a command carried out before is answered as then, whatever has happened 
   t.equal(elsewhere.replayed, false);
 });
 
-t.test('with a clock that was set back, nothing happens in a stream before what has happened in it', async (t) => {
+t.test('with a clock that was set back, no event of a stream has an earlier time than the one before it', async (t) => {
   const back = '2025-12-31T23:00:00.000Z';
   for (const command of [
     { ...cancel, at: back },

@@ -11,7 +11,7 @@ import { METADATA } from '../../support/unreadable.js';
 const store = new MemoryEventStore();
 t.teardown(() => store.close());
 
-/** As the log may hold it, whoever has written it. */
+/** As the log may hold it, from any writer. */
 function shown(data: unknown, metadata: unknown = METADATA): Promise<HistoryEvent> {
   const recorded = {
     ...{ position: '0000000000000001' as Position, stream: 'order-1', revision: 0, type: 'OrderPlaced' },

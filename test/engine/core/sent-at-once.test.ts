@@ -61,7 +61,7 @@ function productDeps(handler = handlerOnNewLog()): AddProductDeps {
   };
 }
 
-t.test('of two orders under one key at once both answers are what is recorded', async (t) => {
+t.test('two orders under one key at once are both answered with the recorded one', async (t) => {
   const handler = handlerOnNewLog();
   const outcomes = await Promise.all(
     ['2026-01-02T00:00:00.000Z', '2026-01-02T00:00:00.001Z'].map((time) =>

@@ -126,7 +126,7 @@ t.test('a follower in another process hears of an append, however many types it 
   t.ok(Math.min(...waits) < 500, `woken, not found by the poll: ${waits.map(Math.round).join(', ')} ms`);
 });
 
-t.test('a follower goes on when notifications are lost', async (t) => {
+t.test('a follower continues when notifications are lost', async (t) => {
   const log = await postgresLog(t);
   const { prefix, stream } = freshCategory();
   const other = log.another();

@@ -72,7 +72,7 @@ void t.test('the oldest changes are forgotten, and then nothing is certain of wh
   t.notOk(changes.isUnchanged('user-4', begin));
 });
 
-void t.test('while nobody can say how long the log is, nothing is heard', async (t) => {
+void t.test('while the length of the log is unknown, no position counts as heard', async (t) => {
   const store = new MemoryEventStore();
   let isAway = false;
   const source = {
@@ -86,7 +86,7 @@ void t.test('while nobody can say how long the log is, nothing is heard', async 
   await until(() => changes.heard() !== null);
 });
 
-void t.test('a subscription that tells nothing of a longer log is not believed', async (t) => {
+void t.test('a subscription that reports nothing of a longer log is not believed', async (t) => {
   const store = new MemoryEventStore();
   let isMute = false;
   const mute = (options: SubscribeOptions): Subscription => {

@@ -30,7 +30,7 @@ t.test('of processes that come at once, with the same log or with others, one lo
   t.ok(tries.every((one) => one.status === 'fulfilled' || one.reason instanceof WrongLog));
 });
 
-t.test('another log is refused with what to do, and nothing is written into it', async (t) => {
+t.test('another log is refused with a remedy, and nothing is written into it', async (t) => {
   const { pool, store: own } = await postgresLog(t);
   await bindToLog(pool, own);
   const empty = logOf('eventstoredb');

@@ -77,7 +77,7 @@ const stamps = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 40 });
 const questions = fc.array(fc.integer({ min: -2, max: 33 }), { minLength: 1, maxLength: 6 });
 
 async function rules(name: string, recorded: Recorded, arbitrary: typeof stamps, numRuns: number): Promise<void> {
-  await t.test(`${name}: a time is the place before the first event recorded after it`, async (t) => {
+  await t.test(`${name}: a time means the position before the first event recorded after it`, async (t) => {
     const property = fc.asyncProperty(arbitrary, questions, async (offsets, asked) => {
       const { store, times } = await recorded(
         t,
@@ -92,7 +92,7 @@ async function rules(name: string, recorded: Recorded, arbitrary: typeof stamps,
     t.pass();
   });
 
-  await t.test(`${name}: now is the head of the log, and what lies beyond is no place`, async (t) => {
+  await t.test(`${name}: now is the head of the log, and nothing beyond it is a position`, async (t) => {
     const { store, times } = await recorded(t, [BEGIN, BEGIN, BEGIN + 5]);
     const last = await expected(store, Date.now());
     t.equal(await times.positionAt(iso(Date.now() - 1_000), MINUTE), last);
@@ -175,7 +175,7 @@ t.test(
   },
 );
 
-t.test('an index that takes long to make keeps nobody for longer than he waits, and is gone on with', async (t) => {
+t.test('a reader waits for a slow index only as long as it wants, and the index is finished meanwhile', async (t) => {
   await pool.query('delete from orderlog.log_times');
   const { store: log } = await inMemory(
     t,
@@ -191,7 +191,7 @@ t.test('an index that takes long to make keeps nobody for longer than he waits, 
   t.equal(await entries(pool), 5);
 });
 
-t.test('an index whose making was broken off is gone on with from where it was', async (t) => {
+t.test('an index whose making was interrupted is resumed where it stopped', async (t) => {
   await pool.query('delete from orderlog.log_times');
   const { store: log } = await inMemory(
     t,
@@ -214,7 +214,7 @@ t.test('an index whose making was broken off is gone on with from where it was',
   t.ok(!second.read.includes((await collect(log.readAll()))[19]?.position ?? ''), 'not from the start');
 });
 
-t.test('a place is found in a log that others write to faster than it is read', { timeout: 30_000 }, async (t) => {
+t.test('a position is found in a log that others write to faster than it is read', { timeout: 30_000 }, async (t) => {
   await pool.query('delete from orderlog.log_times');
   const { store: log } = await inMemory(
     t,

@@ -50,7 +50,7 @@ t.test('what is no time is told so, whatever it looks like', async (t) => {
   }
 });
 
-t.test('a token is a place of this log, up to its head', async (t) => {
+t.test('a token is a position of this log, up to its head', async (t) => {
   const sources = { tokens, store: { head: () => Promise.resolve(at(7)) }, times: null as never };
   for (const place of [START, at(1), at(7)]) t.equal(await resolvePoint(tokens.encode(place), sources, 0), place);
   await t.rejects(resolvePoint(tokens.encode(at(8)), sources, 0), { name: 'BadPoint', message: /beyond the head/ });

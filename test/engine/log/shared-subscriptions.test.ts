@@ -96,7 +96,7 @@ void t.test('a follower that is slower than the log gets everything all the same
   await Promise.all([slow.stop(), quick.stop()]);
 });
 
-void t.test('whoever joins when, and from wherever: it is given what the log holds behind its place', async (t) => {
+void t.test('a follower that joins at any time and position gets all later events of the log', async (t) => {
   const follower = fc.record({ at: fc.nat(20), from: fc.nat(20), prefix: fc.constantFrom('a-', 'b-', '') });
   await fc.assert(
     fc.asyncProperty(fc.array(follower, { minLength: 1, maxLength: 6 }), async (followers) => {

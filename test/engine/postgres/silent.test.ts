@@ -132,7 +132,7 @@ t.test(
   },
 );
 
-t.test('what a process held that was killed in a long statement is free in seconds', async (t) => {
+t.test('locks of a process that was killed in a long statement are free in seconds', async (t) => {
   const { config, pool } = await testDatabase(t);
   const child = spawn(process.execPath, [join(import.meta.dirname, 'holding-process.js'), JSON.stringify(config)], {
     stdio: 'inherit',

@@ -8,7 +8,7 @@ import { append, counted, tallied, tally } from './tally.js';
 
 const BEYOND = 'f'.repeat(16) as Position;
 
-test('a wait ends with the commit that reaches the place, not with an earlier one', async (t) => {
+test('a wait ends with the commit that reaches the position, not with an earlier one', async (t) => {
   const { pool, store, start, reached } = await stage(t);
   start(tally('wakes'));
   await reached('wakes', await append(store, counted()));
@@ -23,7 +23,7 @@ test('a wait ends with the commit that reaches the place, not with an earlier on
   t.equal((await tallied(pool, 'wakes')).position, second);
 });
 
-test('a place that has been reached is not waited for', async (t) => {
+test('nobody waits for a position that has been reached', async (t) => {
   const { store, start, reached, pool } = await stage(t);
   start(tally('been'));
   const position = await append(store, counted());

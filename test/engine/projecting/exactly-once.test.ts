@@ -139,7 +139,7 @@ test('commits that a crash of the database has undone are made again', async (t)
   t.same(await tallied(pool, 'undone'), { noted: 3, total: 3, position, events: 3 });
 });
 
-test('a read model that was dropped is made anew', async (t) => {
+test('a dropped read model is built again from the log', async (t) => {
   const { store, pool, start, reached } = await stage(t);
   const first = start(tally('dropped'));
   const position = await append(store, counted(2), counted(3));

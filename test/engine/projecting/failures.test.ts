@@ -49,7 +49,7 @@ for (const [what, { amount, hooks }] of Object.entries(poisons)) {
   });
 }
 
-test('a restart with code that can apply the event goes on behind it', async (t) => {
+test('a restart with code that can apply the event resumes there', async (t) => {
   const { store, pool, start, log, reached } = await stage(t);
   await append(store, counted(), counted(POISON), counted());
   const first = start(tally('mended', { apply: refuse }));

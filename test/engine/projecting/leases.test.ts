@@ -42,10 +42,10 @@ test('a lease is had by one owner at a time, and each has an epoch of its own', 
   t.equal(leases.filter((lease) => lease !== null).length, 1);
   await pool.query(END_LEASE);
   t.match(await acquireLease(pool, of, 'f'), { epoch: 2 });
-  t.match(await acquireLease(pool, of, 'f'), { epoch: 3 }, 'its owner can begin anew');
+  t.match(await acquireLease(pool, of, 'f'), { epoch: 3 }, 'its owner can begin again');
 });
 
-test('who has lost the lease can write nothing', async (t) => {
+test('a process that has lost its lease can write nothing', async (t) => {
   const { pool, store } = await stage(t);
   await append(store, counted(), counted());
   const { events, head } = await collected(store);
@@ -59,7 +59,7 @@ test('who has lost the lease can write nothing', async (t) => {
   t.same(await tallied(pool, 'lost'), { noted: 0, total: 0, position: '', events: 0 });
   await former.end(null);
   const { rows } = await pool.query('select lease_owner, state from orderlog.checkpoints');
-  t.same(rows, [{ lease_owner: 'second', state: 'running' }], 'nor does it give back what it does not have');
+  t.same(rows, [{ lease_owner: 'second', state: 'running' }], 'nor does it release a lease that it does not have');
 });
 
 test('a page that has begun ends before the lease changes hands', async (t) => {

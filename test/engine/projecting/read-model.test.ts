@@ -20,7 +20,7 @@ const refused = (call: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
   );
 
-test('rows come in their order with the place they are true for, and so does no row', async (t) => {
+test('rows come in their order with the position they are true for, and so does no row', async (t) => {
   const { store, start, reached, model } = await staged(t);
   start(tally('rows'));
   const first = await append(store, counted());
@@ -39,7 +39,7 @@ test('rows come in their order with the place they are true for, and so does no 
   });
 });
 
-test('rows and place belong together, whatever is committed meanwhile', async (t) => {
+test('rows and position belong together, whatever is committed meanwhile', async (t) => {
   const { store, start, model, reached } = await staged(t);
   start(tally('rows'));
   await reached('rows', await append(store, counted()));
@@ -57,7 +57,7 @@ test('rows and place belong together, whatever is committed meanwhile', async (t
   t.ok(await reached('rows', last));
 });
 
-test('a reader that asks for a place gets it, waiting for the commit', async (t) => {
+test('a reader that asks for a position gets it, waiting for the commit', async (t) => {
   const { store, start, model } = await staged(t);
   start(tally('rows'));
   t.equal(await refused(model.query('noted', NOTED, [''])), 'read-model-behind', 'not made yet');
@@ -79,7 +79,7 @@ test('a reader that asks for a place gets it, waiting for the commit', async (t)
   t.ok(middle < 120, `woken, not found by looking: median ${middle.toFixed(1)} ms`);
 });
 
-test('a place that is not reached in time is refused, or answered with what there is', async (t) => {
+test('a position that is not reached in time is refused, or answered with older rows', async (t) => {
   const { store, start, reached, model } = await staged(t);
   start(tally('rows'));
   const position = await append(store, counted());
@@ -96,7 +96,7 @@ test('a place that is not reached in time is refused, or answered with what ther
   });
 });
 
-test('a reader that waits for a place waits for a read model that has not been made yet', async (t) => {
+test('a reader that waits for a position waits for a read model that has not been made yet', async (t) => {
   const { store, start, model } = await staged(t);
   const position = await append(store, counted());
   const strict = { min: position, waitMs: 10_000, lenient: false };

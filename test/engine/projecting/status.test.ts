@@ -71,7 +71,7 @@ test('a read model in which keys wait is degraded, and says as well that nobody 
   t.match(
     await modelStatuses(sources, { cap: CAP }),
     [{ state: 'idle', quarantined: 2 }],
-    'also when its owner has vanished',
+    'even if its owner has vanished',
   );
 });
 
@@ -119,7 +119,7 @@ const well: ModelStatus = {
 test('a projector that makes no progress for ten seconds though there is work is a problem, and so is a stopped one', (t) => {
   const stalled = { ...well, lag_events: 1, lag_seconds: 11, seconds_since_progress: 11 };
   t.match(problemOf(stalled), /no progress/);
-  t.match(problemOf({ ...stalled, state: 'idle' }), /no progress/, 'also when nobody runs it');
+  t.match(problemOf({ ...stalled, state: 'idle' }), /no progress/, 'even if no process runs it');
   t.equal(problemOf({ ...stalled, state: 'missing' }), null, 'what nobody has made yet does not stand still');
   t.equal(problemOf({ ...stalled, lag_events: 0, lag_seconds: 0 }), null, 'nothing to do');
   t.equal(problemOf({ ...stalled, lag_seconds: 1 }), null, 'the work has just come');

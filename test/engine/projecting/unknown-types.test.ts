@@ -28,7 +28,7 @@ async function sums(pool: pg.Pool, build: number): Promise<Record<string, number
   return Object.fromEntries(rows.map(({ stream, sum }) => [stream, sum]));
 }
 
-test('a key waits at an event of a type that nobody knows, until a release that does tries it again', async (t) => {
+test('a key waits at an event of an unknown type until a release that knows the type retries it', async (t) => {
   const { store, pool, watch, start, log, reached } = await stage(t);
   const [waits, other] = [order(), order()];
   const of = { name: 'sums', build: 1 };
@@ -46,7 +46,7 @@ test('a key waits at an event of a type that nobody knows, until a release that 
     [{ fields: { stream: waits, revision: 1 }, message: /its key waits/ }],
   );
   await rebuildAll({ pool, store, watch }, {}, models);
-  t.same(await sums(pool, 2), await sums(pool, 1), 'made anew, the rows are the same');
+  t.same(await sums(pool, 2), await sums(pool, 1), 'rebuilt, the rows are the same');
   t.match(await quarantinedIn(pool, { ...of, build: 2 }), [{ stream: waits, revision: 1, message: UNKNOWN }]);
   const [same] = models as [AnyProjection];
   t.match(
@@ -61,10 +61,10 @@ test('a key waits at an event of a type that nobody knows, until a release that 
   );
   await rebuildAll({ pool, store, watch }, {}, [newer]);
   const all = { [waits]: 112, [other]: 3 };
-  t.same([await sums(pool, 1), await sums(pool, 3)], [all, all], 'what is retried is what is made anew');
+  t.same([await sums(pool, 1), await sums(pool, 3)], [all, all], 'a retry makes the rows of a rebuild');
 });
 
-test('without a key the projection stops before an event of a type that nobody knows, and goes on when one does', async (t) => {
+test('without a key the projection stops before an event of an unknown type, and continues with code that knows the type', async (t) => {
   const { store, pool, watch, start, log, reached } = await stage(t);
   const before = await append(store, 'test-1', counted(1, 'Unheard'), counted());
   await append(store, 'test-2', weighed(), counted());

@@ -67,7 +67,7 @@ function verified({ runtime: { pool, store } }: RunningApp, models = projections
 
 const WAITING = ['order-counts', 'user-orders'];
 
-test('answers that a waiting key enters are degraded, and say so; all others are not', async (t) => {
+test('answers that a quarantined key affects are degraded, and say so; all others are not', async (t) => {
   const { shop, bad, userId } = await poisoned(t);
   const { http } = shop;
   const degraded = async (path: string): Promise<string | null> => (await http.get(path)).headers.get('degraded');
@@ -105,7 +105,7 @@ test('list, status and health name what waits', async (t) => {
   );
 });
 
-test('made anew by the same code the models are the same; verify compares all others and names the key', async (t) => {
+test('a rebuild by the same code makes the same rows; verify compares all other keys and names the quarantined one', async (t) => {
   const { shop, worse, stream } = await poisoned(t);
   const { runtime } = shop;
   const models = worse.filter(({ name }) => WAITING.includes(name));
@@ -171,7 +171,7 @@ test('after the fix, retry makes the models what a clean rebuild makes, while or
   t.match((await retryResult(deps, { streams: [] })).text, 'nothing waits');
 });
 
-test('skip leaves the event out for good: of the model, of what is made anew, and of what verify expects', async (t) => {
+test('skip leaves the event out for good: in the model, in a rebuild and in verify', async (t) => {
   const { shop, deps, stream, runWith, bad } = await poisoned(t);
   const { runtime } = shop;
   const skip = (reason: string): ReturnType<typeof skipResult> => skipResult(deps, { stream, reason });
@@ -207,7 +207,7 @@ test('skip leaves the event out for good: of the model, of what is made anew, an
   });
 });
 
-test('a build by worse code than what is read is not switched to, and leaves nothing', async (t) => {
+test('a candidate by worse code than the active build is not switched to, and leaves nothing', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { user_id } = await shop.registerUser();
   const { order_id } = await shop.placeOrder(user_id, [1]);
@@ -222,7 +222,7 @@ test('a build by worse code than what is read is not switched to, and leaves not
   t.equal((await shop.http.get('/v1/categories/1/order-counts')).headers.get('degraded'), null);
 });
 
-test('a build that lets an event wait while it follows, which is in what is read, is not switched to either', async (t) => {
+test('a candidate that quarantines an event that the active build has applied is not switched to', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { runtime } = shop;
   const { user_id } = await shop.registerUser();

@@ -61,7 +61,7 @@ async function projectionOf(
   return buildRows(pool, { ...projection, name: 'expected' }, 1);
 }
 
-test('over random histories with events that can not be applied: one by one, made anew, and let go on again', async (t) => {
+test('random histories with events that can not be applied: live path, rebuild and retry make the same rows', async (t) => {
   const { pool } = await testDatabase(t);
   const property = fc.asyncProperty(poisoned, async ({ shop, bad, unknown, pageSize }) => {
     fc.pre(shop.log.events.some(isOfOrder));
@@ -87,7 +87,7 @@ test('over random histories with events that can not be applied: one by one, mad
     const head = await store.head();
     for (const { name } of models) assert.ok(await watch.waitFor(name, 1, head, 10_000));
     await projectors.stop();
-    // 2. Made anew, and switched to.
+    // 2. Rebuilt, and switched to.
     await rebuildAll({ pool, store, watch }, {}, models);
     for (const projection of newer) {
       const expected = await projectionOf(pool, projection, others);

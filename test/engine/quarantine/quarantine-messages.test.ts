@@ -11,7 +11,7 @@ function refuse(): void {
   throw new Error(unstorable);
 }
 
-test('a key waits whatever the characters of the message', async (t) => {
+test('a key is quarantined whatever characters the error message has', async (t) => {
   const { store, pool, start, log, reached } = await stage(t);
   start(keyedSums('sums', refuse));
   const { position } = await store.append('order-1', [counted()], 'any');

@@ -53,7 +53,7 @@ async function checkpoint(pool: pg.Pool): Promise<Row | undefined> {
 }
 
 for (const [what, { bad, why, apply }] of Object.entries(poisons)) {
-  test(`one key waits at an event that can not be applied, all others go on: ${what}`, async (t) => {
+  test(`one key waits at an event that can not be applied, all others continue: ${what}`, async (t) => {
     const { store, pool, watch, start, log, reached } = await stage(t);
     const [one, waits] = [order(), order()];
     await append(store, one, counted(1), counted(2));
@@ -75,7 +75,7 @@ for (const [what, { bad, why, apply }] of Object.entries(poisons)) {
     t.match(told, [{ fields: { model: 'sums', stream: waits, revision: 1 }, message: /its key waits/ }]);
     // The same by the bulk path.
     await rebuildAll({ pool, store, watch }, {}, [keyedSums('sums', apply)]);
-    t.same(await sums(pool, 2), expected, 'made anew, the rows are the same');
+    t.same(await sums(pool, 2), expected, 'rebuilt, the rows are the same');
     t.match(await quarantinedIn(pool, { name: 'sums', build: 2 }), [{ stream: waits, revision: 1, message: why }]);
   });
 }
@@ -91,7 +91,7 @@ test('what waits still waits after a restart, and nothing of it has taken effect
   t.same(await sums(pool), { [waits]: 5 }, 'also with code that could apply it: that is what retry is for');
 });
 
-test('what was let go on goes on with the projector that runs', async (t) => {
+test('a key that was retried continues with the running projector', async (t) => {
   const { store, pool, start, reached } = await stage(t);
   const waits = order();
   start(keyedSums('sums', refuse));

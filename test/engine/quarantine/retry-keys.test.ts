@@ -36,7 +36,7 @@ async function epoch(pool: pg.Pool): Promise<number> {
   return rows[0]?.epoch ?? 0;
 }
 
-test('many keys are let go on with the lease taken once', async (t) => {
+test('many keys are retried under one lease', async (t) => {
   const running = await stage(t);
   const { pool, store } = running;
   const streams = await manyWait(running, 50);
@@ -51,7 +51,7 @@ test('many keys are let go on with the lease taken once', async (t) => {
   t.same(await quarantinedIn(pool, of), []);
 });
 
-test('the projection goes on while streams are read, and what comes for the keys meanwhile is taken', async (t) => {
+test('the projection continues while a retry reads streams, and applies later events of their keys', async (t) => {
   const running = await stage(t);
   const { pool, store, start, reached } = running;
   const streams = await manyWait(running, 2);
@@ -70,7 +70,7 @@ test('the projection goes on while streams are read, and what comes for the keys
   t.same(await sums(pool), [114, 114]);
 });
 
-test('a key whose event the log does not have still waits, and that is told', async (t) => {
+test('a key whose event is missing in the log stays quarantined, and the retry says so', async (t) => {
   const running = await stage(t);
   const { pool, store } = running;
   const [stream = ''] = await manyWait(running, 1);

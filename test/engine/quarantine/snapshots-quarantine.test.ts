@@ -32,7 +32,7 @@ async function stage(t: Parameters<typeof testDatabase>[0]): Promise<Stage> {
   return { pool, shop, store: storeOf(shop.log.events), worse, held: { stream, revision } };
 }
 
-t.test('one in which a key waits is used again by whoever made it, and made anew by who may do better', async (t) => {
+t.test('an as-of build with a quarantined key serves its own process, and others make a new one', async (t) => {
   const { pool, shop, store, worse, held } = await stage(t);
   const [then, now] = [placeOf(shop.log.events, 3), placeOf(shop.log.events, 5)];
   const first = asOfBuildsOn(pool, store, { projections: worse });
@@ -48,7 +48,7 @@ t.test('one in which a key waits is used again by whoever made it, and made anew
   t.ok((await mended.at(ORDERS, then, MINUTE)).reused, 'where nothing waits there is nothing to do better');
 });
 
-t.test('while the key waits in what is read as well, one snapshot serves all processes', async (t) => {
+t.test('while the key is quarantined in the active build too, one as-of build serves all processes', async (t) => {
   const { pool, shop, store, worse, held } = await stage(t);
   const now = placeOf(shop.log.events, 5);
   const inTheLive = [ORDERS, held.stream, held.revision, now];
@@ -68,7 +68,7 @@ t.test('while the key waits in what is read as well, one snapshot serves all pro
   t.match(await other.at(ORDERS, now, MINUTE), { reused: false, build: { held: [] } });
 });
 
-t.test('what an operator has skipped is in no snapshot, also of those that were made before', async (t) => {
+t.test('a skipped event is in no as-of build, earlier ones included', async (t) => {
   const { pool, shop, store } = await stage(t);
   const snapshots = asOfBuildsOn(pool, store);
   const [then, now] = [placeOf(shop.log.events, 3), placeOf(shop.log.events, 5)];

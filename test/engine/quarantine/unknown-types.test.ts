@@ -8,11 +8,11 @@ import { demo, runningApp } from '../../support/running-app.js';
 import { atTheHead, oneOrderWaits, UNKNOWN, verified, write } from '../../support/unknown-types.js';
 import { quiet } from '../builds/rebuilding.js';
 
-test('an order waits at an event of a type that this release does not know, and comes back with the release that does', async (t) => {
+test('an order waits at an event of an unknown type, and comes back with the release that knows the type', async (t) => {
   await oneOrderWaits(t);
 });
 
-test('the tree stops before an event of a type that this release does not know, and goes on with the release that does', async (t) => {
+test('the tree stops before an event of an unknown type, and continues with the release that knows the type', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { runtime, http } = shop;
   await atTheHead(shop);
@@ -44,7 +44,7 @@ test('the tree stops before an event of a type that this release does not know, 
   t.same(await stopped(), []);
 });
 
-test('verify finds what a release before has passed over, also in streams of claims', async (t) => {
+test('verify finds what an earlier release has passed over, in streams of claims too', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { store } = shop.runtime;
   const { user_id } = await shop.registerUser();

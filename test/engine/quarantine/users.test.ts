@@ -59,7 +59,7 @@ async function retriedByMendedCode(t: Test, { shop }: Users): Promise<void> {
   }
 }
 
-test('a user waits alone: all others are registered, changed and read, and order', async (t) => {
+test('a quarantined user waits alone: all others are registered, changed and read, and order', async (t) => {
   const users = await usersWith(t, (user_id) =>
     event('UserErased', { user_id, email_claim: 'userEmail-0', erased_at: new Date().toISOString() }),
   );

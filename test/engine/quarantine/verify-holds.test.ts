@@ -35,7 +35,7 @@ function verified({ runtime: { pool, store } }: RunningApp, models: readonly Any
   });
 }
 
-test('what has taken effect, and the code that verifies can not take, is a finding', async (t) => {
+test('an applied event that the verifying code can not apply is a finding', async (t) => {
   const { shop, stream } = await paidOrder(t);
   const found = await verified(
     shop,
@@ -51,7 +51,7 @@ test('what has taken effect, and the code that verifies can not take, is a findi
   t.match((await verified(shop, keyed)).checks.at(-1), { check: 'quarantine', ok: true, findings: [] });
 });
 
-test('what goes on with what was left out is a finding', async (t) => {
+test('an event that was applied after one that was left out is a finding', async (t) => {
   const { shop, stream } = await paidOrder(t);
   await shop.runtime.pool.query(
     `insert into orderlog.skipped_events (model, stream, revision, position, type, message, reason)

@@ -42,7 +42,7 @@ test('an event that a handler refuses quarantines its stream: its later events w
   t.match(text, /^noting {2,}job-a@1 .* 2 events wait/m, 'a reactor has no build to tell the number of');
 });
 
-test('a retry by mended code handles what waits, in order, and the reactor takes over from there', async (t) => {
+test('a retry by mended code handles the waiting events in order, and the reactor takes over from there', async (t) => {
   const stage = await acting(t);
   const { store, pool, start, reached, done } = stage;
   const former = start(refusing(1));

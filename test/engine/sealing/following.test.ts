@@ -61,7 +61,7 @@ t.test('however many seal at once, each event is sealed once', async (t) => {
   t.same(await findings(sealsOf(pool, store, { signer })), []);
 });
 
-t.test('a process that is killed while it seals leaves seals that fit, and the next one goes on', async (t) => {
+t.test('a process that is killed while it seals leaves seals that fit, and the next process continues', async (t) => {
   const { store, pool, config } = await postgresLog(t);
   await fill(store, 0, 6_000);
   const seed = Buffer.alloc(32, 5).toString('hex');

@@ -16,7 +16,7 @@ async function copyOf(store: EventStore, events = Infinity): Promise<MemoryEvent
   return copy;
 }
 
-t.test('seals go on in a copy of the log, and lines of before still fit', async (t) => {
+t.test('sealing continues in a copy of the log, and earlier lines still fit', async (t) => {
   const { pool } = await testDatabase(t);
   const signer = newSigner();
   const store = new MemoryEventStore();
@@ -51,7 +51,7 @@ t.test('a copy that lacks something is not sealed on', async (t) => {
   await t.rejects(seals.seal(work), { name: 'SealsDoNotFit', message: /does not hold what was sealed in log 1111/ });
 });
 
-t.test('a log that was set back to an older copy is not sealed on, until somebody says why', async (t) => {
+t.test('a log that was set back to an older copy is sealed no further until somebody says why', async (t) => {
   const { pool } = await testDatabase(t);
   const signer = newSigner();
   const clock = (): Date => new Date('2026-01-01T00:00:00.000Z');

@@ -65,7 +65,7 @@ function changed(log: RecordedEvent[], at: number, change: Partial<RecordedEvent
   return event;
 }
 
-t.test('whatever is altered in whatever log is found, and the first event that differs is named', async (t) => {
+t.test('any alteration of any log is found, and the first event that differs is named', async (t) => {
   const length = { minLength: 2, maxLength: 40 };
   await fc.assert(
     fc.asyncProperty(

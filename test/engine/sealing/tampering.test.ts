@@ -127,7 +127,7 @@ t.test('two events changed far from each other are both named', async (t) => {
   await undo();
 });
 
-t.test('seals made again without the key are found: of the first one that was changed', async (t) => {
+t.test('seals that were forged without the key are found: of the first one that was changed', async (t) => {
   await pool.query(`update orderlog.events set type = 'Other' where position = 1234`);
   const forged = sealsOf(pool, store, { signer: { publicKey: signer.publicKey, sign: () => Buffer.alloc(64) } });
   await pool.query('delete from orderlog.seals');

@@ -138,7 +138,7 @@ for (const projection of projections) {
   });
 }
 
-test('under constant writes nothing differs, but what was altered; and nothing of a verification stays', async (t) => {
+test('under constant writes only altered values differ, and a verification leaves nothing behind', async (t) => {
   const shop = await busyShop(t);
   const { pool } = shop.runtime;
   const user = await shop.registerUser();

@@ -35,7 +35,7 @@ function reads(name: string, fault: ReadFault, times: number): Trouble {
   };
 }
 
-/** Subscriptions are made to begin anew, and the new ones are served like that. */
+/** Subscriptions are made to begin again, and the new ones are served like that. */
 function subscriptions(name: string, fault: SubscribeFault): Trouble {
   return {
     name: `subscriptions ${name}`,
@@ -60,7 +60,7 @@ export const troubles: readonly Trouble[] = [
     server.dropConnections();
     await sleep((1 + 3 * random()) * MOMENT_MS);
   }),
-  trouble('the server killed, and started anew', async (server, random) => {
+  trouble('the server killed, and started again', async (server, random) => {
     await server.kill();
     await sleep((1 + 3 * random()) * MOMENT_MS);
     await server.restart();

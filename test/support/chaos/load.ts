@@ -43,7 +43,7 @@ export class Load {
     private readonly random: () => number,
   ) {}
 
-  /** What there has to be before anything else. */
+  /** What must be there before anything else. */
   async begin(): Promise<void> {
     for (let n = 0; n < 4; n++) {
       const { data } = await this.send(this.#addCategory(null), true);

@@ -35,7 +35,7 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     },
   );
 
-  await t.test('a subscription goes on from where it was, across broken connections', async (t) => {
+  await t.test('a subscription resumes where it stopped, across broken connections', async (t) => {
     const { prefix, stream } = freshCategory();
     const begin = await store.head();
     const name = stream();
@@ -113,7 +113,7 @@ export async function following(t: Test, log: LogUnderTest): Promise<void> {
     t.ok(reached >= next);
   });
 
-  await t.test('who waits for a place is told soon that it is reached, though nothing matches', async (t) => {
+  await t.test('a reader that waits for a position is told soon that it is reached, if nothing matches', async (t) => {
     const { stream } = freshCategory();
     const stop = new AbortController();
     const from = await store.head();

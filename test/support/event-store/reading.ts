@@ -184,7 +184,7 @@ export async function reading(t: Test, { store, another }: LogUnderTest): Promis
     t.same(found, [3, 1, 0, 0], 'of several at once, each by its own filter and from its own place');
   });
 
-  await t.test('a log has one id, whoever asks first', async (t) => {
+  await t.test('a log has one id, for each reader', async (t) => {
     const stores = [store, ...range(0, 4).map(() => another())];
     const ids = await Promise.all([...stores, ...stores].map((each) => each.logId()));
     t.equal(new Set(ids).size, 1);

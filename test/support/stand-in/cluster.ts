@@ -66,7 +66,7 @@ export class StandInCluster {
     await this.nodes[n]?.restart();
   }
 
-  /** Its calls hang; the others may elect another meanwhile. Gives back its number, for `nodes[n].thaw()`. */
+  /** Its calls hang; the others may elect another meanwhile. Returns its number, for `nodes[n].thaw()`. */
   freezeLeader(): number {
     const leader = this.#leader;
     if (leader === null) throw new Error('Nobody leads');
@@ -81,7 +81,7 @@ export class StandInCluster {
     this.#notReadyUntil = Date.now() + (this.options.notReadyMs ?? 0);
   }
 
-  /** Nobody leads, and whoever is there knows it. */
+  /** No node leads, and each node that runs knows it. */
   loseQuorum(): void {
     this.#leader = null;
   }

@@ -104,7 +104,7 @@ export function refusalOf(node: Node, fault: unknown, stream: string): Refusal |
   }
 }
 
-/** Throws the refusal of a call, waits, or never settles, as its fault says; gives back a fault that is not of these. */
+/** Throws the refusal of a call, waits, or never settles, as its fault says; returns a fault that is not of these. */
 export async function enter<P extends Place>(
   node: Node,
   place: P,

@@ -82,7 +82,7 @@ export async function workedCases(t: Test, open: () => EventStore | null): Promi
     t.equal(outcome(await shop.order([[product_id, 1]])), '201');
   });
 
-  await t.test('a key again after a crash, at another process: one reservation, one order, one answer', async (t) => {
+  await t.test('a key sent again after a crash, to another process: one reservation, order and answer', async (t) => {
     const { product_id } = await shop.product(10);
     let sent = 0;
     const again = async (key: string): Promise<void> => {

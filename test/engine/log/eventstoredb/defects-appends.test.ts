@@ -21,10 +21,10 @@ void t.test('a connection that breaks under many appends costs none, and doubles
   server.dropConnections();
   for (const { revision } of await results) t.equal(revision, 1);
   await sleep(200);
-  t.equal(server.events.length, 128, 'also when those come through that were under way');
+  t.equal(server.events.length, 128, 'even if those under way come through');
 });
 
-void t.test('what breaks one store is no outcome for the appends of another in the process', async (t) => {
+void t.test('a fault of one store decides no append of another store in the process', async (t) => {
   const a = await onStandIn(t);
   const b = await onStandIn(t);
   // The first append of a client asks the server what it can do.
@@ -38,7 +38,7 @@ void t.test('what breaks one store is no outcome for the appends of another in t
   t.equal(b.server.events.length, 2);
 });
 
-void t.test('an answer that nobody waits for any more ends neither the process nor what is under way', async (t) => {
+void t.test('a late answer ends neither the process nor calls under way', async (t) => {
   const a = await onStandIn(t);
   const b = await onStandIn(t);
   for (const { store } of [a, b]) await store.append('before', [newEvent()], 'none');
@@ -79,33 +79,36 @@ const SLOW: readonly AppendFault[] = [
   { applyAndAnswerAfterMs: 3_300 },
 ];
 
-void t.test('an append whose outcome the client does not tell is in the log once, and told as it is', async (t) => {
-  const { server, store } = await onStandIn(t);
-  const cases = [...QUICK, ...SLOW].flatMap((fault) =>
-    (['none', 1, 'any'] as const).map((expected) => ({ fault, expected })),
-  );
-  const run = async ({ fault, expected }: (typeof cases)[number]): Promise<void> => {
-    const what = `${JSON.stringify(fault)} expected ${expected}`;
-    const name = `order-${what.replaceAll(/\W/g, '')}`;
-    if (expected !== 'none') await store.append(name, numbered(2), 'none');
-    server.faults.add('append', fault, { stream: (stream) => stream === name });
-    const events = numbered(3);
-    const result = await store.append(name, events, expected, { derivedIds: expected === 1 });
-    const stored = (await collect(store.read(name))).slice(expected === 'none' ? 0 : 2);
-    t.same(
-      stored.map(({ id }) => id),
-      events.map(({ id }) => id),
-      what,
+void t.test(
+  'an append whose outcome the client does not report takes effect once, and its caller learns it',
+  async (t) => {
+    const { server, store } = await onStandIn(t);
+    const cases = [...QUICK, ...SLOW].flatMap((fault) =>
+      (['none', 1, 'any'] as const).map((expected) => ({ fault, expected })),
     );
-    t.match(result, { revision: stored.at(-1)?.revision, position: stored.at(-1)?.position, repeated: false }, what);
-  };
-  for (const each of cases.filter(({ fault }) => QUICK.includes(fault))) await run(each);
-  await Promise.all(cases.filter(({ fault }) => SLOW.includes(fault)).map(run));
-  t.equal(server.faults.happened.length, cases.length, 'each fault happened');
-  // Those that the server does late.
-  await sleep(500);
-  t.equal(server.events.length, cases.length * 3 + (cases.length / 3) * 4, 'and nothing came later');
-});
+    const run = async ({ fault, expected }: (typeof cases)[number]): Promise<void> => {
+      const what = `${JSON.stringify(fault)} expected ${expected}`;
+      const name = `order-${what.replaceAll(/\W/g, '')}`;
+      if (expected !== 'none') await store.append(name, numbered(2), 'none');
+      server.faults.add('append', fault, { stream: (stream) => stream === name });
+      const events = numbered(3);
+      const result = await store.append(name, events, expected, { derivedIds: expected === 1 });
+      const stored = (await collect(store.read(name))).slice(expected === 'none' ? 0 : 2);
+      t.same(
+        stored.map(({ id }) => id),
+        events.map(({ id }) => id),
+        what,
+      );
+      t.match(result, { revision: stored.at(-1)?.revision, position: stored.at(-1)?.position, repeated: false }, what);
+    };
+    for (const each of cases.filter(({ fault }) => QUICK.includes(fault))) await run(each);
+    await Promise.all(cases.filter(({ fault }) => SLOW.includes(fault)).map(run));
+    t.equal(server.faults.happened.length, cases.length, 'each fault happened');
+    // Those that the server does late.
+    await sleep(500);
+    t.equal(server.events.length, cases.length * 3 + (cases.length / 3) * 4, 'and nothing came later');
+  },
+);
 
 void t.test('a conflict is told as one, also by an append whose answer was lost', async (t) => {
   const { server, store } = await onStandIn(t);
@@ -151,7 +154,7 @@ void t.test('who derives ids is told whether what is there is what was sent, als
   t.equal(server.events.length, 1);
 });
 
-void t.test('an append that stays without an outcome says so in time, and may be sent again', async (t) => {
+void t.test('an append without an outcome fails in time, and may be sent again', async (t) => {
   const { server, store } = await onStandIn(t, {}, { giveUpAfterMs: 400 });
   await store.append('order-1', [newEvent()], 'none');
   const [lost, never] = [newEvent(), newEvent()];

@@ -59,7 +59,7 @@ async function goesOn(t: Test, options: ClusterOptions, change: (cluster: StandI
   t.same(ids, acknowledged.slice(0, ids.length), 'and was given once, in order');
 }
 
-void t.test('when the leader dies, appends and subscriptions go on with the next one', async (t) => {
+void t.test('when the leader dies, appends and subscriptions continue on the next one', async (t) => {
   await goesOn(t, { notReadyMs: 500 }, async (cluster) => {
     const dead = await cluster.killLeader();
     await sleep(700);
@@ -67,7 +67,7 @@ void t.test('when the leader dies, appends and subscriptions go on with the next
   });
 });
 
-void t.test('when the leader freezes, appends and subscriptions go on with the next one', async (t) => {
+void t.test('when the leader freezes, appends and subscriptions continue on the next one', async (t) => {
   await goesOn(t, {}, async (cluster) => {
     const frozen = cluster.freezeLeader();
     await sleep(500);
@@ -75,7 +75,7 @@ void t.test('when the leader freezes, appends and subscriptions go on with the n
   });
 });
 
-void t.test('when there was no quorum for a while, appends and subscriptions go on behind it', async (t) => {
+void t.test('appends and subscriptions continue after a while without a quorum', async (t) => {
   await goesOn(t, {}, async (cluster) => {
     cluster.loseQuorum();
     await sleep(2_500);
@@ -87,7 +87,7 @@ void t.test('when another one leads and nobody died, appends and subscriptions g
   await goesOn(t, { notReadyMs: 300 }, async (cluster) => cluster.elect(2));
 });
 
-void t.test('what a command decides on is read from the leader, whichever server is asked', async (t) => {
+void t.test('a command decides on a stream that the leader has read, whichever server it asks', async (t) => {
   const cluster = await standInCluster(t);
   const { store } = storeAt(t, cluster.nodes[2]?.url ?? '');
   const [leader] = cluster.nodes;

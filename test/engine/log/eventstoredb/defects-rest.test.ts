@@ -33,7 +33,7 @@ void t.test('a stream that ended for ever is a typed error, to read and to appen
 });
 
 void t.test(
-  'of a truncated stream what is left is read, and it is appended to, also when nothing is left',
+  'a truncated stream is read from its first event left, and takes appends even if none is left',
   async (t) => {
     const { server, store } = await onStandIn(t);
     await store.append('order-1', numbered(5), 'none');
@@ -94,7 +94,7 @@ void t.test('a read whose client is thrown away by somebody else goes on to the 
 });
 
 void t.test(
-  'whatever is under way, closing takes five seconds at most and leaves nothing that keeps a process',
+  'closing takes five seconds at most, whatever is under way, and leaves nothing that keeps a process alive',
   async (t) => {
     const [never, much, frozen, gone, silent] = await Promise.all([1, 2, 3, 4, 5].map(() => standIn(t)));
     const cluster = await standInCluster(t);

@@ -26,34 +26,37 @@ async function complete(t: Test, { server }: OnStandIn, followed: Following, pre
   t.same(followed.steppedOver, [], what);
 }
 
-void t.test('of events with one commit part those after a place are given, not those after the commit', async (t) => {
-  const on = await onStandIn(t);
-  fill(on.server.log, 'order-1', 6);
-  // As an old transaction wrote them.
-  const commit = on.server.events[4]?.position.commit ?? 0n;
-  for (const event of on.server.events.slice(2, 5)) {
-    Object.assign(event, { position: { commit, prepare: event.position.prepare } });
-  }
-  const places = on.server.events.map(({ position }) => positionOf(position));
-  t.same(
-    (await collect(on.store.readAll())).map(({ position }) => position),
-    places,
-  );
-  for (const [n, from] of places.entries()) {
-    const left = places.slice(n + 1);
+void t.test(
+  'of events with one commit, those after a position are delivered, not those after the commit',
+  async (t) => {
+    const on = await onStandIn(t);
+    fill(on.server.log, 'order-1', 6);
+    // As an old transaction wrote them.
+    const commit = on.server.events[4]?.position.commit ?? 0n;
+    for (const event of on.server.events.slice(2, 5)) {
+      Object.assign(event, { position: { commit, prepare: event.position.prepare } });
+    }
+    const places = on.server.events.map(({ position }) => positionOf(position));
     t.same(
-      (await collect(on.store.readAll({ from }))).map(({ position }) => position),
-      left,
+      (await collect(on.store.readAll())).map(({ position }) => position),
+      places,
     );
-    const followed = following(t, on, 'order-', { from });
-    await until(() => followed.seen.length >= left.length);
-    t.same(
-      followed.seen.map(({ position }) => position),
-      left,
-    );
-    await followed.stop();
-  }
-});
+    for (const [n, from] of places.entries()) {
+      const left = places.slice(n + 1);
+      t.same(
+        (await collect(on.store.readAll({ from }))).map(({ position }) => position),
+        left,
+      );
+      const followed = following(t, on, 'order-', { from });
+      await until(() => followed.seen.length >= left.length);
+      t.same(
+        followed.seen.map(({ position }) => position),
+        left,
+      );
+      await followed.stop();
+    }
+  },
+);
 
 void t.test('a marker never steps over an event, whenever it comes and whatever it says', async (t) => {
   const cases: (readonly [fault: SubscribeFault | null, caughtUp: boolean])[] = [
@@ -77,7 +80,7 @@ void t.test('a marker never steps over an event, whenever it comes and whatever 
     if (fault) on.server.faults.add('subscribe', fault, { times: 2 });
     const followed = following(t, on, 'order-', { pageSize: 30, pause: () => sleep(2) });
     await until(() => followed.seen.length > 30);
-    // Begun anew in the middle, from whatever place it believes in.
+    // Begun again in the middle, from the position that it believes in.
     on.server.subscriptions.end();
     fill(log, 'order-1', 3);
     await complete(t, on, followed, 'order-', what);
@@ -86,7 +89,7 @@ void t.test('a marker never steps over an event, whenever it comes and whatever 
   }
 });
 
-void t.test('a marker counts only when what came before it has been handled, and it moves the place on', async (t) => {
+void t.test('a marker counts once all events before it are handled, and it moves the position on', async (t) => {
   const on = await onStandIn(t, { checkpointAtHead: false });
   fill(on.server.log, 'other-1', 5_500);
   const place = (n: number): Position =>
@@ -120,21 +123,18 @@ void t.test('markers of places that there are not harm nothing', async (t) => {
   t.same(followed.subscription.state()?.drops, {});
 });
 
-void t.test(
-  'what the server sends malformed ends the subscription, not the process, and nothing is lost',
-  async (t) => {
-    const on = await onStandIn(t);
+void t.test('a malformed message ends the subscription, not the process, and nothing is lost', async (t) => {
+  const on = await onStandIn(t);
+  fill(on.server.log, 'order-1', 1);
+  const followed = following(t, on, 'order-');
+  for (const [n, how] of (['no-id', 'no-stream'] as const).entries()) {
+    await until(() => followed.seen.length === n + 1 && on.server.subscriptions.count === 1);
+    on.server.subscriptions.breakNext(how);
     fill(on.server.log, 'order-1', 1);
-    const followed = following(t, on, 'order-');
-    for (const [n, how] of (['no-id', 'no-stream'] as const).entries()) {
-      await until(() => followed.seen.length === n + 1 && on.server.subscriptions.count === 1);
-      on.server.subscriptions.breakNext(how);
-      fill(on.server.log, 'order-1', 1);
-    }
-    await complete(t, on, followed, 'order-');
-    t.same(followed.subscription.state()?.drops, { error: 2 });
-  },
-);
+  }
+  await complete(t, on, followed, 'order-');
+  t.same(followed.subscription.state()?.drops, { error: 2 });
+});
 
 void t.test('an end without an error is a drop, and so is an error', async (t) => {
   const on = await onStandIn(t);
@@ -157,7 +157,7 @@ void t.test('an end without an error is a drop, and so is an error', async (t) =
   t.equal(on.complaints.length, 6, 'each is told');
 });
 
-void t.test('a subscription that falls silent is found out by what the log holds', async (t) => {
+void t.test('a silent subscription is found out by comparison with the log', async (t) => {
   const ways: Record<string, (on: OnStandIn) => void> = {
     'all of it': ({ server }) => server.subscriptions.silence(),
     'what comes last': ({ server }) => server.subscriptions.skip(3),
@@ -195,7 +195,7 @@ void t.test('a subscription that falls silent is found out by what the log holds
   );
 });
 
-void t.test('a subscription that is never confirmed is begun anew', async (t) => {
+void t.test('a subscription that is never confirmed is begun again', async (t) => {
   const on = await onStandIn(t);
   fill(on.server.log, 'order-1', 5);
   on.server.faults.add('subscribe', 'never');
@@ -220,7 +220,7 @@ void t.test('nothing is lost to ends, errors and silences at random while much i
   await complete(t, on, followed, 'order-');
 });
 
-void t.test('where nothing matches the place still moves on to the head', async (t) => {
+void t.test('the checkpoint moves to the head even if no event matches', async (t) => {
   for (const options of [
     { caughtUp: true },
     { caughtUp: false },

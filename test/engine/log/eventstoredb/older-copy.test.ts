@@ -90,7 +90,7 @@ for (const [title, orders] of [
   });
 }
 
-void t.test('while nothing runs, and as much was written since: it is noticed at the start', async (t) => {
+void t.test('an older copy is noticed at the start, however much was written since', async (t) => {
   const replaced = await shopWithCopy(t);
   const { shop, userId } = replaced;
   await shop.stopProjectors();

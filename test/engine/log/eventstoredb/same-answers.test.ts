@@ -197,7 +197,7 @@ async function played(t: Test, database: TestDatabase, folder: string, store?: E
 }
 
 void t.test(
-  'on EventStoreDB every answer is that of the embedded log: status, headers and body, but for ids, places and times',
+  'on EventStoreDB every answer is that of the embedded log: status, headers and body, but for ids, positions and times',
   { timeout: 180_000 },
   async (t) => {
     const folder = await writeShop(join(temporaryFolder(t), 'shop'), { products: 120, users: 20, orders: 60 });

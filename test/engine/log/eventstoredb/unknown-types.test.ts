@@ -3,7 +3,7 @@ import { eventStoreDbLog, freshNamespace } from '../../../support/event-store/ev
 import { Namespaced } from '../../../support/event-store/namespaced.js';
 import { oneOrderWaits } from '../../../support/unknown-types.js';
 
-void t.test('on EventStoreDB an order waits at an event of a type that this release does not know', async (t) => {
+void t.test('on EventStoreDB an order waits at an event of an unknown type', async (t) => {
   const { another } = await eventStoreDbLog(t);
   await oneOrderWaits(t, { store: new Namespaced(another(), freshNamespace()) });
 });
