@@ -24,7 +24,7 @@ export function openStock(
 ): OpenStock {
   const stocks = new HotStreams(handler, stockStream, { pool, logId, form: stockSnapshots });
   const takeOver = sweepOnDemand(() => reactorDeps);
-  const orderStock = new OrderStock(stocks, takeOver);
+  const orderStock = new OrderStock(handler.store, stocks, takeOver);
   const reactorDeps: StockReactorDeps = {
     stock: orderStock,
     pending,

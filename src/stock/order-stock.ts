@@ -2,10 +2,12 @@
  * Stock that orders hold. A reservation is a claim: pending until its order is placed, and worth only what the order's own stream
  * says. Everything here can be sent again at any time, by any process.
  */
-import type { CommandContext, Position } from '../engine/index.js';
+import { type CommandContext, decode, type EventStore, type Position } from '../engine/index.js';
 import type { StockCommand } from './commands.js';
 import { availableOf, type Reservation } from './decider.js';
+import { stockEvents } from './events.js';
 import type { Stocks } from './stocks.js';
+import { stockStream } from './stream.js';
 
 /** How many of one product. */
 export interface Quantity {
@@ -32,9 +34,12 @@ export type OrderStanding =
 
 type Cause = Extract<StockCommand, { type: 'ReleaseStock' }>['cause'];
 
+const CLOSING = { StockReleased: stockEvents.StockReleased, StockIssued: stockEvents.StockIssued };
+
 export class OrderStock {
   /** @param takeOver ends reservations of requests that stopped. @returns whether anything came free */
   constructor(
+    private readonly log: Pick<EventStore, 'readAll' | 'head'>,
     private readonly stocks: Stocks,
     private readonly takeOver: (context: CommandContext) => Promise<boolean>,
   ) {}
@@ -97,6 +102,22 @@ export class OrderStock {
         ? ({ type: 'IssueStock', order_id: orderId, placed } as const)
         : ({ type: 'ReleaseStock', order_id: orderId, cause: 'cancelled' } as const);
     return this.#all(reserved, command, context);
+  }
+
+  /**
+   * Reads the log on from the event that cancelled or paid an order, which is a short way: the stock follows within seconds.
+   * @returns the position at which all of this had been released or issued; null if it is not yet
+   */
+  async closedAt(orderId: string, held: readonly Quantity[], after: Position): Promise<Position | null> {
+    const open = new Set(held.map(({ product_id }) => stockStream.name(String(product_id))));
+    const filter = { streamPrefixes: [...open], types: Object.keys(CLOSING) };
+    for await (const event of this.log.readAll({ from: after, until: await this.log.head(), filter })) {
+      if (!open.has(event.stream)) continue;
+      const { order_id } = decode(event, CLOSING[event.type as keyof typeof CLOSING]).data;
+      if (order_id === orderId) open.delete(event.stream);
+      if (open.size === 0) return event.position;
+    }
+    return null;
   }
 
   /** Brings what an order holds of a product to what the order's stream says. @returns whether it recorded anything */

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ownContext } from '../../src/commands/own-context.js';
-import { outcome } from '../support/http-client.js';
+import { type Answer, outcome } from '../support/http-client.js';
 import { until } from '../support/orderlog.js';
 import { atRest, recovered } from '../support/stock/deaths.js';
 import { idOf, stockShop } from '../support/stock/shop.js';
@@ -60,6 +60,22 @@ t.test('what an order does to stock', async (t) => {
     const cancelled = await shop.http.ok('POST', `/v1/orders/${idOf(order)}/cancel`);
     const head = shop.runtime.tokens.encode(await shop.runtime.store.head());
     t.equal(cancelled.headers.get('log-position'), head);
+  });
+
+  await t.test('the same command again, when its stored response is gone, answers the same position', async (t) => {
+    const products = [await shop.product(10), await shop.product(10)] as const;
+    for (const path of ['cancel', 'mark-paid']) {
+      const order = await shop.order(products.map(({ product_id }) => [product_id, 1]));
+      const send = (): Promise<Answer> =>
+        shop.http.ok('POST', `/v1/orders/${idOf(order)}/${path}`, { headers: { 'idempotency-key': 'once' } });
+      const first = await send();
+      // Others change the same stock meanwhile.
+      await shop.http.ok('POST', `/v1/orders/${idOf(await shop.order([[products[0].product_id, 1]]))}/cancel`);
+      await shop.runtime.pool.query('delete from orderlog.idempotency_keys');
+      const again = await send();
+      t.equal(again.headers.get('idempotency-replayed'), 'true');
+      t.equal(again.headers.get('log-position'), first.headers.get('log-position'), path);
+    }
   });
 
   await t.test('the reactor releases and issues what a command could not', async (t) => {

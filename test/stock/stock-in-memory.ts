@@ -36,6 +36,7 @@ export class StockProcess {
     this.handler = new CommandHandler(store, new MemoryVault());
     this.stocks = new HotStreams(this.handler, stockStream);
     this.orderStock = new OrderStock(
+      store,
       this.stocks,
       sweepOnDemand(() => this.sweepDeps),
     );
