@@ -13,7 +13,9 @@ export const operationProblems = {
   'not-quarantined': {
     status: 409,
     title: 'Nothing is quarantined there',
-    explanation: 'The key is not in quarantine, or not at that revision. List the quarantine, then decide again.',
+    explanation:
+      'The key is not in quarantine, or not at that revision. List the quarantine, then decide again. ' +
+      'An event that a newer release wrote is never skipped: start that release.',
   },
   'read-model-busy': {
     status: 409,

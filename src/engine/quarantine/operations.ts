@@ -1,6 +1,7 @@
 /** What can be done with quarantined keys: list them, retry them with today's code, skip an event for good (docs/decisions/0012). */
 import type pg from 'pg';
 import type { EventStore } from '../core/event-store.js';
+import { decode } from '../core/event-type.js';
 import { printable } from '../core/printable.js';
 import { dropBuild } from '../builds/drop.js';
 import { withModelLocks } from '../builds/model-locks.js';
@@ -10,10 +11,11 @@ import { isReactor, REACTOR_BUILD } from '../reacting/reactor.js';
 import { retryReactions } from '../reacting/retry.js';
 import { entriesOf, type Entry, notHere, type Quarantining, waitingEvents } from './entries.js';
 import { fenceAll } from '../projecting/checkpoints.js';
-import { type QuarantinedEvent, NotQuarantined } from './quarantine.js';
+import { categoryOf } from '../projecting/reads.js';
+import { isOfNewerRelease, messageOf, type QuarantinedEvent, NotQuarantined } from './quarantine.js';
 import { type QuarantineEntry, type Skipped, skippedOf } from './quarantined.js';
 import { type Retried, retryKeys } from './retry-keys.js';
-import { skipStop, type Stop, stopsOf } from './stops.js';
+import { eventAt, skipStop, type Stop, stopsOf } from './stops.js';
 
 export interface QuarantineDeps {
   readonly pool: pg.Pool;
@@ -103,7 +105,12 @@ export async function skipQuarantined(
   return withModelLocks(deps.pool, models, async () => {
     const all = await entriesIn(deps, followers, [stream], stops);
     const entries = all.filter(({ build }) => models.includes(build.name));
-    refuseUnlessAt([...entries.map(({ build, held }) => ({ build, ...held })), ...stops], revision);
+    const waiting = [...entries.map(({ build, held }) => ({ build, ...held })), ...stops];
+    refuseUnlessAt(waiting, revision);
+    for (const { name, reads } of followers) {
+      const at = waiting.find(({ build }) => build.name === name);
+      if (at) await refuseOfNewerRelease(deps.store, reads, at);
+    }
     // An unfinished build may have applied the event already, and would bring it back.
     for (const { name, build, state } of await allBuilds(deps.pool)) {
       const isCandidate = state === 'building' || state === 'ready';
@@ -135,6 +142,22 @@ function refuseUnlessAt(found: readonly Pick<Stop, 'build' | 'stream' | 'revisio
     `${other.stream} waits at revision ${other.revision} in ${where}, not at ${revision}; nothing was skipped`,
     'one-model',
   );
+}
+
+/** Nothing is wrong with such an event: its own release applies it, and would miss it for good. @throws NotQuarantined */
+async function refuseOfNewerRelease(
+  store: EventStore,
+  reads: Quarantining['reads'],
+  { stream, revision }: Pick<Stop, 'stream' | 'revision'>,
+): Promise<void> {
+  const event = await eventAt(store, stream, revision);
+  const type = event && reads[categoryOf(stream)]?.[event.type];
+  if (!type) return;
+  try {
+    decode(event, type);
+  } catch (error) {
+    if (isOfNewerRelease(error)) throw new NotQuarantined(`${messageOf(error)}; nothing was skipped`, 'newer-release');
+  }
 }
 
 /** @returns without the keys that are not quarantined any more */

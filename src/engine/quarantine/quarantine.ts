@@ -21,13 +21,13 @@ export interface QuarantinedEvent {
   readonly message: string;
 }
 
-/** What was asked for can't be done: a stream is not quarantined, or is quarantined at another event. */
+/** What was asked for can't be done: a stream is not quarantined, or at another event, or at one that is never skipped. */
 export class NotQuarantined extends Error {
   override readonly name = 'NotQuarantined';
-  /** @param remedy look at the list again, or name one model; the caller knows how that is said where it is asked */
+  /** @param remedy look at the list again, name one model, or start the newer release; the caller knows how to say that where it is asked */
   constructor(
     message: string,
-    readonly remedy: 'list' | 'one-model',
+    readonly remedy: 'list' | 'one-model' | 'newer-release',
   ) {
     super(message);
   }

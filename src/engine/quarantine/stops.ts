@@ -55,7 +55,8 @@ export async function skipStop(
   });
 }
 
-async function eventAt(store: EventStore, stream: string, revision: number): Promise<RecordedEvent | null> {
+/** Null if the log does not have it (any more). */
+export async function eventAt(store: EventStore, stream: string, revision: number): Promise<RecordedEvent | null> {
   try {
     for await (const event of store.read(stream, { from: revision, limit: 1 })) return event;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { test } from 'tap';
 import { projections } from '../../../projections/index.js';
 import type { JsonObject } from '../../../src/engine/core/message.js';
@@ -5,6 +6,7 @@ import { WrongUse } from '../../../src/commands/output.js';
 import { listResult, skipResult } from '../../../src/commands/quarantine.js';
 import { verify } from '../../../src/engine/verifying/verify.js';
 import { failure, newEvent } from '../../support/event-store/case.js';
+import { outcome } from '../../support/http-client.js';
 import { until } from '../../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../../support/running-app.js';
 import { rebuildAll } from '../builds/rebuilding.js';
@@ -85,3 +87,23 @@ for (const [title, { stream, type, data, models }] of Object.entries(foreign)) {
     t.match(verified.notes.join('\n'), `category-tree: ${stream}@${revision} is skipped: ${options.reason}`);
   });
 }
+
+test('skip refuses the event of a newer schema version that models have stopped at, and names the remedy', async (t) => {
+  const shop = await runningApp(t, { seed: demo });
+  const { runtime, http } = shop;
+  const paid = newEvent('OrderPaid', {});
+  const stream = `order-${randomUUID()}`;
+  await runtime.store.append(stream, [{ ...paid, metadata: { ...paid.metadata, schema_version: 99 } }], 'none');
+  const models = ['order-counts', 'order-stock', 'user-orders'];
+  await until(async () => (await stopped(shop)).length === models.length);
+  const skip = { stream: `${stream}@0`, reason: 'impatience' };
+  t.match(await failure(skipResult(runtime, skip)), {
+    name: 'WrongUse',
+    message: /a newer release wrote it .*; nothing was skipped: start a process of that release/,
+  });
+  const refused = await http.send('POST', '/v1/ops/quarantine/skip', { json: skip });
+  t.equal(outcome(refused), '409 not-quarantined');
+  t.match((refused.body as { detail: string }).detail, /nothing was skipped\. Start a process of that release/);
+  t.same(await stopped(shop), models);
+  t.match((await listResult(runtime, {})).document, { skipped: [] });
+});
