@@ -174,10 +174,10 @@ class OrderLists {
   #filtersOf(one: SourceOrder): Filters {
     const { events, products } = this.source;
     const cat = products.find(({ product_id }) => product_id === one.product_ids[0])?.cat_ids[0] ?? 0;
-    const changed = events.findIndex(({ place }) => place === one.changed);
+    const changed = events.findIndex(({ position }) => position === one.changed);
     const before = events[Math.max(0, changed - 1)];
     const since = events.findIndex(({ recordedAt }) => recordedAt >= (events[changed]?.recordedAt ?? ''));
-    const justBefore = (since > 0 ? events[since - 1]?.place : '') as Position;
+    const justBefore = (since > 0 ? events[since - 1]?.position : '') as Position;
     return {
       status: { query: `status=${one.status}`, plain: { status: [one.status] } },
       user: { query: `user_id=${one.user_id}`, plain: { userId: one.user_id } },
@@ -192,7 +192,7 @@ class OrderLists {
       to: { query: `placed_to=${one.placed_at}`, plain: { placedTo: one.placed_at } },
       position: {
         query: `updated_since=${before?.token}`,
-        plain: { changedAfter: before?.place as Position },
+        plain: { changedAfter: before?.position as Position },
       },
       time: { query: `updated_since=${events[changed]?.recordedAt}`, plain: { changedAfter: justBefore } },
       min: { query: `total_min=${one.total}`, plain: { totalMin: one.total } },

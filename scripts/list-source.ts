@@ -41,10 +41,10 @@ export interface SourceUser {
   readonly email: string;
 }
 
-/** An event of an order, at its place in the log. */
+/** An event of an order, at its position. */
 export interface LoggedEvent {
   readonly token: string;
-  readonly place: string;
+  readonly position: string;
   readonly recordedAt: string;
 }
 
@@ -114,11 +114,11 @@ function ordersOf(
   const events: LoggedEvent[] = [];
   for (const [i, { type, data, position: token, recorded_at: recordedAt }] of log.entries()) {
     if (type === 'UserRegistered') continue;
-    const place = String(i).padStart(9, '0');
-    events.push({ token, place, recordedAt });
+    const position = String(i).padStart(9, '0');
+    events.push({ token, position, recordedAt });
     const order_id = String(data['order_id']);
     const known = orders.get(order_id);
-    if (known) known.changed = place;
+    if (known) known.changed = position;
     else {
       const row = rows.get(String(data['external_reference']));
       if (!row) throw new Error(`the log has an order that the files have not: ${order_id}`);
@@ -128,7 +128,7 @@ function ordersOf(
         ...{ reference_hash: order_ref, placed_at: new Date(row.placed_at).toISOString() },
         total: items.reduce((sum, { quantity, unit_price }) => sum + quantity * unit_price, 0),
         product_ids: [...new Set(items.map(({ product_id }) => product_id))],
-        ...{ position: place, changed: place },
+        ...{ position, changed: position },
         status: row.cancelled_at ? 'cancelled' : row.paid_at ? 'paid' : 'placed',
       });
     }

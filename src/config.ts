@@ -28,11 +28,11 @@ export interface Config {
   readonly uploadMaxBytes: number;
   /** Where the documents are; null: in the data folder. */
   readonly bucket: Bucket | null;
-  /** For how long the build that was read before a switch is kept. */
+  /** For how long a standby build is kept. */
   readonly keepBuildSeconds: number;
-  /** For how long a snapshot of a read model as it was is kept, since it was last used. */
+  /** For how long an as-of build is kept after its last use. */
   readonly snapshotKeepSeconds: number;
-  /** Of all snapshots together. */
+  /** Of all as-of builds together. */
   readonly snapshotMaxMb: number;
   /** For how long the response to a command with an `Idempotency-Key` is kept. */
   readonly idempotencyKeepSeconds: number;

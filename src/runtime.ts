@@ -69,7 +69,7 @@ const quiet: Engine['log'] = { info: () => undefined, warn: () => undefined, err
 export interface OpenOptions extends DatabaseOptions {
   /** Another log than the configuration names; closed with everything else. */
   readonly store?: EventStore;
-  /** Is told what becomes of snapshots and of the embedded server; nobody if left out. */
+  /** Is told what becomes of as-of builds and of the embedded server; nobody if left out. */
   readonly log?: Engine['log'];
   /** As-of builds are made in a process of their own, so that requests do not wait for this one. */
   readonly asOfProcess?: boolean;

@@ -10,7 +10,8 @@ export interface TreeOptions {
   readonly depth?: number | null | undefined;
 }
 
-interface Snapshot {
+/** The tree as it was read at a position. */
+interface ReadTree {
   readonly position: Position;
   /** The build that it was read from: another one may have other rows at the same revision. */
   readonly builds: string;
@@ -38,10 +39,10 @@ const SUBTREE = `with recursive subtree as (
   )
   select subtree.cat_id from subtree`;
 
-/** Every answer names the place in the log that it is true for. All throw Refusal `read-model-behind`. */
+/** Every answer names the position that it is true for. All throw Refusal `read-model-behind`. */
 export class CategoryTree {
-  #latest: Snapshot | null = null;
-  #reading: Promise<Snapshot> | null = null;
+  #latest: ReadTree | null = null;
+  #reading: Promise<ReadTree> | null = null;
   /** By as-of build and revision, which say all that a tree shows. */
   readonly #earlier = new Map<string, Promise<TreeDocument>>();
 
@@ -59,10 +60,10 @@ export class CategoryTree {
       const document = await this.#asOf(`${builds} ${revision}`, freshness);
       return { position, answer: await document.answer(root, depth) };
     }
-    const snapshot = await this.#atLeast(revision, builds);
-    const answer = await snapshot.document.answer(root, depth);
-    // Either the tree is the same at both places, or it was read at the later one.
-    return { position: snapshot.position > position ? snapshot.position : position, answer };
+    const read = await this.#atLeast(revision, builds);
+    const answer = await read.document.answer(root, depth);
+    // Either the tree is the same at both positions, or it was read at the later one.
+    return { position: read.position > position ? read.position : position, answer };
   }
 
   async category(
@@ -97,8 +98,8 @@ export class CategoryTree {
   }
 
   /** The tree of this build, at this revision or a later one, read at most once a change for all callers. */
-  async #atLeast(revision: Position, builds: string): Promise<Snapshot> {
-    const isIt = (one: Snapshot | null): one is Snapshot =>
+  async #atLeast(revision: Position, builds: string): Promise<ReadTree> {
+    const isIt = (one: ReadTree | null): one is ReadTree =>
       one !== null && one.builds === builds && one.document.revision >= revision;
     if (isIt(this.#latest)) return this.#latest;
     // A reading under way may have begun before that revision or build; the one after it has not.
@@ -107,11 +108,11 @@ export class CategoryTree {
     return (this.#reading ??= this.#readLatest().finally(() => (this.#reading = null)));
   }
 
-  async #readLatest(): Promise<Snapshot> {
+  async #readLatest(): Promise<ReadTree> {
     return (this.#latest = await this.#read());
   }
 
-  async #read(freshness?: Freshness): Promise<Snapshot> {
+  async #read(freshness?: Freshness): Promise<ReadTree> {
     const found = await this.model.query<TreeRow & { revision: Position }>('tree-all', ALL, [], freshness);
     const { position, builds, rows } = found;
     const categories = rows.filter((row) => row.cat_id !== null);

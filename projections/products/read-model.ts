@@ -14,7 +14,7 @@ export interface ProductListOptions {
   readonly limit: number;
 }
 
-/** `position` is the place in the log that the answer is true for, `next` the id that the following page goes on after. */
+/** `position` is what the answer is true for, `next` the id that the following page begins after. */
 export interface ProductList {
   readonly position: Position;
   readonly products: ProductAnswer[];

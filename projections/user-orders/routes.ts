@@ -23,7 +23,7 @@ export interface OrderQueryDeps {
   readonly past: AsOf;
   /** Keyed hash of what another system calls an order. */
   readonly referenceHash: (reference: string) => string;
-  /** From the stream: what the read model does not know yet, or with a place an order as it was there. */
+  /** From the stream: what the read model does not know yet, or with a position an order as it was there. */
   readonly fromStream: (orderId: string, at?: Position) => Promise<{ position: Position; order: OrderAnswer } | null>;
   readonly addedAt: AddedAt;
   /** By their streams, now or at a position. */

@@ -15,7 +15,7 @@ const ARRAY = { before: '[', between: ',\n ', after: ']\n' };
 
 export interface EventsOptions {
   readonly stream?: string;
-  /** Of a stream: the first revision. Of the log: the token of the place to go on after. */
+  /** Of a stream: the first revision. Of the log: the token of the position to begin after. */
   readonly from?: string;
   readonly follow?: boolean;
   readonly json?: boolean;
@@ -31,7 +31,7 @@ export function addEvents(program: Command, run: Run<PrintDeps>): void {
     .command('events')
     .description('print the events of the log as they are stored')
     .option('--stream <name>', 'one stream only')
-    .option('--from <place>', 'of the log: after this token; of a stream: from this revision on')
+    .option('--from <position>', 'of the log: after this token; of a stream: from this revision on')
     .option('--follow', 'then print new events as they are appended')
     .addOption(new Option('--json', 'print exactly one JSON document (an array)'))
     .action((options: { stream?: string; from?: string; follow?: boolean; json?: boolean }) =>
@@ -90,7 +90,7 @@ async function* source(
     }
     return;
   }
-  const start = from === undefined ? START : place(tokens, from);
+  const start = from === undefined ? START : positionOf(tokens, from);
   if (!follow) yield* store.readAll({ from: start, filter: OURS, signal });
   else for await (const page of store.subscribe({ from: start, filter: OURS, signal })) yield* page.events;
 }
@@ -100,7 +100,7 @@ function revision(text: string): number {
   return Number(text);
 }
 
-function place(tokens: PrintDeps['tokens'], token: string): Position {
+function positionOf(tokens: PrintDeps['tokens'], token: string): Position {
   try {
     return tokens.decode(token);
   } catch (error) {

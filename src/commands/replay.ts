@@ -59,8 +59,8 @@ const FOR_EVER_MS = 2 ** 31 - 1;
 export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Promise<CommandResult> {
   const { progress, signal, keepSeconds } = command;
   const projections = chosen(deps.projections, command.models);
-  const place = await pointOf(deps, command.until);
-  const position = deps.tokens.encode(place);
+  const until = await pointOf(deps, command.until);
+  const position = deps.tokens.encode(until);
   const models: Replayed[] = [];
   // What is broken off is begun again by the next who asks.
   const leave = (): void => void deps.engine.asOf.close();
@@ -70,7 +70,7 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
     for (const { name } of projections) {
       signal.throwIfAborted();
       const begun = performance.now();
-      const { build, reused } = await deps.engine.asOf.at(name, place, FOR_EVER_MS);
+      const { build, reused } = await deps.engine.asOf.at(name, until, FOR_EVER_MS);
       const seconds = Math.round(performance.now() - begun) / 1_000;
       const { rows, events } = build;
       models.push({ name, schema: deps.engine.asOf.schemaOf(build), position, rows, events, seconds, reused });

@@ -22,7 +22,7 @@ interface AskedRequest {
 
 export interface Asked {
   readonly freshness: Freshness;
-  /** The query with `as_of` as the token of its place: a page further on is of the same place, also of a time. */
+  /** The query with `as_of` as the token of its position: a page further on is of the same position, if a time was asked for too. */
   readonly as_of: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export class AsOf {
       throw faultOf('query.as_of', error);
     });
     const waitMs = Math.max(0, freshness.waitMs - (Date.now() - begun));
-    // A place in the past has its own freshness, whatever the client has seen since.
+    // A position in the past has its own freshness, whatever the client has seen since.
     return { freshness: { min: null, waitMs, lenient: false, at }, as_of: tokens.encode(at) };
   }
   /**

@@ -4,7 +4,7 @@ import { type Position, Refusal } from '../engine/index.js';
 const CHECK_BYTES = 8;
 
 /**
- * Places in one log as opaque tokens; every process that serves the log writes and reads the same. Only our own client looks into one, to
+ * Positions in one log as opaque tokens; every process that serves the log writes and reads the same. Only our own client looks into one, to
  * tell which of two is later (clients/typescript/src/later.ts).
  */
 export class PositionTokens {

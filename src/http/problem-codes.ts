@@ -246,7 +246,7 @@ const PROBLEMS = {
     status: 503,
     title: 'The read model is behind',
     explanation:
-      'It has not reached the `Min-Log-Position` in time, or the snapshot for `as_of` is still being made. Try again, wait longer (`Prefer: wait=<seconds>`), or take an older answer (`Prefer: handling=lenient`; not with `as_of`).',
+      'It has not reached the `Min-Log-Position` in time, or the as-of build for `as_of` is still being made. Try again, wait longer (`Prefer: wait=<seconds>`), or take an older answer (`Prefer: handling=lenient`; not with `as_of`).',
     retryAfter: 1,
   },
   'event-store-unavailable': {

@@ -11,7 +11,7 @@ export interface LoadTarget {
   readonly staging: string;
   /** Up to here it has been loaded by an earlier run. */
   readonly from: Position;
-  /** Events behind this place are none of its own. */
+  /** Events behind this position are none of its own. */
   readonly until?: Position;
   /** What is left out; grows by what can't be applied. */
   readonly quarantine: Quarantine;

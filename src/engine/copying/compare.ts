@@ -10,12 +10,12 @@ export function copiedOf(categories: readonly string[]): Filter {
   return { streamPrefixes: categories.map((category) => `${category}-`) };
 }
 
-/** The other log holds something that is not in this one, or not at this place. */
+/** The other log holds something that is not in this one, or not at this position. */
 export class NotTheSame extends Error {
   override readonly name = 'NotTheSame';
 }
 
-/** The events to be copied, up to a place. @throws NotTheSame for a stream that this version does not know */
+/** The events to be copied, up to a position. @throws NotTheSame for a stream that this version does not know */
 export async function* copied(
   store: EventStore,
   filter: Filter,
@@ -29,7 +29,7 @@ export async function* copied(
   signal?.throwIfAborted();
 }
 
-/** Goes through the events of the copy, each against the one that belongs at its place. */
+/** Goes through the events of the copy, each against the one that belongs at its position. */
 export class Copy {
   readonly #events: AsyncIterator<RecordedEvent>;
   #next: IteratorResult<RecordedEvent> | null = null;
@@ -40,7 +40,7 @@ export class Copy {
     this.#events = store.readAll({ filter, ...(signal && { signal }) })[Symbol.asyncIterator]();
   }
 
-  /** False when the copy ends before this event. @throws NotTheSame when another one is at its place */
+  /** False when the copy ends before this event. @throws NotTheSame when another one is at its position */
   async has(event: RecordedEvent): Promise<boolean> {
     this.#next ??= await this.#events.next();
     if (this.#next.done) return false;

@@ -44,7 +44,7 @@ export async function moveBack({ pool, to, alone }: Omit<Move, 'source' | 'head'
 
 async function rebind(client: pg.ClientBase, from: LogIdentity['kind'], to: Move['to']): Promise<void> {
   await rebindToLog(client, from, to);
-  // They hold places of the old log.
+  // They hold positions of the old log.
   await dropAllBuilds(client);
 }
 

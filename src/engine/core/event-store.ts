@@ -39,9 +39,9 @@ export interface ReadOptions {
 }
 
 export interface ReadAllOptions {
-  /** Events after this place, default START. */
+  /** Events after this position, default START. */
   readonly from?: Position;
-  /** Events at or before this place. */
+  /** Events at or before this position. */
   readonly until?: Position;
   readonly filter?: Filter;
   readonly limit?: number;
@@ -81,7 +81,7 @@ export interface BackPage {
 }
 
 /**
- * What a subscription hands over: the next matching events in log order, and the place up to which nothing that
+ * What a subscription hands over: the next matching events in log order, and the position up to which nothing that
  * matches is left out. A page without events says only that the log has grown with what does not match.
  */
 export interface EventPage {
@@ -94,7 +94,7 @@ export interface EventPage {
 /** A record that was seen in the log. */
 export interface Mark {
   readonly position: Position;
-  /** Null where only its place is known. */
+  /** Null where only its position is known. */
   readonly id: string | null;
 }
 

@@ -64,14 +64,14 @@ export class StreamAccess {
     return this.loadFrom(binding, id, empty(binding.decider.initialState), until);
   }
 
-  /** The state as it was at a place in the log, by the events of the stream up to there. */
+  /** The state as it was at a position of the log, by the events of the stream up to there. */
   async loadAt<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
     id: string,
-    place: Position,
+    at: Position,
   ): Promise<Loaded<State>> {
     const initial = empty(binding.decider.initialState);
-    return this.#fold(binding, id, initial, ({ position }) => position <= place);
+    return this.#fold(binding, id, initial, ({ position }) => position <= at);
   }
 
   /** Brings a loaded state up to date by reading from its revision on. */

@@ -4,7 +4,7 @@ import { type EventStore, type Position, START } from '../core/event-store.js';
 import type { LogTimes } from '../core/log-times.js';
 import { within } from './within.js';
 
-/** Events between two entries: so many are read to find the exact place. */
+/** Events between two entries: so many are read to find the exact position. */
 const STEP = 1_000;
 /** What has come since the last entry is read in less: so long is waited at least. */
 const TAIL_MS = 1_000;
@@ -27,7 +27,7 @@ interface Scanned {
 }
 
 /**
- * For a log that has no index by time, and clocks that may go backwards: a sparse index of our own, of places and the latest
+ * For a log that has no index by time, and clocks that may go backwards: a sparse index of our own, of positions and the latest
  * recorded time up to each. It is made as far as the head when somebody asks for a time that it does not cover, and kept.
  */
 export class IndexedTimes implements LogTimes {

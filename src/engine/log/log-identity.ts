@@ -16,7 +16,7 @@ export interface LogIdentity {
 }
 
 /**
- * Sees to it that a database is used with one log only: the first that comes with it. Places of one log mean nothing in
+ * Sees to it that a database is used with one log only: the first that comes with it. Positions of one log mean nothing in
  * another, so nothing may be compared with a checkpoint before this. Another log is not written to.
  * @returns the log's id
  * @throws WrongLog, which says what to do

@@ -3,7 +3,7 @@ import { Refusal } from '../core/errors.js';
 import { type EventStore, type Position, START } from '../core/event-store.js';
 import type { LogTimes } from '../core/log-times.js';
 
-/** Neither a place in the log nor a time, or beyond now. The message goes on after the name of what was given. */
+/** Neither a position in the log nor a time, or beyond now. The message goes on after the name of what was given. */
 export class BadPoint extends Error {
   override readonly name = 'BadPoint';
   constructor(
@@ -26,24 +26,24 @@ export interface PointSources {
 }
 
 /**
- * The place that a token of the log or an RFC 3339 time names.
+ * The position that a token of the log or an RFC 3339 time names.
  * @throws BadPoint, Refusal read-model-behind
  */
 export async function resolvePoint(text: string, sources: PointSources, waitMs: number): Promise<Position> {
   // No token has a colon, and every time has.
   if (text.includes(':')) {
-    const place = await sources.times.positionAt(utc(text), waitMs);
-    if (place === null) throw new BadPoint('is a time beyond now', 'invalid-request', true);
-    return place;
+    const position = await sources.times.positionAt(utc(text), waitMs);
+    if (position === null) throw new BadPoint('is a time beyond now', 'invalid-request', true);
+    return position;
   }
-  const place = decoded(text, sources.tokens);
+  const position = decoded(text, sources.tokens);
   const head = await sources.store.head();
-  // A log that was moved to another server keeps its id, and its places are of another length there.
-  if (place !== START && head !== START && place.length !== head.length) {
-    throw new BadPoint('is a place of the server that the log was moved from', 'invalid-log-position');
+  // A log that was moved to another server keeps its id, and its positions are of another length there.
+  if (position !== START && head !== START && position.length !== head.length) {
+    throw new BadPoint('is a position of the server that the log was moved from', 'invalid-log-position');
   }
-  if (place > head) throw new BadPoint('is a place beyond the head of the log');
-  return place;
+  if (position > head) throw new BadPoint('is a position beyond the head of the log');
+  return position;
 }
 
 function decoded(text: string, tokens: PointSources['tokens']): Position {

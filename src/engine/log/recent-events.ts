@@ -45,7 +45,7 @@ export class RecentEvents {
     if (this.#kept.length > MOST_EVENTS || this.#characters > RECENT_BYTES) this.#shorten();
   }
 
-  /** The events after a place, or null if not all that is behind it is kept. */
+  /** The events after a position, or null if not all that is behind it is kept. */
   page(from: Position, filter: Filter | undefined, limit: number): EventPage | null {
     const first = this.#kept[0];
     if (!first) return null;

@@ -6,13 +6,13 @@ export class ScannedTimes implements LogTimes {
   constructor(private readonly store: Pick<EventStore, 'readAll'>) {}
 
   async positionAt(time: string): Promise<Position | null> {
-    let [place, latest] = [START, ''];
+    let [before, latest] = [START, ''];
     for await (const { position, recordedAt } of this.store.readAll()) {
-      if (recordedAt > time) return place;
-      place = position;
+      if (recordedAt > time) return before;
+      before = position;
       if (recordedAt > latest) latest = recordedAt;
     }
-    return Date.parse(time) > Date.now() && time > latest ? null : place;
+    return Date.parse(time) > Date.now() && time > latest ? null : before;
   }
 
   close(): Promise<void> {

@@ -61,7 +61,7 @@ export class SharedSubscriptions {
 /** The end of the log, from where it was when the first follower came, as far as it is kept. */
 class Feed {
   #failure: { readonly error: unknown } | null = null;
-  /** Everything behind this place is kept; null until the head is known. */
+  /** Everything behind this position is kept; null until the head is known. */
   #start: Position | null = null;
   #end: Position = START;
   #isCaughtUp = false;
@@ -92,7 +92,7 @@ class Feed {
     return position >= this.#start;
   }
 
-  /** The next events after a place that it covers; the position is that place where there is nothing new. */
+  /** The next events after a position that it covers; the same position if there is nothing new. */
   page(after: Position, filter: Filter | undefined, limit: number): EventPage {
     if (after >= this.#end) return { events: [], position: after, caughtUp: this.#isCaughtUp };
     const events: RecordedEvent[] = [];
@@ -162,7 +162,7 @@ class Feed {
 
 class Follower implements Subscription {
   #feed: Feed | null = null;
-  /** While the feed does not cover the place. */
+  /** While the feed does not cover the position. */
   #own: Subscription | null = null;
   #drops: SubscriptionState['drops'] = {};
   #lastEventAt: string | null = null;

@@ -39,7 +39,7 @@ const MOST_KEYS = 200;
 const MOST_EVENTS = 20;
 
 /**
- * The live rows of the buckets are read again, in a snapshot of their own, and the replayed ones are brought to the same place.
+ * The live rows of the buckets are read again, in a snapshot of their own, and the replayed ones are brought to the same position.
  * A row that an event has put right meanwhile is still told, as one of its bucket.
  */
 export async function resolve(

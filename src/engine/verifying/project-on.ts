@@ -10,7 +10,7 @@ import { projectionDb } from '../projecting/statements.js';
 
 const PAGE = 500;
 
-/** Brings replayed rows on to a later place, by the ordinary path. */
+/** Brings replayed rows on to a later position, by the ordinary path. */
 export async function project(
   pool: pg.Pool,
   store: EventStore,

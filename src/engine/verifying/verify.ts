@@ -1,6 +1,6 @@
 /**
  * Proves that the rows of read models are what the log says: the log is projected once more, by the bulk path, up to the very
- * places that the live rows were read at, into schemas of its own. Nothing live is written or locked.
+ * positions that the live rows were read at, into schemas of its own. Nothing live is written or locked.
  */
 import type { LoadTarget } from '../builds/load-target.js';
 import type pg from 'pg';
@@ -93,7 +93,7 @@ function compareAll(
   const { pool, store } = deps;
   return withScratch(pool, async (scratch) => {
     const begun = performance.now();
-    // 1. Live rows, as checksums, and their places: one snapshot, which is over at once.
+    // 1. Live rows, as checksums, and their positions: one snapshot, which is over at once.
     const cores = await coresToUse(pool);
     const snapshot = await snapshotOf(pool, cores, projections);
     const seals = (await deps.seals?.check(keptBy(options))) ?? null;

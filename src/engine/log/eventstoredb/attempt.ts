@@ -23,7 +23,7 @@ const CHECKPOINT_EVERY = 1;
 /** An event type that nobody can record: the server takes an empty list for no filter. */
 const NO_TYPE = '\u0000';
 
-/** One subscription of the client, on a client of its own: from a place on until it is dropped. */
+/** One subscription of the client, on a client of its own: from a position on until it is dropped. */
 export class Attempt {
   readonly #inbox: Inbox<AllStreamResolvedEvent>;
   readonly #client: EventStoreDBClient;
@@ -55,7 +55,7 @@ export class Attempt {
     this.#inbox = new Inbox(stream);
   }
 
-  /** At most so many events that have arrived, those after a place that match. */
+  /** At most so many events that have arrived, those after a position that match. */
   take(most: number, after: Position): RecordedEvent[] {
     const events: RecordedEvent[] = [];
     let last = after;
@@ -82,7 +82,7 @@ export class Attempt {
   }
 
   /**
-   * A place that the server has looked through up to, in a long stretch of what does not match. It is told of while events
+   * A position that the server has looked through up to, in a long stretch of what does not match. It is told of while events
    * before it still wait in the buffer, so it counts only when that is empty; and only when the next one is there too, since
    * stepping over an event is worse than being late. At the head the log itself is looked at instead.
    */

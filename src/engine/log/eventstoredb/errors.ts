@@ -45,7 +45,7 @@ export function refusalOf(error: unknown, stream: string, expected: ExpectedRevi
   return null;
 }
 
-/** No record begins at the place that a read or a subscription begins at. The client has no class for it. */
+/** No record begins at the position that a read or a subscription begins at. The client has no class for it. */
 export function isNoPlace(error: unknown): boolean {
   return error instanceof Error && /InvalidPosition|invalid position/.test(error.message);
 }

@@ -16,7 +16,7 @@ export function passes(
   return !isSystem(record) && matches({ stream: record.streamId, type: record.type }, filter);
 }
 
-/** Of a record of a stream or of $all; one whose place the server did not tell has no place in the log. */
+/** Of a record of a stream or of $all; one whose position the server did not send has none. */
 export function logPositionOf(event: { readonly position?: LogPosition | undefined }): LogPosition {
   if (!event.position) throw new TypeError('an event came without its position');
   return event.position;

@@ -18,10 +18,10 @@ export function positionOf({ commit, prepare }: LogPosition): Position {
   return (first + (prepare === commit ? first : hex(prepare))) as Position;
 }
 
-/** @throws RangeError for a place of another kind of log */
+/** @throws RangeError for a position of another kind of log */
 export function pairOf(position: Position): { readonly commit: bigint; readonly prepare: bigint } {
   if (position === START) return { commit: 0n, prepare: 0n };
-  if (!/^[0-9a-f]{32}$/.test(position)) throw new RangeError(`${position} is no place of this log`);
+  if (!/^[0-9a-f]{32}$/.test(position)) throw new RangeError(`${position} is no position of this log`);
   return { commit: BigInt(`0x${position.slice(0, DIGITS)}`), prepare: BigInt(`0x${position.slice(DIGITS)}`) };
 }
 

@@ -32,14 +32,14 @@ export interface ReadRequest {
 }
 
 export interface ScanRequest {
-  /** After this place. */
+  /** After this position. */
   readonly from: Position;
   readonly until?: Position | undefined;
   readonly limit?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What lies after a place, looked through without the server's filter. */
+/** What lies after a position, looked through without the server's filter. */
 export interface Tail {
   /** Everything up to here was looked at. */
   readonly position: Position;
@@ -97,10 +97,10 @@ export class Reader {
 
   /** Every record of the log, the server's own too, in log order and as they arrive; to the end of the log. */
   async *records({ from, until, limit, signal }: ScanRequest): AsyncGenerator<readonly Located[]> {
-    let place = from;
+    let last = from;
     const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
-      const fromPosition = place === START ? FIRST : pairOf(place);
-      // One more, since the place itself comes again.
+      const fromPosition = last === START ? FIRST : pairOf(last);
+      // One more, since the record there comes again.
       const maxCount = limit === undefined ? {} : { maxCount: limit + 1 };
       return new Inbox(client.readAll({ fromPosition, ...maxCount }, { highWaterMark: BUFFER }));
     };
@@ -110,10 +110,10 @@ export class Reader {
       for (const { event: record } of items) {
         if (!record) continue;
         const position = positionOf(logPositionOf(record));
-        if (position <= place) continue;
+        if (position <= last) continue;
         isOver = until !== undefined && position > until;
         if (isOver) break;
-        place = position;
+        last = position;
         page.push({ record, position });
       }
       if (page.length > 0) yield page;
@@ -126,16 +126,16 @@ export class Reader {
     before: Position | undefined,
     limit: number,
   ): AsyncGenerator<NonNullable<AllStreamResolvedEvent['event']>> {
-    let place = before;
+    let last = before;
     const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
-      const fromPosition = place === undefined ? END : pairOf(place);
+      const fromPosition = last === undefined ? END : pairOf(last);
       const options = { direction: BACKWARDS, fromPosition, maxCount: limit, requiresLeader: true } as const;
       return new Inbox(client.readAll(options, { highWaterMark: BUFFER }));
     };
     for await (const items of this.#resumed(read)) {
       for (const { event } of items) {
         if (!event) continue;
-        place = positionOf(logPositionOf(event));
+        last = positionOf(logPositionOf(event));
         yield event;
       }
     }
@@ -218,9 +218,9 @@ export class Reader {
     let mark: Mark | null = null;
     let count = 0;
     for await (const page of this.records({ from, limit: most, signal })) {
-      for (const { record, position: place } of page) {
-        if (passes(record, filter)) return { position, match: place, ended: false, mark };
-        position = place;
+      for (const { record, position: next } of page) {
+        if (passes(record, filter)) return { position, match: next, ended: false, mark };
+        position = next;
         mark = { position, id: record.id.toLowerCase() };
         if (++count >= most) return { position, match: null, ended: false, mark };
       }

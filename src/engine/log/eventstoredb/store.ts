@@ -150,7 +150,7 @@ export class EventStoreDb implements EventStore {
     return this.#reader.holds(mark);
   }
 
-  /** In one pass for all of them, from the first place on. */
+  /** In one pass for all of them, from the first position on. */
   async distances(read: readonly ReadTo[], cap: number, signal?: AbortSignal): Promise<Distance[]> {
     const counts = read.map((of) => ({ of, events: 0, oldest: null as string | null }));
     const head = await this.#reader.head();
@@ -168,7 +168,7 @@ export class EventStoreDb implements EventStore {
           if (open.length === 0) break;
         }
       } catch (error) {
-        // Places of a lost history are not behind anything.
+        // Positions of a lost history are not behind anything.
         if (!(error instanceof LogReplaced)) throw error;
       }
     }

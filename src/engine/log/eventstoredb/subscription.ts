@@ -1,5 +1,5 @@
 /**
- * Supervises subscriptions: whatever the client says or fails to say, everything after a place is given, and then what comes,
+ * Supervises subscriptions: whatever the client says or fails to say, everything after a position is given, and then what comes,
  * each event once and in order. An error, an end and silence are drops; after one a new client goes on from the last page.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ const DEFAULT_PAGE = 1_000;
 const FILL_MS = 25;
 /** At the head: how often the log is looked at beside the subscription. */
 const LOOK_EVERY_MS = 500;
-/** The same while somebody waits for a place that nothing that matches leads to. */
+/** The same while somebody waits for a position that nothing that matches leads to. */
 const LOOK_SOON_MS = 10;
 /** Without a filter it is led to by what comes, but for records of the server. */
 const LOOK_SOON_WHOLE_MS = 100;
@@ -32,7 +32,7 @@ const LOOK_AT = 2_000;
 /** What is in the log, and does not come for so long, will not come from this connection. */
 const SILENCE_MS = 2_000;
 const CONNECT_MS = 5_000;
-/** A awaited to reach a place is forgotten after the longest time that a reader waits. */
+/** A wait for a position is forgotten after the longest time that a reader waits. */
 const AWAITED_MS = 30_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
@@ -159,7 +159,7 @@ export class SupervisedSubscription implements Subscription {
    */
   async #refuseReplaced(): Promise<void> {
     if (!this.#isToBeAsked) return;
-    // The place that is gone on from may be a marker behind the last record that was seen.
+    // The position to continue from may be a marker behind the last record that was seen.
     const given = this.#mark?.position === this.#given ? [] : [{ position: this.#given, id: null }];
     for (const mark of [...(this.#mark ? [this.#mark] : []), ...given]) {
       try {
@@ -201,7 +201,7 @@ export class SupervisedSubscription implements Subscription {
     if (attempt.over) throw new Drop(attempt.over.error ? 'error' : 'end', { cause: attempt.over.error });
     // 3. A long stretch of what does not match.
     if (attempt.marker > this.#given) return { events: [], position: attempt.marker, caughtUp: false };
-    // 4. Is there something that has not come, and how far can the place be moved on?
+    // 4. Is there something that has not come, and how far can the position be moved on?
     const isAwaited = this.#awaited.position > this.#given && this.#awaited.until > Date.now();
     const isSoon = isAwaited || (attempt.isLive && !this.#isCaughtUp);
     const soon = this.options.filter ? LOOK_SOON_MS : LOOK_SOON_WHOLE_MS;
