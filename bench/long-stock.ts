@@ -11,7 +11,7 @@ import type { NewEvent } from '../src/engine/core/message.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { stockEvents } from '../src/stock/events.js';
-import { writeCatalogue } from './catalogue.js';
+import { writeCatalog } from './catalog.js';
 import { orderlog, serve, type Settings, stopServers } from './processes.js';
 import { event } from './synthetic-log.js';
 
@@ -27,7 +27,7 @@ const settings: Settings = { ORDERLOG_DATA_DIR: join(folder, 'data'), SEED: 'non
 const embedded = await startEmbedded(join(folder, 'data'));
 const pool = createPool(embedded.config, { max: 2, applicationName: 'bench', kind: 'work' });
 try {
-  await writeCatalogue(join(folder, 'shop'), { products: 2, users: 1 });
+  await writeCatalog(join(folder, 'shop'), { products: 2, users: 1 });
   await orderlog(settings, 'import', join(folder, 'shop'));
   const store = new PostgresEventStore(pool, embedded.config);
   const counted = event(stockEvents.StockCounted, { on_hand: 2_000_000_000, reason: null });

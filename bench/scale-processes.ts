@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEventStoreDb } from '../src/engine/log/eventstoredb/store.js';
-import { writeCatalogue } from './catalogue.js';
+import { writeCatalog } from './catalog.js';
 import { withInstallation } from './installation.js';
 import { openLoad, orderlog, run, type Running, serve, type Settings } from './processes.js';
 import { step, type Tell } from './progress.js';
@@ -103,7 +103,7 @@ async function requireEmpty(url: string): Promise<void> {
 }
 
 async function openShop(settings: Settings, folder: string, quick: boolean): Promise<Shop> {
-  await writeCatalogue(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
+  await writeCatalog(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
   await orderlog(settings, 'import', join(folder, 'shop'));
   const served = await serve(settings);
   const answer = await fetch(`${served.url}/v1/users?limit=${USERS}`);

@@ -1,6 +1,6 @@
 /** What is asked of a log of a size, and the buyers who can still order. */
 import { uuid, TRACKED } from './bulk-log.js';
-import { PDF } from './catalogue.js';
+import { PDF } from './catalog.js';
 import type { Installation } from './installation.js';
 import { serve } from './processes.js';
 import type { Tell } from './progress.js';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { sessionTo } from '../src/engine/postgres/session.js';
-import { writeCatalogue } from './catalogue.js';
+import { writeCatalog } from './catalog.js';
 import type { Load, LoadResult } from './load.js';
 import { orderlog, peerOf, run, type Running, serve, type Settings } from './processes.js';
 
@@ -56,7 +56,7 @@ export async function openShop(folder: string): Promise<Shop> {
       await client.end();
     }
   };
-  await writeCatalogue(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
+  await writeCatalog(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
   await orderlog(settings, 'import', join(folder, 'shop'));
   const ours = await serve(settings);
   const [hot, scarce, ...products] = Array.from({ length: PRODUCTS }, (_, i) => i + 1) as [number, number, ...number[]];

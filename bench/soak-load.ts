@@ -1,5 +1,5 @@
 /** The mixed load of a soak: what clerks, customers and screens ask for, by turns. It takes note of what it must not get. */
-import { PDF } from './catalogue.js';
+import { PDF } from './catalog.js';
 
 /** One request of a turn; which come how often. */
 const TURN = [

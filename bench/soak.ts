@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import type pg from 'pg';
 import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { createPool } from '../src/engine/postgres/pool.js';
-import { writeCatalogue } from './catalogue.js';
+import { writeCatalog } from './catalog.js';
 import { atFixedRate } from './fixed-rate.js';
 import { svg } from './plot.js';
 import { orderlog, type Running, serve, type Settings, stopServers } from './processes.js';
@@ -50,7 +50,7 @@ const settings: Settings = { ORDERLOG_DATA_DIR: dataDir, SEED: 'none', HOME: fol
 const embedded = await startEmbedded(dataDir);
 const pool = createPool(embedded.config, { max: 2, applicationName: 'soak' });
 try {
-  await writeCatalogue(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
+  await writeCatalog(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
   await orderlog(settings, 'import', join(folder, 'shop'));
   // The API is not ready before something projects.
   const [projectors, api] = await Promise.all([serve(settings, '--projectors-only'), serve(settings, '--api-only')]);

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PDF } from './catalogue.js';
+import { PDF } from './catalog.js';
 import { orderlog, serve, stopServers } from './processes.js';
 
 const ORDERS_A_SECOND = 50;

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
-import { writeCatalogue } from './catalogue.js';
+import { writeCatalog } from './catalog.js';
 import { orderlog, type Running, serve, type Settings, stopServers } from './processes.js';
 
 const AT_ONCE = 50;
@@ -55,7 +55,7 @@ async function main(pdfs: string): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'orderlog-uploads-'));
   const settings: Settings = { ORDERLOG_DATA_DIR: join(home, 'data'), SEED: 'none', HOME: home };
   try {
-    await writeCatalogue(join(home, 'shop'), { products: PRODUCTS, users: 20 });
+    await writeCatalog(join(home, 'shop'), { products: PRODUCTS, users: 20 });
     await orderlog(settings, 'import', join(home, 'shop'));
     const server = await serve(settings);
     const rows: Record<string, string>[] = parse(readFileSync(join(pdfs, 'INDEX.csv')), { columns: true });

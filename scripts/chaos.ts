@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { writeCatalogue } from '../bench/catalogue.js';
+import { writeCatalog } from '../bench/catalog.js';
 import { orderlog, type Running, serve, type Settings, stopServers } from '../bench/processes.js';
 
 const VICTIMS = ['rebuild', 'rebuild', 'verify', 'serve', 'postgres'] as const;
@@ -31,7 +31,7 @@ let server: Running;
 let users: string[] = [];
 
 try {
-  await writeCatalogue(join(folder, 'shop'), { products: 500, users: 50 });
+  await writeCatalog(join(folder, 'shop'), { products: 500, users: 50 });
   await orderlog(settings, 'import', join(folder, 'shop'));
   server = await serve(settings);
   users = await userIds();

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeCatalogue } from '../bench/catalogue.js';
+import { writeCatalog } from '../bench/catalog.js';
 import { freePort } from '../bench/processes.js';
 
 const PHASE_MS = 8_000;
@@ -51,7 +51,7 @@ let phase = 'the older release alone';
 let users: string[] = [];
 
 try {
-  await writeCatalogue(join(folder, 'shop'), { products: PRODUCTS, users: 20 });
+  await writeCatalog(join(folder, 'shop'), { products: PRODUCTS, users: 20 });
   await orderlog('old', 'import', join(folder, 'shop'));
   const old = await serve('old');
   users = await userIds(old);

@@ -18,7 +18,7 @@ function problemsOf(t: Test, environment: Environment, folder = t.testdir()): re
   }
 }
 
-t.test('with nothing set, everything is embedded, on loopback, with the demo catalogue', async (t) => {
+t.test('with nothing set, everything is embedded, on loopback, with the demo catalog', async (t) => {
   const folder = t.testdir();
   const config = readConfig({}, folder);
   t.match(config, {

@@ -4,11 +4,11 @@ import { noQuery } from './schemas.js';
 
 export type JsonSchema = Record<string, unknown>;
 
-/** What the serialiser's schemas were made of, for the OpenAPI document. */
+/** What the serializer's schemas were made of, for the OpenAPI document. */
 const sources = new WeakMap<object, z.ZodType>();
 
 /**
- * Answers are written by Fastify's serialiser, which is compiled from JSON schema once: so the zod schemas of all answers
+ * Answers are written by Fastify's serializer, which is compiled from JSON schema once: so the zod schemas of all answers
  * are turned into that as their routes are added. A route that names no query takes none, and answers with JSON if it
  * names nothing else.
  */
@@ -42,7 +42,7 @@ function serializerSchema(answer: z.ZodType): JsonSchema {
     metadata: NAMELESS,
     override: ({ jsonSchema }) => {
       foldNull(jsonSchema);
-      // The serialiser would look at these for nothing, or change the text.
+      // The serializer would look at these for nothing, or change the text.
       delete jsonSchema.format;
       delete jsonSchema.pattern;
     },

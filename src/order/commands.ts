@@ -1,11 +1,11 @@
-/** What a caller must say, and what the edge adds: the catalogue's and the user's facts of the moment. */
+/** What a caller must say, and what the edge adds: the catalog's and the user's facts of the moment. */
 
 export interface RequestedLine {
   readonly product_id: number;
   readonly quantity: number;
 }
 
-/** A product as the catalogue has it when the order is placed. */
+/** A product as the catalog has it when the order is placed. */
 export interface ProductFacts {
   readonly sku: string;
   readonly name: string;

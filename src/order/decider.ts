@@ -118,7 +118,7 @@ function taken(external: ExternalReference | null): Refusal {
     : new Refusal('idempotency-mismatch', 'An order with this id was placed by another request.');
 }
 
-/** A new order at the catalogue's prices. */
+/** A new order at the catalog's prices. */
 function place(command: PlaceOrder): OrderFact {
   const { placed_at, buyer, products } = command;
   if (!buyer) {

@@ -13,8 +13,8 @@ import { sampleApp } from './sample-app.js';
 const headers = { host: 'localhost' };
 const USER = '01a20bcc-cc54-775b-bb6c-67c5d407a7be';
 
-/** What becomes of a value on its way through the serialiser of an answer. */
-async function serialised(schema: z.ZodType, value: unknown): Promise<unknown> {
+/** What becomes of a value on its way through the serializer of an answer. */
+async function serialized(schema: z.ZodType, value: unknown): Promise<unknown> {
   const app = fastify() as unknown as App;
   app.setValidatorCompiler(validatorCompiler);
   completeRoutes(app);
@@ -24,7 +24,7 @@ async function serialised(schema: z.ZodType, value: unknown): Promise<unknown> {
   return answer.json();
 }
 
-void t.test('the serialiser changes nothing and drops nothing', async (t) => {
+void t.test('the serializer changes nothing and drops nothing', async (t) => {
   const at = '2011-08-31T17:05:00.123Z';
   const order = {
     order_id: USER,
@@ -47,7 +47,7 @@ void t.test('the serialiser changes nothing and drops nothing', async (t) => {
     allowed_actions: [],
     revision: 1,
   };
-  t.same(await serialised(dataOf(orderAnswer), { data: order }), { data: order });
+  t.same(await serialized(dataOf(orderAnswer), { data: order }), { data: order });
   const proof = { document_id: USER, sha256: null, bytes: 5, uploaded_at: at };
   const user = {
     user_id: USER,
@@ -59,8 +59,8 @@ void t.test('the serialiser changes nothing and drops nothing', async (t) => {
     updated_at: at,
     revision: 0,
   };
-  t.same(await serialised(dataOf(userAnswer), { data: user }), { data: user });
-  t.same(await serialised(dataOf(userAnswer), { data: { ...user, id_proof: null } }), {
+  t.same(await serialized(dataOf(userAnswer), { data: user }), { data: user });
+  t.same(await serialized(dataOf(userAnswer), { data: { ...user, id_proof: null } }), {
     data: { ...user, id_proof: null },
   });
   const event = {
@@ -77,12 +77,12 @@ void t.test('the serialiser changes nothing and drops nothing', async (t) => {
     many: z.array(z.string().nullable()),
     empty: z.array(z.int()).optional(),
   });
-  t.same(await serialised(eventSchema, event), event);
-  t.same(await serialised(eventSchema, { ...event, by: 5, kind: null }), { ...event, by: 5, kind: null });
+  t.same(await serialized(eventSchema, event), event);
+  t.same(await serialized(eventSchema, { ...event, by: 5, kind: null }), { ...event, by: 5, kind: null });
 });
 
 void t.test('an answer that lacks what its schema asks for is a defect, not a gap', async (t) => {
-  t.match(await serialised(z.strictObject({ a: z.string() }), {}), { statusCode: 500 });
+  t.match(await serialized(z.strictObject({ a: z.string() }), {}), { statusCode: 500 });
 });
 
 void t.test('a list is gone through by its next links, which keep the rest of the query', async (t) => {

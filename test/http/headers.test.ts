@@ -116,7 +116,7 @@ void t.test('ids under a key are the same for a retry, and for nothing else', as
   t.match(unkeyed, { correlationId: 'request-1', actor: { kind: 'anonymous', id: null }, now: /^\d{4}-.*Z$/ });
 });
 
-void t.test('an answer that the caller has is recognised by its tag, weak or strong', async (t) => {
+void t.test('an answer that the caller has is recognized by its tag, weak or strong', async (t) => {
   for (const has of ['"a"', 'W/"a"', '"b", "a"', ' W/"b" ,W/"a"', '*'])
     t.ok(isNotModified({ 'if-none-match': has }, '"a"'), has);
   for (const has of ['"b"', 'a', '"a', '', '"b,a"']) t.notOk(isNotModified({ 'if-none-match': has }, '"a"'), has);

@@ -23,7 +23,7 @@ async function check(t: Test, { http }: RunningApp, cases: readonly Case[]): Pro
   }
 }
 
-void t.test('what breaks a rule of the catalogue is refused with the code of the rule', async (t) => {
+void t.test('what breaks a rule of the catalog is refused with the code of the rule', async (t) => {
   const shop = await runningApp(t);
   const top = (await shop.addCategory({ code: 'top' })).cat_id;
   const below = (await shop.addCategory({ parent_cat_id: top })).cat_id;

@@ -53,7 +53,7 @@ const cancelled: OrderFact = {
   data: { order_id, user_id, reason: 'late', reserved: [], cancelled_at: at },
 };
 
-t.test('places an order at the prices of the catalogue', async (t) => {
+t.test('places an order at the prices of the catalog', async (t) => {
   given(t, orderDecider, []).when(placing()).then([placed], 'idempotency-mismatch');
 });
 

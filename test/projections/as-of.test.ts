@@ -6,7 +6,7 @@ import { type AnyProjection } from '../../src/engine/projecting/projection.js';
 import { BruteForce } from '../support/brute-force.js';
 import { testDatabase } from '../support/database.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';
-import { type Histories, ofCatalogues, ofOrders, ofShops, ofStock, ofUsers } from '../support/log-histories.js';
+import { type Histories, ofCatalogs, ofOrders, ofShops, ofStock, ofUsers } from '../support/log-histories.js';
 import { ProjectionUnderTest } from '../support/project.js';
 import { forgetAsOfBuilds, asOfRows, asOfBuildsOn } from '../support/snapshots.js';
 
@@ -65,7 +65,7 @@ void t.test('orders as of any position are the projection of the log up to it, r
 });
 
 void t.test('products as of any position are the projection of the log up to it, row for row', async () => {
-  await agree('products', ofCatalogues);
+  await agree('products', ofCatalogs);
 });
 
 void t.test('users as of any position are the projection of the log up to it, row for row', async () => {

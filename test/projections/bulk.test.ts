@@ -10,9 +10,9 @@ import { Quarantine } from '../../src/engine/quarantine/quarantine.js';
 import { BruteForce } from '../support/brute-force.js';
 import { loaded } from '../support/bulk-load.js';
 import { testDatabase } from '../support/database.js';
-import { type Histories, ofCatalogues, ofOrders, ofShops, ofStock, ofUsers } from '../support/log-histories.js';
+import { type Histories, ofCatalogs, ofOrders, ofShops, ofStock, ofUsers } from '../support/log-histories.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { PlainCatalogue } from '../support/plain-catalogue.js';
+import { PlainCatalog } from '../support/plain-catalog.js';
 import { alice, OrdersInTheLog } from '../support/plain-orders.js';
 import { ProjectionUnderTest, TestLog } from '../support/project.js';
 import { recordedOverTime, withOlderShapes } from '../support/upcast.js';
@@ -69,8 +69,8 @@ void t.test('order counts: bulk, event by event and the definition agree, row fo
 });
 
 void t.test('products: bulk and event by event agree, row for row', async () => {
-  await agree('products', ofCatalogues);
-  await agree('category-tree', ofCatalogues);
+  await agree('products', ofCatalogs);
+  await agree('category-tree', ofCatalogs);
 });
 
 void t.test('orders: bulk and event by event agree, row for row', async () => {
@@ -104,10 +104,10 @@ void t.test('what goes on though it has not begun waits, and nothing of it is in
 });
 
 void t.test('without a key to wait, what goes on though it has not begun fails a load and is named', async (t) => {
-  const catalogue = new PlainCatalogue(new TestLog());
+  const catalog = new PlainCatalog(new TestLog());
   for (const kind of ['add-category', 'add-product', 'retire'] as const)
-    catalogue.carryOut({ kind, one: 0, other: 0, many: [0] });
-  const log = catalogue.log.events.filter(({ type }) => type !== 'ProductAdded');
+    catalog.carryOut({ kind, one: 0, other: 0, many: [0] });
+  const log = catalog.log.events.filter(({ type }) => type !== 'ProductAdded');
   for (const name of ['category-tree', 'products']) {
     const projection = projections.find((one) => one.name === name) as AnyProjection;
     await t.rejects(loaded(pool, projection, log, []), { name: 'OrphanedEvent', message: /product-.*@1/ });

@@ -13,7 +13,7 @@ import { codeOfAsync, pagesOf } from '../support/reading.js';
 import { servedModel } from '../support/served-model.js';
 import type { TestLog } from '../support/project.js';
 import { PlainStock } from '../support/plain-stock.js';
-import { operations, PlainCatalogue } from '../support/plain-catalogue.js';
+import { operations, PlainCatalog } from '../support/plain-catalog.js';
 
 const at = '2026-01-02T03:04:05.678Z';
 
@@ -204,7 +204,7 @@ t.test('rows and lists are those of a plain model, whatever the history and the 
   await fc.assert(
     fc.asyncProperty(operations, pageSizes, fc.integer({ min: 1, max: 4 }), async (history, sizes, limit) => {
       await restart();
-      const plain = new PlainCatalogue(served.log);
+      const plain = new PlainCatalog(served.log);
       for (const operation of history) plain.carryOut(operation);
       await catchUp(...sizes);
       const inPages = await projected.rows();

@@ -1,7 +1,7 @@
 /** Random histories as logs, each of what one read model is about. */
 import type fc from 'fast-check';
 import { MemoryVault } from './memory-vault.js';
-import { operations, PlainCatalogue } from './plain-catalogue.js';
+import { operations, PlainCatalog } from './plain-catalog.js';
 import { OrdersInTheLog, orderSteps } from './plain-orders.js';
 import { UsersInTheLog, userSteps } from './plain-users.js';
 import { TestLog } from './project.js';
@@ -12,10 +12,10 @@ export type Histories = fc.Arbitrary<() => Promise<TestLog>>;
 
 export const ofShops: Histories = shopHistories.map((shop) => () => Promise.resolve(shop.log));
 
-export const ofCatalogues: Histories = operations.map((all) => () => {
-  const catalogue = new PlainCatalogue(new TestLog());
-  for (const one of all) catalogue.carryOut(one);
-  return Promise.resolve(catalogue.log);
+export const ofCatalogs: Histories = operations.map((all) => () => {
+  const catalog = new PlainCatalog(new TestLog());
+  for (const one of all) catalog.carryOut(one);
+  return Promise.resolve(catalog.log);
 });
 
 export const ofOrders: Histories = orderSteps.map((steps) => async () => {

@@ -2,7 +2,7 @@ import { EventTooLarge, MAX_EVENT_BYTES } from '../core/errors.js';
 import type { NewEvent } from '../core/message.js';
 
 /** Data and metadata of an event as JSON, checked against the limit. @throws EventTooLarge */
-export function serialised(stream: string, event: NewEvent): { readonly data: string; readonly metadata: string } {
+export function serialized(stream: string, event: NewEvent): { readonly data: string; readonly metadata: string } {
   const data = JSON.stringify(event.data);
   const metadata = JSON.stringify(event.metadata);
   // Most events are far from the limit even if every character took three bytes.
@@ -15,5 +15,5 @@ export function serialised(stream: string, event: NewEvent): { readonly data: st
 
 /** @throws EventTooLarge */
 export function checkSizes(stream: string, events: readonly NewEvent[]): void {
-  for (const event of events) serialised(stream, event);
+  for (const event of events) serialized(stream, event);
 }

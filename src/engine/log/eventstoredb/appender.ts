@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreUnavailable, StreamNotFound, WrongExpectedRevision } from '../../core/errors.js';
 import type { AppendOptions, AppendResult, ExpectedRevision } from '../../core/event-store.js';
 import type { NewEvent, RecordedEvent } from '../../core/message.js';
-import { serialised } from '../event-size.js';
+import { serialized } from '../event-size.js';
 import { ANSWER_TIMEOUT_MS, answered } from './answer.js';
 import type { Clients } from './clients.js';
 import { explain, refusalOf } from './errors.js';
@@ -144,7 +144,7 @@ const utf8 = new TextEncoder();
  * that it is JSON. @throws EventTooLarge
  */
 function proposedFrom(stream: string, event: NewEvent): EventData {
-  const { data, metadata } = serialised(stream, event);
+  const { data, metadata } = serialized(stream, event);
   return binaryEvent({ id: event.id, type: event.type, data: utf8.encode(data), metadata: utf8.encode(metadata) });
 }
 

@@ -9,7 +9,7 @@ import { streamCategory } from '../../core/stream.js';
 import { isUnavailable } from '../../postgres/errors.js';
 import { type Connection, sessionTo } from '../../postgres/session.js';
 import { textArray } from '../../postgres/text-array.js';
-import { serialised } from '../event-size.js';
+import { serialized } from '../event-size.js';
 import { positionOf } from './position.js';
 import type { Range } from './tail.js';
 import type { AppendedEvent } from '../recent-events.js';
@@ -35,14 +35,14 @@ interface Session {
 interface Waiting {
   readonly stream: string;
   readonly expected: ExpectedRevision;
-  readonly events: readonly SerialisedEvent[];
+  readonly events: readonly SerializedEvent[];
   readonly bytes: number;
   readonly since: number;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface SerialisedEvent {
+interface SerializedEvent {
   readonly id: string;
   readonly type: string;
   readonly data: string;
@@ -80,7 +80,7 @@ export class PostgresAppender {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new EventStoreUnavailable('the log is closed');
       if (events.length === 0) throw new TypeError('an append has at least one event');
-      const rows = events.map((event) => ({ id: event.id, type: event.type, ...serialised(stream, event) }));
+      const rows = events.map((event) => ({ id: event.id, type: event.type, ...serialized(stream, event) }));
       const bytes = rows.reduce((sum, row) => sum + row.data.length + row.metadata.length, 0);
       this.#queue.push({ stream, expected, events: rows, bytes, since: Date.now(), resolve, reject });
       this.#running ??= this.#run();

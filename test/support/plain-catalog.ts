@@ -48,8 +48,8 @@ interface PlainProduct {
 
 const at = '2026-01-02T03:04:05.678Z';
 
-/** A catalogue in plain arrays, by plain definitions; records in the log whatever happens to it. */
-export class PlainCatalogue {
+/** A catalog in plain arrays, by plain definitions; records in the log whatever happens to it. */
+export class PlainCatalog {
   readonly parents = new Map<number, number | null>();
   readonly removed: number[] = [];
   readonly products: PlainProduct[] = [];

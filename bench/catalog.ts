@@ -10,12 +10,12 @@ export const PDF = `%PDF-1.4
 trailer <</Root 1 0 R>>
 `;
 
-export interface CatalogueSize {
+export interface CatalogSize {
   readonly products: number;
   readonly users: number;
 }
 
-export async function writeCatalogue(dir: string, { products, users }: CatalogueSize): Promise<void> {
+export async function writeCatalog(dir: string, { products, users }: CatalogSize): Promise<void> {
   await mkdir(dir, { recursive: true });
   const categories = ['cat_id,code,name,parent_cat_id'];
   const leaves: number[] = [];
