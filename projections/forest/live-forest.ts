@@ -1,6 +1,54 @@
 /** The tree of a live page: read once, kept from page to page, and compared with what it was before the page. */
 import type { live } from '../../src/engine/index.js';
 import { Forest } from './forest.js';
+import type { Step, Tree } from './tree.js';
+
+/** The tree on a live page of a read model that needs no more of a category than where it stands. */
+export class LiveTree implements Tree {
+  /** Categories that were added, moved or removed. */
+  readonly changed = new Set<number>();
+
+  constructor(
+    /** Kept from page to page. */
+    readonly forest: Forest<null>,
+    /** The tree before the page, as far as products stand elsewhere in it. */
+    readonly before: Forest<unknown>,
+    /** Categories whose products may stand below others after the page, for the tree is another one. */
+    readonly rearranged: readonly number[],
+  ) {}
+
+  add(_step: Step, id: number, parent: number | null): void {
+    this.forest.add(id, parent, null);
+    this.changed.add(id);
+  }
+
+  move(_step: Step, id: number, parent: number | null): void {
+    this.forest.move(id, parent);
+    this.changed.add(id);
+  }
+
+  remove(_step: Step, id: number): void {
+    this.forest.remove(id);
+    this.changed.add(id);
+  }
+}
+
+/** Brings the table of categories to what the page made of the tree. @param model whose statements these are */
+export async function writeTree(model: string, { forest, changed }: LiveTree, db: live.ProjectionDb): Promise<void> {
+  const ids = [...changed].sort((a, b) => a - b);
+  const removed = ids.filter((id) => !forest.get(id));
+  const written = ids.flatMap((id) => forest.get(id) ?? []);
+  if (removed.length > 0) {
+    await db.query(`${model}-remove`, 'delete from {schema}.categories where cat_id = any($1::int[])', [removed]);
+  }
+  if (written.length === 0) return;
+  await db.query(
+    `${model}-categories`,
+    `insert into {schema}.categories (cat_id, parent_cat_id) select * from unnest($1::int[], $2::int[])
+     on conflict (cat_id) do update set parent_cat_id = excluded.parent_cat_id`,
+    [written.map(({ id }) => id), written.map(({ parent }) => parent?.id ?? null)],
+  );
+}
 
 /** A read model with tables `categories` and `products`, the latter with an index of `cat_ids`. */
 interface Model<Row, Value> {

@@ -1,4 +1,5 @@
 import { changesBetween, DistinctCounts } from '../forest/distinct-counts.js';
+import { writeTree } from '../forest/live-forest.js';
 import type { live } from '../../src/engine/index.js';
 import { addMovedOrders } from './moved-orders.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../src/values.js';
@@ -9,7 +10,7 @@ export async function flush(page: Page, db: live.ProjectionDb): Promise<void> {
   const before = new DistinctCounts(page.before, ORDER_STATUSES);
   const now = new DistinctCounts(page.forest, ORDER_STATUSES);
   // 1. The tree.
-  await writeCategories(page, db);
+  await writeTree('order-counts', page, db);
   // 2. The orders of earlier pages move with their products: still under their old statuses.
   await addMovedOrders(page, before, now, db);
   await writeProducts(page, db);
@@ -36,20 +37,6 @@ async function writeTotals(page: Page, db: live.ProjectionDb): Promise<void> {
     `insert into {schema}.totals as total (status, orders) select * from unnest($1::text[], $2::bigint[])
      on conflict (status) do update set orders = total.orders + excluded.orders`,
     [[...changes.keys()], [...changes.values()]],
-  );
-}
-
-async function writeCategories(page: Page, db: live.ProjectionDb): Promise<void> {
-  if (page.categories.size === 0) return;
-  const ids = [...page.categories].sort((a, b) => a - b);
-  const removed = ids.filter((id) => !page.forest.get(id));
-  const written = ids.flatMap((id) => page.forest.get(id) ?? []);
-  await db.query('order-counts-remove', 'delete from {schema}.categories where cat_id = any($1::int[])', [removed]);
-  await db.query(
-    'order-counts-categories',
-    `insert into {schema}.categories (cat_id, parent_cat_id) select * from unnest($1::int[], $2::int[])
-     on conflict (cat_id) do update set parent_cat_id = excluded.parent_cat_id`,
-    [written.map(({ id }) => id), written.map(({ parent }) => parent?.id ?? null)],
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Forest } from '../forest/forest.js';
-import { beforePage, cachedForest } from '../forest/live-forest.js';
-import type { Step, Tree } from '../forest/tree.js';
+import { beforePage, cachedForest, LiveTree, type Rearranged } from '../forest/live-forest.js';
+import type { Step } from '../forest/tree.js';
 import type { FactOf, live } from '../../src/engine/index.js';
 import type { orderEvents } from '../../src/order/events.js';
 import type { OrderStatus } from '../../src/values.js';
@@ -22,37 +22,18 @@ export interface Order {
  * What a page works on. Counts are a function of where products stand and of the orders' statuses, so handlers only note
  * where things are at the end of the page; flush brings the counts from the one to the other.
  */
-export class Page implements Tree {
+export class Page extends LiveTree {
   /** Products that events of the page put somewhere. */
   readonly products = new Map<number, Product>();
   readonly orders = new Map<string, Order>();
-  /** Categories that were added, moved or removed. */
-  readonly categories = new Set<number>();
 
   constructor(
-    /** The tree, kept from page to page. */
-    readonly forest: Forest<null>,
+    forest: Forest<null>,
+    { before, rearranged }: Rearranged,
     /** Categories that products name, by product: those of the page's orders and others met lately. */
     readonly catIds: Map<number, readonly number[]>,
-    /** The tree before the page, as far as products stand elsewhere in it. */
-    readonly before: Forest<unknown>,
-    /** Categories whose products may stand below others after the page, for the tree is another one. */
-    readonly rearranged: readonly number[],
-  ) {}
-
-  add(_step: Step, id: number, parent: number | null): void {
-    this.forest.add(id, parent, null);
-    this.categories.add(id);
-  }
-
-  move(_step: Step, id: number, parent: number | null): void {
-    this.forest.move(id, parent);
-    this.categories.add(id);
-  }
-
-  remove(_step: Step, id: number): void {
-    this.forest.remove(id);
-    this.categories.add(id);
+  ) {
+    super(forest, before, rearranged);
   }
 
   addProduct(_step: Step, id: number, catIds: readonly number[]): void {
@@ -93,8 +74,7 @@ export async function open(
 ): Promise<Page> {
   const named = whatIsNamed(events);
   const forest = await cachedForest(TREE, db, cache);
-  const { before, rearranged } = await beforePage('order-counts', forest, named.categories, db);
-  const page = new Page(forest, cachedCatIds(cache), before, rearranged);
+  const page = new Page(forest, await beforePage('order-counts', forest, named.categories, db), cachedCatIds(cache));
   await loadProducts(page, named, db);
   await loadOrders(page, named, db);
   await loadCatIds(page, named, db);

@@ -3,7 +3,8 @@
  */
 import type { bulk, live } from '../../src/engine/index.js';
 import { closureOf } from '../forest/bulk-forest.js';
-import type { Categories, categories } from './categories.js';
+import type { LiveTree } from '../forest/live-forest.js';
+import type { categories } from './categories.js';
 import type { productsTable } from './products-table.js';
 
 type Page = live.LivePage<{ readonly tree: typeof categories; readonly products: typeof productsTable }>;
@@ -112,7 +113,7 @@ async function writeStanding(page: Page, placed: ReadonlyMap<number, Placed>, db
   );
 }
 
-function differenceOf({ before, forest }: Categories, was: readonly number[], is: readonly number[]): Difference {
+function differenceOf({ before, forest }: LiveTree, was: readonly number[], is: readonly number[]): Difference {
   const lost = new Set(before.above(was).map(({ id }) => id));
   const gained = forest.above(is).flatMap(({ id }) => (lost.delete(id) ? [] : [id]));
   return { gained, lost: [...lost] };
@@ -120,7 +121,7 @@ function differenceOf({ before, forest }: Categories, was: readonly number[], is
 
 /** Products without an event of their own, where the tree is another one. */
 async function addRearranged(
-  tree: Categories,
+  tree: LiveTree,
   placed: ReadonlyMap<number, Placed>,
   changes: StandingChanges,
   db: live.ProjectionDb,
