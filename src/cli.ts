@@ -88,7 +88,7 @@ const runOnKeys: Run<ApiKeys> = (json, opening, command) =>
 
 addServe(program, (parts) =>
   runWithout(parts.json, async (settings, signal) => {
-    await serve(settings, parts, signal);
+    await serve(settings, { ...parts, version }, signal);
     return { document: undefined, text: '', exitCode: 0 };
   }),
 );

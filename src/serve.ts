@@ -1,6 +1,5 @@
 /** `orderlog serve`: API, projectors or both, until the process is to end. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +14,7 @@ import type { HealthCheck } from './http/health.js';
 import { sweepKeysNowAndThen } from './http/idempotency/sweep.js';
 import { createMetrics } from './http/metrics.js';
 import { describeImport } from './import/describe.js';
+import { greeting } from './commands/greeting.js';
 import { stdout } from './commands/outlet.js';
 import { noProgress } from './commands/progress.js';
 import type { Parts } from './commands/serve.js';
@@ -36,11 +36,16 @@ const RESUME_WAIT_MS = 10_000;
 /** How long the end of the process leaves its sessions with the database. */
 const CUT_MS = 3_500;
 
+export interface Serving extends Parts {
+  /** Of the package. */
+  readonly version: string;
+}
+
 /**
  * Also a start that is under way ends with the signal.
  * @throws Error that says why it could not start
  */
-export async function serve(config: Config, parts: Parts, signal: AbortSignal): Promise<void> {
+export async function serve(config: Config, parts: Serving, signal: AbortSignal): Promise<void> {
   const log = await openLogger(config, parts.json ? 2 : 1);
   try {
     await serveUntil(signal, log, config, parts);
@@ -56,7 +61,7 @@ async function serveUntil(
   signal: AbortSignal,
   { logger: log, writer }: Log,
   config: Config,
-  parts: Parts,
+  parts: Serving,
 ): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => {
@@ -102,7 +107,7 @@ async function serveUntil(
     const drain = new Drain();
     const app = await buildApp({
       logger: log,
-      version: packageVersion(),
+      version: parts.version,
       access: accessTo(runtime),
       checks: healthChecks(runtime, headAtStart),
       metrics,
@@ -112,7 +117,10 @@ async function serveUntil(
     const hasConsole = parts.api && (await consoleRoutes(app, join(import.meta.dirname, '../console')));
     closing.push(() => drain.close(app));
     signal.throwIfAborted();
-    const greet = greeting(runtime, { ...parts, hasConsole }, await listen(app, config), await accessLine(runtime));
+    const port = await listen(app, config);
+    const access = await accessLine(runtime);
+    const at = { host: config.host, port, dataDir: config.dataDir, location: runtime.location };
+    const greet = greeting({ ...parts, ...at, hasConsole, access });
     // With --json the log goes elsewhere.
     if (parts.json) stdout.write(greet);
     else writer.write(print.withoutObeyed(greet));
@@ -224,49 +232,6 @@ async function listen(app: App, { host, port }: Config): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-/** The first lines that anybody sees, or the same as one JSON document. */
-function greeting(
-  { config, location }: Runtime,
-  parts: Parts & { readonly hasConsole: boolean },
-  port: number,
-  access: readonly string[],
-): string {
-  const base = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-  const api = parts.api ? `${base}/v1` : null;
-  const docs = parts.api ? `${base}/docs` : null;
-  const health = `${base}/health/ready`;
-  const page = parts.hasConsole ? `${base}/console/` : null;
-  // One that works, without a key too.
-  const attempt = `curl -s ${api === null || access.length > 0 ? health : `${api}/categories`}`;
-  const version = packageVersion();
-  if (parts.json) {
-    const document = {
-      version,
-      console: page,
-      api,
-      docs,
-      health,
-      data: config.dataDir,
-      database: location,
-      try: attempt,
-    };
-    return `${JSON.stringify(document)}\n`;
-  }
-  const data = location === null ? `${config.dataDir} (documents), database at DATABASE_URL` : config.dataDir;
-  const cluster = location === null || location.startsWith(config.dataDir) ? [] : [`  database  ${location}`];
-  const what = api === null ? [`  health    ${health}`] : [`  API       ${api}`, `  docs      ${base}/docs`];
-  const lines = [
-    `Orderlog ${version}`,
-    ...(page === null ? [] : [`  console   ${page}`]),
-    ...what,
-    `  data      ${data}`,
-    ...cluster,
-    ...access,
-    `  try       ${attempt}`,
-  ];
-  return `${lines.join('\n')}\n\n`;
-}
-
 /** Nothing without access control. */
 async function accessLine({ config, apiKeys }: Runtime): Promise<readonly string[]> {
   const { auth, jwt } = config.access;
@@ -277,9 +242,4 @@ async function accessLine({ config, apiKeys }: Runtime): Promise<readonly string
       ? '  access    by key or token'
       : '  access    no admin key yet: create one with orderlog keys create --role admin',
   ];
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
