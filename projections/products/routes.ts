@@ -7,7 +7,16 @@ import { type Cursors, listAnswer } from '../../src/http/list.js';
 import { type AddedAt, orEmpty } from '../../src/http/new-category.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';
-import { dataOf, idText, listOf, listQuery, queryInteger, searched, sku } from '../../src/http/schemas.js';
+import {
+  dataOf,
+  idText,
+  listOf,
+  listQuery,
+  queryInteger,
+  requireRange,
+  searched,
+  sku,
+} from '../../src/http/schemas.js';
 import { productAnswer, type ProductAnswer, productStatus } from '../../src/product/answer.js';
 import type { ProductList, Products } from './read-model.js';
 import { PRODUCT_SORTS, type ProductKey, type ProductSearch } from './search-statement.js';
@@ -45,13 +54,8 @@ const productQuery = listQuery
       description: 'By id, name or price; `-` is the last or largest first. All but `product_id` scan.',
     }),
   })
-  .superRefine(({ price_min, price_max }, context) => {
-    if (price_min === undefined || price_max === undefined || price_min <= price_max) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['price_max'],
-      message: 'is below price_min: swap them, or leave one out',
-    });
+  .superRefine((query, context) => {
+    requireRange(query, context, ['price_min', 'price_max'], 'below');
   });
 
 /** Null where the list by product_id, which needs no scan, has the answer. */

@@ -1,7 +1,16 @@
 /** What the query of a list of orders may say. */
 import { z } from 'zod';
 import { asOf, since } from '../../src/http/as-of.js';
-import { currency, idText, listQuery, queryInteger, queryTime, uuid, wantedReference } from '../../src/http/schemas.js';
+import {
+  currency,
+  idText,
+  listQuery,
+  queryInteger,
+  queryTime,
+  requireRange,
+  uuid,
+  wantedReference,
+} from '../../src/http/schemas.js';
 import { orderStatus } from '../../src/order/answer.js';
 import { ORDER_SORTS, type OrderFilters } from './list-statement.js';
 
@@ -71,21 +80,9 @@ export const orderQuery = listQuery
       }),
     as_of: asOf,
   })
-  .superRefine(({ placed_from, placed_to, total_min, total_max }, context) => {
-    if (placed_from !== undefined && placed_to !== undefined && placed_from > placed_to) {
-      context.addIssue({
-        code: 'custom',
-        path: ['placed_to'],
-        message: 'is before placed_from: swap them, or leave one out',
-      });
-    }
-    if (total_min !== undefined && total_max !== undefined && total_min > total_max) {
-      context.addIssue({
-        code: 'custom',
-        path: ['total_max'],
-        message: 'is below total_min: swap them, or leave one out',
-      });
-    }
+  .superRefine((query, context) => {
+    requireRange(query, context, ['placed_from', 'placed_to'], 'before');
+    requireRange(query, context, ['total_min', 'total_max'], 'below');
   });
 
 export type OrderQuery = z.output<typeof orderQuery>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type CommandContext, type Engine, type Outcome, Refusal } from '../engine/index.js';
-import { commandAnswer, type ReplyHead } from '../http/answers.js';
+import { commandAnswer, emptyAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, requireRevision } from '../http/etag.js';
@@ -124,9 +124,7 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
           categoryDecider.decide(state, { ...command, holdsProducts: false });
         },
       );
-      reply.header('log-position', tokens.encode(outcome.position));
-      if (outcome.replayed) reply.header('idempotency-replayed', 'true');
-      return reply.code(204).send(null);
+      return emptyAnswer(reply, tokens, outcome);
     },
   );
 
@@ -139,7 +137,7 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
   ): { data: CategoryAnswer } {
     const { cat_id, code: ownCode, name: ownName, parent_cat_id, revision } = known(outcome.state, catId);
     const data = { cat_id, code: ownCode, name: ownName, parent_cat_id, total_products, revision };
-    return commandAnswer(reply, tokens, { ...outcome, revision, data, ...(location !== undefined && { location }) });
+    return commandAnswer(reply, tokens, { ...outcome, revision, data, location });
   }
 }
 

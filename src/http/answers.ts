@@ -15,7 +15,7 @@ export interface CommandOutcome<Data> {
   readonly replayed: boolean;
   readonly data: Data;
   /** Path of the resource that was made; the answer is then 201, otherwise 200. */
-  readonly location?: string;
+  readonly location?: string | undefined;
 }
 
 /** Sets the head of a successful command's answer and gives its body. */
@@ -30,6 +30,18 @@ export function commandAnswer<Data>(
   if (location !== undefined) reply.header('location', location);
   if (replayed) reply.header('idempotency-replayed', 'true');
   return { data };
+}
+
+/** Sets the head of the answer to a command that leaves nothing to show: 204. @returns its body */
+export function emptyAnswer(
+  reply: ReplyHead,
+  tokens: PositionTokens,
+  { position, replayed }: Pick<CommandOutcome<null>, 'position' | 'replayed'>,
+): null {
+  reply.code(204);
+  reply.header('log-position', tokens.encode(position));
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  return null;
 }
 
 /** Sets the head of a read model's answer: what it is true for and, for a single resource, its revision. */

@@ -111,6 +111,18 @@ export function instantOf(text: string): string | null {
 /** Of a user or an order; lower-cased, for ids compare exactly. */
 export const uuid = z.guid('is not a UUID').transform((value) => value.toLowerCase());
 
+/** A fault of a query whose range ends before it begins. @param ends the parameters for both. @param how `before` or `below` */
+export function requireRange<Name extends string>(
+  query: { readonly [name in Name]?: string | number | undefined },
+  context: z.RefinementCtx,
+  [first, last]: readonly [Name, Name],
+  how: string,
+): void {
+  const [from, to] = [query[first], query[last]];
+  if (from === undefined || to === undefined || from <= to) return;
+  context.addIssue({ code: 'custom', path: [last], message: `is ${how} ${first}: swap them, or leave one out` });
+}
+
 const limit = queryInteger(1, 100).default(20);
 
 const cursor = z.string().max(2_000);

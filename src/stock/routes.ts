@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type CommandContext, type Outcome, Refusal } from '../engine/index.js';
-import { commandAnswer, type ReplyHead } from '../http/answers.js';
+import { commandAnswer, emptyAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, requireRevision, type TagCondition } from '../http/etag.js';
@@ -121,9 +121,7 @@ export function stockRoutes(app: App, deps: StockRouteDeps): void {
         if (isHeld && (await deps.takeOver(context))) return end();
         throw error;
       });
-      reply.header('log-position', tokens.encode(outcome.position));
-      if (outcome.replayed) reply.header('idempotency-replayed', 'true');
-      return reply.code(204).send(null);
+      return emptyAnswer(reply, tokens, outcome);
     },
   );
 
