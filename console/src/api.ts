@@ -1,5 +1,12 @@
 /** How the screens reach the API: a session of the client with the key of this tab, and streams of server-sent events. */
-import { type CallOptions, createClient, type Input, NoAnswerError, type OperationId } from '@orderlog/client';
+import {
+  type CallOptions,
+  createClient,
+  type Input,
+  NoAnswerError,
+  type OperationId,
+  ProblemError,
+} from '@orderlog/client';
 
 export { type CallOptions, type Input, NoAnswerError, ProblemError, type Schemas } from '@orderlog/client';
 
@@ -46,6 +53,13 @@ export function sameAgain(error: unknown): CallOptions {
   const mayHaveWorked = error instanceof NoAnswerError;
   return mayHaveWorked && error.idempotencyKey !== null ? { idempotencyKey: error.idempotencyKey } : {};
 }
+
+/** The role of the key may not do it. */
+export const isDenied = (error: Error | undefined): boolean => error instanceof ProblemError && error.status === 403;
+
+/** The answer comes later by itself, for example when a moment of the past is looked at for the first time. */
+export const isBehind = (error: Error | undefined): boolean =>
+  error instanceof ProblemError && error.code === 'read-model-behind';
 
 /** An answer whose head may say how many quarantined keys affect it. */
 export interface Degradable {

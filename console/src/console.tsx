@@ -1,12 +1,13 @@
 /** The console: sign-in if it is asked for, the frame of every page, and which address shows which screen. */
 import { LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { api, isSignedIn, onDenied, ProblemError } from './api.js';
 import { NotFound } from './screens/not-found.js';
 import { Overview } from './screens/overview.js';
 import { SignIn } from './screens/sign-in.js';
 import { isBelow, PAGES, Shell } from './shell.js';
+import { setPageTitle } from './title.js';
 import { Toasts } from './ui/toasts.js';
 import { useQuery } from './use-query.js';
 
@@ -74,11 +75,11 @@ function Page({ children }: { children: ComponentChildren }): VNode {
   const { path } = useLocation();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
+  // Before the effects of the screens: what they show has its name in the title.
+  useLayoutEffect(() => setPageTitle(PAGES.find(([href]) => isBelow(path, href))?.[1] ?? 'Not found'), [path]);
   useEffect(() => {
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
-    const [, name] = PAGES.find(([href]) => isBelow(path, href)) ?? [];
-    document.title = name === undefined ? 'Orderlog' : `${name} – Orderlog`;
     if (location.hash === '') scrollTo({ top: 0 });
   }, [path]);
   return (

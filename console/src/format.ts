@@ -30,6 +30,16 @@ export function timeParts(iso: string, isExact: boolean): readonly [day: string,
   return [day.format(at), (isExact ? clockWithSeconds : clock).format(at)];
 }
 
+/** What `datetime-local` shows for a time in UTC: the reader's own zone, to the minute or to the second. */
+export function localOf(iso: string | undefined, isExact = false): string {
+  if (iso === undefined || Number.isNaN(Date.parse(iso))) return '';
+  const date = new Date(iso);
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString();
+  return local.slice(0, isExact ? 19 : 16);
+}
+
+export const isoOf = (local: string): string | null => (local === '' ? null : new Date(local).toISOString());
+
 export const exactTime = (iso: string): string => withSeconds.format(new Date(iso));
 export const utc = (iso: string): string => `${iso.replace('T', ' ').replace(/(\.\d+)?Z$/, '')} UTC`;
 

@@ -1,5 +1,6 @@
 /** Reading and writing from screens: what is loading, what came, what went wrong. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { isBehind, isDenied } from './api.js';
 
 export interface Query<T> {
   /** What came last, also while the next answer is awaited. */
@@ -20,6 +21,9 @@ export interface QueryOptions {
   /** Milliseconds until it is read again, while the page can be seen. */
   readonly every?: number;
 }
+
+/** Until a read model that is behind is asked again. */
+const BEHIND_MS = 1_000;
 
 /** @param key names what is read: another key reads again; null reads nothing */
 export function useQuery<T>(
@@ -49,19 +53,21 @@ export function useQuery<T>(
       });
     return () => ends.abort();
   }, [key, round]);
+  // Another answer to a denial would need another key.
+  const pause = isBehind(state.error) ? BEHIND_MS : isDenied(state.error) ? undefined : every;
   // Behind the answer, not beside it: a server that is slow or away is not asked faster than it answers.
   useEffect(() => {
-    if (every === undefined || key === null || state.isLoading) return;
+    if (pause === undefined || key === null || state.isLoading) return;
     const again = (): void => {
       if (document.visibilityState === 'visible') setRound((before) => before + 1);
     };
-    const timer = setTimeout(again, every);
+    const timer = setTimeout(again, pause);
     document.addEventListener('visibilitychange', again);
     return () => {
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', again);
     };
-  }, [every, key, state.isLoading]);
+  }, [pause, key, state.isLoading]);
   const refresh = useCallback(() => setRound((before) => before + 1), []);
   const isCurrent = state.key === key;
   return {

@@ -45,3 +45,37 @@ t.test('a clerk is told of late read models, and a healthy installation is calle
   t.equal(await health.getAttribute('data-tone'), 'warn');
   t.same(faults, []);
 });
+
+t.test('a role that may not see the read models is told so once on each screen', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole(), access: required });
+  const { user_id } = await shop.registerUser();
+  const roles = { clerk: null, customer: user_id } as const;
+  const open = await openBrowser(t);
+  for (const [role, user] of Object.entries(roles)) {
+    const { key } = await shop.runtime.apiKeys.create(role as keyof typeof roles, user);
+    const { page, faults } = await open(`${shop.http.url}/console/`);
+    let asked = 0;
+    // The other answers come before the one that says what may be seen.
+    await page.route('**/v1/ops/status', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.continue();
+    });
+    page.on('request', (request) => (asked += request.url().endsWith('/v1/ops/status') ? 1 : 0));
+    await signIn(page, key);
+    await page.getByText('Read models and the log are not shown.').waitFor(PATIENCE);
+    t.equal(await page.getByText('This takes the role admin').count(), 1, `${role}: the overview says it once`);
+    // Longer than between two looks at a status that may be seen.
+    await page.waitForTimeout(4_500);
+    t.ok(asked <= 2, `${role}: a denial is not asked for again: ${asked}`);
+    const counts = role === 'clerk' ? 'placed orders' : 'Counts of orders are not shown.';
+    await page.getByText(counts).waitFor(PATIENCE);
+    await page.getByRole('link', { name: 'Read models' }).click();
+    await page.getByRole('alert').waitFor(PATIENCE);
+    t.match(
+      await page.locator('main').innerText(),
+      /^Read models\s+Your key may not do this\. This takes the role admin/,
+    );
+    t.equal(await page.locator('main').getByRole('button').count(), 0, `${role}: there is nothing to press`);
+    t.same(faults, []);
+  }
+});

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api, ProblemError } from '../api.js';
-import { exactTime, shortId, utc } from '../format.js';
+import { exactTime, isoOf, localOf, shortId, utc } from '../format.js';
 import { Field } from '../ui/parts.js';
 import { useQuery } from '../use-query.js';
 
@@ -63,22 +63,28 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
         />
       </label>
       <div class="as-of-line">
-        <div>
-          <p aria-live="polite">
-            {shown === null ? (
-              <strong>Now</strong>
-            ) : (
-              <>
-                As of <strong title={timeIn(shown) === null ? shown : utc(shown)}>{textOf(shown)}</strong>
-                {isLoading && <span class="muted"> – reading the log…</span>}
-              </>
-            )}
-          </p>
-          <p class="muted small">
-            {shown === null
-              ? 'Move the slider to see totals and counts as they were.'
-              : 'By the time at which events were recorded. What was imported counts from its import on.'}
-          </p>
+        <div class="as-of-text">
+          <div>
+            <p aria-live="polite">
+              {shown === null ? (
+                <strong>Now</strong>
+              ) : (
+                <>
+                  As of <strong title={timeIn(shown) === null ? shown : utc(shown)}>{textOf(shown)}</strong>
+                </>
+              )}
+            </p>
+            <p class="muted small">
+              {shown === null
+                ? 'Move the slider to see totals and counts as they were.'
+                : isLoading
+                  ? 'Reading the log…'
+                  : 'By recorded time: an import counts from when it ran.'}
+            </p>
+          </div>
+          <button disabled={shown === null} onClick={() => go(null)}>
+            Back to now
+          </button>
         </div>
         <div class="filters">
           <Field label="Slider covers">
@@ -100,14 +106,10 @@ export function AsOfBar({ asOf, isLoading, onChange }: AsOfBarProps): VNode {
             <input
               type="datetime-local"
               step={1}
-              onChange={({ currentTarget: { value } }) => {
-                if (value !== '') go(new Date(value).toISOString());
-              }}
+              value={timeIn(asOf) === null ? '' : localOf(asOf, true)}
+              onChange={({ currentTarget: { value } }) => go(isoOf(value))}
             />
           </Field>
-          <button disabled={shown === null} onClick={() => go(null)}>
-            Back to now
-          </button>
         </div>
       </div>
     </section>

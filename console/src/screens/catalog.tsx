@@ -1,10 +1,11 @@
 /** The tree with its totals, now or as it was; beside it the category or product that is looked at. */
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import { api } from '../api.js';
+import { useRef, useState } from 'preact/hooks';
+import { api, isBehind } from '../api.js';
+import type { CategoryNode } from '../types.js';
 import { useFilters } from '../ui/filters.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
-import { Card, Empty, Failure, Field, Loaded } from '../ui/parts.js';
+import { Busy, Card, Empty, Failure, Field } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
 import { useQuery } from '../use-query.js';
 import { AsOfBar } from './as-of-bar.js';
@@ -20,7 +21,13 @@ export function Catalog(): VNode {
     return (await api.getCategoryTree({ as_of: asOf ?? '' }, { signal })).data;
   });
   const [isAdding, setAdding] = useState(false);
-  const shown = asOf === undefined ? now : then;
+  const asked = asOf === undefined ? now : then;
+  // What was shown stays until the tree of the other moment is there: nothing jumps, and what is open stays open.
+  const last = useRef<Shown | null>(null);
+  if (asked.data) last.current = { roots: asked.data, asOf };
+  const isWaiting = asked.data === undefined && (!asked.error || isBehind(asked.error));
+  const shown = asked.data || isWaiting ? last.current : null;
+  const isEmpty = asOf === undefined && now.data?.length === 0;
   const category = idOf(values['category']);
   const product = idOf(values['product']);
   return (
@@ -29,28 +36,26 @@ export function Catalog(): VNode {
         <h1>Catalog</h1>
         <button onClick={() => setAdding(true)}>Add a root category</button>
       </div>
-      <AsOfBar asOf={asOf} isLoading={then.isLoading} onChange={(next) => set({ as_of: next })} />
-      {shown !== now && now.error && <Failure error={now.error} retry={now.refresh} />}
-      <div class="catalog">
-        <Card title={asOf === undefined ? 'Categories' : 'Categories, then against now'} flush>
-          <Loaded query={shown}>
-            {(roots) =>
-              roots.length === 0 ? (
-                <Empty title={asOf === undefined ? 'The catalog is empty.' : 'There were no categories then.'}>
-                  {asOf === undefined
-                    ? 'Add a root category, or import a catalog.'
-                    : 'Move the slider to the right, or press “Back to now”.'}
-                </Empty>
+      <AsOfBar asOf={asOf} isLoading={isWaiting} onChange={(next) => set({ as_of: next })} />
+      {asked !== now && now.error && <Failure error={now.error} retry={now.refresh} />}
+      <div class="catalog" data-product={product !== null}>
+        <Card title={shown?.asOf === undefined ? 'Categories' : 'Categories, then against now'} flush>
+          {asked.error && <Failure error={asked.error} retry={asked.refresh} />}
+          {shown === null && !asked.error && <Busy />}
+          {shown && (
+            <div aria-busy={isWaiting}>
+              {shown.roots.length === 0 ? (
+                <NoCategories isNow={shown.asOf === undefined} />
               ) : (
                 <CategoryTree
-                  roots={roots}
-                  {...(asOf !== undefined && now.data && { now: totalsOf(now.data) })}
+                  roots={shown.roots}
+                  {...(shown.asOf !== undefined && now.data && { now: totalsOf(now.data) })}
                   selected={category}
                   onSelect={(catId) => set({ category: String(catId), product: null })}
                 />
-              )
-            }
-          </Loaded>
+              )}
+            </div>
+          )}
         </Card>
         <div class="stack">
           {product !== null && <ProductCard key={product} productId={product} onChange={now.refresh} />}
@@ -59,12 +64,13 @@ export function Catalog(): VNode {
               key={category}
               catId={category}
               asOf={asOf}
+              isBesideProduct={product !== null}
               onChange={now.refresh}
               onProduct={(productId) => set({ product: String(productId) })}
               onGone={() => set({ category: null })}
             />
           )}
-          {product === null && category === null && (
+          {product === null && category === null && !isEmpty && (
             <Card title="Nothing is chosen">
               <p class="muted">Choose a category to see its products and its orders.</p>
             </Card>
@@ -90,6 +96,21 @@ export function Catalog(): VNode {
         </FormDialog>
       )}
     </div>
+  );
+}
+
+interface Shown {
+  readonly roots: readonly CategoryNode[];
+  readonly asOf: string | undefined;
+}
+
+function NoCategories({ isNow }: { isNow: boolean }): VNode {
+  return isNow ? (
+    <Empty title="The catalog is empty.">
+      Press “Add a root category”, or import a catalog with <code>npx orderlog import DIR</code>.
+    </Empty>
+  ) : (
+    <Empty title="There were no categories then.">Move the slider to the right, or press “Back to now”.</Empty>
   );
 }
 

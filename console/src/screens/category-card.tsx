@@ -1,8 +1,9 @@
 /** One category: its orders by status, its products, and what can be done with it. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { api, type Degradable, ProblemError } from '../api.js';
+import { api, type Degradable, isBehind, ProblemError } from '../api.js';
 import { number, plural } from '../format.js';
+import { useTitle } from '../title.js';
 import { type Category, ORDER_STATUSES, type OrderCounts, type Product } from '../types.js';
 import { DegradedNote } from '../ui/degraded.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
@@ -15,6 +16,8 @@ import { AddProduct } from './product-dialogs.js';
 interface CategoryCardProps {
   readonly catId: number;
   readonly asOf: string | undefined;
+  /** A product is shown, too, and names the tab. */
+  readonly isBesideProduct: boolean;
   /** The tree has changed. */
   readonly onChange: () => void;
   readonly onProduct: (productId: number) => void;
@@ -24,13 +27,14 @@ interface CategoryCardProps {
 
 type Asking = 'rename' | 'move' | 'remove' | 'add' | 'product' | null;
 
-export function CategoryCard({ catId, asOf, onChange, onProduct, onGone }: CategoryCardProps): VNode {
+export function CategoryCard({ catId, asOf, isBesideProduct, onChange, onProduct, onGone }: CategoryCardProps): VNode {
   const category = useQuery(`category ${catId}`, async (signal) => {
     return (await api.getCategory({ cat_id: catId }, { signal })).data;
   });
   const products = usePages(`products of ${catId}`, (more, options) =>
     api.listProducts({ cat_id: catId, limit: 20, ...more }, options),
   );
+  useTitle(isBesideProduct ? undefined : category.data?.name);
   const [asking, setAsking] = useState<Asking>(null);
   const close = (): void => {
     setAsking(null);
@@ -99,7 +103,7 @@ function Counts({ catId, asOf }: { catId: number; asOf: string | undefined }): V
   const then = useQuery(asOf === undefined ? null : `counts of ${catId} ${asOf}`, (signal) => countsOf(signal, asOf));
   const before = then.data?.data;
   const wasThere = !(then.error instanceof ProblemError && then.error.status === 404);
-  const unknown = then.error ? '–' : '…';
+  const unknown = then.error && !isBehind(then.error) ? '–' : '…';
   return (
     <Loaded query={now}>
       {({ data: counts, response }) => (

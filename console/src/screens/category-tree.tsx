@@ -1,7 +1,7 @@
 /** The tree as rows of which only those in sight are drawn. Works by keyboard as trees do: arrows, Home, End, Enter. */
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { number } from '../format.js';
+import { number, plural } from '../format.js';
 import type { CategoryNode } from '../types.js';
 import { VirtualList } from '../ui/virtual-list.js';
 
@@ -59,7 +59,7 @@ export function CategoryTree({ roots, now, selected, onSelect }: CategoryTreePro
         <button class="small-button quiet" onClick={() => setOpen(new Set())}>
           Close all
         </button>
-        <span class="muted small">{number(parents.size)} categories</span>
+        <span class="muted small wide-only">{plural(parents.size, 'category', 'categories')}</span>
         <span class="muted small tree-total">{now ? 'then → now' : 'products'}</span>
       </div>
       <VirtualList

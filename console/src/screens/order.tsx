@@ -3,7 +3,8 @@ import type { VNode } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api } from '../api.js';
-import { number } from '../format.js';
+import { number, shortId } from '../format.js';
+import { useTitle } from '../title.js';
 import type { HistoryEntry, Order as OrderAnswer } from '../types.js';
 import { DegradedNote } from '../ui/degraded.js';
 import { EventList } from '../ui/events.js';
@@ -18,6 +19,7 @@ export function Order(): VNode {
   const { params } = useRoute();
   const order_id = params['order_id'] ?? '';
   const query = useQuery(order_id, (signal) => api.getOrder({ order_id }, { signal }));
+  useTitle(query.data?.data.number ?? shortId(order_id));
   const [asking, setAsking] = useState<Asking>(null);
   return (
     <Loaded query={query}>

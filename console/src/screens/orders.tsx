@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { api } from '../api.js';
-import { number } from '../format.js';
+import { isoOf, localOf, number } from '../format.js';
 import { type Order, ORDER_STATUSES } from '../types.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { Card, Empty, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
@@ -127,15 +127,6 @@ function OrderFilters({ values, set }: Filters): VNode {
     </form>
   );
 }
-
-/** What `datetime-local` shows for a time in UTC: the reader's own zone. */
-function localOf(iso: string | undefined): string {
-  if (iso === undefined || Number.isNaN(Date.parse(iso))) return '';
-  const date = new Date(iso);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-const isoOf = (local: string): string | null => (local === '' ? null : new Date(local).toISOString());
 
 export function OrderTable({ orders }: { orders: readonly Order[] }): VNode {
   const { route } = useLocation();

@@ -1,15 +1,27 @@
 /** What stands where at this moment: orders, read models, health, and what has just happened. */
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { api, type Schemas } from '../api.js';
-import { number, plural, seconds } from '../format.js';
-import { ORDER_STATUSES, type StoredEvent } from '../types.js';
+import { api, isDenied, type Schemas } from '../api.js';
+import { ORDER_STATUSES, type OrderCounts, type OrderStatus, type StoredEvent } from '../types.js';
 import { Bars } from '../ui/bars.js';
-import { Busy, Card, Empty, Failure, Loaded, OrderBadge, Status, Tile, Time, type Tone } from '../ui/parts.js';
+import {
+  Busy,
+  Card,
+  Empty,
+  Failure,
+  Loaded,
+  NotShown,
+  OrderBadge,
+  Status,
+  Tile,
+  Time,
+  type Tone,
+} from '../ui/parts.js';
 import { useTail } from '../use-tail.js';
 import { useQuery } from '../use-query.js';
 import { Live } from '../ui/live.js';
 import { eventHref } from '../ui/thing-link.js';
+import { Behind } from './behind.js';
 import { modelTone, type StatusDocument } from './status.js';
 
 type Hours = readonly Schemas['OrdersOfHour'][];
@@ -27,34 +39,50 @@ export function Overview(): VNode {
   return (
     <div class="stack">
       <h1>Overview</h1>
-      <Loaded query={counts}>
-        {(it) => (
-          <div class="tiles">
-            {ORDER_STATUSES.map((one) => (
-              <Tile key={one} href={`/console/orders?status=${one}`} value={it[one]}>
-                <OrderBadge status={one} /> <span class="muted small">orders</span>
-              </Tile>
-            ))}
+      {counts.error && isDenied(counts.error) ? (
+        <NotShown what="Counts of orders are" error={counts.error} />
+      ) : (
+        <>
+          <Loaded query={counts}>
+            {(it) => (
+              <div class="tiles">
+                {ORDER_STATUSES.map((one) => (
+                  <Tile key={one} href={`/console/orders?status=${one}`} value={it[one]}>
+                    <OrderBadge status={one} /> <span class="muted small">orders</span>
+                  </Tile>
+                ))}
+              </div>
+            )}
+          </Loaded>
+          <Card title="Orders placed in the last 24 hours">
+            <Loaded query={hours}>{(it) => <PerHour hours={it} counts={counts.data} />}</Loaded>
+          </Card>
+        </>
+      )}
+      {status.error && isDenied(status.error) ? (
+        <>
+          <HealthCard />
+          <NotShown what="Read models and the log are" error={status.error} />
+        </>
+      ) : (
+        <>
+          <div class="columns">
+            <Card title="Read models" actions={<a href="/console/read-models">Details</a>} flush>
+              <Loaded query={status}>{(it) => <Models status={it} />}</Loaded>
+            </Card>
+            <HealthCard />
           </div>
-        )}
-      </Loaded>
-      <Card title="Orders placed in the last 24 hours">
-        <Loaded query={hours}>{(it) => <PerHour hours={it} />}</Loaded>
-      </Card>
-      <div class="columns">
-        <Card title="Read models" actions={<a href="/console/read-models">Details</a>} flush>
-          <Loaded query={status}>{(it) => <Models status={it} />}</Loaded>
-        </Card>
-        <HealthCard />
-      </div>
-      <LastEvents />
+          {/* Not before it is known that they may be seen. */}
+          {(status.data || status.error) && <LastEvents />}
+        </>
+      )}
     </div>
   );
 }
 
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
-function PerHour({ hours }: { hours: Hours }): VNode {
+function PerHour({ hours, counts }: { hours: Hours; counts: OrderCounts | undefined }): VNode {
   const bars = useMemo(
     () =>
       hours.map((it) => ({
@@ -63,12 +91,24 @@ function PerHour({ hours }: { hours: Hours }): VNode {
       })),
     [hours],
   );
-  return hours.every((it) => ORDER_STATUSES.every((status) => it[status] === 0)) ? (
-    <p class="muted">No order was placed in the last 24 hours.</p>
+  if (counts && hasNone(counts)) {
+    return (
+      <Empty title="There are no orders yet.">
+        Place one with <code>POST /v1/orders</code>, or run <code>npx orderlog demo</code> to make up people and orders.
+      </Empty>
+    );
+  }
+  return hours.every(hasNone) ? (
+    <p class="muted">
+      No order was placed in the last 24 hours. <a href="/console/orders">Show the newest orders</a>
+    </p>
   ) : (
     <Bars label="Orders placed in each hour, by the status that they have now" bars={bars} />
   );
 }
+
+const hasNone = (counts: Pick<OrderCounts, OrderStatus>): boolean =>
+  ORDER_STATUSES.every((status) => counts[status] === 0);
 
 function Models({ status }: { status: StatusDocument }): VNode {
   const reactors = new Set((status.reactors ?? []).map(({ name }) => name));
@@ -93,16 +133,7 @@ function Models({ status }: { status: StatusDocument }): VNode {
               <td>
                 <Status tone={modelTone(model)}>{model.state}</Status>
               </td>
-              <td class="number" data-label="Behind">
-                {model.lag_events === 0 ? '–' : `${plural(model.lag_events, 'event')}, ${seconds(model.lag_seconds)}`}
-              </td>
-              <td class="number" data-label="Quarantined">
-                {model.quarantined === 0 ? (
-                  '–'
-                ) : (
-                  <a href="/console/read-models#quarantine">{number(model.quarantined)}</a>
-                )}
-              </td>
+              <Behind model={model} href="/console/read-models#quarantine" />
             </tr>
           ))}
         </tbody>

@@ -1,8 +1,9 @@
 /** One product: what it costs and did cost, where it stands, what can be done with it. */
 import type { VNode } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { money, number, plural } from '../format.js';
+import { useTitle } from '../title.js';
 import type { Product, StoredEvent } from '../types.js';
 import { Curve } from '../ui/curve.js';
 import { useFilters } from '../ui/filters.js';
@@ -16,7 +17,13 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
   const query = useQuery(`product ${productId}`, async (signal) => {
     return (await api.getProduct({ product_id: productId }, { signal })).data;
   });
+  useTitle(query.data?.name);
   const [isChanging, setChanging] = useState(false);
+  // Chosen from a list below it, or found by a search on a telephone, it would be out of sight.
+  const isThere = query.data !== undefined;
+  useEffect(() => {
+    if (isThere) document.getElementById('product')?.scrollIntoView({ block: 'nearest' });
+  }, [isThere]);
   const refresh = (): void => {
     query.refresh();
     onChange();
@@ -32,6 +39,7 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
     <Loaded query={query}>
       {(product) => (
         <Card
+          id="product"
           title={product.name}
           actions={
             <>

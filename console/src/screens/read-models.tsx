@@ -1,17 +1,18 @@
 /** The read models: how far they are, their builds, and what is done to them by jobs. */
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, type Schemas } from '../api.js';
-import { number, plural, seconds } from '../format.js';
+import { api, isDenied, type Schemas } from '../api.js';
+import { number } from '../format.js';
 import { Curve, type Point } from '../ui/curve.js';
 import { FormDialog } from '../ui/form-dialog.js';
-import { Card, Loaded, Status, Time, type Tone } from '../ui/parts.js';
+import { Card, Failure, Loaded, Status, Time, type Tone } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
 import { useQuery } from '../use-query.js';
+import { Behind } from './behind.js';
 import { Jobs } from './jobs.js';
 import { LastVerification } from './last-verification.js';
 import { QuarantineCard } from './quarantine-card.js';
-import { modelTone, type ModelStatus, type StatusDocument } from './status.js';
+import { modelTone, type StatusDocument } from './status.js';
 
 type Build = Schemas['Build'];
 type ReadModel = Schemas['ReadModel'];
@@ -37,6 +38,15 @@ export function ReadModels(): VNode {
     // Only now the place has its height above it.
     if (isThere && location.hash !== '') document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }, [isThere]);
+  // The same role is needed for all that follows.
+  if (status.error && isDenied(status.error)) {
+    return (
+      <div class="stack">
+        <h1>Read models</h1>
+        <Failure error={status.error} />
+      </div>
+    );
+  }
   return (
     <div class="stack">
       <div class="spread">
@@ -53,13 +63,18 @@ export function ReadModels(): VNode {
           )}
         </Loaded>
       </Card>
-      <Jobs key={started} />
-      <QuarantineCard />
-      {status.data && <LagCard status={status.data} />}
-      <LastVerification />
-      <Card title="Builds" flush>
-        <Loaded query={models}>{(all) => <Builds models={all} />}</Loaded>
-      </Card>
+      {/* Not before it is known that they may be seen. */}
+      {(status.data || status.error) && (
+        <>
+          <Jobs key={started} />
+          <QuarantineCard />
+          {status.data && <LagCard status={status.data} />}
+          <LastVerification />
+          <Card title="Builds" flush>
+            <Loaded query={models}>{(all) => <Builds models={all} />}</Loaded>
+          </Card>
+        </>
+      )}
       {asking && (
         <Question
           {...asking}
@@ -113,7 +128,7 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
               <td class="number" data-label="Build">
                 {activeOf(model.name)?.build ?? model.version}
               </td>
-              <Behind model={model} />
+              <Behind model={model} href="#quarantine" />
               <td class="row-actions">
                 <button class="small-button quiet" onClick={() => ask('rebuild', model.name)}>
                   Rebuild
@@ -139,10 +154,8 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
               <td>
                 <Status tone={modelTone(reactor)}>{reactor.state}</Status>
               </td>
-              <td class="number" data-label="Build">
-                –
-              </td>
-              <Behind model={reactor} />
+              <td class="number none">–</td>
+              <Behind model={reactor} href="#quarantine" />
               <td class="row-actions" />
             </tr>
           ))}
@@ -151,20 +164,6 @@ function StateTable({ status, builds, ask }: StateTableProps): VNode {
     </div>
   );
 }
-
-const Behind = ({ model }: { model: ModelStatus }): VNode => (
-  <>
-    <td class="number" data-label="Behind">
-      {lagOf(model)}
-    </td>
-    <td class="number" data-label="Quarantined">
-      {model.quarantined === 0 ? '–' : <a href="#quarantine">{number(model.quarantined)}</a>}
-    </td>
-  </>
-);
-
-const lagOf = ({ lag_events, lag_seconds }: ModelStatus): string =>
-  lag_events === 0 ? '–' : `${plural(lag_events, 'event')}, ${seconds(lag_seconds)}`;
 
 /** Measurements of this page that are kept: five minutes at one every two seconds. */
 const KEPT = 150;
@@ -222,7 +221,13 @@ function Builds({ models }: { models: readonly ReadModel[] }): VNode {
                 <td data-label="Made">
                   <Time at={build.made_at} />
                 </td>
-                <td data-label="Kept until">{build.kept_until === null ? '–' : <Time at={build.kept_until} />}</td>
+                {build.kept_until === null ? (
+                  <td class="none">–</td>
+                ) : (
+                  <td data-label="Kept until">
+                    <Time at={build.kept_until} />
+                  </td>
+                )}
               </tr>
             )),
           )}

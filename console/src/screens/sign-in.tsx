@@ -1,11 +1,14 @@
 /** An API key, kept for this tab only. */
 import type { VNode } from 'preact';
+import { useLayoutEffect } from 'preact/hooks';
 import { api, signIn, signOut } from '../api.js';
 import logo from '../logo.svg';
+import { setPageTitle } from '../title.js';
 import { Failure, Field } from '../ui/parts.js';
 import { useAction } from '../use-query.js';
 
 export function SignIn({ onDone, isRepeated }: { onDone: () => void; isRepeated: boolean }): VNode {
+  useLayoutEffect(() => setPageTitle('Sign in'), []);
   const action = useAction(async (key: string) => {
     signIn(key);
     try {

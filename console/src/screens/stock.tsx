@@ -31,6 +31,9 @@ export function Stock(): VNode {
   const key = JSON.stringify(query);
   const low = usePages(`low ${key}`, list({ available_below: limit }));
   const all = usePages(query['available_below'] === undefined ? `stock ${key}` : null, list({}));
+  const isFiltered = Object.keys(query).length > 0;
+  // Nothing is tracked at all: one card says so.
+  const hasNone = all.data?.length === 0;
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = (): void => {
     setAsking(null);
@@ -48,37 +51,45 @@ export function Stock(): VNode {
       </div>
       <StockFilters {...filters} />
       {product && <OneProduct id={product} ask={ask} />}
-      <Card title={`Fewer than ${limit} available`} flush>
-        <Loaded query={low}>
-          {(rows) =>
-            rows.length === 0 ? (
-              <Empty title={`No tracked product has fewer than ${limit}.`} />
-            ) : (
-              <StockTable rows={rows} ask={ask} />
-            )
-          }
-        </Loaded>
-        {low.more}
-      </Card>
-      {query['available_below'] === undefined && (
-        <Card title="All tracked products" flush>
-          <Loaded query={all}>
+      {!hasNone && (
+        <Card title={`Fewer than ${limit} available`} flush>
+          <Loaded query={low}>
             {(rows) =>
               rows.length === 0 ? (
-                <Empty title="No product is tracked.">
-                  A product without stock is sold without a limit. Press “Track a product” and give the number that you
-                  have counted.
+                <Empty title={`No tracked product has fewer than ${limit}.`}>
+                  {isFiltered && <a href="/console/stock">Show all tracked products</a>}
                 </Empty>
               ) : (
                 <StockTable rows={rows} ask={ask} />
               )
             }
           </Loaded>
+          {low.more}
+        </Card>
+      )}
+      {query['available_below'] === undefined && (
+        <Card title="All tracked products" flush>
+          <Loaded query={all}>
+            {(rows) => (rows.length === 0 ? <NoStock isFiltered={isFiltered} /> : <StockTable rows={rows} ask={ask} />)}
+          </Loaded>
           {all.more}
         </Card>
       )}
       {asking && <Question {...asking} onClose={close} />}
     </div>
+  );
+}
+
+function NoStock({ isFiltered }: { isFiltered: boolean }): VNode {
+  return isFiltered ? (
+    <Empty title="No tracked product is in this category.">
+      <a href="/console/stock">Show all tracked products</a>
+    </Empty>
+  ) : (
+    <Empty title="No product is tracked.">
+      A product without stock is sold without a limit. Press “Track a product” and give the number that you have
+      counted.
+    </Empty>
   );
 }
 
@@ -95,7 +106,13 @@ function StockFilters({ values, set }: Filters): VNode {
       }}
     >
       <Field label="Available below">
-        <input name="below" inputMode="numeric" pattern="-?[0-9]*" defaultValue={values['available_below'] ?? ''} />
+        <input
+          name="below"
+          inputMode="numeric"
+          pattern="-?[0-9]*"
+          placeholder={String(LOW)}
+          defaultValue={values['available_below'] ?? ''}
+        />
       </Field>
       <Field label="Category id, with all below it">
         <input name="category" inputMode="numeric" pattern="[0-9]*" defaultValue={values['cat_id'] ?? ''} />

@@ -3,7 +3,8 @@ import type { VNode } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api, type Schemas } from '../api.js';
-import { bytes } from '../format.js';
+import { bytes, shortId } from '../format.js';
+import { useTitle } from '../title.js';
 import type { User as UserAnswer } from '../types.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded, Status, Time } from '../ui/parts.js';
@@ -19,6 +20,7 @@ export function User(): VNode {
   const user_id = params['user_id'] ?? '';
   const query = useQuery(user_id, async (signal) => (await api.getUser({ user_id }, { signal })).data);
   const orders = usePages(`orders of ${user_id}`, (more, options) => api.listUserOrders({ user_id, ...more }, options));
+  useTitle(shortId(user_id));
   const [asking, setAsking] = useState<Asking>(null);
   const [receipt, setReceipt] = useState<Receipt | null>(null);
   const close = (): void => {

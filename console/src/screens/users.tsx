@@ -67,7 +67,7 @@ function UserTable({ users }: { users: readonly User[] }): VNode {
             <th>Name</th>
             <th>E-mail</th>
             <th>Id proof</th>
-            <th>Registered</th>
+            <th class="wide-only">Registered</th>
           </tr>
         </thead>
         <tbody>
@@ -76,15 +76,15 @@ function UserTable({ users }: { users: readonly User[] }): VNode {
               <td>
                 <a href={`/console/users/${user.user_id}`}>{user.name ?? <Id id={user.user_id} />}</a>
               </td>
-              <td>{user.status === 'erased' ? <Status tone="ended">erased</Status> : user.email}</td>
-              <td data-label="Id proof">
+              <td class="line">{user.status === 'erased' ? <Status tone="ended">erased</Status> : user.email}</td>
+              <td data-label="Id proof" class="side">
                 {user.id_proof ? (
                   <Status tone="good">on file</Status>
                 ) : (
                   user.status === 'active' && <Status tone="warn">missing</Status>
                 )}
               </td>
-              <td>
+              <td class="wide-only">
                 <Time at={user.registered_at} />
               </td>
             </tr>

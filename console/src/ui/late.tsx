@@ -1,6 +1,7 @@
 /** Above every screen: which read models are late, so that nobody takes an old number for a new one. */
 import type { VNode } from 'preact';
-import { api, ProblemError } from '../api.js';
+import { useRef } from 'preact/hooks';
+import { api, isDenied } from '../api.js';
 import { plural, seconds } from '../format.js';
 import { LATE_SECONDS, type ModelStatus } from '../screens/status.js';
 import { useQuery } from '../use-query.js';
@@ -8,7 +9,20 @@ import { useQuery } from '../use-query.js';
 const EVERY_MS = 5_000;
 
 export function LateNote(): VNode | null {
-  const { data } = useQuery('late', lateModels, { every: EVERY_MS });
+  // Asked once: another answer would need another key.
+  const mayReadStatus = useRef(true);
+  const read = async (signal: AbortSignal): Promise<readonly string[]> => {
+    if (mayReadStatus.current) {
+      try {
+        return await lateModels(signal);
+      } catch (error) {
+        if (!isDenied(error as Error)) throw error;
+        mayReadStatus.current = false;
+      }
+    }
+    return failingChecks(signal);
+  };
+  const { data } = useQuery('late', read, { every: EVERY_MS });
   if (!data || data.length === 0) return null;
   return (
     <div class="note late" data-tone="warn" role="status">
@@ -24,21 +38,20 @@ function isLate({ state, lag_events, lag_seconds }: ModelStatus): boolean {
 }
 
 async function lateModels(signal: AbortSignal): Promise<readonly string[]> {
-  try {
-    const { models } = (await api.getStatus({}, { signal })).data;
-    return models
-      .filter(isLate)
-      .map(
-        ({ name, lag_events, lag_seconds }) =>
-          `${name} is ${plural(lag_events, 'event')} behind, ${seconds(lag_seconds)}`,
-      );
-  } catch (error) {
-    if (!(error instanceof ProblemError) || error.status !== 403) throw error;
-    // A clerk may not read the status, but may know that something is wrong.
-    const { checks } = (await api.getReadiness({}, { signal })).data;
-    return ['read-models', 'projectors'].flatMap((name) => {
-      const check = checks[name];
-      return check === undefined || check.ok ? [] : [check.detail ?? `the check of ${name} fails`];
-    });
-  }
+  const { models } = (await api.getStatus({}, { signal })).data;
+  return models
+    .filter(isLate)
+    .map(
+      ({ name, lag_events, lag_seconds }) =>
+        `${name} is ${plural(lag_events, 'event')} behind, ${seconds(lag_seconds)}`,
+    );
+}
+
+/** A clerk may not read the status, but may know that something is wrong. */
+async function failingChecks(signal: AbortSignal): Promise<readonly string[]> {
+  const { checks } = (await api.getReadiness({}, { signal })).data;
+  return ['read-models', 'projectors'].flatMap((name) => {
+    const check = checks[name];
+    return check === undefined || check.ok ? [] : [check.detail ?? `the check of ${name} fails`];
+  });
 }

@@ -1,6 +1,6 @@
 /** Small parts that every screen is made of. */
 import type { ComponentChildren, VNode } from 'preact';
-import { NoAnswerError, ProblemError } from '../api.js';
+import { isBehind, isDenied, NoAnswerError, ProblemError } from '../api.js';
 import { money, number, shortId, timeParts, utc } from '../format.js';
 import type { OrderStatus } from '../types.js';
 
@@ -95,8 +95,15 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 /** What the API refused, in its own words, with every fault of the input. */
 export function Failure({ error, retry }: { error: Error; retry?: () => void }): VNode {
+  if (isBehind(error)) {
+    return (
+      <p class="note" role="status">
+        {reasonOf(error)} This page asks again until it is there.
+      </p>
+    );
+  }
   const problem = error instanceof ProblemError ? error : null;
-  const denied = problem?.status === 403;
+  const denied = isDenied(error);
   return (
     <div class="note" data-tone={denied ? 'warn' : 'bad'} role="alert">
       <strong>{denied ? 'Your key may not do this. ' : ''}</strong>
@@ -125,6 +132,13 @@ export function reasonOf(error: Error): string {
   if (error instanceof NoAnswerError) return 'Orderlog cannot be reached. Check that it runs, then try again.';
   return error instanceof ProblemError ? error.detail : error.message;
 }
+
+/** For what the role of a key can't see at all: one note, instead of one in each place. */
+export const NotShown = ({ what, error }: { what: string; error: Error }): VNode => (
+  <p class="note" role="status">
+    <strong>{what} not shown.</strong> {reasonOf(error)}
+  </p>
+);
 
 interface LoadedProps<T> {
   readonly query: { readonly data: T | undefined; readonly error: Error | undefined; readonly refresh: () => void };
