@@ -4,13 +4,13 @@
  * screen shows it; what readers that stop reading and a frozen tab cost the server; and placing orders alone, beside ten readers of the
  * live log that draw nothing, and beside ten consoles.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, renderersOf } from '../test/support/browser.js';
 import type { LoadResult } from './load.js';
+import { remove, temporaryFolder } from './ending.js';
 import { orderlog, run, type Running, serve, stopServers } from './processes.js';
 
 const CATEGORIES = 10_595;
@@ -34,14 +34,14 @@ interface Rig {
   readonly poolFile: string;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-console-'));
+const folder = temporaryFolder('orderlog-bench-console-');
 // Run as root, the server is another user's.
 chmodSync(folder, 0o711);
 try {
   process.stdout.write(`${JSON.stringify(await measured(), null, 2)}\n`);
 } finally {
   await stopServers();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+  remove(folder);
 }
 
 async function measured(): Promise<object> {

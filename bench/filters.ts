@@ -4,8 +4,7 @@
  * many times as long the last log takes as the first. With `--keep`, the logs stay in FOLDER and the next run reads them again.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type pg from 'pg';
@@ -14,7 +13,7 @@ import { ORDER_SORTS, type OrderListOptions } from '../projections/user-orders/l
 import { userOrders } from '../projections/user-orders/projection.js';
 import { UserOrders } from '../projections/user-orders/read-model.js';
 import { migrations } from '../migrations/index.js';
-import { type Embedded, startEmbedded } from '../src/embedded-postgres/embedded.js';
+import type { Embedded } from '../src/embedded-postgres/embedded.js';
 import type { Position } from '../src/engine/core/position.js';
 import type { Vault } from '../src/engine/core/vault.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
@@ -22,6 +21,7 @@ import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { ReadModel } from '../src/engine/projecting/read-model.js';
 import { CheckpointWatch } from '../src/engine/projecting/watch.js';
+import { remove, startServer, temporaryFolder } from './ending.js';
 import { appendSynthetic } from './synthetic-log.js';
 
 /** Pages of each filter in each log, after some that warm up. */
@@ -40,27 +40,26 @@ interface Shop {
 
 const { values, positionals } = parseArgs({ options: { keep: { type: 'string' } }, allowPositionals: true });
 const sizes = positionals.length > 0 ? positionals.map(Number) : [10_000, 1_000_000];
-const root = values.keep ?? mkdtempSync(join(tmpdir(), 'orderlog-filters-'));
+const root = values.keep ?? temporaryFolder('orderlog-filters-');
 const shops: Shop[] = [];
 try {
   for (const orders of sizes) shops.push(await opened(join(root, String(orders)), orders));
   process.stdout.write(`${JSON.stringify(await figures(shops), null, 2)}\n`);
 } finally {
   for (const shop of shops) await shop.stop();
-  if (values.keep === undefined) rmSync(root, { recursive: true, force: true });
+  if (values.keep === undefined) remove(root);
 }
 
 /** A log of so many orders, made where it is not there, and its lists. */
 async function opened(folder: string, orders: number): Promise<Shop> {
   mkdirSync(folder, { recursive: true });
-  const server = await startEmbedded(folder);
+  const server = await startServer(folder);
   const pool = createPool(server.config, { max: 4, applicationName: 'bench' });
   const watch = new CheckpointWatch(pool);
   const stop = async (): Promise<void> => {
     await watch.close();
     await pool.end();
     await server.stop();
-    if (values.keep === undefined) rmSync(server.location, { recursive: true, force: true });
   };
   try {
     const made = join(folder, 'made');

@@ -1,24 +1,17 @@
 /** A fresh installation for a measurement: migrated, with the embedded database running, and gone afterwards. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { projections } from '../projections/index.js';
 import { migrations } from '../migrations/index.js';
-import { type Embedded, startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { startProjectors } from '../src/engine/projecting/projector.js';
 import { CheckpointWatch } from '../src/engine/projecting/watch.js';
-import { endingAlways } from './ending.js';
+import { remove, startServer, temporaryFolder } from './ending.js';
 import { type Settings, stopServers } from './processes.js';
 
 const quiet = { info: () => undefined, warn: console.error, error: console.error };
 
-/** How long connections may take to end whose statements are under way. */
-const END_MS = 3_000;
 /** A projector that stopped has said why. */
 const REACH_MS = 600_000;
 
@@ -30,33 +23,20 @@ export interface Installation {
 }
 
 export async function withInstallation<T>(work: (installation: Installation) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
-  const over = new AbortController();
-  let starting: Promise<Embedded> | null = null;
-  let ending = async (): Promise<void> => undefined;
-  return endingAlways(
-    async () => {
-      starting = startEmbedded(folder, { signal: over.signal });
-      const { config } = await starting;
-      const pool = createPool(config, { max: 10, applicationName: 'bench' });
-      const store = new PostgresEventStore(pool, config);
-      ending = async () => {
-        await store.close();
-        await pool.end();
-      };
-      await migrate(config, migrations);
-      return work({ settings: { ORDERLOG_DATA_DIR: folder, SEED: 'none', HOME: folder }, pool, store, folder });
-    },
-    async () => {
-      over.abort(new Error('the benchmark ends'));
-      await stopServers();
-      await Promise.race([ending().catch(() => undefined), sleep(END_MS, undefined, { ref: false })]);
-      const server = await starting?.catch(() => null);
-      await server?.stop();
-      if (server) rmSync(server.location, { recursive: true, force: true });
-      rmSync(folder, { recursive: true, force: true });
-    },
-  );
+  const folder = temporaryFolder('orderlog-bench-');
+  const server = await startServer(folder);
+  const pool = createPool(server.config, { max: 10, applicationName: 'bench' });
+  const store = new PostgresEventStore(pool, server.config);
+  try {
+    await migrate(server.config, migrations);
+    return await work({ settings: { ORDERLOG_DATA_DIR: folder, SEED: 'none', HOME: folder }, pool, store, folder });
+  } finally {
+    await stopServers();
+    await store.close();
+    await pool.end();
+    await server.stop();
+    remove(folder);
+  }
 }
 
 export interface Projecting {

@@ -2,25 +2,22 @@
  * `npm run bench:large -- [orders] [lines] [name]`: a log of large orders, by default 1,085 of 2,000 lines with long names.
  * Prints as JSON what the processes that work on it have in memory at most, and what others wait for during an as-of build.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
-import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { appendLarge } from './large-log.js';
+import { remove, startServer, temporaryFolder } from './ending.js';
 import { childrenOf, peakOf, runWatched, seconds } from './peak.js';
 import { type Running, serve, stopServers } from './processes.js';
 
 const [orders = 1_085, lines = 2_000, name = 155] = process.argv.slice(2).map(Number);
 const LISTS = 24;
 
-const folder = mkdtempSync(join(tmpdir(), 'orderlog-large-'));
+const folder = temporaryFolder('orderlog-large-');
 const settings = { ORDERLOG_DATA_DIR: folder, SEED: 'none', HOME: folder };
-const server = await startEmbedded(folder);
+const server = await startServer(folder);
 const pool = createPool(server.config, { max: 5, applicationName: 'bench' });
 try {
   await migrate(server.config, migrations);
@@ -52,8 +49,7 @@ try {
   await stopServers();
   await pool.end();
   await server.stop();
-  rmSync(server.location, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+  remove(folder);
 }
 
 async function caughtUp({ pid }: Running, head: string): Promise<object> {

@@ -1,15 +1,14 @@
 /** An installation of its own with a made-up log, for a row that needs a size, or drops its read models. */
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { migrations } from '../migrations/index.js';
 import { PgKeyStore } from '../src/crypto/key-store.js';
-import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
+import { remove, startServer } from './ending.js';
 import type { Settings } from './processes.js';
 import { appendSynthetic } from './synthetic-log.js';
 
@@ -30,7 +29,7 @@ export function eventsFor(orders: number): number {
 /** Runs the work on the installation, and deletes it. */
 export async function withLog<T>(folder: string, events: number, work: (log: MadeUpLog) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(folder, 'log-'));
-  const server = await startEmbedded(dir);
+  const server = await startServer(dir);
   const pool = createPool(server.config, { max: 4, applicationName: 'orderlog-bench' });
   try {
     await migrate(server.config, migrations);
@@ -47,7 +46,6 @@ export async function withLog<T>(folder: string, events: number, work: (log: Mad
   } finally {
     await pool.end();
     await server.stop();
-    rmSync(server.location, { recursive: true, force: true });
-    rmSync(dir, { recursive: true, force: true });
+    remove(dir);
   }
 }

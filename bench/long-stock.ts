@@ -3,15 +3,14 @@
  * one event: with the snapshot of the long one, and once without it. Prints the figures as JSON.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import type { NewEvent } from '../src/engine/core/message.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { stockEvents } from '../src/stock/events.js';
 import { writeCatalog } from './catalog.js';
+import { remove, startServer, temporaryFolder } from './ending.js';
 import { orderlog, serve, type Settings, stopServers } from './processes.js';
 import { event } from './synthetic-log.js';
 
@@ -22,9 +21,9 @@ const AT_ONCE = 2_000;
 const OPEN = 200;
 const [LONG, SHORT] = [1, 2];
 
-const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
+const folder = temporaryFolder('orderlog-bench-');
 const settings: Settings = { ORDERLOG_DATA_DIR: join(folder, 'data'), SEED: 'none' };
-const embedded = await startEmbedded(join(folder, 'data'));
+const embedded = await startServer(join(folder, 'data'));
 const pool = createPool(embedded.config, { max: 2, applicationName: 'bench', kind: 'work' });
 try {
   await writeCatalog(join(folder, 'shop'), { products: 2, users: 1 });
@@ -51,8 +50,7 @@ try {
   await stopServers();
   await pool.end();
   await embedded.stop();
-  rmSync(embedded.location, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+  remove(folder);
 }
 
 /** Each order reserves, and all but the last are cancelled. */

@@ -3,20 +3,18 @@
  * hold them, is moved by one event. Prints as JSON how many seconds each read model takes, and the slowest read meanwhile. With a
  * depth, the category stands at the end of a chain of so many. The log is written by SQL, rebuilt before, and verified afterwards.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import type pg from 'pg';
 import { projections } from '../projections/index.js';
 import { categoryEvents } from '../src/category/events.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
-import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { CheckpointWatch } from '../src/engine/projecting/watch.js';
 import { startProjectors } from '../src/engine/projecting/projector.js';
 import { appendBulk, uuid } from './bulk-log.js';
+import { remove, startServer, temporaryFolder } from './ending.js';
 import { orderlog } from './processes.js';
 import { event } from './synthetic-log.js';
 
@@ -30,8 +28,8 @@ const depth = Number(process.argv[4] ?? 1);
 const [FIRST, OTHER, CHAIN, LEAVES] = [1, 2, 1_000_000, 1_000];
 const MOVED = CHAIN + depth;
 
-const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
-const server = await startEmbedded(folder);
+const folder = temporaryFolder('orderlog-bench-');
+const server = await startServer(folder);
 const pool = createPool(server.config, { max: 10, applicationName: 'bench' });
 try {
   await migrate(server.config, migrations);
@@ -55,8 +53,7 @@ try {
 } finally {
   await pool.end();
   await server.stop();
-  rmSync(server.location, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+  remove(folder);
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {

@@ -3,11 +3,7 @@
  * verified by the bulk path. Prints the figures as JSON. Or of an installation that is there: ORDERLOG_DATA_DIR. With
  * TEST_EVENTSTORE_URL, an empty server, the log is there, and what the bare client takes to read all of it is measured as well.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { projections } from '../projections/index.js';
 import type { EventStore } from '../src/engine/core/event-store.js';
@@ -15,13 +11,15 @@ import { openEventStoreDb } from '../src/engine/log/eventstoredb/store.js';
 import { PostgresEventStore } from '../src/engine/log/postgres/store.js';
 import { PgKeyStore } from '../src/crypto/key-store.js';
 import { loadOrCreateMasterKey } from '../src/crypto/master-key.js';
-import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
 import { migrate } from '../src/engine/postgres/migrate.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { CheckpointWatch } from '../src/engine/projecting/watch.js';
 import { startProjectors } from '../src/engine/projecting/projector.js';
 import { haveReached } from '../src/engine/projecting/status.js';
+import { remove, startServer, temporaryFolder } from './ending.js';
+import { runWatched } from './peak.js';
+import { stopServers } from './processes.js';
 import { appendSynthetic } from './synthetic-log.js';
 
 const MILLION = 1_000_000;
@@ -30,8 +28,8 @@ const quiet = { info: () => undefined, warn: console.error, error: console.error
 const wanted = Number(process.argv[2] ?? MILLION);
 const given = process.env['ORDERLOG_DATA_DIR'];
 const url = process.env['TEST_EVENTSTORE_URL'];
-const folder = given ?? mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
-const server = await startEmbedded(folder);
+const folder = given ?? temporaryFolder('orderlog-bench-');
+const server = await startServer(folder);
 const pool = createPool(server.config, { max: 10, applicationName: 'bench' });
 try {
   await migrate(server.config, migrations);
@@ -57,12 +55,10 @@ try {
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   await store.close();
 } finally {
+  await stopServers();
   await pool.end();
   await server.stop();
-  if (given === undefined) {
-    rmSync(server.location, { recursive: true, force: true });
-    rmSync(folder, { recursive: true, force: true });
-  }
+  if (given === undefined) remove(folder);
 }
 
 /** Seconds until all read models are at the head. */
@@ -89,27 +85,10 @@ async function readingBare(from: string): Promise<number> {
   return Math.round(seconds * 10) / 10;
 }
 
-/** Runs a command as its users do; its start is part of the time. */
+/** Its start is part of the time. */
 async function command(name: string): Promise<{ seconds: number; peak_mb: number }> {
-  const begun = performance.now();
-  const env = {
-    ...process.env,
-    ORDERLOG_DATA_DIR: folder,
-    SEED: 'none',
-    ...(url !== undefined && { EVENTSTORE_URL: url }),
-  };
-  const child = spawn(
-    '/usr/bin/env',
-    ['time', '-f', 'peak %M', process.execPath, join(import.meta.dirname, '../src/cli.js'), name, '--json'],
-    {
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
-  let stderr = '';
-  child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()));
-  const [code] = (await once(child, 'close')) as [number];
-  if (code !== 0) throw new Error(`orderlog ${name} ended with ${code}: ${stderr}`);
-  const peak = Number(/peak (\d+)/.exec(stderr)?.[1] ?? 0);
-  return { seconds: Math.round((performance.now() - begun) / 100) / 10, peak_mb: Math.round(peak / 1_024) };
+  const eventStore = url === undefined ? {} : { EVENTSTORE_URL: url };
+  const settings = { ORDERLOG_DATA_DIR: folder, SEED: 'none', ...eventStore };
+  const { seconds, peak_mb } = await runWatched(settings, [name]);
+  return { seconds, peak_mb };
 }

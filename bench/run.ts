@@ -4,10 +4,10 @@
  *
  *   npm run bench -- --help      lists the rows
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wantedOf, type Wanted } from './arguments.js';
+import { remove, temporaryFolder } from './ending.js';
 import { type Machine, machineOf } from './machine.js';
 import { costPlot, resultsOf, withPart } from './page.js';
 import { svg } from './plot.js';
@@ -29,7 +29,7 @@ if ('text' in wanted) {
 }
 
 async function measure({ rows, quick, full }: Wanted): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
+  const folder = temporaryFolder('orderlog-bench-');
   let shop: Promise<Shop> | null = null;
   const bench: Bench = {
     ...{ quick, full },
@@ -55,7 +55,7 @@ async function measure({ rows, quick, full }: Wanted): Promise<void> {
       (open) => open.stop(),
       () => undefined,
     );
-    rmSync(folder, { recursive: true, force: true });
+    remove(folder);
   }
 }
 

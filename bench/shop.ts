@@ -3,9 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { sessionTo } from '../src/engine/postgres/session.js';
 import { writeCatalog } from './catalog.js';
+import { startServer } from './ending.js';
 import type { Load, LoadResult } from './load.js';
 import { orderlog, peerOf, run, type Running, serve, type Settings } from './processes.js';
 
@@ -41,7 +41,7 @@ export interface Shop {
 
 export async function openShop(folder: string): Promise<Shop> {
   const settings: Settings = { ORDERLOG_DATA_DIR: join(folder, 'data'), SEED: 'none' };
-  const embedded = await startEmbedded(join(folder, 'data'));
+  const embedded = await startServer(join(folder, 'data'));
   const configOf = (database: string): pg.PoolConfig => ({ ...embedded.config, database });
   const query: Shop['query'] = async <T extends pg.QueryResultRow>(
     database: string,
@@ -90,7 +90,6 @@ export async function openShop(folder: string): Promise<Shop> {
     stop: async () => {
       await Promise.all([ours.stop(), peer.stop()]);
       await embedded.stop();
-      rmSync(embedded.location, { recursive: true, force: true });
     },
   };
 }

@@ -7,17 +7,17 @@
  *   --rate N      requests a second; 40 by default
  *   --out DIR     where samples, report and plot go; bench/results by default
  */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type pg from 'pg';
-import { startEmbedded } from '../src/embedded-postgres/embedded.js';
 import { createPool } from '../src/engine/postgres/pool.js';
 import { writeCatalog } from './catalog.js';
 import { atFixedRate } from './fixed-rate.js';
 import { svg } from './plot.js';
+import { remove, startServer, temporaryFolder } from './ending.js';
 import { orderlog, type Running, serve, type Settings, stopServers } from './processes.js';
 import { SoakLoad } from './soak-load.js';
 import { soakPlots } from './soak-plots.js';
@@ -43,11 +43,11 @@ const date = new Date().toISOString().slice(0, 10);
 mkdirSync(values.out, { recursive: true });
 const file = (ending: string): string => join(values.out, `${date}-soak${ending}`);
 
-const folder = mkdtempSync(join(tmpdir(), 'orderlog-soak-'));
+const folder = temporaryFolder('orderlog-soak-');
 const dataDir = join(folder, 'data');
 // Otherwise the build before the rebuild follows the log to the end, and what it takes looks like growth.
 const settings: Settings = { ORDERLOG_DATA_DIR: dataDir, SEED: 'none', HOME: folder, KEEP_BUILD_SECONDS: '30' };
-const embedded = await startEmbedded(dataDir);
+const embedded = await startServer(dataDir);
 const pool = createPool(embedded.config, { max: 2, applicationName: 'soak' });
 try {
   await writeCatalog(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
@@ -61,8 +61,7 @@ try {
   await stopServers();
   await pool.end();
   await embedded.stop();
-  rmSync(embedded.location, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+  remove(folder);
 }
 
 async function run(load: SoakLoad, processes: Readonly<Record<'api' | 'projectors', Running>>): Promise<void> {

@@ -4,11 +4,11 @@
  * whatever a reader saw that it should not: a read that failed, an earlier place than before, a count that fell, an order that was
  * not there. Exit code 1 then.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PDF } from './catalog.js';
+import { remove, temporaryFolder } from './ending.js';
 import { orderlog, serve, stopServers } from './processes.js';
 
 const ORDERS_A_SECOND = 50;
@@ -27,7 +27,7 @@ interface Answer {
 
 const [dir] = process.argv.slice(2);
 if (dir === undefined) throw new Error('usage: npm run bench:switch -- DIR');
-const folder = mkdtempSync(join(tmpdir(), 'orderlog-bench-'));
+const folder = temporaryFolder('orderlog-bench-');
 const settings = { ORDERLOG_DATA_DIR: join(folder, 'data'), SEED: 'none', HOME: folder };
 const faults = new Map<string, number>();
 const over = new AbortController();
@@ -75,7 +75,7 @@ try {
 } finally {
   over.abort();
   await stopServers();
-  rmSync(folder, { recursive: true, force: true });
+  remove(folder);
 }
 
 /** What orders took since it was last asked, in milliseconds from the moment that each was due. */

@@ -7,14 +7,15 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { constants, setPriority, tmpdir } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { writeCatalog } from './catalog.js';
+import { remove, temporaryFolder } from './ending.js';
 import { orderlog, type Running, serve, type Settings, stopServers } from './processes.js';
 
 const AT_ONCE = 50;
@@ -52,7 +53,7 @@ else if (folder === undefined || !existsSync(join(folder, 'INDEX.csv'))) {
 } else await main(folder);
 
 async function main(pdfs: string): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'orderlog-uploads-'));
+  const home = temporaryFolder('orderlog-uploads-');
   const settings: Settings = { ORDERLOG_DATA_DIR: join(home, 'data'), SEED: 'none', HOME: home };
   try {
     await writeCatalog(join(home, 'shop'), { products: PRODUCTS, users: 20 });
@@ -71,7 +72,7 @@ async function main(pdfs: string): Promise<void> {
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   } finally {
     await stopServers();
-    rmSync(home, { recursive: true, force: true });
+    remove(home);
   }
 }
 
@@ -180,19 +181,20 @@ function residentMb(pid: number): number {
 /** Made as it is sent: the file is nowhere. */
 async function large(server: Running): Promise<object> {
   const before = residentMb(server.pid);
-  const over = new AbortController();
-  const used = usage(server.pid, over.signal);
+  const answeredAll = new AbortController();
+  const used = usage(server.pid, answeredAll.signal);
   const begun = performance.now();
   const headers = { 'content-type': 'multipart/form-data; boundary=b' };
   const upload = request(`${server.url}/v1/users`, { method: 'POST', headers });
   const answered = once(upload, 'response') as Promise<[AsyncIterable<Buffer> & { readonly statusCode: number }]>;
   // The server may answer and close before all is sent.
   upload.on('error', () => undefined);
+  const over = Promise.race([answered, new Promise((closed) => upload.once('close', closed))]);
   upload.write('--b\r\ncontent-disposition: form-data; name="id_proof"; filename="a.pdf"\r\n\r\n%PDF-1.4\n');
   const piece = Buffer.alloc(1024 * 1024, 'x');
   let sent = 0;
   for (; sent < LARGE_MB && !upload.destroyed && !upload.writableEnded; sent++) {
-    if (!upload.write(piece)) await Promise.race([once(upload, 'drain'), answered, once(upload, 'close')]);
+    if (!upload.write(piece)) await Promise.race([new Promise((drained) => upload.once('drain', drained)), over]);
     if (await Promise.race([answered.then(() => true), Promise.resolve(false)])) break;
   }
   upload.end('\r\n--b--\r\n');
@@ -200,7 +202,7 @@ async function large(server: Running): Promise<object> {
   const ms = Math.round(performance.now() - begun);
   let body = '';
   for await (const part of answer) body += part.toString();
-  over.abort();
+  answeredAll.abort();
   const { code } = JSON.parse(body) as { code: string };
   const grew_mb = (await used).megabytes.server - before;
   return { status: answer.statusCode, code, ms, sent_mb: sent, grew_mb };

@@ -1,7 +1,7 @@
 /** A data set from its files to the log, and the read models made from it. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbedded } from '../../src/embedded-postgres/embedded.js';
+import { remove } from '../ending.js';
 import { orderlog } from '../processes.js';
 import type { Row } from '../row.js';
 
@@ -31,9 +31,7 @@ export const importing: Row = {
         imports.push((imported - begun) / 1_000);
         rebuilds.push((performance.now() - imported) / 1_000);
       } finally {
-        const server = await startEmbedded(dir);
-        await server.stop();
-        rmSync(server.location, { recursive: true, force: true });
+        remove(dir);
       }
     }
     const figure = { unit: 's', peer: null, mark: null, detail: `${events.toLocaleString('en-US')} events` };

@@ -1,10 +1,9 @@
 /** From `npm start` to the first response: in an empty folder, and again. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEmbedded } from '../../src/embedded-postgres/embedded.js';
+import { endAtSignal, remove } from '../ending.js';
 import { freePort } from '../processes.js';
 import type { Row } from '../row.js';
 
@@ -23,9 +22,7 @@ export const starting: Row = {
         first.push(await secondsToAnswer(dir));
         second.push(await secondsToAnswer(dir));
       } finally {
-        const server = await startEmbedded(dir);
-        await server.stop();
-        rmSync(server.location, { recursive: true, force: true });
+        remove(dir);
       }
     }
     const figure = { unit: 's', peer: null };
@@ -48,6 +45,11 @@ async function secondsToAnswer(dir: string): Promise<number> {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const gone = once(child, 'exit');
+  const end = async (): Promise<void> => {
+    if (child.exitCode === null) process.kill(-(child.pid as number), 'SIGTERM');
+    await gone;
+  };
+  endAtSignal(end);
   try {
     for (;;) {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}`);
@@ -56,7 +58,6 @@ async function secondsToAnswer(dir: string): Promise<number> {
       await sleep(20);
     }
   } finally {
-    if (child.exitCode === null) process.kill(-(child.pid as number), 'SIGTERM');
-    await gone;
+    await end();
   }
 }

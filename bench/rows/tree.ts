@@ -1,13 +1,13 @@
 /** The whole category tree with its totals, in full and as 304. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { categoryEvents } from '../../src/category/events.js';
-import { startEmbedded } from '../../src/embedded-postgres/embedded.js';
 import { migrations } from '../../migrations/index.js';
 import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
 import { migrate } from '../../src/engine/postgres/migrate.js';
 import { createPool } from '../../src/engine/postgres/pool.js';
 import { productEvents } from '../../src/product/events.js';
+import { remove, startServer } from '../ending.js';
 import { peerOf, run, type Running, serve } from '../processes.js';
 import { interleaved, type Bench, type Figure, type Row } from '../row.js';
 import { event } from '../synthetic-log.js';
@@ -37,7 +37,7 @@ export const tree: Row = {
   run: async (bench) => {
     const dir = join(bench.folder, 'tree');
     mkdirSync(dir);
-    const server = await startEmbedded(dir);
+    const server = await startServer(dir);
     const pool = createPool(server.config, { max: 4, applicationName: 'orderlog-bench' });
     try {
       await migrate(server.config, migrations);
@@ -54,7 +54,7 @@ export const tree: Row = {
     } finally {
       await pool.end();
       await server.stop();
-      rmSync(server.location, { recursive: true, force: true });
+      remove(dir);
     }
   },
 };
