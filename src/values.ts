@@ -13,6 +13,8 @@ export const MAX_EXTERNAL_REFERENCE = 100;
 export const MAX_QUANTITY = 1_000_000;
 /** Most that is on hand of a product. */
 export const MAX_ON_HAND = 2 ** 31 - 1;
+/** In which one product stands. */
+export const MAX_CATEGORIES = 1_000;
 /** Of one order. */
 export const MAX_LINES = 2_000;
 

@@ -1,3 +1,4 @@
+import { MAX_CATEGORIES } from '../values.js';
 import { csvRows } from './csv.js';
 import { LEFT_OUT, type RowFaults } from './finding.js';
 import type { Check, Checked, Sellable } from './plan.js';
@@ -64,7 +65,12 @@ function checkCatIds(
   faults: RowFaults,
   isCategory: (id: number) => boolean | 'left out',
 ): void {
-  for (const id of row.cat_ids ?? []) {
+  const { cat_ids = [] } = row;
+  if (cat_ids.length > MAX_CATEGORIES) {
+    faults.add('cat_ids', `${cat_ids.length} categories`, `a product stands in at most ${MAX_CATEGORIES} categories`);
+    return;
+  }
+  for (const id of cat_ids) {
     const there = isCategory(id);
     if (there === true) continue;
     faults.add('cat_ids', String(id), there === false ? 'unknown category' : `the category is left out: ${LEFT_OUT}`);

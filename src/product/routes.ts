@@ -6,6 +6,7 @@ import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../http/etag.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { currency, dataOf, id, idText, money, name, noBody, sku } from '../http/schemas.js';
+import { MAX_CATEGORIES } from '../values.js';
 import { addProduct, type AddProductDeps } from './add-product.js';
 import { productAnswer, type ProductAnswer } from './answer.js';
 import type { ProductCommand } from './commands.js';
@@ -24,7 +25,7 @@ export interface ProductRouteDeps extends AddProductDeps {
 
 const tags = ['products'];
 const params = z.strictObject({ product_id: idText });
-const catIds = z.array(id).min(1).max(1_000);
+const catIds = z.array(id).min(1).max(MAX_CATEGORIES);
 const newProduct = z.strictObject({ product_id: id.optional(), sku, name, price: money, currency, cat_ids: catIds });
 
 export function productRoutes(app: App, deps: ProductRouteDeps): void {

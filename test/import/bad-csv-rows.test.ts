@@ -123,6 +123,12 @@ const cases: Case[] = [
     products('1,S-1,a,1,USD,3|2|3'),
     [2, 'cat_ids', '3', /twice/],
   ],
+  [
+    'a product stands in at most a thousand categories',
+    'products.csv',
+    products(`1,S-1,a,1,USD,${Array.from({ length: 1_001 }, (_, n) => n + 1).join('|')}`),
+    [2, 'cat_ids', '1001 categories', /at most 1000/],
+  ],
   ['a price is a plain number', 'products.csv', products('1,S-1,a,1e3,USD,3'), [2, 'price', '1e3', digits]],
   [
     'a price is exact',
