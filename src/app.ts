@@ -6,6 +6,7 @@ import { ANONYMOUS } from './access/caller.js';
 import { allowOrigins } from './access/cross-origin.js';
 import { type Access, guardRoutes, requireEntries } from './access/guard-routes.js';
 import { requireAcceptable } from './http/accept.js';
+import { Answered } from './http/answered.js';
 import { answerProblems, sendProblem } from './http/answer-problem.js';
 import type { App } from './http/app-type.js';
 import { readJsonBodies } from './http/body-parsers.js';
@@ -51,16 +52,17 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   endUnreadStreams(app);
   // Before the tables of routes: it adds OPTIONS for every path.
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins);
+  const answered = new Answered(app);
   const routes = new RouteTable(app);
   completeRoutes(app);
   await compressLists(app);
   requireEntries(app, table);
   answerProblems(app, routes);
-  if (control) await guardRoutes(app, control);
+  if (control) await guardRoutes(app, answered, control);
   refuseConditionsOnNew(app);
-  logRequests(app);
-  measureRequests(app, deps.metrics);
-  countCommands(app, deps.metrics);
+  logRequests(answered);
+  measureRequests(answered, deps.metrics);
+  countCommands(app, answered, deps.metrics);
   await addOpenApi(app, deps);
   healthRoutes(app, {
     checks: deps.checks,

@@ -1,6 +1,7 @@
 /** Access control in front of all routes: who asks, whether its role may, and whether what it asks for is its own. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { Answered } from '../http/answered.js';
 import type { App } from '../http/app-type.js';
 import { Problem } from '../http/problem.js';
 import { logDenied, logPrivileged } from './access-log.js';
@@ -35,7 +36,7 @@ export function requireEntries(app: App, table: AccessTable): void {
   });
 }
 
-export async function guardRoutes(app: App, control: AccessControl): Promise<void> {
+export async function guardRoutes(app: App, answered: Answered, control: AccessControl): Promise<void> {
   const count = await countRequests(app, control.rateLimits);
   const ownerOf = rememberingOwners(control.ownerOfOrder);
   app.addHook('onRequest', async (request, reply) => {
@@ -54,10 +55,9 @@ export async function guardRoutes(app: App, control: AccessControl): Promise<voi
     logDenied(request, problem.code);
     throw problem;
   });
-  app.addHook('onResponse', (request, reply, done) => {
+  answered.each((request, reply) => {
     const { isPrivileged = false, roles } = request.routeOptions.config.access ?? {};
     if (isPrivileged && roles?.some((role) => role === request.caller.kind)) logPrivileged(request, reply);
-    done();
   });
 }
 

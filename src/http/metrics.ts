@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import type { Answered } from './answered.js';
 import type { App } from './app-type.js';
 import { changes } from './route-kind.js';
 
@@ -14,7 +15,7 @@ export function createMetrics(): Registry {
 }
 
 /** Times every request by its route's template, never by the path that was asked for. */
-export function measureRequests(app: App, metrics: Registry): void {
+export function measureRequests(answered: Answered, metrics: Registry): void {
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from the request to the end of its answer',
@@ -22,16 +23,22 @@ export function measureRequests(app: App, metrics: Registry): void {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [metrics],
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, url: route = 'none' } = request.routeOptions;
-    const labels = { method: typeof method === 'string' ? method : 'none', route, status: reply.statusCode };
-    duration.observe(labels, reply.elapsedTime / 1_000);
-    done();
+  const left = new Counter({
+    name: 'http_requests_abandoned_total',
+    help: 'Requests whose caller left before the answer had been sent',
+    labelNames: ['method', 'route'] as const,
+    registers: [metrics],
+  });
+  answered.each((request, reply, hasLeft) => {
+    const { method: given, url: route = 'none' } = request.routeOptions;
+    const method = typeof given === 'string' ? given : 'none';
+    duration.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+    if (hasLeft) left.inc({ method, route });
   });
 }
 
 /** Counts the commands by what became of them: `ok`, also of a replay, or the code of the problem. */
-export function countCommands(app: App, metrics: Registry): void {
+export function countCommands(app: App, answered: Answered, metrics: Registry): void {
   const commands = new Counter({
     name: 'orderlog_commands_total',
     help: 'Commands by what became of them: ok, or the code of the problem',
@@ -45,10 +52,9 @@ export function countCommands(app: App, metrics: Registry): void {
     // A rate needs a beginning.
     commands.inc({ command: config.command, outcome: 'ok' }, 0);
   });
-  app.addHook('onResponse', (request, reply, done) => {
+  answered.each((request, reply) => {
     const { command } = request.routeOptions.config;
     if (command !== undefined) commands.inc({ command, outcome: reply.problemCode ?? 'ok' });
-    done();
   });
 }
 

@@ -6,6 +6,8 @@ import { LineWriter } from '../../src/logging/line-writer.js';
 import { measureLog } from '../../src/logger.js';
 import { accessTo, addRoutes } from '../../src/routes.js';
 import { verifyNowAndThen } from '../../src/scheduled-verify.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import { sendAndLeave } from '../support/leaving.js';
 import { lintMetrics } from '../support/metric-lint.js';
 import { until } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
@@ -79,6 +81,37 @@ void t.test('commands are counted by what became of them, and a refused request 
   t.same(codes, [undefined, 'revision-mismatch', 'invalid-request', 'route-not-found']);
   t.notMatch(lines.join(''), 'a secret');
 });
+
+for (const [when, error, status, outcome] of [
+  ['took effect', undefined, 200, 'ok'],
+  ['was refused', new Refusal('order-paid', 'It is paid.'), 409, 'order-paid'],
+] as const) {
+  void t.test(`a command that ${when} is logged and counted once, although its caller left`, async (t) => {
+    const lines: string[] = [];
+    const { pino } = await import('pino');
+    const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const metrics = createMetrics();
+    const told = failing();
+    const app = await sampleApp(told, { metrics }, logger);
+    t.teardown(() => app.close());
+    const left = new Promise((resolve) => app.server.on('connection', (socket) => socket.once('close', resolve)));
+    told.before = async () => {
+      await left;
+      if (error) throw error;
+    };
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    await sendAndLeave(app.server, ['POST /v1/things/5/cancel']);
+    const ofRoute = (): object[] => lines.map((line) => JSON.parse(line) as object).filter((line) => 'route' in line);
+    await until(() => ofRoute().length > 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.match(ofRoute(), [{ route: '/v1/things/:thing_id/cancel', status, msg: 'the caller left before the answer' }]);
+    t.equal(ofRoute().length, 1);
+    const text = await metrics.metrics();
+    t.match(text, `orderlog_commands_total{command="CancelThing",outcome="${outcome}"} 1`);
+    t.match(text, 'http_requests_abandoned_total{method="POST",route="/v1/things/:thing_id/cancel"} 1');
+    t.match(text, `route="/v1/things/:thing_id/cancel",status="${status}"} 1`);
+  });
+}
 
 void t.test('a replay of a refusal counts as that refusal', async (t) => {
   const shop = await runningApp(t);
