@@ -8,7 +8,8 @@ interface Connection {
 const BATCH = 1_000;
 
 /** The statements of one projection on one connection: `{schema}` is put in once for each. */
-export function projectionDb(connection: Connection, schema: string): ProjectionDb {
+export function projectionDb(session: Connection, schema: string): ProjectionDb {
+  const connection = firstErrors(session);
   const texts = new Map<string, string>();
   return {
     async query<Row extends object>(name: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -18,6 +19,28 @@ export function projectionDb(connection: Connection, schema: string): Projection
       return rows as Row[];
     },
     each: (text, values = []) => inBatches(connection, text.replaceAll('{schema}', schema), values),
+  };
+}
+
+/** What the server says of each statement behind one that failed, up to the end of the transaction. */
+const ABORTED = '25P02';
+
+/**
+ * Statements go out together, and the first one that is waited for need not be the one that failed first: each of them gets its error,
+ * which alone says whether the event is at fault.
+ */
+function firstErrors(connection: Connection): Connection {
+  let first: Error | null = null;
+  return {
+    async query(statement) {
+      try {
+        return await connection.query(statement);
+      } catch (error) {
+        if (first && (error as { code?: unknown }).code === ABORTED) throw first;
+        if (error instanceof Error) first = error;
+        throw error;
+      }
+    },
   };
 }
 

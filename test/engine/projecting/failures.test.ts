@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import type { EventPage, Position, SubscribeOptions } from '../../../src/engine/core/event-store.js';
 import { EventStoreUnavailable } from '../../../src/engine/core/errors.js';
 import { MemoryEventStore } from '../../../src/engine/log/memory.js';
+import type { ProjectionDb } from '../../../src/engine/projecting/page-part.js';
 import { BackOff } from '../../../src/engine/postgres/back-off.js';
 import { stage, until } from './running.js';
 import { append, counted, LARGEST_TOTAL, tallied, tally } from './tally.js';
@@ -120,6 +122,31 @@ for (const [what, code] of Object.entries(notTheEvents)) {
     t.notOk(log.lines.some(({ level }) => level === 'error'));
   });
 }
+
+test('a failure is told from those of the statements sent behind it, whichever is waited for first', async (t) => {
+  const { store, pool, start, reached, log } = await stage(t);
+  let left = 4;
+  const fails = async (db: ProjectionDb): Promise<void> => {
+    await db.query('fail', `do $$ begin raise 'not now' using errcode = '53100'; end $$`);
+  };
+  const late = async (work: Promise<void>): Promise<void> => {
+    await Promise.allSettled([work, sleep(20)]);
+    await work;
+  };
+  start(
+    tally('behind', {
+      async flush(db) {
+        if (left-- > 0) {
+          await Promise.all([late(fails(db)), db.query('behind', 'select 1')]);
+        }
+      },
+    }),
+  );
+  const position = await append(store, counted(), counted());
+  t.ok(await reached('behind', position));
+  t.same(await tallied(pool, 'behind'), { noted: 2, total: 2, position, events: 2 });
+  t.notOk(log.lines.some(({ level }) => level === 'error'));
+});
 
 /** Fails when it is subscribed to, ends without being asked, or breaks off in the middle. */
 class UnsteadyStore extends MemoryEventStore {
