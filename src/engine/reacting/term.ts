@@ -17,6 +17,7 @@ import { quarantineOf, writeQuarantined } from '../quarantine/quarantined.js';
 import { derivedContext } from './derived-context.js';
 import { react } from './react.js';
 import { checkpointIdOf, keysOf, type Reaction, type Reactor } from './reactor.js';
+import { LogClock } from './log-clock.js';
 import { isTransient } from './transient.js';
 import { UnderWay } from './under-way.js';
 
@@ -37,6 +38,7 @@ const RETURN_MS = 2_000;
 /** What one owner of a reactor does with it, on a connection of its own. */
 export class ReactorTerm implements FollowerTerm {
   readonly #underWay: UnderWay;
+  readonly #clock = new LogClock();
   /** Handled since the checkpoint was written. */
   #handled = 0;
   #writing: NodeJS.Timeout | null = null;
@@ -80,6 +82,8 @@ export class ReactorTerm implements FollowerTerm {
   /** Begins to handle events, as soon as there is room for them. What becomes of them is told later, if it ends the term. */
   async apply(events: readonly RecordedEvent[], position: Position): Promise<void> {
     const { signal } = this.#ending;
+    const latest = events.at(-1);
+    if (latest) this.#clock.hear(latest.recordedAt);
     for (const event of events) {
       if (event.position <= this.#underWay.seen || !concerns(this.reactor, event)) continue;
       await this.#due(event);
@@ -112,8 +116,8 @@ export class ReactorTerm implements FollowerTerm {
 
   async #due({ recordedAt }: RecordedEvent): Promise<void> {
     const { afterMs = 0 } = this.reactor;
-    // By the clock of the log: whatever it says, no event waits for longer than that.
-    const ms = Math.min(Date.parse(recordedAt) + afterMs - Date.now(), afterMs);
+    // Whatever the log says, no event waits for longer than that.
+    const ms = Math.min(Date.parse(recordedAt) + afterMs - this.#clock.now(), afterMs);
     if (ms > 0) await pause(ms, this.#ending.signal);
   }
 

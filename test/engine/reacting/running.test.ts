@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { Refusal } from '../../../src/engine/core/errors.js';
 import type { NewEvent } from '../../../src/engine/core/message.js';
+import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { until } from '../projecting/running.js';
 import { acting, allNotes, gate, job, noting, sleep } from './noting.js';
 
@@ -64,6 +65,17 @@ test('an event is handled once it is old enough', async (t) => {
     ages.every((age) => age >= 650),
     `after ${ages.join(', ')} ms`,
   );
+});
+
+test('where the clock of the log is ahead of this machine, events still do not wait one after the other', async (t) => {
+  const hourAhead = (): Date => new Date(Date.now() + 3_600_000);
+  const { store, start, reached, done } = await acting(t, () => Promise.resolve(new MemoryEventStore(hourAhead)));
+  for (let n = 1; n < 30; n++) await done(n, n);
+  const last = await done(30, 30);
+  start(noting({}, { afterMs: 1_000 }));
+  t.notOk(await reached(last, 500), 'each of them is as old as it must be');
+  t.ok(await reached(last, 10_000));
+  t.equal((await allNotes(store)).length, 30);
 });
 
 test('a sweep runs again and again, in the owner of the lease alone, whatever a run says', async (t) => {
