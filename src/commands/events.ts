@@ -1,6 +1,14 @@
 /** `orderlog events`: the log as it is stored, personal fields sealed. */
 import { type Command, Option } from 'commander';
-import { errors, type EventStore, type Position, print, type RecordedEvent, Refusal, START } from '../engine/index.js';
+import {
+  type Engine,
+  errors,
+  type EventStore,
+  type Position,
+  print,
+  type RecordedEvent,
+  START,
+} from '../engine/index.js';
 import { streamPrefixes } from '../streams.js';
 import { type Outlet, stdout } from './outlet.js';
 import { type CommandResult, PrintedInPart, WrongUse } from './output.js';
@@ -23,6 +31,7 @@ export interface EventsOptions {
 
 interface PrintDeps {
   readonly store: EventStore;
+  readonly engine: Pick<Engine, 'resolvePoint'>;
   readonly tokens: { encode(position: Position): string; decode(token: string): Position };
 }
 
@@ -70,7 +79,7 @@ export async function printEvents(
 }
 
 async function* source(
-  { store, tokens }: PrintDeps,
+  { store, engine, tokens }: PrintDeps,
   { stream, from, follow = false }: EventsOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RecordedEvent> {
@@ -90,7 +99,7 @@ async function* source(
     }
     return;
   }
-  const start = from === undefined ? START : positionOf(tokens, from);
+  const start = from === undefined ? START : await positionOf(engine, tokens, from);
   if (!follow) yield* store.readAll({ from: start, filter: OURS, signal });
   else for await (const page of store.subscribe({ from: start, filter: OURS, signal })) yield* page.events;
 }
@@ -100,11 +109,11 @@ function revision(text: string): number {
   return Number(text);
 }
 
-function positionOf(tokens: PrintDeps['tokens'], token: string): Position {
+async function positionOf(engine: PrintDeps['engine'], tokens: PrintDeps['tokens'], from: string): Promise<Position> {
   try {
-    return tokens.decode(token);
+    return await engine.resolvePoint(from, tokens, null);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new WrongUse(`--from ${token}: of the log, it is the position that an event or an answer of this log names`);
+    if (!(error instanceof errors.BadPoint)) throw error;
+    throw new WrongUse(`--from ${from}: of the log, it ${error.message}`, { cause: error });
   }
 }

@@ -155,8 +155,8 @@ export class Engine {
     return new JointQuery(this.pool, this.watch, name, parts);
   }
 
-  /** The position that a token or an RFC 3339 time names. @throws BadPoint, Refusal read-model-behind */
-  resolvePoint(text: string, tokens: { decode(token: string): Position }, waitMs: number): Promise<Position> {
+  /** The position that a token or, with waitMs, an RFC 3339 time names. @throws BadPoint, Refusal read-model-behind */
+  resolvePoint(text: string, tokens: { decode(token: string): Position }, waitMs: number | null): Promise<Position> {
     return resolvePoint(text, { tokens, store: this.store, times: this.times }, waitMs);
   }
 

@@ -70,7 +70,7 @@ export class AsOf {
 }
 
 /** A point that can't be read, as a fault of the request. */
-function faultOf(path: string, error: unknown): unknown {
+export function faultOf(path: string, error: unknown): unknown {
   if (!(error instanceof errors.BadPoint)) return error;
   return new Problem(error.code, undefined, [{ path, message: error.message }]);
 }

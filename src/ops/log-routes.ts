@@ -12,6 +12,7 @@ import {
 import { prefersEvents } from '../http/accept.js';
 import { queryHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
+import { faultOf } from '../http/as-of.js';
 import { type EventStreams, frameOf, type Sent } from '../http/event-stream.js';
 import { nextPage } from '../http/list.js';
 import type { PositionTokens } from '../http/position-token.js';
@@ -21,7 +22,7 @@ import { answerRecorded, type RecordedAnswer, recordedEvent } from '../http/stre
 import { RecentFrames } from './recent-frames.js';
 
 export interface LogRouteDeps {
-  readonly engine: Pick<Engine, 'follow'>;
+  readonly engine: Pick<Engine, 'follow' | 'resolvePoint'>;
   readonly handler: CommandHandler;
   readonly tokens: PositionTokens;
   /** The event types of each stream category. */
@@ -101,12 +102,13 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
       const wanted = wantedBy(request.query, deps.streamPrefixes);
       const head = await handler.store.head();
       const range = {
-        ...(before !== undefined && { before: tokens.decode(before) }),
-        ...(after !== undefined && { after: tokens.decode(after) }),
+        ...(before !== undefined && { before: await positionIn(deps, 'query.before', before) }),
+        ...(after !== undefined && { after: await positionIn(deps, 'query.after', after) }),
       };
       if (request.method === 'GET' && prefersEvents(request.headers.accept)) {
         const last = request.headers['last-event-id'];
-        const from = last === undefined ? (range.after ?? head) : tokens.decode(String(last));
+        const from =
+          last === undefined ? (range.after ?? head) : await positionIn(deps, 'header.last-event-id', String(last));
         return eventStreams.answer(request, reply, (ends) => tail({ ...deps, frames }, wanted, from, ends));
       }
       // What has come since is the tail's: it begins at the position of this answer.
@@ -121,6 +123,13 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
       };
     },
   );
+}
+
+/** @throws Problem invalid-log-position, or invalid-request for a position beyond the head */
+async function positionIn({ engine, tokens }: LogRouteDeps, path: string, text: string): Promise<Position> {
+  return engine.resolvePoint(text, tokens, null).catch((error: unknown) => {
+    throw faultOf(path, error);
+  });
 }
 
 /** @throws Problem invalid-request for a stream that is none of this log */

@@ -30,6 +30,7 @@ t.test('what others keep on the server proves nothing about the streams of Order
 t.test('`events` shows the streams of Orderlog alone, at once and as they come', async (t) => {
   const store = new MemoryEventStore();
   const tokens = { encode: String, decode: (token: string) => token as Position };
+  const engine = { resolvePoint: (token: string) => Promise.resolve(token as Position) };
   await store.append('weird', numbered(2), 'none');
   await store.append('order-1', [newEvent()], 'none');
   await store.append('orders-1', [newEvent()], 'none');
@@ -37,7 +38,7 @@ t.test('`events` shows the streams of Orderlog alone, at once and as they come',
   const printed = async (options: { readonly follow?: boolean }): Promise<string[]> => {
     const output = new PassThrough();
     const stop = new AbortController();
-    const printing = printEvents({ store, tokens }, options, new Outlet(output), stop.signal);
+    const printing = printEvents({ store, engine, tokens }, options, new Outlet(output), stop.signal);
     if (options.follow) setTimeout(() => stop.abort(), 300);
     await printing;
     output.end();
@@ -48,7 +49,7 @@ t.test('`events` shows the streams of Orderlog alone, at once and as they come',
   t.same(await printed({}), ours);
   t.same(await printed({ follow: true }), ours);
   const named = printEvents(
-    { store, tokens },
+    { store, engine, tokens },
     { stream: 'weird' },
     new Outlet(new PassThrough()),
     new AbortController().signal,

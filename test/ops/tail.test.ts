@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
+import type { Position } from '../../src/engine/index.js';
 import { required } from '../access/guarded.js';
 import { type Frozen, frozen, type OpenStream, openStream, type Received } from '../support/event-stream.js';
 import { Client } from '../support/http-client.js';
@@ -101,6 +102,25 @@ void t.test(
     t.equal(subscriptions, 1);
     const [first, ...others] = tails as [OpenStream, ...OpenStream[]];
     for (const other of others) t.same(other.events, first.events);
+  },
+);
+
+void t.test(
+  'a position that this log does not have yet, as before a restore, is refused and not waited for',
+  async (t) => {
+    const { http, runtime } = await runningApp(t, { projectors: false });
+    const lost = runtime.tokens.encode('f'.repeat(16) as Position);
+    const asked: [string, string, Record<string, string>][] = [
+      ['header.last-event-id', '/v1/log', { accept: 'text/event-stream', 'last-event-id': lost }],
+      ['query.after', `/v1/log?after=${lost}`, { accept: 'text/event-stream' }],
+      ['query.after', `/v1/log?after=${lost}`, {}],
+      ['query.before', `/v1/log?before=${lost}`, {}],
+    ];
+    for (const [path, url, headers] of asked) {
+      const answer = await fetch(new URL(url, http.url), { headers });
+      t.equal(answer.status, 400, `${path} ${url}`);
+      t.match(await answer.json(), { errors: [{ path, message: 'is a position beyond the head of the log' }] });
+    }
   },
 );
 

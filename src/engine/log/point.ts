@@ -26,17 +26,19 @@ export interface PointSources {
 }
 
 /**
- * The position that a token of the log or an RFC 3339 time names.
+ * The position that a token of the log or an RFC 3339 time names. One beyond the head is of events that a restored older log does not have:
+ * who waited behind it would miss what comes in their place.
+ * @param waitMs null where only a token is meant
  * @throws BadPoint, Refusal read-model-behind
  */
-export async function resolvePoint(text: string, sources: PointSources, waitMs: number): Promise<Position> {
+export async function resolvePoint(text: string, sources: PointSources, waitMs: number | null): Promise<Position> {
   // No token has a colon, and every time has.
-  if (text.includes(':')) {
+  if (waitMs !== null && text.includes(':')) {
     const position = await sources.times.positionAt(utc(text), waitMs);
     if (position === null) throw new BadPoint('is a time beyond now', 'invalid-request', true);
     return position;
   }
-  const position = decoded(text, sources.tokens);
+  const position = decoded(text, sources.tokens, waitMs === null);
   const head = await sources.store.head();
   // A log that was moved to another server keeps its id, and its positions are of another length there.
   if (position !== START && head !== START && position.length !== head.length) {
@@ -46,11 +48,12 @@ export async function resolvePoint(text: string, sources: PointSources, waitMs: 
   return position;
 }
 
-function decoded(text: string, tokens: PointSources['tokens']): Position {
+function decoded(text: string, tokens: PointSources['tokens'], isToken: boolean): Position {
   try {
     return tokens.decode(text);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    if (isToken) throw new BadPoint('is no Log-Position of this log', 'invalid-log-position');
     const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
     const why = isDate ? `is a date without a time: send ${text}T00:00:00Z, or another time of that day` : NEITHER;
     throw new BadPoint(why, 'invalid-log-position');

@@ -54,6 +54,10 @@ t.test('a token is a position of this log, up to its head', async (t) => {
   const sources = { tokens, store: { head: () => Promise.resolve(at(7)) }, times: null as never };
   for (const place of [START, at(1), at(7)]) t.equal(await resolvePoint(tokens.encode(place), sources, 0), place);
   await t.rejects(resolvePoint(tokens.encode(at(8)), sources, 0), { name: 'BadPoint', message: /beyond the head/ });
+  await t.rejects(resolvePoint('2026-01-31T09:30:00Z', sources, null), {
+    name: 'BadPoint',
+    message: /is no Log-Position/,
+  });
   const elsewhere = [new PositionTokens('log-2').encode(at(1)), tokens.encode(`${at(1)}${at(1)}` as Position), 'x', ''];
   for (const token of elsewhere) {
     await t.rejects(resolvePoint(token, sources, 0), { name: 'BadPoint', code: 'invalid-log-position' }, token);
