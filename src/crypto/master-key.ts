@@ -55,6 +55,9 @@ export function readMasterKey(dataDir: string): Buffer {
 }
 
 function loadOrCreate(dataDir: string, file: string): Buffer {
+  // Nothing is written where there is one: the disk may be full, or the folder not ours.
+  const there = readIfThere(file);
+  if (there) return there;
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   try {

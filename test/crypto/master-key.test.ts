@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { loadOrCreateMasterKey } from '../../src/crypto/master-key.js';
 
@@ -13,6 +14,15 @@ t.test('a master key is made once, of 32 bytes, for the owner alone', async (t) 
   t.same(Buffer.from(readFileSync(join(folder, 'master.key'), 'utf8'), 'base64'), key);
   t.equal(statSync(join(folder, 'master.key')).mode & 0o777, 0o600);
   t.same(readdirSync(folder), ['master.key'], 'and nothing else is left');
+});
+
+t.test('where there is a key, nothing is written: the folder may be full, or of another user', async (t) => {
+  const folder = join(t.testdir(), 'data');
+  const key = loadOrCreateMasterKey(folder);
+  const before = statSync(folder).mtimeMs;
+  await sleep(20);
+  t.same(loadOrCreateMasterKey(folder), key);
+  t.equal(statSync(folder).mtimeMs, before);
 });
 
 t.test('each data folder has another one', async (t) => {
