@@ -21,7 +21,7 @@ import { addImport } from './commands/import.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
 import { stderr, stdout } from './commands/outlet.js';
-import { runCommand, WrongUse } from './commands/output.js';
+import { runCommand, unusablePath, WrongUse } from './commands/output.js';
 import { problemLog } from './commands/problem-log.js';
 import { addQuarantine } from './commands/quarantine.js';
 import { addRebuild } from './commands/rebuild.js';
@@ -62,7 +62,15 @@ const program = new Command('orderlog')
   .configureHelp({ sortSubcommands: false });
 
 const runWithout: RunWithout<Config> = async (json, command) => {
-  process.exitCode = await runCommand(async () => command(config(), ending), { json });
+  process.exitCode = await runCommand(
+    async () => {
+      const settings = config();
+      return command(settings, ending).catch((error: unknown) => {
+        throw unusablePath(error, settings.dataDir, 'used for ORDERLOG_DATA_DIR');
+      });
+    },
+    { json },
+  );
 };
 
 const run: Run<Runtime> = (json, opening, command) =>

@@ -16,6 +16,7 @@ import { createMetrics } from './http/metrics.js';
 import { describeImport } from './import/describe.js';
 import { greeting } from './commands/greeting.js';
 import { stdout } from './commands/outlet.js';
+import { WrongUse } from './commands/output.js';
 import { noProgress } from './commands/progress.js';
 import type { Parts } from './commands/serve.js';
 import { type Log, measureLog, openLogger } from './logger.js';
@@ -227,6 +228,10 @@ async function listen(app: App, { host, port }: Config): Promise<number> {
       throw new Error(`port ${port} on ${host} is in use: set PORT to another one`, { cause: error });
     if (code === 'EACCES')
       throw new Error(`port ${port} needs more rights: set PORT to one above 1023`, { cause: error });
+    if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(code ?? ''))
+      throw new WrongUse(`HOST: ${host} is no address of this machine (${code}): set HOST to one that is`, {
+        cause: error,
+      });
     throw error;
   }
   return (app.server.address() as AddressInfo).port;

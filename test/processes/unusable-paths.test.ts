@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { orderlog, settingsFor, temporaryFolder } from '../support/orderlog.js';
+import { orderlog, settingsFor, type Settings, temporaryFolder } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
 
 t.test('a path that can not be used is wrong use, and the message names the path and a remedy', async (t) => {
@@ -29,6 +29,37 @@ t.test('a path that can not be used is wrong use, and the message names the path
     }),
   );
   t.same(readdirSync(dir), ['file'], 'nothing is left behind');
+});
+
+t.test('a data folder that can not be used is wrong use, and so is a HOST that is not of this machine', async (t) => {
+  const { database, dataDir } = await runningApp(t);
+  const dir = temporaryFolder(t);
+  writeFileSync(join(dir, 'file'), 'mine');
+  symlinkSync(join(dir, 'nowhere', 'below'), join(dir, 'link'));
+  const embedded = (folder: string): Settings => ({ ORDERLOG_DATA_DIR: join(dir, folder) });
+  const wrong: [string, Settings, RegExp][] = [
+    [
+      'status',
+      embedded('file/below'),
+      /below.master\.key can not be used for ORDERLOG_DATA_DIR \(ENOTDIR\): name another path/,
+    ],
+    ['status', embedded('link'), /link can not be used for ORDERLOG_DATA_DIR \(ENOENT\)/],
+    [
+      'serve',
+      { ...settingsFor(database, dataDir), HOST: '192.0.2.1', AUTH: 'required' },
+      /HOST: 192\.0\.2\.1 is no address/,
+    ],
+    [
+      'serve',
+      { ...settingsFor(database, dataDir), HOST: 'no-host.invalid', AUTH: 'required' },
+      /HOST: no-host\.invalid is/,
+    ],
+  ];
+  for (const [command, settings, message] of wrong) {
+    const { code, stderr } = await orderlog(settings, command);
+    t.match(stderr, message);
+    t.equal(code, 2, stderr);
+  }
 });
 
 t.test('an export takes the place of an empty folder that a symbolic link leads to', async (t) => {
