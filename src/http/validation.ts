@@ -25,11 +25,18 @@ class PartInvalid extends Problem {
 /** The words are ours: the library's own would show which it is, and change with it. */
 export const PARSING = { reportInput: false, error: print.fault } as const;
 
+/** A name that a query holds twice is a list to its parser. */
+const PARSING_QUERY = {
+  ...PARSING,
+  error: (issue: Parameters<typeof print.fault>[0]): string =>
+    Array.isArray(issue.input) ? 'is given twice' : print.fault(issue),
+} as const;
+
 /** Checks with zod; what the schema makes of the part takes its place. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const part = (httpPart ?? 'body') as Part;
   return (data: unknown) => {
-    const result = schema.safeParse(data, PARSING);
+    const result = schema.safeParse(data, part === 'querystring' ? PARSING_QUERY : PARSING);
     return result.success ? { value: result.data } : { error: new PartInvalid(part, faultsOf(result.error, part)) };
   };
 };

@@ -84,7 +84,11 @@ void t.test('every fault of body, path, query and headers is named, with its pla
   t.same(all.paths, ['path.thing_id', 'reason', 'query.deep', 'header.idempotency-key', 'header.if-match']);
   const list = await ask(app, { method: 'GET', url: '/v1/things?limit=101&limits=1&status=new' });
   t.same(list.paths, ['query.limit', 'query.status', 'query.limits']);
-  t.same((await ask(app, { method: 'GET', url: '/v1/things?limit=1&limit=2' })).paths, ['query.limit']);
+  const twice = await ask(app, { method: 'GET', url: '/v1/things?limit=1&limit=2&limits=1&limits=2' });
+  t.same(twice.body['errors'], [
+    { path: 'query.limit', message: 'is given twice' },
+    { path: 'query.limits', message: 'is not known; remove it' },
+  ]);
 });
 
 void t.test('whatever is wrong with a request has its own code', async (t) => {
