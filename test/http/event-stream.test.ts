@@ -11,7 +11,7 @@ import { until } from '../support/orderlog.js';
 
 void t.test('a client that takes nothing for too long is cut off', async (t) => {
   const stream = new EventStreams(new AbortController().signal, { stalledMs: 100 });
-  const app = fastify();
+  const app = fastify({ forceCloseConnections: true });
   t.teardown(() => app.close());
   let isGone = false;
   app.get('/', (request, reply) => {
@@ -72,7 +72,7 @@ async function streamOf(
   streams: EventStreams,
   source: (ends: AbortSignal) => AsyncGenerator<Sent>,
 ): Promise<{ client: OpenStream; another: () => Promise<OpenStream>; leave: () => Promise<void> }> {
-  const app = fastify();
+  const app = fastify({ forceCloseConnections: true });
   t.teardown(() => app.close());
   answerProblems(app, new RouteTable(app));
   app.decorateRequest('mayStill', null);

@@ -12,8 +12,11 @@ import { createPool } from '../../src/engine/postgres/pool.js';
 /** Where a run of the whole suite tells its tests the server's data folder. */
 export const TEST_SERVER = 'ORDERLOG_TEST_SERVER';
 
-/** Nothing of a test's data outlives it, so its server need not wait for the disk. */
-export const TEST_SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '400' };
+/**
+ * Nothing of a test's data outlives it, so its server need not wait for the disk. A new database goes through the write-ahead log page
+ * by page: to compress them takes three quarters of the time.
+ */
+export const TEST_SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '400', wal_compression: 'off' };
 
 export interface TestDatabase {
   readonly config: pg.PoolConfig;
