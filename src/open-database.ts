@@ -62,6 +62,14 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
   }
 }
 
+/** SQLSTATEs by which the server refuses what DATABASE_URL says, and the remedy for each. */
+const REFUSED: Readonly<Record<string, string>> = {
+  '28000': 'set DATABASE_URL to a user that the server lets in',
+  '28P01': 'set DATABASE_URL, or DATABASE_PASSWORD, to the password of that user',
+  '3D000': 'make it with CREATE DATABASE, or name another one in DATABASE_URL',
+  '42501': 'let the owner of the database run orderlog migrate, or grant the user of DATABASE_URL the right',
+};
+
 /** What opening something came to, as a user of the command is told of it. */
 export function unreachable(error: unknown): unknown {
   if (error instanceof ServerUnreachable) return error;
@@ -69,6 +77,8 @@ export function unreachable(error: unknown): unknown {
   if (error instanceof errors.UnsuitableDatabase) return new WrongUse(error.message, { cause: error });
   if (error instanceof errors.WrongLog) return new WrongUse(error.message, { cause: error });
   const { message, code, syscall } = error as NodeJS.ErrnoException;
+  const remedy = REFUSED[code ?? ''];
+  if (remedy !== undefined) return new WrongUse(`DATABASE_URL is refused: ${message}: ${remedy}`, { cause: error });
   // An error of a file has the same codes.
   if (!postgres.isUnavailable(error) || !['connect', 'getaddrinfo', undefined].includes(syscall)) return error;
   return new ServerUnreachable(`the database can not be reached: ${message || code}`, { cause: error });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -38,6 +39,31 @@ t.test('a configuration that can not be meant is wrong use, whatever the command
     t.equal(code, 2, command.join(' '));
     t.equal(stdout, '');
     t.match(stderr, /2 problems:\n.*DATABASE_URL.*\n.*PORT is "65536"/);
+  }
+});
+
+t.test('what the server refuses of DATABASE_URL is wrong use, with a remedy', async (t) => {
+  const { pool, connectionString } = await testDatabase(t);
+  const [, user = '', password = '', rest = ''] = /^postgres:\/\/(.*?):(.*?)(@.*)$/.exec(connectionString) ?? [];
+  const role = `without_rights_${randomUUID().slice(0, 8)}`;
+  await pool.query(`create role ${role} login password '${role}'`);
+  const folder = temporaryFolder(t);
+  const cases: [string, RegExp][] = [
+    [connectionString.replace(/[^/]*$/, 'no_such'), /database "no_such" does not exist: make it with CREATE DATABASE/],
+    [
+      `postgres://${user}:not${password}${rest}`,
+      /password authentication failed .*: set DATABASE_URL, or DATABASE_PASS/,
+    ],
+    [`postgres://${role}:${role}${rest}`, /permission denied .*: let the owner of the database run orderlog migrate/],
+  ];
+  try {
+    for (const [url, message] of cases) {
+      const { code, stderr } = await orderlog(settingsFor({ connectionString: url }, folder), 'migrate');
+      t.equal(code, 2, stderr);
+      t.match(stderr, message);
+    }
+  } finally {
+    await pool.query(`drop role ${role}`);
   }
 });
 
