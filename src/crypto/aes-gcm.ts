@@ -1,11 +1,12 @@
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { randomness } from './randomness.js';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** iv (12 bytes), tag (16 bytes), ciphertext. Opening it takes the same `bound`. */
 export function encrypt(key: KeyObject, bound: string, plain: string | Buffer): Buffer {
-  const iv = randomBytes(IV_BYTES);
+  const iv = randomness(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, iv);
   cipher.setAAD(Buffer.from(bound));
   const body = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain);

@@ -45,6 +45,9 @@ export function commandContext(
   };
 }
 
+/** Of requests whose caller is known. The key is claimed under it first, and the command takes it after that. */
+const keyed = new WeakMap<object, string>();
+
 /**
  * The id of the command that a request names by its key: it follows from caller, method, path and key. Null without a key.
  * @throws Problem invalid-request for a bad `Idempotency-Key`
@@ -55,6 +58,16 @@ export function keyedCommandId(
 ): string | null {
   const key = idempotencyKeyOf(request.headers);
   if (key === null) return null;
+  let commandId = keyed.get(request);
+  if (commandId === undefined) keyed.set(request, (commandId = commandIdOf(request, hashKey, key)));
+  return commandId;
+}
+
+function commandIdOf(
+  request: Pick<FastifyRequest, 'caller' | 'method' | 'url'>,
+  hashKey: HashKey,
+  key: string,
+): string {
   const { kind, id } = request.caller;
   const caller = id === null ? [kind] : [kind, id];
   return deriveUuid(hashKey, 'command', ...caller, request.method, pathOf(request.url), key);

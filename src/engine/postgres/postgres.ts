@@ -7,7 +7,7 @@ import { migrate } from './migrate.js';
 import { createPool } from './pool.js';
 import { cutSessions, Session, sessionTo } from './session.js';
 import { refuseUnsuitable } from './suitable-database.js';
-import { textArray } from './text-array.js';
+import { plainArray, textArray } from './text-array.js';
 
 /** Connections to a database: each is a session with the settings and deadlines that the engine relies on (docs/decisions/0014). */
 export const postgres = {
@@ -21,6 +21,7 @@ export const postgres = {
   giveWay,
   gather,
   textArray,
+  plainArray,
   cutSessions,
   locks,
   /** Name of the connections that say that a process uses a shared embedded server. */

@@ -176,6 +176,7 @@ export class Runner {
       // 4. Everything after the checkpoint, then what comes.
       const filter = readBy(this.follower);
       const ends = AbortSignal.any([signal, over.signal]);
+      ends.addEventListener('abort', () => this.#hurry(), { once: true });
       const subscription = subscribe({ from: term.position, filter, pageSize, signal: ends });
       this.#subscription = subscription;
       endNote = noteSubscription({ pool, of: this.of, lease: term.lease, subscription });
@@ -205,10 +206,15 @@ export class Runner {
     const ms = this.isStandby
       ? STANDBY_PACE_MS - worked
       : Math.min(Math.max(worked, SHORTEST_REST_MS), PACE_MS - worked);
-    if (ms <= 0 || this.#isAwaited(term)) return;
-    const over = new AbortController();
-    this.#hurry = (): void => over.abort();
-    await pause(ms, AbortSignal.any([signal, over.signal]));
+    if (ms <= 0 || this.#isAwaited(term) || signal.aborted) return;
+    // Not by signals of its own: many pages a second would pay for them.
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#hurry = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
     this.#hurry = (): void => undefined;
   }
 

@@ -1,3 +1,4 @@
+import { plainArray, textArray } from '../postgres/text-array.js';
 import type { ProjectionDb } from './page-part.js';
 
 interface Connection {
@@ -7,15 +8,29 @@ interface Connection {
 /** Rows of one step of `each`: a step is short, and so is what it takes in memory. */
 const BATCH = 1_000;
 
+interface Statement {
+  readonly text: string;
+  /** The types of parameters that are arrays and have a cheaper form than what pg makes of an array. */
+  readonly arrays: readonly (string | undefined)[];
+}
+
 /** The statements of one projection on one connection: `{schema}` is put in once for each. */
 export function projectionDb(session: Connection, schema: string): ProjectionDb {
   const connection = firstErrors(session);
-  const texts = new Map<string, string>();
+  const statements = new Map<string, Statement>();
+  const statement = (name: string, text: string): Statement => {
+    let known = statements.get(name);
+    if (!known) {
+      known = { text: text.replaceAll('{schema}', schema), arrays: arraysOf(text) };
+      statements.set(name, known);
+    }
+    return known;
+  };
   return {
-    async query<Row extends object>(name: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
-      let complete = texts.get(name);
-      if (complete === undefined) texts.set(name, (complete = text.replaceAll('{schema}', schema)));
-      const { rows } = await connection.query({ name, text: complete, values: values as unknown[] });
+    async query<Row extends object>(name: string, template: string, values: readonly unknown[] = []): Promise<Row[]> {
+      const { text, arrays } = statement(name, template);
+      const sent = values.map((value, i) => (Array.isArray(value) ? asArray(value, arrays[i]) : value));
+      const { rows } = await connection.query({ name, text, values: sent });
       return rows as Row[];
     },
     each: (text, values = []) => inBatches(connection, text.replaceAll('{schema}', schema), values),
@@ -42,6 +57,19 @@ function firstErrors(connection: Connection): Connection {
       }
     },
   };
+}
+
+function arraysOf(text: string): readonly (string | undefined)[] {
+  const arrays: string[] = [];
+  for (const [, number, type] of text.matchAll(/\$(\d+)::(text|uuid|int|integer|bigint|boolean)\[\]/g)) {
+    arrays[Number(number) - 1] = type as string;
+  }
+  return arrays;
+}
+
+function asArray(values: readonly unknown[], type: string | undefined): unknown {
+  if (type === undefined) return values;
+  return type === 'text' ? textArray(values as string[]) : plainArray(values as string[]);
 }
 
 /** By a cursor; inside a transaction. If it is left early, the cursor is closed. */

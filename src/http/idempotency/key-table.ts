@@ -67,9 +67,9 @@ export class KeyTable {
         from asked a left join orderlog.idempotency_keys k on k.command_id = a.command_id
         where a.command_id not in (select command_id from made)`,
       values: [
-        keys.map((key) => key.commandId),
-        keys.map((key) => key.fingerprint),
-        keys.map((key) => key.userId),
+        postgres.plainArray(keys.map((key) => key.commandId)),
+        postgres.textArray(keys.map((key) => key.fingerprint)),
+        postgres.plainArray(keys.map((key) => key.userId)),
         this.processNumber,
       ],
     });
@@ -106,8 +106,8 @@ export class KeyTable {
         from told t left join orderlog.idempotency_keys k on k.command_id = t.command_id
         where t.command_id not in (select command_id from stored)`,
       values: [
-        responses.map((one) => one.commandId),
-        responses.map((one) => one.userId),
+        postgres.plainArray(responses.map((one) => one.commandId)),
+        postgres.plainArray(responses.map((one) => one.userId)),
         postgres.textArray(responses.map((one) => one.response)),
         this.processNumber,
       ],

@@ -8,7 +8,7 @@ import type { NewEvent } from '../../core/message.js';
 import { streamCategory } from '../../core/stream.js';
 import { isUnavailable } from '../../postgres/errors.js';
 import { type Connection, sessionTo } from '../../postgres/session.js';
-import { textArray } from '../../postgres/text-array.js';
+import { plainArray, textArray } from '../../postgres/text-array.js';
 import { serialized } from '../event-size.js';
 import { positionOf } from './position.js';
 import type { Range } from './tail.js';
@@ -153,9 +153,9 @@ export class PostgresAppender {
       ...APPEND,
       values: [
         textArray(group.map((waiting) => waiting.stream)),
-        group.map(({ expected }) => (expected === 'any' ? null : expected === 'none' ? -1 : expected)),
-        group.flatMap((waiting, i) => waiting.events.map(() => i + 1)),
-        events.map((event) => event.id),
+        plainArray(group.map(({ expected }) => (expected === 'any' ? null : expected === 'none' ? -1 : expected))),
+        plainArray(group.flatMap((waiting, i) => waiting.events.map(() => i + 1))),
+        plainArray(events.map((event) => event.id)),
         textArray(events.map((event) => event.type)),
         textArray(events.map((event) => event.data)),
         textArray(events.map((event) => event.metadata)),
