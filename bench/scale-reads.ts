@@ -1,4 +1,5 @@
 /** What is asked of a log of a size, and the buyers who can still order. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { uuid, TRACKED } from './bulk-log.js';
 import { PDF } from './catalog.js';
 import type { Installation } from './installation.js';
@@ -17,7 +18,7 @@ const DEEP_PAGE = 100;
 const REACH_MS = 300_000;
 
 export async function readings(
-  { settings, pool }: Installation,
+  { settings, pool, store }: Installation,
   blocks: number,
   quick: boolean,
   tell: Tell,
@@ -35,6 +36,7 @@ export async function readings(
     external_reference: 'PO-1',
   });
   await waitFor(url, placed);
+  await reactorsReach(pool, await store.head());
   const { headers } = await get(url, { path: '/v1/categories' });
   const reads: Record<string, Read> = {
     'status counts of a top category': { path: '/v1/categories/1/order-counts' },
@@ -95,6 +97,19 @@ export async function placeOrder(url: string, order: object): Promise<string> {
   if (answer.status !== 201) throw new Error(`an order was answered with ${answer.status}: ${await answer.text()}`);
   await answer.arrayBuffer();
   return answer.headers.get('log-position') ?? '';
+}
+
+/** They read a log that was written past them from its start, which takes time from whatever else the process does. */
+async function reactorsReach(pool: Installation['pool'], head: string): Promise<void> {
+  for (const until = performance.now() + REACH_MS; ;) {
+    const { rows } = await pool.query<{ behind: string }>(
+      'select model as behind from orderlog.checkpoints where build = 0 and position < $1',
+      [head],
+    );
+    if (rows.length === 0) return;
+    if (performance.now() > until) throw new Error(`the reactor ${rows[0]?.behind} did not reach the head`);
+    await sleep(100);
+  }
 }
 
 /** Until the lists of orders have reached a position. */
