@@ -35,7 +35,7 @@ export function textArray(texts: readonly (string | null)[]): Buffer {
   return array;
 }
 
-/** A parameter that is an array of numbers, booleans, UUIDs or times, as text: nothing in them has to be escaped, which pg would look for. */
+/** A parameter that is an array of numbers, booleans or UUIDs, as text. Nothing in them needs escaping, so nobody looks for it. */
 export function plainArray(values: readonly (string | number | boolean | null)[]): string {
   return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
 }
