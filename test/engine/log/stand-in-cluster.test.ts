@@ -17,7 +17,7 @@ void t.test('a client finds the leader, and a follower names it', async (t) => {
 });
 
 void t.test('after the death of the leader the next one is not ready at once', async (t) => {
-  const cluster = await standInCluster(t, 3, { notReadyMs: 200 });
+  const cluster = await standInCluster(t, 3, { notReadyMs: 1_500 });
   const client = connect(t, cluster.url);
   await client.appendToStream('a', some(1));
   const dead = await cluster.killLeader();
