@@ -69,7 +69,7 @@ export async function stage(t: Test): Promise<Stage> {
     connectionString,
     startWith,
     start: (...projections) => startWith({}, ...projections),
-    reached: (name, position, ms = 10_000) => watch.waitFor(name, 1, position, ms),
+    reached: (name, position, ms = 30_000) => watch.waitFor(name, 1, position, ms),
   };
 }
 
