@@ -18,7 +18,14 @@ const settings = { ORDERLOG_DATA_DIR: folder, HOME: folder };
 try {
   const running = await serve(settings);
   const { url } = running;
+  const begun = Date.now();
   await orderlog(settings, 'demo', '--users', '50', '--orders', '500', '--seed', '7');
+  // Some of the orders came later.
+  const then = new Date(begun + 0.75 * (Date.now() - begun)).toISOString();
+  for (const path of ['categories', 'categories/1/order-counts'])
+    await fetch(`${url}/v1/${path}?as_of=${then}`, { headers: { prefer: 'wait=30' } });
+  await job(url, 'rebuild', 'order-counts');
+  await job(url, 'verify', 'users');
   const first = async <T>(path: string): Promise<T> => {
     const { data } = (await (await fetch(url + path)).json()) as { data: readonly T[] };
     return data[0] as T;
@@ -27,6 +34,7 @@ try {
   const screens = {
     overview: '',
     catalog: 'catalog?category=1',
+    'catalog-past': `catalog?category=1&as_of=${then}`,
     orders: 'orders',
     order: `orders/${order.order_id}`,
     users: 'users',
@@ -58,6 +66,22 @@ try {
 } finally {
   await stopServers();
   rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+}
+
+/** Runs it to its end. */
+async function job(url: string, kind: 'rebuild' | 'verify', model: string): Promise<void> {
+  const started = await fetch(`${url}/v1/ops/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ kind, model }),
+  });
+  const path = started.headers.get('location') ?? '';
+  for (;;) {
+    const { data } = (await (await fetch(url + path)).json()) as { data: { state: string } };
+    if (data.state === 'done') return;
+    if (!['waiting', 'running'].includes(data.state)) throw new Error(`the job is ${data.state}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 async function loaded(page: Page): Promise<void> {

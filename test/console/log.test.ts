@@ -42,3 +42,22 @@ t.test('an event leads to the events of its request, and to the one that caused 
   t.equal(await events.count(), 2, 'all of the request, and nothing else');
   t.same(faults, []);
 });
+
+t.test('a search of the log goes on by itself through what does not fit', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  await shop.addCategory({ name: 'Shelf' });
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/`);
+  let looked = 0;
+  // As a long log answers: a page without events, and where to look next.
+  await page.route(/v1\/log\?types=CategoryAdded/, async (route) => {
+    const isTail = route.request().headers()['accept'] === 'text/event-stream';
+    if (isTail || looked === 5) return route.continue();
+    looked += 1;
+    await route.fulfill({ json: { data: [], next: `/v1/log?types=CategoryAdded&limit=${100 - looked}` } });
+  });
+  await page.goto(`${shop.http.url}/console/log?types=CategoryAdded`);
+  await page.locator('.events > li', { hasText: 'CategoryAdded' }).waitFor(PATIENCE);
+  t.equal(looked, 5, 'nobody has pressed a button');
+  t.same(faults, []);
+});

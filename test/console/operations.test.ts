@@ -6,7 +6,7 @@ import { event, METADATA } from '../support/unreadable.js';
 /** Nothing here depends on how fast the machine is. */
 const PATIENCE = { timeout: 120_000 };
 
-t.test('a rebuild is started by a button, and readers get the new build', needsBrowser, async (t) => {
+t.test('a rebuild is started by keyboard or by button, and readers get the new build', needsBrowser, async (t) => {
   const shop = await runningApp(t, { console: await builtConsole() });
   const { user_id } = await shop.registerUser();
   const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
@@ -17,8 +17,11 @@ t.test('a rebuild is started by a button, and readers get the new build', needsB
   const build = row.locator('td').nth(2);
   await row.waitFor(PATIENCE);
   t.equal(await build.innerText(), '1');
-  await row.getByRole('button', { name: 'Rebuild' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Rebuild' }).click();
+  await row.getByRole('button', { name: 'Rebuild' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor(PATIENCE);
+  // The question is answered by the next Enter.
+  await page.keyboard.press('Enter');
   await page.locator('[data-kind=rebuild][data-state=done]').waitFor(PATIENCE);
   await page.getByRole('row', { name: /user-orders 2 active/ }).waitFor(PATIENCE);
   await row.getByRole('button', { name: 'Roll back' }).click(PATIENCE);

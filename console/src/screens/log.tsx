@@ -51,7 +51,13 @@ export function Log(): VNode {
           {(events) =>
             events.length === 0 ? (
               <Empty title={pages.more ? 'No event fits so far.' : 'No event fits.'}>
-                {pages.more && <p>Press “Show more” to look further back in the log.</p>}
+                {pages.more && (
+                  <p>
+                    {pages.isSearching
+                      ? 'Looking further back in the log…'
+                      : 'Press “Show more” to look further back in the log.'}
+                  </p>
+                )}
                 {Object.keys(values).length > 0 && <a href="/console/log">Show the whole log</a>}
               </Empty>
             ) : (

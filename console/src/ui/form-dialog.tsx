@@ -17,6 +17,7 @@ export interface FormDialogProps {
 
 export function FormDialog({ title, submit, isDangerous, children, onSubmit, onClose }: FormDialogProps): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
+  const submitButton = useRef<HTMLButtonElement>(null);
   // After a broken connection the command may have taken effect: the same fields are the same command.
   const again = useRef<CallOptions>({});
   const action = useAction(async (fields: FormData) => {
@@ -29,6 +30,8 @@ export function FormDialog({ title, submit, isDangerous, children, onSubmit, onC
   });
   useEffect(() => {
     dialog.current?.showModal();
+    // Without a field the browser chooses the first button, and Enter would do nothing. Where that is safer, it stays so.
+    if (!isDangerous && !dialog.current?.querySelector('input, select, textarea')) submitButton.current?.focus();
   }, []);
   return (
     <dialog ref={dialog} aria-label={title} onClose={onClose}>
@@ -46,7 +49,7 @@ export function FormDialog({ title, submit, isDangerous, children, onSubmit, onC
           <button type="button" onClick={() => dialog.current?.close()}>
             Keep as it is
           </button>
-          <button class={`primary ${isDangerous ? 'danger' : ''}`} disabled={action.isBusy}>
+          <button ref={submitButton} class={`primary ${isDangerous ? 'danger' : ''}`} disabled={action.isBusy}>
             {action.isBusy ? 'Working…' : submit}
           </button>
         </div>

@@ -1,6 +1,6 @@
 /** A list that grows page by page, as its reader asks for more. */
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CallOptions } from '../api.js';
 import { useAction, useQuery } from '../use-query.js';
 import { Failure } from './parts.js';
@@ -18,6 +18,8 @@ export interface Pages<T> {
   readonly error: Error | undefined;
   readonly isLoading: boolean;
   readonly refresh: () => void;
+  /** Nothing was found so far, and the next page is being read. */
+  readonly isSearching: boolean;
   readonly more: VNode | null;
 }
 
@@ -25,21 +27,43 @@ export interface Pages<T> {
 export const queryOf = (next: string): Readonly<Record<string, string>> =>
   Object.fromEntries(new URLSearchParams(next.slice(next.indexOf('?'))));
 
+/** Pages that are read by themselves as long as none has anything: of the log, each looks at 10,000 events. */
+const MOST_EMPTY = 50;
+
 /** @param key names the list: another key reads again; null reads nothing */
 export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
   const first = useQuery(key, (signal) => list({}, { signal }));
   const [later, setLater] = useState<Page<T> | null>(null);
   useEffect(() => setLater(null), [first.data]);
   const next = later ? later.next : (first.data?.next ?? null);
+  const current = useRef(first.data);
+  current.current = first.data;
   const action = useAction(async (from: string) => {
+    const begun = current.current;
     const { data, next: following } = await list(queryOf(from), {});
-    setLater((before) => ({ data: [...(before?.data ?? []), ...data], next: following }));
+    // Meanwhile another list may have been asked for.
+    if (current.current === begun)
+      setLater((before) => ({ data: [...(before?.data ?? []), ...data], next: following }));
   });
+  const isEmpty = first.data?.data.length === 0 && (later?.data.length ?? 0) === 0;
+  const empty = useRef(0);
+  useEffect(() => void (empty.current = 0), [first.data]);
+  useEffect(() => {
+    if (!isEmpty || next === null || empty.current === MOST_EMPTY) return;
+    empty.current += 1;
+    void action.run(next);
+  }, [isEmpty, next]);
   const more =
     next === null ? null : (
       <div class="card-body">
         {action.error && <Failure error={action.error} />}
-        <button onClick={() => void action.run(next)} disabled={action.isBusy}>
+        <button
+          disabled={action.isBusy}
+          onClick={() => {
+            empty.current = 0;
+            void action.run(next);
+          }}
+        >
           {action.isBusy ? 'Loading…' : 'Show more'}
         </button>
       </div>
@@ -49,6 +73,7 @@ export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
     error: first.error,
     isLoading: first.isLoading,
     refresh: first.refresh,
+    isSearching: isEmpty && action.isBusy,
     more,
   };
 }
