@@ -7,10 +7,23 @@ interface Answering {
   readonly raw: ServerResponse;
 }
 
+const waiting = new WeakMap<ServerResponse, (() => void)[]>();
+
 /** Tells once that an answer has left, or never will. The event `close` alone is not enough: for a caller that is gone it is over. */
 export function whenGone({ raw }: Answering, tell: () => void): void {
-  if (raw.destroyed) tell();
-  else raw.once('close', tell);
+  if (raw.destroyed) {
+    tell();
+    return;
+  }
+  // One listener for all of them: Node warns of more than ten, and a file that is sent has most of those.
+  const before = waiting.get(raw);
+  if (before) {
+    before.push(tell);
+    return;
+  }
+  const tells = [tell];
+  waiting.set(raw, tells);
+  raw.once('close', () => tells.forEach((one) => one()));
 }
 
 /** Destroys streams whose reader is gone. Fastify does so for readers that leave later, while the stream is sent. */

@@ -34,6 +34,19 @@ t.test(
   },
 );
 
+t.test('a page of the console makes Node warn of nothing', async (t) => {
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  const { http } = await runningApp(t, { console: smallConsole(temporaryFolder(t)), projectors: false });
+  const response = await fetch(`${http.url}/console/`, { headers: { 'accept-encoding': 'gzip, br' } });
+  t.match(await response.text(), '<title>Orderlog</title>');
+  // A warning comes one tick later.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.same(warnings, []);
+});
+
 t.test('the root leads to the console', async (t) => {
   const { http } = await runningApp(t, { console: smallConsole(temporaryFolder(t)), projectors: false });
   for (const path of ['/', '/console']) {
