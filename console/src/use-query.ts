@@ -1,6 +1,6 @@
 /** Reading and writing from screens: what is loading, what came, what went wrong. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { isBehind, isDenied } from './api.js';
+import { isBehind, isDenied, NoAnswerError } from './api.js';
 
 export interface Query<T> {
   /** What came last, also while the next answer is awaited. */
@@ -22,8 +22,17 @@ export interface QueryOptions {
   readonly every?: number;
 }
 
-/** Until a read model that is behind is asked again. */
+/** Until a read model that is behind is asked again, and a server that is away. */
 const BEHIND_MS = 1_000;
+const AWAY_MS = 5_000;
+const NEVER = Infinity;
+
+function pauseAfter(error: Error | undefined): number | undefined {
+  if (isBehind(error)) return BEHIND_MS;
+  if (error instanceof NoAnswerError) return AWAY_MS;
+  // Another answer would need another key.
+  return isDenied(error) ? NEVER : undefined;
+}
 
 /** @param key names what is read: another key reads again; null reads nothing */
 export function useQuery<T>(
@@ -53,11 +62,10 @@ export function useQuery<T>(
       });
     return () => ends.abort();
   }, [key, round]);
-  // Another answer to a denial would need another key.
-  const pause = isBehind(state.error) ? BEHIND_MS : isDenied(state.error) ? undefined : every;
+  const pause = pauseAfter(state.error) ?? every;
   // Behind the answer, not beside it: a server that is slow or away is not asked faster than it answers.
   useEffect(() => {
-    if (pause === undefined || key === null || state.isLoading) return;
+    if (pause === undefined || pause === NEVER || key === null || state.isLoading) return;
     const again = (): void => {
       if (document.visibilityState === 'visible') setRound((before) => before + 1);
     };

@@ -123,6 +123,15 @@ t.test('a server that is away is named, and read again when it is back', needsBr
   const away = page.getByText('Orderlog cannot be reached.');
   await page.getByText('placed orders').waitFor(PATIENCE);
   await page.route('**/v1/**', (route) => route.abort('connectionrefused'));
+  // A list that is not watched is read again, too.
+  await page.goto(`${shop.http.url}/console/orders`);
+  await away.first().waitFor(PATIENCE);
+  await page.unroute('**/v1/**');
+  await page.getByText('There are no orders yet.').waitFor(PATIENCE);
+  await away.first().waitFor({ state: 'detached', ...PATIENCE });
+  await page.goto(`${shop.http.url}/console/`);
+  await page.getByText('placed orders').waitFor(PATIENCE);
+  await page.route('**/v1/**', (route) => route.abort('connectionrefused'));
   await away.first().waitFor(PATIENCE);
   await page.getByText('placed orders').waitFor(PATIENCE);
   await page.unroute('**/v1/**');
