@@ -15,12 +15,15 @@ export class WrongUse extends Error {
 
 /**
  * An error of the file system on a path that a person named, as wrong use that says why. Others stay what they are, and so does one that
- * says that disk space or another means is used up.
+ * says that another means than disk space is used up.
  * @param cannot what can't be done with the path
  */
 export function unusablePath(error: unknown, named: string, cannot: string): unknown {
-  if (!(error instanceof Error) || error instanceof WrongUse || isExhausted(error)) return error;
+  if (!(error instanceof Error) || error instanceof WrongUse) return error;
   const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Error(`${error.message}: make room on the disk of ${named}`, { cause: error });
+  if (isExhausted(error)) return error;
   if (code === undefined || path === undefined || !(path.startsWith(named) || named.startsWith(path))) return error;
   const message = `${path} can not be ${cannot} (${code}): name another path, or give this user the right to it`;
   return new WrongUse(message, { cause: error });

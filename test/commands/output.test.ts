@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import t from 'tap';
 import { EventStoreUnavailable } from '../../src/engine/core/errors.js';
 import { Outlet } from '../../src/commands/outlet.js';
-import { exitCodeOf, runCommand, ServerUnreachable, WrongUse } from '../../src/commands/output.js';
+import { exitCodeOf, runCommand, ServerUnreachable, unusablePath, WrongUse } from '../../src/commands/output.js';
 
 class Sheet extends Writable {
   text = '';
@@ -34,6 +34,15 @@ void t.test('a failure is one document too, and its reason goes to standard erro
     'orderlog: DIR is missing\n',
   ]);
   t.same(await run(false, fail), [2, '', 'orderlog: DIR is missing\n']);
+});
+
+void t.test('a full disk is 3, and the message says where to make room, once', (t) => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const told = unusablePath(full, '/backups/file', 'written');
+  t.match(told, { message: 'ENOSPC: no space left on device, write: make room on the disk of /backups/file' });
+  t.equal(unusablePath(told, '/data', 'used'), told);
+  t.equal(exitCodeOf(told), 3);
+  t.end();
 });
 
 void t.test('wrong use is 2, a server that is not reachable is 3, any other error 1', (t) => {
