@@ -143,7 +143,7 @@ async function database({ pool, store, location }: Examined): Promise<Check[]> {
       check: 'clock',
       ok: Math.abs(skew) <= MAX_SKEW_MS,
       detail: `the database is ${Math.abs(skew)} ms ${skew < 0 ? 'behind' : 'ahead'}`,
-      remedy: Math.abs(skew) <= MAX_SKEW_MS ? null : 'synchronise the clocks (NTP) of this machine and the database',
+      remedy: Math.abs(skew) <= MAX_SKEW_MS ? null : 'synchronize the clocks (NTP) of this machine and the database',
     },
     { check: 'log', ok: true, detail: `${store.kind}, ${head === '' ? 'empty' : 'readable'}`, remedy: null },
   ];

@@ -107,7 +107,7 @@ export async function skipResult(
   const { document, keys, passed } = await skip.catch(asWrongUse);
   const lines = passed.map(
     ({ build, stream: at, revision }) =>
-      `${build.name} v${build.build}  ${at}: revision ${revision} is skipped, the model goes on behind it`,
+      `${build.name} v${build.build}  ${at}: revision ${revision} is skipped, the model continues behind it`,
   );
   return { document, ...printed(deps, keys, lines) };
 }

@@ -88,7 +88,7 @@ async function dryRun({ engine }: RebuildCommandDeps, projections: readonly AnyP
   const rows = models.map((model) => [
     model.name,
     model.from === null ? 'none' : `v${model.from}`,
-    `v${model.version}${model.resumes ? ', goes on' : ''}`,
+    `v${model.version}${model.resumes ? ', resumes' : ''}`,
     `${model.events} events`,
   ]);
   const text = [...table([['model', 'read now', 'would be built', ''], ...rows]), 'nothing was done'].join('\n');

@@ -107,5 +107,5 @@ function clockCheck(skewMs: number | null): Check {
   if (skewMs === null) return { check, ok: true, detail: 'its node does not tell the time', remedy: null };
   const ok = Math.abs(skewMs) <= MAX_SKEW_MS;
   const detail = `the event store is ${Math.abs(skewMs)} ms ${skewMs < 0 ? 'behind' : 'ahead'}, to about 100 ms`;
-  return { check, ok, detail, remedy: ok ? null : 'synchronise the clocks (NTP) of this machine and of every node' };
+  return { check, ok, detail, remedy: ok ? null : 'synchronize the clocks (NTP) of this machine and of every node' };
 }

@@ -72,7 +72,7 @@ for (const [title, { stream, type, data, models }] of Object.entries(foreign)) {
     t.match(skipped.document, {
       skipped: models.map((model) => ({ model, ...at, reason: options.reason, held: null })),
     });
-    t.match(skipped.text, /category-tree v1 .*is skipped, the model goes on behind it/);
+    t.match(skipped.text, /category-tree v1 .*is skipped, the model continues behind it/);
 
     await shop.placeOrder(user_id, [1]);
     await atTheHead(shop);
