@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type AnyProjection, type Engine, print } from '../engine/index.js';
-import { type CommandResult, unusablePath, WrongUse } from '../commands/output.js';
+import { type CommandResult, secondsSince, unusablePath, WrongUse } from '../commands/output.js';
 import { backUp, type BackedUp, type BackupDeps, type BackupOptions } from './backup.js';
 import { restore, type RestoreDeps, type Restored, type RestoreOptions } from './restore.js';
 
@@ -30,7 +30,7 @@ export async function backupResult(
   const { events, users, documents, position } = backedUp.manifest;
   const { size: bytes } = statSync(file);
   const notes = notesOf(deps, backedUp);
-  const seconds = since(begun);
+  const seconds = secondsSince(begun);
   return {
     document: { file, bytes, events, users, documents: documents.count, position, seconds, notes },
     text: print.lines([
@@ -87,7 +87,7 @@ export async function restoreResult(
     const { models, erased } = await finish(deps, options);
     restored.done();
     progress.stop();
-    return restoredResult({ ...restored, erased }, models, file, since(begun));
+    return restoredResult({ ...restored, erased }, models, file, secondsSince(begun));
   } finally {
     progress.stop();
   }
@@ -151,8 +151,4 @@ function restoredResult(
     ]),
     exitCode: 0,
   };
-}
-
-function since(begun: number): number {
-  return Math.round(performance.now() - begun) / 1_000;
 }

@@ -9,6 +9,27 @@ import type { Importing } from './tables.js';
 const TYPES = ['UserRegistered', 'UserErased', 'CategoryAdded', 'ProductAdded', 'OrderPlaced'];
 const BATCH = 1_000;
 
+/** Events that hold a number of a sequence. */
+interface Drawn {
+  readonly name: 'category' | 'product' | 'order';
+  readonly type: (typeof TYPES)[number];
+  readonly of: (event: RecordedEvent) => number;
+}
+
+const DRAWN: readonly Drawn[] = [
+  {
+    name: 'category',
+    type: 'CategoryAdded',
+    of: (event) => decode(event, categoryEvents.CategoryAdded).data.cat_id,
+  },
+  {
+    name: 'product',
+    type: 'ProductAdded',
+    of: (event) => decode(event, productEvents.ProductAdded).data.product_id,
+  },
+  { name: 'order', type: 'OrderPlaced', of: (event) => decode(event, orderEvents.OrderPlaced).data.number ?? 0 },
+];
+
 export interface CaughtUp {
   readonly destroyed: number;
   /** Keys that were made after the backup, and so are gone. */
@@ -24,27 +45,7 @@ export async function catchUpWith(into: Importing, store: EventStore, signal: Ab
   await inBatches(store.readAll({ filter: { types: TYPES }, signal }), signal, async (batch) => {
     sum.lost += await noteLostKeys(into.client, streamsOf(batch, 'UserRegistered'));
     sum.destroyed += await destroyKeys(into.client, streamsOf(batch, 'UserErased'));
-    await moveBeyond(
-      into,
-      'category',
-      batch,
-      'CategoryAdded',
-      (event) => decode(event, categoryEvents.CategoryAdded).data.cat_id,
-    );
-    await moveBeyond(
-      into,
-      'product',
-      batch,
-      'ProductAdded',
-      (event) => decode(event, productEvents.ProductAdded).data.product_id,
-    );
-    await moveBeyond(
-      into,
-      'order',
-      batch,
-      'OrderPlaced',
-      (event) => decode(event, orderEvents.OrderPlaced).data.number,
-    );
+    for (const drawn of DRAWN) await moveBeyond(into, batch, drawn);
   });
   return sum;
 }
@@ -78,14 +79,7 @@ function streamsOf(events: readonly RecordedEvent[], type: string): string[] {
   return events.filter((event) => event.type === type).map(({ stream }) => streamId(stream));
 }
 
-async function moveBeyond(
-  into: Importing,
-  name: 'category' | 'product' | 'order',
-  events: readonly RecordedEvent[],
-  type: string,
-  idOf: (event: RecordedEvent) => number | null,
-): Promise<void> {
-  const ids = events.filter((event) => event.type === type).map((event) => idOf(event) ?? 0);
-  const largest = ids.reduce((a, b) => Math.max(a, b), 0);
+async function moveBeyond(into: Importing, events: readonly RecordedEvent[], { name, type, of }: Drawn): Promise<void> {
+  const largest = events.filter((event) => event.type === type).reduce((most, event) => Math.max(most, of(event)), 0);
   if (largest > 0) await into.sequence(name).moveBeyond(largest);
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type Engine, type EventStore, openLog, type Progress } from '../engine/index.js';
 import { targetUrl } from './copy-target.js';
-import { type CommandResult, jsonOption, WrongUse } from './output.js';
+import { type CommandResult, jsonOption, secondsSince, WrongUse } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 
@@ -55,7 +55,7 @@ export async function copyLogResult(
   const begun = performance.now();
   const moved = await engine.moveLog(target, { ...options, own: COPYING, embedded: location !== null });
   const { to, events, appended } = moved;
-  const seconds = rounded(begun);
+  const seconds = secondsSince(begun);
   return {
     document: { moved: true, ...moved, seconds },
     text: [
@@ -76,7 +76,7 @@ export async function copyBackResult(
   const begun = performance.now();
   const moved = await engine.moveLogBack({ ...options, own: COPYING, embedded: location !== null });
   if (!moved) throw new WrongUse('the database has never held the log: there is nothing to go back to');
-  const seconds = rounded(begun);
+  const seconds = secondsSince(begun);
   return {
     document: { moved: true, ...moved, seconds },
     text:
@@ -84,8 +84,4 @@ export async function copyBackResult(
       'Unset EVENTSTORE_URL for every process of this installation, then start them.',
     exitCode: 0,
   };
-}
-
-function rounded(begun: number): number {
-  return Math.round(performance.now() - begun) / 1_000;
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { bounds, type Engine, type EventStore, print, type Progress } from '../engine/index.js';
 import { orderOf, personOf, type Sold, specimenPdf } from './demo-people.js';
-import { type CommandResult, jsonOption, WrongUse } from './output.js';
+import { type CommandResult, jsonOption, secondsSince, WrongUse } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 
@@ -59,7 +59,7 @@ export function addDemo<Deps extends DemoDeps>(
     .option('--users <n>', 'how many people', numberUpTo(10_000), 50)
     .option('--orders <n>', 'how many orders', numberUpTo(1_000_000), 500)
     .option('--seed <n>', 'another number makes up other people and orders', numberUpTo(1_000_000), 1)
-    .option('--yes', 'also where the log holds users that this command did not make')
+    .option('--yes', 'run even if the log holds users that this command did not make')
     .addOption(jsonOption)
     .action(({ json = false, ...options }: DemoOptions & { json?: boolean }) =>
       run(json, { migrate: true }, async (deps, signal) => {
@@ -117,7 +117,7 @@ export async function demo(
     });
     progress.stop();
     await engine.catchUp(await store.head(), CATCH_UP_MS);
-    const seconds = Math.round(performance.now() - begun) / 1_000;
+    const seconds = secondsSince(begun);
     return {
       document: { seed, users, orders: { ...placed, ...statuses }, seconds },
       text: told(users, placed, statuses),

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Engine, type EventStore, type Position, print } from '../engine/index.js';
 import { type Exported, exportFolder, type ExportDeps, type FrozenModels } from '../import/export.js';
-import { type CommandResult, jsonOption } from './output.js';
+import { type CommandResult, jsonOption, secondsSince } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 
@@ -35,13 +35,15 @@ export function addExport<UserKey, OrderKey>(program: Command, run: Run<ExportRu
         try {
           await engine.catchUp(head, CATCH_UP_MS);
           if (!(await engine.hasReached(head))) {
-            throw new Error('the read models do not get to the end of the log: see orderlog status');
+            throw new Error(
+              'the read models have not reached the head of the log in time: run orderlog status, which says why, then export again',
+            );
           }
           const deps = { freeze: () => runtime.freeze('work'), documents: gate.store };
           const options = { withProofs, progress: showProgress(), signal };
           const begun = performance.now();
           const exported = await exportFolder(resolve(dir), deps, options);
-          const seconds = Math.round(performance.now() - begun) / 1_000;
+          const seconds = secondsSince(begun);
           return described(resolve(dir), { ...exported, seconds }, tokens.encode(exported.position));
         } finally {
           await projectors.stop();

@@ -58,6 +58,11 @@ export interface CommandResult {
   readonly remark?: string;
 }
 
+/** How long a command took, in seconds to the millisecond. @param begun by `performance.now()` */
+export function secondsSince(begun: number): number {
+  return Math.round(performance.now() - begun) / 1_000;
+}
+
 /** Of every command that prints a document. */
 export const jsonOption = new Option('--json', 'print exactly one JSON document to standard output');
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type AnyProjection, type Engine, errors, type Position, type Progress } from '../engine/index.js';
 import { chosen } from './chosen.js';
-import { type CommandResult, jsonOption, WrongUse } from './output.js';
+import { type CommandResult, jsonOption, secondsSince, WrongUse } from './output.js';
 import { problemLog } from './problem-log.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
@@ -71,7 +71,7 @@ export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Pr
       signal.throwIfAborted();
       const begun = performance.now();
       const { build, reused } = await deps.engine.asOf.at(name, until, FOR_EVER_MS);
-      const seconds = Math.round(performance.now() - begun) / 1_000;
+      const seconds = secondsSince(begun);
       const { rows, events } = build;
       models.push({ name, schema: deps.engine.asOf.schemaOf(build), position, rows, events, seconds, reused });
       progress.advance();

@@ -5,7 +5,7 @@ import { masterKey, type MasterKeys } from '../crypto/master-keys.js';
 import { rotateMasterKey } from '../crypto/rotate-master-key.js';
 import { print, type Progress } from '../engine/index.js';
 import type { Command } from 'commander';
-import { type CommandResult, jsonOption, WrongUse } from './output.js';
+import { type CommandResult, jsonOption, secondsSince, WrongUse } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
 
@@ -48,7 +48,7 @@ export async function rotateMasterResult(
   const rotated = await rotateMasterKey(pool, masters, masterKey(next), options);
   // Running processes hold the next key by now, or find it in the folder.
   if (isInFolder) replaceMasterKey(dataDir);
-  const seconds = Math.round(performance.now() - begun) / 1_000;
+  const seconds = secondsSince(begun);
   return {
     document: { ...rotated, seconds },
     text: print.lines([

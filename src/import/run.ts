@@ -1,3 +1,4 @@
+import { secondsSince } from '../commands/output.js';
 import { bounds, type Progress, Refusal } from '../engine/index.js';
 import { checkImport } from './check.js';
 import { plannedOrders } from './check-orders.js';
@@ -64,7 +65,7 @@ export async function importFolder(
   return {
     appended: outcome?.appended ?? 0,
     skipped: outcome?.skipped ?? skipped,
-    seconds: Math.round(performance.now() - begun) / 1000,
+    seconds: secondsSince(begun),
     findings,
     refused: plan ? null : options.onError === 'stop' ? 'findings' : 'tree',
   };
@@ -96,7 +97,7 @@ export async function runImport(
     options.progress?.stop();
   }
   const { appended, skipped } = run;
-  return { appended, skipped, seconds: Math.round(performance.now() - begun) / 1000, findings, refused: null };
+  return { appended, skipped, seconds: secondsSince(begun), findings, refused: null };
 }
 
 const PRODUCT_LEFT_OUT = `the product is left out: ${LEFT_OUT}`;
