@@ -5,7 +5,7 @@ import { type EventStore, type Position, START } from '../core/event-store.js';
 import type { Bulk } from './bulk.js';
 import { finishLoad, makeLoadTables } from './finish.js';
 import { loadLog } from './load.js';
-import { inTransaction } from './prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import type { AnyProjection } from '../projecting/projection.js';
 import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';
 import { skippedOf } from '../quarantine/quarantined.js';

@@ -1,7 +1,7 @@
 /** Drops as-of builds that nobody uses any more, and what killed processes have left. A drop waits for readers for a second at most. */
 import type pg from 'pg';
 import type { ProjectorLog } from '../projecting/projector-log.js';
-import { inTransaction } from './prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import { ifNobodyMakes } from './as-of-locks.js';
 import {
   deleteAsOfBuild,

@@ -5,7 +5,7 @@ import { isAbandoned } from '../projecting/checkpoint-reads.js';
 import { deleteAllCheckpoints, deleteCheckpoint } from '../projecting/checkpoints.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { deleteAllAsOfBuilds } from './as-of-registry.js';
-import { inTransaction } from './prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import {
   type BuildId,
   deleteAllBuilds,

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { activeBuilds, addBuild, type BuildId, currentBuild, lockModel } from './registry.js';
 import { hasCheckpoint } from '../projecting/checkpoint-reads.js';
+import { inTransaction } from '../postgres/transaction.js';
 import { resetCheckpoint } from '../projecting/checkpoints.js';
 import { type AnyProjection, schemaName } from '../projecting/projection.js';
 import { deleteQuarantined } from '../quarantine/quarantined.js';
@@ -50,23 +51,6 @@ export async function makeTables(
   if (indexed && projection.indexes) await client.query(projection.indexes.replaceAll('{schema}', schema));
   await resetCheckpoint(client, { name, build });
   await deleteQuarantined(client, { name, build });
-}
-
-/** @throws whatever the work throws, with nothing changed */
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken = false;
-  try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => (broken = true));
-    throw error;
-  } finally {
-    client.release(broken);
-  }
 }
 
 async function prepared(

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Position, START } from '../core/event-store.js';
 import { activate, activeBuilds, type BuildId, isSwitchable, lockModel } from './registry.js';
 import { checkpointOf, lockCheckpoints } from '../projecting/checkpoint-reads.js';
-import { inTransaction } from './prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import { refuseWorse } from './worse-than-live.js';
 
 /** How long pages of the active build may be held up for the other one to get to its position. */

@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { dropAllBuilds } from '../builds/drop.js';
-import { inTransaction } from '../builds/prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import type { Filter } from '../core/event-store.js';
 import type { IdSequence } from '../core/id-sequence.js';
 import type { RecordedEvent } from '../core/message.js';

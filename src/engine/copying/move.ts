@@ -5,6 +5,7 @@ import { type LogIdentity, rebindToLog } from '../log/log-identity.js';
 import { closeLogTable, lockAppends, openLogTable } from '../log/postgres/log-table.js';
 import { dropAllBuilds } from '../builds/drop.js';
 import { type Alone, refuseOtherProcesses } from '../postgres/alone.js';
+import { inTransaction } from '../postgres/transaction.js';
 
 export interface Move {
   readonly pool: pg.Pool;
@@ -38,7 +39,6 @@ export async function moveBack({ pool, to, alone }: Omit<Move, 'source' | 'head'
     await refuseOtherProcesses(client, alone);
     await rebind(client, 'eventstoredb', to);
     await openLogTable(client);
-    return true;
   });
 }
 
@@ -46,19 +46,4 @@ async function rebind(client: pg.ClientBase, from: LogIdentity['kind'], to: Move
   await rebindToLog(client, from, to);
   // They hold positions of the old log.
   await dropAllBuilds(client);
-}
-
-async function inTransaction(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<boolean>): Promise<boolean> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const done = await work(client);
-    await client.query(done ? 'COMMIT' : 'ROLLBACK');
-    client.release();
-    return done;
-  } catch (error) {
-    // With its connection goes what has been done.
-    client.release(true);
-    throw error;
-  }
 }

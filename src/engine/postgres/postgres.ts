@@ -8,12 +8,14 @@ import { createPool } from './pool.js';
 import { cutSessions, Session, sessionTo } from './session.js';
 import { refuseUnsuitable } from './suitable-database.js';
 import { plainArray, textArray } from './text-array.js';
+import { inTransaction } from './transaction.js';
 
 /** Connections to a database: each is a session with the settings and deadlines that the engine relies on (docs/decisions/0014). */
 export const postgres = {
   createPool,
   Session,
   sessionTo,
+  inTransaction,
   migrate,
   refuseUnsuitable,
   isUnavailable,

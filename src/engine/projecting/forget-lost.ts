@@ -11,7 +11,7 @@ import { REACTOR_BUILD } from '../reacting/reactor.js';
 import { allCheckpoints, checkpointOf } from './checkpoint-reads.js';
 import { resetCheckpoint, stopProjection } from './checkpoints.js';
 import { isOfThisLog, lostHistory } from './lost-history.js';
-import { inTransaction } from '../builds/prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 
 interface Deps {
   readonly pool: pg.Pool;

@@ -6,7 +6,7 @@ import type { RecordedEvent } from '../core/message.js';
 import type { Build } from '../builds/registry.js';
 import { allCheckpoints } from '../projecting/checkpoint-reads.js';
 import { resumeProjection } from '../projecting/checkpoints.js';
-import { inTransaction } from '../builds/prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import { buildsOf, type Quarantining } from './entries.js';
 import { NotQuarantined } from './quarantine.js';
 import { writeSkipped } from './quarantined.js';

@@ -1,6 +1,6 @@
 /** Lets streams that wait in a reactor continue, by today's code (docs/decisions/0026). */
 import type pg from 'pg';
-import { inTransaction } from '../builds/prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import type { CommandHandler } from '../core/command-handler.js';
 import type { EventStore, Position } from '../core/event-store.js';
 import type { RecordedEvent } from '../core/message.js';

@@ -4,7 +4,7 @@ import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';
 import { makeIndexes } from '../builds/finish.js';
 import type { LoadTarget } from '../builds/load-target.js';
-import { inTransaction } from '../builds/prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 import { type ComparedTable, rowsIn, type TextRow } from './buckets.js';
 import { inSnapshot, type LiveModel, liveRows } from './live.js';
 import { project } from './project-on.js';

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { makeLoadTables } from '../builds/finish.js';
 import type { LoadTarget } from '../builds/load-target.js';
 import { sessionBeside } from '../postgres/session.js';
-import { inTransaction } from '../builds/prepare-model.js';
+import { inTransaction } from '../postgres/transaction.js';
 
 /** What the log is projected into: one schema for each model, and what the load needs beside it. */
 export interface Scratch {

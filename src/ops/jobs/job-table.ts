@@ -151,20 +151,9 @@ function withoutNumber<T>({ number: _, ...job }: Numbered<T>): T {
   return job as unknown as T;
 }
 
-async function inTurn<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let failure: Error | undefined;
-  try {
-    await client.query('begin');
+function inTurn<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return postgres.inTransaction(pool, async (client) => {
     await client.query(`select pg_advisory_xact_lock(${postgres.locks.jobs})`);
-    const done = await work(client);
-    await client.query('commit');
-    return done;
-  } catch (error) {
-    failure = error as Error;
-    throw error;
-  } finally {
-    // With its connection ends a transaction that failed.
-    client.release(failure);
-  }
+    return work(client);
+  });
 }
