@@ -1,15 +1,11 @@
+import { chosen as chosenFrom } from '../ops/models.js';
 import { WrongUse } from './output.js';
 
 /** Those of these names, in the order of the registry; all if there are none. @param what they are. @throws WrongUse */
-export function chosen<T extends { readonly name: string }>(
-  all: readonly T[],
+export function chosen<Model extends { readonly name: string }>(
+  all: readonly Model[],
   names: readonly string[],
   what = 'read model',
-): readonly T[] {
-  const unknown = names.filter((name) => !all.some((one) => one.name === name));
-  if (unknown.length > 0) {
-    const known = all.map(({ name }) => name).join(', ');
-    throw new WrongUse(`there is no ${what} ${unknown.join(', ')}: there are ${known}`);
-  }
-  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+): readonly Model[] {
+  return chosenFrom(all, names, what, (message) => new WrongUse(message));
 }
