@@ -1,4 +1,4 @@
-import { type Freshness, type ReadModel, Refusal, type Standing } from '../../src/engine/index.js';
+import { type Freshness, postgres, type ReadModel, Refusal, type Standing } from '../../src/engine/index.js';
 
 /** Orders by the status they have now. */
 export interface OrderCountsAnswer {
@@ -13,9 +13,6 @@ const ALL = `select coalesce(sum(t.orders) filter (where t.status = 'placed'), 0
     coalesce(sum(t.orders) filter (where t.status = 'paid'), 0)::bigint as paid,
     coalesce(sum(t.orders) filter (where t.status = 'cancelled'), 0)::bigint as cancelled
   from {schema}.totals t`;
-
-/** What Postgres says of a table that is not there. */
-const UNDEFINED_TABLE = '42P01';
 
 export class OrderCounts {
   constructor(readonly model: ReadModel) {}
@@ -37,7 +34,7 @@ export class OrderCounts {
       const { rows, ...standing } = await this.model.query<OrderCountsAnswer>('order-counts-all', ALL, [], freshness);
       return { ...standing, counts: rows[0] as OrderCountsAnswer };
     } catch (error) {
-      if ((error as { code?: unknown }).code !== UNDEFINED_TABLE) throw error;
+      if (!postgres.isUndefinedTable(error)) throw error;
       throw new Refusal('read-model-behind', 'The read model of order counts is still being built for this release.');
     }
   }

@@ -1,12 +1,10 @@
 /** How an as-of build is made: the bulk path up to a position, into unlogged tables. */
-import type { LoadTarget } from './load-target.js';
+import type { LoadTarget, WithBulk } from './load-target.js';
 import type pg from 'pg';
 import { type EventStore, type Position, START } from '../core/event-store.js';
-import type { Bulk } from './bulk.js';
 import { finishLoad, makeLoadTables } from './finish.js';
 import { loadLog } from './load.js';
 import { inTransaction } from '../postgres/transaction.js';
-import type { AnyProjection } from '../projecting/projection.js';
 import { type QuarantinedEvent, Quarantine } from '../quarantine/quarantine.js';
 import { skippedOf } from '../quarantine/quarantined.js';
 import { addAsOfBuild, setReady, type AsOfBuild, asOfSchema, asOfStaging } from './as-of-registry.js';
@@ -14,7 +12,7 @@ import { addAsOfBuild, setReady, type AsOfBuild, asOfSchema, asOfStaging } from 
 export interface MakeAsOfBuild {
   readonly pool: pg.Pool;
   readonly store: EventStore;
-  readonly projection: AnyProjection & { readonly bulk: Bulk };
+  readonly projection: WithBulk;
   readonly position: Position;
   readonly signal: AbortSignal;
 }

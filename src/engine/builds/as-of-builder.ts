@@ -7,7 +7,7 @@ import type { AnyProjection } from '../projecting/projection.js';
 import { makeAsOfBuild } from './as-of-build.js';
 import { type BuildAnswer, type BuildQuestion, failedBuild, type Stores } from './as-of-process.js';
 import type { AsOfBuild } from './as-of-registry.js';
-import type { Bulk } from './bulk.js';
+import { hasBulk } from './load-target.js';
 
 type Pool = ReturnType<typeof createPool>;
 
@@ -61,8 +61,4 @@ async function open({ connection, eventStoreUrl, embedded }: Stores): Promise<{ 
   } as const;
   const pool = createPool(connection, options);
   return { pool, store: await openLog(eventStoreUrl ?? pool) };
-}
-
-function hasBulk(projection: AnyProjection): projection is AnyProjection & { readonly bulk: Bulk } {
-  return projection.bulk !== undefined;
 }

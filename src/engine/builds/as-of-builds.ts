@@ -5,8 +5,8 @@ import type { EventStore, Position } from '../core/event-store.js';
 import { UnreadableEvent } from '../core/event-type.js';
 import { within } from '../log/within.js';
 import { isUnavailable } from '../postgres/errors.js';
-import type { Bulk } from './bulk.js';
 import { dropRemains, dropRemainsOf, dropUnused } from './as-of-drop.js';
+import { hasBulk, type WithBulk } from './load-target.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { isActiveLost } from '../projecting/checkpoint-reads.js';
 import type { AnyProjection } from '../projecting/projection.js';
@@ -40,9 +40,7 @@ export interface Found {
   readonly reused: boolean;
 }
 
-type WithBulk = AnyProjection & { readonly bulk: Bulk };
-
-/** AsOfBuilds that are being made or waited for in one process: one is made at a time. */
+/** As-of builds that are being made or waited for in one process: one is made at a time. */
 const MOST_WAITING = 16;
 /** Who is refused comes again when those before him should be made, within these limits. */
 const RETRY_SECONDS = [5, 600] as const;
@@ -214,8 +212,4 @@ export class AsOfBuilds {
     if (!projection || !hasBulk(projection)) throw new Error(`${model} has no bulk path`);
     return projection;
   }
-}
-
-function hasBulk(projection: AnyProjection): projection is WithBulk {
-  return projection.bulk !== undefined;
 }

@@ -1,9 +1,12 @@
 /** Drops as-of builds that nobody uses any more, and what killed processes have left. A drop waits for readers for a second at most. */
 import type pg from 'pg';
 import type { ProjectorLog } from '../projecting/projector-log.js';
+import { isLockTimeout } from '../postgres/errors.js';
 import { inTransaction } from '../postgres/transaction.js';
 import { ifNobodyMakes } from './as-of-locks.js';
 import {
+  asOfSchema,
+  asOfStaging,
   deleteAsOfBuild,
   type DroppableAsOf,
   remainsOfAsOfBuilds,
@@ -13,7 +16,6 @@ import {
 
 /** How long a drop waits for somebody who is still reading; another try comes soon. */
 const LOCK_MS = 1_000;
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** By age since the last use and by the size of all. What is in use at the moment is left for the next time. */
 export async function dropUnused(pool: pg.Pool, keep: KeepAsOf, log: ProjectorLog): Promise<void> {
@@ -44,17 +46,16 @@ export async function dropRemainsOf(pool: pg.Pool, model: string): Promise<void>
  * @returns false when it was not so any more, or somebody is in the way
  */
 async function drop(pool: pg.Pool, model: string, number: number, when: DroppableAsOf): Promise<boolean> {
-  const schema = `asof_${model.replaceAll('-', '_')}_${number}`;
   try {
     return await inTransaction(pool, async (client) => {
       await client.query(`set local lock_timeout = ${LOCK_MS}`);
       if (!(await deleteAsOfBuild(client, number, when))) return false;
-      await client.query(`drop schema if exists ${schema} cascade`);
-      await client.query(`drop schema if exists ${schema}_staging cascade`);
+      await client.query(`drop schema if exists ${asOfSchema({ model, number })} cascade`);
+      await client.query(`drop schema if exists ${asOfStaging({ model, number })} cascade`);
       return true;
     });
   } catch (error) {
-    if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+    if (isLockTimeout(error)) return false;
     throw error;
   }
 }

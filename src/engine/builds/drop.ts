@@ -5,6 +5,7 @@ import { isAbandoned } from '../projecting/checkpoint-reads.js';
 import { deleteAllCheckpoints, deleteCheckpoint } from '../projecting/checkpoints.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { deleteAllAsOfBuilds } from './as-of-registry.js';
+import { isLockTimeout } from '../postgres/errors.js';
 import { inTransaction } from '../postgres/transaction.js';
 import {
   type BuildId,
@@ -48,7 +49,7 @@ export async function dropBuild(pool: pg.Pool, { name, build }: BuildId, when: D
       return true;
     });
   } catch (error) {
-    if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+    if (isLockTimeout(error)) return false;
     throw error;
   }
 }
@@ -63,8 +64,6 @@ export async function dropAllBuilds(client: pg.ClientBase): Promise<void> {
   for (const deleteAll of [deleteAllCheckpoints, deleteAllBuilds, deleteAllAsOfBuilds, deleteTimes])
     await deleteAll(client);
 }
-
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Where a build that is being made keeps what only the making needs. */
 export function stagingName(name: string, build: number): string {

@@ -4,9 +4,15 @@ import type { AnyProjection } from '../projecting/projection.js';
 import type { Quarantine, QuarantinedEvent } from '../quarantine/quarantine.js';
 import type { Bulk } from './bulk.js';
 
+export type WithBulk = AnyProjection & { readonly bulk: Bulk };
+
+export function hasBulk(projection: AnyProjection): projection is WithBulk {
+  return projection.bulk !== undefined;
+}
+
 /** A read model that is to be loaded, and where to. */
 export interface LoadTarget {
-  readonly projection: AnyProjection & { readonly bulk: Bulk };
+  readonly projection: WithBulk;
   readonly schema: string;
   readonly staging: string;
   /** Up to here it has been loaded by an earlier run. */

@@ -2,10 +2,9 @@
  * Rebuilds read models in the background, then switches to them (docs/decisions/0010). Resumes what an earlier run was killed in.
  * The numbered steps are those of the decision.
  */
-import type { LoadTarget } from './load-target.js';
+import { hasBulk, type LoadTarget } from './load-target.js';
 import type pg from 'pg';
 import type { Position } from '../core/event-store.js';
-import type { Bulk } from './bulk.js';
 import { coresToUse, shareOf } from './cores.js';
 import { finishLoad, GateFailed, isIntact, LoadLost, makeLoadTables, OrphanedEvent, rowsOf } from './finish.js';
 import { loadLog } from './load.js';
@@ -254,8 +253,4 @@ async function discard(pool: pg.Pool, makings: readonly Making[], error: unknown
   if (![GateFailed, LoadLost, OrphanedEvent, WorseThanLive].some((one) => error instanceof one)) return;
   const unused = error instanceof WorseThanLive ? 'candidate' : 'loading';
   for (const making of makings) await dropBuild(pool, making, unused);
-}
-
-function hasBulk(projection: AnyProjection): projection is AnyProjection & { readonly bulk: Bulk } {
-  return projection.bulk !== undefined;
 }

@@ -21,6 +21,11 @@ export function isUnavailable(error: unknown): boolean {
   return CLIENT_MESSAGES.test(error.message);
 }
 
+/** Whether a statement waited for a lock for longer than its `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '55P03';
+}
+
 /** Whether a statement names a schema or a table that is not there. */
 export function isUndefinedTable(error: unknown): boolean {
   const { code } = error as { code?: unknown };
