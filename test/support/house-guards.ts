@@ -42,7 +42,7 @@ export function copiedLimits(sources: readonly Source[]): readonly string[] {
 
 /** Terms that docs/glossary.md has replaced, and turns of phrase that a native reader reads twice. */
 const RETIRED =
-  /\b(?:whoever|whatever stops|anew|gone? on with|goes on with|going on with|gives? back|gave back|lets? go on|also when|has to be|nobody's fault|in silence|borne[ -]out|unborne|tenure|wish(?:es)?)\b/gi;
+  /\b(?:whoever|whatever stops|anew|gone? on with|goes on with|going on with|gives? back|gave back|lets? go on|also when|has to be|nobody's fault|in silence|borne[ -]out|bears? (?:\w+ ){0,5}out|unborne|tenure|wish(?:es)?)\b/gi;
 
 export function retiredTerms(sources: readonly Source[]): readonly string[] {
   return linesWith(sources, RETIRED);

@@ -59,7 +59,7 @@ export class ClaimProtocol implements Claims {
       const loaded = await this.#streams.load(binding, id);
       const facts = binding.decider.decide(loaded.state, { type: 'Release', owner: ownerStream });
       if (!loaded.state || facts.length === 0) return this.#positionOf(context, id, loaded);
-      // Another command of the owner may have renewed it a moment ago, and be about to bear it out.
+      // Another command of the owner may have renewed it a moment ago, and be about to confirm it.
       if ((await this.owners.standing(ownerOf(loaded.state), id)) !== 'abandoned') return null;
       try {
         return (await this.#streams.append(binding, id, loaded, facts, context, loaded.revision + 1)).position;
@@ -83,7 +83,7 @@ export class ClaimProtocol implements Claims {
     return state && commands.get(commandId)?.revision === state.revision ? state.owner : null;
   }
 
-  /** Spends the revision that a stale claim names, so that its owner can't bear it out any more. Gives the claim's revision. */
+  /** Spends the revision that a stale claim names, so that its owner can't confirm it any more. @returns the claim's revision */
   async #declareDead(id: string, claim: Claim, context: CommandContext): Promise<number> {
     const taken = (): Refusal => new Refusal(this.kind.taken, this.kind.takenMessage);
     const owner = ownerOf(claim);

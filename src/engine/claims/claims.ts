@@ -13,7 +13,7 @@ export interface Claims {
   /** Claims `id` for an owner who will append at `owner.revision`. @throws Refusal when someone else has it */
   acquire(id: string, owner: ClaimOwner, context: CommandContext): Promise<void>;
   /**
-   * Gives up a claim, if the owner still holds it and neither bears it out nor can come to do so.
+   * Gives up a claim, if the owner still holds it and neither confirms it nor can come to do so.
    * @returns the position of the event by which this command released it, now or in an earlier attempt; null if it did not
    */
   release(id: string, ownerStream: string, context: CommandContext): Promise<Position | null>;
@@ -46,7 +46,7 @@ export interface AbandonedClaim {
 
 /**
  * The owners that keep their things in one stream category.
- * @param has tells whether a state of such a thing bears a claim of that id out
+ * @param has tells whether a state of such a thing confirms a claim of that id
  */
 export function claimOwners<State, Command, F extends Fact>(
   handler: Pick<CommandHandler, 'store' | 'vault'>,

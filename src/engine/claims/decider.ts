@@ -29,7 +29,7 @@ export interface ClaimEventNames {
 
 /** Thrown where somebody else holds the claim; what is to be done then is the protocol's matter. */
 export class ClaimTaken extends Error {
-  override readonly name = 'ClaimHeld';
+  override readonly name = 'ClaimTaken';
   constructor(readonly claim: Claim) {
     super(`claimed by ${claim.owner}`);
   }

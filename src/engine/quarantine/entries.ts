@@ -42,7 +42,7 @@ export async function buildsOf(
   });
 }
 
-/** Why today's code can't let the key go on, if it can't. */
+/** Why today's code can't retry the key, if it can't. */
 export function notHere({ follower, build }: Entry): string | null {
   if (build.version !== follower.version)
     return `build ${build.build} was made by version ${build.version} of the projection, and this is ${follower.version}`;

@@ -1,4 +1,4 @@
-/** Lets keys that wait in a build go on, by today's code (docs/decisions/0012). */
+/** Retries the keys that are quarantined in a build, by today's code (docs/decisions/0012). */
 import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
 import type { EventStore, Position } from '../core/event-store.js';

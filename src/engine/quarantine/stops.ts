@@ -32,7 +32,7 @@ export async function stopsOf(pool: pg.Pool, followers: readonly Quarantining[])
 }
 
 /**
- * Leaves the event out of the model for good, and lets the build go on behind it, in whichever process projects it.
+ * Leaves the event out of the model for good. The build continues behind it, in whichever process projects it.
  * @returns false when the build does not stop there any more
  * @throws NotQuarantined when the log does not have the event
  */

@@ -1,6 +1,6 @@
 /**
  * What the log itself must keep to: the streams have no gap, and hold what this release knows. And what a crash may leave in it:
- * claims that nothing bears out.
+ * claims that no owner confirms.
  */
 import type pg from 'pg';
 import { type Filter, matches } from '../core/event-store.js';
@@ -161,7 +161,7 @@ export class LogWitness implements Witness {
   }
 
   /**
-   * Claims that the owner as replayed does not bear out. A registration may be under way.
+   * Claims that the owner as replayed does not confirm. A registration may be under way.
    * @param owners a query for `stream` and `owner` of confirmed claims
    */
   async unconfirmedClaims(pool: pg.Pool, kind: string, owners: string): Promise<string[]> {

@@ -71,7 +71,7 @@ t.test(
   },
 );
 
-t.test('a claim that no user bears out is respected for a while, then taken over', async (t) => {
+t.test('a pending claim is respected for a while, then taken over', async (t) => {
   const { store, handler, claims } = world();
   const lost = registering();
   const dying = new CommandHandler(dyingAt('user-')(store), handler.vault);
@@ -98,7 +98,7 @@ t.test('a claim is not taken over before it is recorded that the old one is dead
   t.same(await typesOf(store, 'userEmail-h1'), ['EmailClaimed'], 'the claim of the first');
 });
 
-t.test('a claim is never taken from a user who bears it out, however old it is', async (t) => {
+t.test('a confirmed claim is never taken over, however old it is', async (t) => {
   const { handler, claims } = world();
   await registerUser(handler, claims, registering(), testContext());
   await t.rejects(registerUser(handler, claims, registering(), testContext({ now: later() })), { code: 'email-taken' });
@@ -121,7 +121,7 @@ for (const key of [undefined, 'k-renewal']) {
 }
 
 t.test(
-  'a claim is given up by its owner only, and only if the owner neither bears it out nor can come to',
+  'a claim is given up by its owner only, and only if the owner has not confirmed it and can not any more',
   async (t) => {
     const { store, handler, claims } = world();
     const mine = registering();

@@ -252,7 +252,7 @@ test('a reactor ahead of the log is a finding', async (t) => {
   ]);
 });
 
-test('a claim that nothing bears out is a note', async (t) => {
+test('a claim that no owner confirms is a note', async (t) => {
   const shop = await busyShop(t);
   const { store } = shop.runtime;
   let event: RecordedEvent | null = null;
