@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dueBy, spreadOf, timesOf, type Times } from './open-loop.js';
 
-export interface OpenRequest {
+interface OpenRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: string;

@@ -1,7 +1,7 @@
 /** What follows `npm run bench:scale --`. */
 import { parseArgs } from 'node:util';
 
-export type Variant = 'sizes' | 'tree' | 'memory' | 'processes' | 'page';
+type Variant = 'sizes' | 'tree' | 'memory' | 'processes' | 'page';
 
 export interface ScaleWanted {
   readonly variant: Variant;

@@ -17,7 +17,7 @@ import { median } from './statistics.js';
 export type LogName = 'postgres' | 'eventstoredb';
 
 /** Where the projectors are. */
-export type Projectors = 'own process' | 'each API process';
+type Projectors = 'own process' | 'each API process';
 
 export interface ProcessFigures {
   readonly processes: number;

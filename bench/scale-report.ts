@@ -25,7 +25,7 @@ const MEMORY_MARK = 512;
 const [APPLIED_AIM, TREE_AIM] = [10, 50];
 const NONE = '–';
 
-export const LOGS = { postgres: 'Postgres', eventstoredb: 'EventStoreDB' } as const;
+const LOGS = { postgres: 'Postgres', eventstoredb: 'EventStoreDB' } as const;
 
 /** None without two sizes. */
 export function scalePlots(results: Results | null): Plot[] {

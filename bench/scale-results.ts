@@ -14,7 +14,7 @@ export interface Run {
   readonly node: string;
 }
 
-export type Hardware = Pick<Machine, 'cpu' | 'cores' | 'memory_gib'>;
+type Hardware = Pick<Machine, 'cpu' | 'cores' | 'memory_gib'>;
 
 export interface Results {
   readonly machine: Hardware;

@@ -12,7 +12,7 @@ import { median } from './statistics.js';
 import { rounded, type Timed } from './timed-reads.js';
 
 /** Of a command; its time without what it takes on an empty log, which is the start of the process above all. */
-export interface CommandFigures extends Pick<Ran, 'seconds' | 'peak_mb'> {
+interface CommandFigures extends Pick<Ran, 'seconds' | 'peak_mb'> {
   readonly empty_seconds: number;
   readonly us_per_event: number;
 }

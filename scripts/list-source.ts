@@ -42,7 +42,7 @@ export interface SourceUser {
 }
 
 /** An event of an order, at its position. */
-export interface LoggedEvent {
+interface LoggedEvent {
   readonly token: string;
   readonly position: string;
   readonly recordedAt: string;

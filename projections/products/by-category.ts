@@ -14,5 +14,3 @@ export const byCategory = {
       where c.cat_id = ${catId}`;
   },
 };
-
-export type ByCategory = typeof byCategory;

@@ -25,14 +25,14 @@ interface HourRow {
   readonly orders: number;
 }
 
-export type OrdersOfHour = Readonly<Record<OrderStatus, number>> & { readonly hour: string };
+type OrdersOfHour = Readonly<Record<OrderStatus, number>> & { readonly hour: string };
 
 /**
  * Orders by the hour in which they were placed and by the status they have now; hours without orders too.
  * @param from @param to whole hours, as milliseconds since 1970
  * @throws Refusal read-model-behind
  */
-export async function ordersPerHour(
+async function ordersPerHour(
   model: ReadModel,
   from: number,
   to: number,

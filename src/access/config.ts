@@ -155,6 +155,6 @@ function listOf(text: string | undefined): string[] {
   return (text ?? '').split(/[\s,]+/).filter((one) => one !== '');
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

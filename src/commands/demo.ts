@@ -82,7 +82,7 @@ interface Tally {
 }
 
 /** @throws WrongUse without a catalog, and where users of others are in the log */
-export async function demo(
+async function demo(
   { engine, store }: DemoDeps,
   api: Api,
   { users: people, orders, seed, yes = false }: DemoOptions,

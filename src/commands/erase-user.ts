@@ -36,7 +36,7 @@ export async function eraseUserAgain(deps: EraseUserDeps, userId: string): Promi
 }
 
 /** @throws WrongUse for an id that is none, or that no user has */
-export async function eraseUserResult(deps: EraseUserDeps, id: string): Promise<CommandResult> {
+async function eraseUserResult(deps: EraseUserDeps, id: string): Promise<CommandResult> {
   if (!UUID.test(id)) throw new WrongUse(`${JSON.stringify(id)} is not the id of a user: it must be a UUID`);
   const user_id = id.toLowerCase();
   const { receipt } = await erase(deps, user_id).catch((error: unknown) => {

@@ -58,7 +58,7 @@ function jobs(text: string): number {
 }
 
 /** @throws WrongUse for a model that there is not, and what rebuilding throws */
-export async function rebuildResult(deps: RebuildCommandDeps, command: RebuildCommand): Promise<CommandResult> {
+async function rebuildResult(deps: RebuildCommandDeps, command: RebuildCommand): Promise<CommandResult> {
   const projections = chosen(deps.projections, command.models);
   if (command.dryRun) return dryRun(deps, projections);
   const { progress } = command;

@@ -56,7 +56,7 @@ export function addReplay(
 const FOR_EVER_MS = 2 ** 31 - 1;
 
 /** @throws WrongUse for a point or a model that there is not, and what making an as-of build throws */
-export async function replayResult(deps: ReplayDeps, command: ReplayCommand): Promise<CommandResult> {
+async function replayResult(deps: ReplayDeps, command: ReplayCommand): Promise<CommandResult> {
   const { progress, signal, keepSeconds } = command;
   const projections = chosen(deps.projections, command.models);
   const until = await pointOf(deps, command.until);

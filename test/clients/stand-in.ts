@@ -6,7 +6,7 @@ import type { Test } from 'tap';
 import { type Client, type ClientOptions, createClient } from '../../clients/typescript/src/index.js';
 import { problemKind, type ProblemCode } from '../../src/http/problem-codes.js';
 
-export interface Received {
+interface Received {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage['headers'];

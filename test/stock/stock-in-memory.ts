@@ -16,7 +16,7 @@ import type { Stocks } from '../../src/stock/stocks.js';
 import { stockStream } from '../../src/stock/stream.js';
 import { type SweepDeps, sweepOnDemand, sweepPending } from '../../src/stock/sweep.js';
 
-export const USER = '00000000-0000-8000-8000-00000000000a';
+const USER = '00000000-0000-8000-8000-00000000000a';
 const AT = '2026-01-02T00:00:00.000Z';
 const product = { sku: 'S', name: 'Product', price: 1, currency: 'EUR', status: 'active', tracked: true } as const;
 

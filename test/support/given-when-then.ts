@@ -1,2 +1,2 @@
 /** Public as a part of the engine; here for the tests of the shop. */
-export { codeOf, type Given, given, recorded } from '../../src/engine/testing.js';
+export { codeOf, given, recorded } from '../../src/engine/testing.js';

@@ -21,7 +21,7 @@ export function judgeIn(t: Test, options: PdfCheckerOptions = {}): Judge {
   return { ...gate, verdict: (...pieces) => verdictOf(gate, Readable.from(pieces)) };
 }
 
-export async function verdictOf(gate: IdProofGate, source: Readable): Promise<string> {
+async function verdictOf(gate: IdProofGate, source: Readable): Promise<string> {
   try {
     await storeIdProof(gate, source);
     return 'accepted';

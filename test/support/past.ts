@@ -6,7 +6,7 @@ import { type RunningApp, runningApp, type RunningOptions } from './running-app.
 
 export const PATIENT = { prefer: 'wait=30' };
 
-export interface Moment {
+interface Moment {
   readonly token: string;
   /** After all that was done up to then, before all that came later. */
   readonly time: string;

@@ -16,7 +16,7 @@ export interface RebuildDeps {
 }
 
 /** The projection of a build has stopped: it can't get to the head. */
-export class FollowingStopped extends Error {
+class FollowingStopped extends Error {
   override readonly name = 'FollowingStopped';
 }
 

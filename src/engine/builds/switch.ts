@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 3;
 const STOPPED_MS = 5_000;
 
 /** The build is not there, or not in a state to be switched to. */
-export class NotSwitchable extends Error {
+class NotSwitchable extends Error {
   override readonly name = 'NotSwitchable';
 }
 

@@ -70,7 +70,7 @@ export class Copy {
 }
 
 /** The first field in which an event is not the copy of the other; position and time of recording are the log's own. */
-export function differenceOf(one: RecordedEvent, other: RecordedEvent): keyof RecordedEvent | null {
+function differenceOf(one: RecordedEvent, other: RecordedEvent): keyof RecordedEvent | null {
   for (const field of ['stream', 'revision', 'id', 'type'] as const) if (one[field] !== other[field]) return field;
   for (const field of ['data', 'metadata'] as const) {
     if (JSON.stringify(one[field]) !== JSON.stringify(other[field])) return field;

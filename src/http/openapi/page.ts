@@ -22,7 +22,7 @@ const STYLE = `.swagger-ui .topbar { background: #14342b; padding: 8px 0; }
 .swagger-ui .info .title small.version-stamp { background: #2f6f5e; }`;
 
 /** Nothing but what this server sends; the interface itself sets styles on elements and shows pictures as data. */
-export const PAGE_POLICY =
+const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**

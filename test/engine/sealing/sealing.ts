@@ -8,7 +8,7 @@ import type { SealFindings } from '../../../src/engine/sealing/check.js';
 import type { Signer } from '../../../src/engine/sealing/seal.js';
 import { Seals, type SealsOptions } from '../../../src/engine/sealing/seals.js';
 
-export const LOG_ID = '11111111-1111-4111-8111-111111111111';
+const LOG_ID = '11111111-1111-4111-8111-111111111111';
 
 const nothing = (): void => undefined;
 export const quiet = { info: nothing, warn: nothing, error: nothing };

@@ -108,7 +108,7 @@ export class StandInCluster {
   }
 }
 
-export async function startStandInCluster(size = 3, options: ClusterOptions = {}): Promise<StandInCluster> {
+async function startStandInCluster(size = 3, options: ClusterOptions = {}): Promise<StandInCluster> {
   return StandInCluster.start(size, options);
 }
 

@@ -19,9 +19,9 @@ interface Stream {
 }
 
 /** The revision that stands for "deleted" on a real server. */
-export const DELETED = 9223372036854775807n;
+const DELETED = 9223372036854775807n;
 /** As `actual`: there is no such stream. */
-export const NO_STREAM = -1n;
+const NO_STREAM = -1n;
 
 export class Log {
   readonly events: LoggedEvent[] = [];

@@ -100,7 +100,7 @@ const DIFFERENCES = 1_000;
  * gRPC lets all clients with the same settings share one connection: one that is dead would be taken up by the next client, and
  * one reader that is slow would hold up all others. So each client's settings differ by a millisecond.
  */
-export function apart(url: string, number: number): string {
+function apart(url: string, number: number): string {
   const given = /([?&])keepAliveTimeout=(\d+)/i.exec(url);
   const timeout = `keepAliveTimeout=${Number(given?.[2] ?? KEEP_ALIVE_TIMEOUT_MS) + (number % DIFFERENCES)}`;
   if (given) return url.replace(given[0], `${given[1]}${timeout}`);

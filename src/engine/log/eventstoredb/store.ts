@@ -31,7 +31,7 @@ import { SupervisedSubscription } from './subscription.js';
 import { idOfLog } from '../log-opened.js';
 
 /** How long an append of unknown outcome, or a call that finds no server, is tried again. */
-export const GIVE_UP_AFTER_MS = 10_000;
+const GIVE_UP_AFTER_MS = 10_000;
 
 export interface EventStoreDbOptions {
   readonly giveUpAfterMs?: number;
