@@ -35,6 +35,15 @@ t.test('every npm script that the pages name is there', async (t) => {
   }
 });
 
+t.test('every npm script is named in a page', async (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  const text = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
+  // npm runs this one by itself.
+  const named = Object.keys(scripts).filter((script) => script !== 'prepare');
+  t.ok(named.length > 10);
+  for (const script of named) t.match(text, new RegExp(`npm (?:run )?${script}(?![\\w:-])`), script);
+});
+
 function markdownIn(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
