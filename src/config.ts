@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { z } from 'zod';
 import { type AccessConfig, readAccess } from './access/config.js';
+import { KEY_BYTES } from './crypto/wrapped-key.js';
 import { type Bucket, readBucketUrl } from './documents/bucket-url.js';
 import { readDotEnv } from './dot-env.js';
 import { eventStoreDb } from './engine/index.js';
@@ -58,7 +59,6 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const DEFAULT_UPLOAD = 10 * 1024 * 1024;
 /** A check holds the whole document in memory, several times. */
 const MOST_UPLOAD = 128 * 1024 * 1024;
-const KEY_BYTES = 32;
 
 /**
  * Reads the configuration, `.env` in the working folder included; what is set in the environment goes before it.

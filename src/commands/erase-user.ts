@@ -1,5 +1,6 @@
 /** `orderlog erase-user`: destroys everything personal about a user, and prints what was destroyed. */
 import type { Command } from 'commander';
+import { userIdOf } from '../access/caller.js';
 import { fingerprint } from '../crypto/derive.js';
 import type { Secrets } from '../crypto/secrets.js';
 import { print, Refusal } from '../engine/index.js';
@@ -12,8 +13,6 @@ export interface EraseUserDeps {
   readonly erasures: ErasureDeps;
   readonly secrets: Secrets;
 }
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 export function addEraseUser(program: Command, run: Run<EraseUserDeps>): void {
   program
@@ -37,8 +36,8 @@ export async function eraseUserAgain(deps: EraseUserDeps, userId: string): Promi
 
 /** @throws WrongUse for an id that is none, or that no user has */
 async function eraseUserResult(deps: EraseUserDeps, id: string): Promise<CommandResult> {
-  if (!UUID.test(id)) throw new WrongUse(`${JSON.stringify(id)} is not the id of a user: it must be a UUID`);
-  const user_id = id.toLowerCase();
+  const user_id = userIdOf(id);
+  if (user_id === null) throw new WrongUse(`${JSON.stringify(id)} is not the id of a user: it must be a UUID`);
   const { receipt } = await erase(deps, user_id).catch((error: unknown) => {
     throw isUnknown(error) ? new WrongUse(`there is no user ${user_id}`, { cause: error }) : error;
   });

@@ -7,6 +7,11 @@ export function deriveUuid(hashKey: KeyObject, purpose: string, ...parts: readon
   const bytes = digest(hashKey, ['uuid', purpose, ...parts]);
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  return uuidOf(bytes);
+}
+
+/** The first 16 bytes as the text of a UUID. */
+export function uuidOf(bytes: Buffer): string {
   const hex = bytes.toString('hex', 0, 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -3,14 +3,11 @@ import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { errors, Refusal, type Sealed, type Vault } from '../engine/index.js';
 import { Batch } from './batch.js';
-import { openText, sealText } from './sealed-text.js';
+import { openText, type SealedContext, sealText } from './sealed-text.js';
 import { MasterKeys } from './master-keys.js';
 import { followRotation } from './secrets.js';
 import { destroyKey, type KeyRow, loadKeys, makeKeys, undestroyed } from './user-keys.js';
 import { KEY_BYTES } from './wrapped-key.js';
-
-/** Where a sealed text stands. */
-type SealedContext = Parameters<Vault['open']>[1];
 
 /** A user's key, in the clear in this process's memory only; null when it has been destroyed. */
 interface UserKey {

@@ -11,8 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-
-const KEY_BYTES = 32;
+import { KEY_BYTES } from './wrapped-key.js';
 
 /**
  * The master key of a data folder, made at the first call. If the file is lost, all personal data are lost.

@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { errors, type Sealed, type Vault } from '../engine/index.js';
 import { decrypt, encrypt } from './aes-gcm.js';
+import { uuidOf } from './derive.js';
 
 /** Where a sealed text stands. */
-type SealedContext = Parameters<Vault['open']>[1];
+export type SealedContext = Parameters<Vault['open']>[1];
 
 // This is the storage format: '1.' and base64url of event id (16 bytes), iv (12), tag (16), ciphertext.
 const VERSION = '1.';
@@ -23,7 +24,7 @@ export function openText(key: KeyObject, place: SealedContext, sealed: Sealed): 
   try {
     if (!sealed.startsWith(VERSION)) throw new Error('unknown version');
     const bytes = Buffer.from(sealed.slice(VERSION.length), 'base64url');
-    const eventId = uuid(bytes.subarray(0, ID_BYTES));
+    const eventId = uuidOf(bytes.subarray(0, ID_BYTES));
     if (place.eventId !== undefined && place.eventId.toLowerCase() !== eventId) throw new Error('another event');
     return decrypt(key, boundTo(eventId, place), bytes.subarray(ID_BYTES)).toString('utf8');
   } catch {
@@ -35,9 +36,4 @@ export function openText(key: KeyObject, place: SealedContext, sealed: Sealed): 
 
 function boundTo(eventId: string, place: SealedContext): string {
   return `${eventId}|${place.stream}|${place.field}`;
-}
-
-function uuid(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
