@@ -22,7 +22,6 @@ import {
   type AnyProjection,
   type Claims,
   type CommandHandler,
-  type Connection,
   type Engine,
   type EventStore,
   type Freshness,
@@ -92,7 +91,6 @@ export interface ReadModels {
 /** Everything that commands, queries and operations work with. */
 export interface Runtime {
   readonly config: Config;
-  readonly connection: Connection;
   /** Folder of the embedded cluster, null with a server of one's own. */
   readonly location: string | null;
   readonly pool: pg.Pool;
@@ -100,10 +98,8 @@ export interface Runtime {
   readonly masters: MasterKeys;
   readonly secrets: Secrets;
   readonly engine: Engine;
-  /** Of the engine, as all that stands between here and `handler`. */
+  /** Of the engine, as `handler`. */
   readonly watch: Engine['watch'];
-  readonly times: Engine['times'];
-  readonly streams: Engine['streams'];
   readonly handler: CommandHandler;
   readonly tree: CachedTree;
   readonly emailClaims: Claims;
@@ -191,7 +187,6 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
     };
     const wired = {
       config,
-      connection,
       location,
       pool,
       store,
@@ -199,8 +194,6 @@ export async function openRuntime(config: Config, options: OpenOptions = {}): Pr
       secrets,
       engine,
       watch: engine.watch,
-      times: engine.times,
-      streams: engine.streams,
       handler,
       tree: new CachedTree(handler),
       emailClaims: userClaims,

@@ -2,7 +2,6 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 
 import { join } from 'node:path';
 import t from 'tap';
 import { projections } from '../../projections/index.js';
-import { verify } from '../../src/engine/verifying/verify.js';
 import { orderlog, type Settings, settingsFor, temporaryFolder } from '../support/orderlog.js';
 import { noProgress } from '../../src/commands/progress.js';
 import { outcome } from '../support/http-client.js';
@@ -85,7 +84,7 @@ t.test('an installation restored elsewhere answers as before, passes verify, and
   t.same(await primaryRows(target.database.pool), primary, 'no seed was sown into it');
   const { runtime } = restored;
   const nothing = { signal: new AbortController().signal, stretch: () => undefined, done: () => undefined };
-  t.match(await verify(runtime, projections, nothing), { ok: true });
+  t.match(await runtime.engine.verify(projections, nothing), { ok: true });
   const ids = await runtime.pool.query<{ last: number }>(
     `select last from orderlog.id_sequences where name = 'product'`,
   );

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { projections } from '../../projections/index.js';
-import { verify } from '../../src/engine/verifying/verify.js';
 import { temporaryFolder, until } from '../support/orderlog.js';
 import { demo, runningApp } from '../support/running-app.js';
 import { backUp, emptyTarget, primaryRows, remade, restoreTo } from './installations.js';
@@ -56,7 +55,7 @@ t.test(
     t.equal(ends[0]?.last, rows.length, 'without a gap');
     await remade(restored);
     const nothing = { signal: new AbortController().signal, stretch: () => undefined, done: () => undefined };
-    t.match(await verify(restored.runtime, projections, nothing), { ok: true });
+    t.match(await restored.runtime.engine.verify(projections, nothing), { ok: true });
     const { data } = await restored.http.ok('GET', '/v1/users?limit=100');
     const users = data as { user_id: string; name: string }[];
     t.ok(users.length > WRITERS);

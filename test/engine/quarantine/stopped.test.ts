@@ -4,7 +4,6 @@ import { projections } from '../../../projections/index.js';
 import type { JsonObject } from '../../../src/engine/core/message.js';
 import { WrongUse } from '../../../src/commands/output.js';
 import { listResult, skipResult } from '../../../src/commands/quarantine.js';
-import { verify } from '../../../src/engine/verifying/verify.js';
 import { failure, newEvent } from '../../support/event-store/case.js';
 import { outcome } from '../../support/http-client.js';
 import { until } from '../../support/orderlog.js';
@@ -82,7 +81,7 @@ for (const [title, { stream, type, data, models }] of Object.entries(foreign)) {
     await rebuildAll(runtime);
     const nothing = (): void => undefined;
     const options_ = { signal: new AbortController().signal, stretch: nothing, done: nothing };
-    const verified = await verify(runtime, projections, options_);
+    const verified = await runtime.engine.verify(projections, options_);
     t.ok(verified.ok, JSON.stringify(verified.checks));
     t.match(verified.notes.join('\n'), `category-tree: ${stream}@${revision} is skipped: ${options.reason}`);
   });
