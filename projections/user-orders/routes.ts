@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { errors, type Position, Refusal, START } from '../../src/engine/index.js';
+import { errors, type Freshness, type Position, Refusal, START } from '../../src/engine/index.js';
 import { queryHead, type ReplyHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
 import { asOf, type AsOf } from '../../src/http/as-of.js';
-import type { Freshness } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
 import { type AddedAt, orEmpty } from '../../src/http/new-category.js';
 import type { PositionTokens } from '../../src/http/position-token.js';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type Position, Refusal } from '../../src/engine/index.js';
+import { type Freshness, type Position, Refusal } from '../../src/engine/index.js';
 import { queryHead } from '../../src/http/answers.js';
 import type { App } from '../../src/http/app-type.js';
-import { type Freshness, freshnessOf } from '../../src/http/freshness.js';
+import { freshnessOf } from '../../src/http/freshness.js';
 import { type Cursors, listAnswer } from '../../src/http/list.js';
 import type { PositionTokens } from '../../src/http/position-token.js';
 import { type FrozenModel, LIST_TYPES, type Range, type Sheet, type WholeLists } from '../../src/http/whole-list.js';

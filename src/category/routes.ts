@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { type CommandContext, type Engine, type Outcome, Refusal } from '../engine/index.js';
+import { type CommandContext, type Engine, type Freshness, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, emptyAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, requireRevision } from '../http/etag.js';
-import { type Freshness, freshnessOf } from '../http/freshness.js';
+import { freshnessOf } from '../http/freshness.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { code, dataOf, id, idText, name, noBody } from '../http/schemas.js';
 import { categoryAnswer, type CategoryAnswer } from './answer.js';

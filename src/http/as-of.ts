@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { type Engine, errors, type Position } from '../engine/index.js';
-import { type Freshness, freshnessOf } from './freshness.js';
+import { type Engine, errors, type Freshness, type Position } from '../engine/index.js';
+import { freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
 import { instantOf } from './schemas.js';

@@ -3,8 +3,6 @@ import type { Freshness } from '../engine/index.js';
 import { listElements } from './header-list.js';
 import type { PositionTokens } from './position-token.js';
 
-export type { Freshness };
-
 const DEFAULT_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 

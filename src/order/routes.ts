@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { type CommandHandler, type Engine, errors, type Outcome, Refusal } from '../engine/index.js';
+import { type CommandHandler, type Engine, errors, type Freshness, type Outcome, Refusal } from '../engine/index.js';
 import { commandAnswer, type ReplyHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { commandContext, type HashKey } from '../http/command-context.js';
 import { ifMatchOf, revisionGuard } from '../http/etag.js';
-import { type Freshness, freshnessOf } from '../http/freshness.js';
+import { freshnessOf } from '../http/freshness.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { dataOf, externalReference, id, quantity, remark, uuid } from '../http/schemas.js';
 import { MAX_LINES } from '../values.js';
