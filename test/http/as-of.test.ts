@@ -8,7 +8,7 @@ import { collect } from '../support/event-store/case.js';
 import { outcome, type ProblemBody } from '../support/http-client.js';
 import { answersAsThen, asOf, PATIENT, shopWithAPast } from '../support/past.js';
 import { runningApp } from '../support/running-app.js';
-import { asOfSchemas } from '../support/snapshots.js';
+import { asOfSchemas } from '../support/as-of-builds.js';
 
 void t.test('every route answers as it did then, by token and by time, and names the position', async (t) => {
   await answersAsThen(t, await shopWithAPast(t));
@@ -87,7 +87,7 @@ void t.test('a walk through pages stays at one position, if a time was asked for
   }
 });
 
-/** As a process has it that makes a snapshot of the model. */
+/** As a process has it that makes an as-of build of the model. */
 async function holdMaking({ pool }: TestDatabase, model: string): Promise<() => Promise<void>> {
   const client = await pool.connect();
   await client.query(`select pg_advisory_lock(hashtext('orderlog:as-of'), hashtext($1))`, [model]);

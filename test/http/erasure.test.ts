@@ -5,7 +5,7 @@ import { rebuildAll } from '../engine/builds/rebuilding.js';
 import { outcome } from '../support/http-client.js';
 import { until } from '../support/orderlog.js';
 import { readModelRows } from '../support/read-model-rows.js';
-import { asOfRows, forgetAsOfBuilds } from '../support/snapshots.js';
+import { asOfRows, forgetAsOfBuilds } from '../support/as-of-builds.js';
 import { proofForm, type RunningApp, runningApp, userForm } from '../support/running-app.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
 

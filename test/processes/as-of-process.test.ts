@@ -14,7 +14,7 @@ import {
   until,
 } from '../support/orderlog.js';
 import { writeShop } from '../support/shop-folder.js';
-import { asOfSchemas } from '../support/snapshots.js';
+import { asOfSchemas } from '../support/as-of-builds.js';
 
 const PATIENT = { headers: { prefer: 'wait=30' } };
 

@@ -4,7 +4,7 @@ import t from 'tap';
 import { projections } from '../../projections/index.js';
 import { testDatabase } from '../support/database.js';
 import { ended, orderlog, settingsFor, start, temporaryFolder } from '../support/orderlog.js';
-import { forgetAsOfBuilds, asOfRows, asOfSchemas } from '../support/snapshots.js';
+import { forgetAsOfBuilds, asOfRows, asOfSchemas } from '../support/as-of-builds.js';
 import { writeShop } from '../support/shop-folder.js';
 
 const KILLS = 6;

@@ -3,7 +3,7 @@ import t from 'tap';
 import { projections } from '../../projections/index.js';
 import { testDatabase } from '../support/database.js';
 import { orderlog, settingsFor, temporaryFolder } from '../support/orderlog.js';
-import { asOfRows, asOfSchemas } from '../support/snapshots.js';
+import { asOfRows, asOfSchemas } from '../support/as-of-builds.js';
 import { writeShop } from '../support/shop-folder.js';
 
 interface Replayed {

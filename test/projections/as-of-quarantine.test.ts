@@ -11,7 +11,7 @@ import { testDatabase } from '../support/database.js';
 import { type Histories, ofOrders, ofShops, ofUsers } from '../support/log-histories.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';
 import { ProjectionUnderTest } from '../support/project.js';
-import { forgetAsOfBuilds, skipEvents, asOfRows, asOfBuildsOn } from '../support/snapshots.js';
+import { forgetAsOfBuilds, skipEvents, asOfRows, asOfBuildsOn } from '../support/as-of-builds.js';
 
 const { pool } = await testDatabase(t);
 const MINUTE = 60_000;
@@ -63,14 +63,14 @@ async function agree(name: string, histories: Histories): Promise<void> {
     await pool.query('truncate orderlog.skipped_events');
     await skipEvents(pool, name, chosen(skipped));
     await forgetAsOfBuilds(pool);
-    const snapshots = asOfBuildsOn(pool, storeOf(events), { projections: [projection] });
+    const asOf = asOfBuildsOn(pool, storeOf(events), { projections: [projection] });
     for (const number of places) {
-      const { build } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
+      const { build } = await asOf.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
       const expected = await oneByOne(projection, events.slice(0, number), chosen(skipped));
       assert.deepEqual(await asOfRows(pool, build), expected.rows, `${name} after ${number} events`);
       assert.deepEqual(build.held.map(nameOf).sort(), expected.held);
     }
-    await snapshots.close();
+    await asOf.close();
   });
   await fc.assert(property, { numRuns: 25 });
 }

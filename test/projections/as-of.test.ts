@@ -8,7 +8,7 @@ import { testDatabase } from '../support/database.js';
 import { placeOf, storeOf } from '../support/made-up-store.js';
 import { type Histories, ofCatalogs, ofOrders, ofShops, ofStock, ofUsers } from '../support/log-histories.js';
 import { ProjectionUnderTest } from '../support/project.js';
-import { forgetAsOfBuilds, asOfRows, asOfBuildsOn } from '../support/snapshots.js';
+import { forgetAsOfBuilds, asOfRows, asOfBuildsOn } from '../support/as-of-builds.js';
 
 const { pool } = await testDatabase(t);
 const MINUTE = 60_000;
@@ -26,10 +26,10 @@ async function agree(
   const projection = projections.find((one) => one.name === name) as AnyProjection;
   const property = fc.asyncProperty(histories, places, async (made, numbers) => {
     const { events } = await made();
-    const snapshots = asOfBuildsOn(pool, storeOf(events));
+    const asOf = asOfBuildsOn(pool, storeOf(events));
     await forgetAsOfBuilds(pool);
     for (const number of numbers) {
-      const { build } = await snapshots.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
+      const { build } = await asOf.at(name, placeOf(events, Math.min(number, events.length)), MINUTE);
       const rows = await asOfRows(pool, build);
       const prefix = events.slice(0, number);
       await pool.query('drop schema if exists prefix cascade');
@@ -40,7 +40,7 @@ async function agree(
       prefix.forEach((event) => expected.apply(event));
       check(rows, expected);
     }
-    await snapshots.close();
+    await asOf.close();
   });
   await fc.assert(property, { numRuns: 15 });
 }

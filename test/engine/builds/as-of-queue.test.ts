@@ -4,7 +4,7 @@ import type { Found } from '../../../src/engine/builds/as-of-builds.js';
 import { testDatabase } from '../../support/database.js';
 import { placeOf, storeOf } from '../../support/made-up-store.js';
 import { Shop } from '../../support/shop.js';
-import { asOfBuildsOn } from '../../support/snapshots.js';
+import { asOfBuildsOn } from '../../support/as-of-builds.js';
 import { until } from '../projecting/running.js';
 
 const MINUTE = 60_000;
@@ -17,16 +17,15 @@ t.test('who finds the queue full is told when those before it should be made, an
   shop.addProduct(1, 1);
   for (let order = 1; order <= 40; order++) shop.place(order, 1);
   const store = storeOf(shop.log.events);
-  const snapshots = asOfBuildsOn(pool, store);
-  const ask = (order: number): Promise<Found> =>
-    snapshots.at('user-orders', placeOf(shop.log.events, 2 + order), MINUTE);
+  const asOf = asOfBuildsOn(pool, store);
+  const ask = (order: number): Promise<Found> => asOf.at('user-orders', placeOf(shop.log.events, 2 + order), MINUTE);
 
   const waitWhenFull = async (firstOrder: number): Promise<Refusal> => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     store.before = () => released;
     const waiting = Array.from({ length: MOST_WAITING }, (_, n) => ask(firstOrder + n));
-    await until(() => snapshots.underWay === MOST_WAITING);
+    await until(() => asOf.underWay === MOST_WAITING);
     const refused = await ask(firstOrder + MOST_WAITING).catch((error: unknown) => error);
     release();
     await Promise.all(waiting);
@@ -39,5 +38,5 @@ t.test('who finds the queue full is told when those before it should be made, an
   t.match(first.message, /try again in 16 seconds/);
   const { retrySeconds } = await waitWhenFull(20);
   t.ok(retrySeconds !== null && retrySeconds >= 5 && retrySeconds < 16, `by what it took of late: ${retrySeconds}`);
-  await snapshots.close();
+  await asOf.close();
 });

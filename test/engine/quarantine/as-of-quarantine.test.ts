@@ -6,7 +6,7 @@ import { broken } from '../../support/broken.js';
 import { testDatabase } from '../../support/database.js';
 import { type MadeUpStore, placeOf, storeOf } from '../../support/made-up-store.js';
 import { Shop } from '../../support/shop.js';
-import { skipEvents, asOfRows, asOfBuildsOn } from '../../support/snapshots.js';
+import { skipEvents, asOfRows, asOfBuildsOn } from '../../support/as-of-builds.js';
 
 const MINUTE = 60_000;
 const ORDERS = 'user-orders';
@@ -70,16 +70,16 @@ t.test('while the key is quarantined in the active build too, one as-of build se
 
 t.test('a skipped event is in no as-of build, earlier ones included', async (t) => {
   const { pool, shop, store } = await stage(t);
-  const snapshots = asOfBuildsOn(pool, store);
+  const asOf = asOfBuildsOn(pool, store);
   const [then, now] = [placeOf(shop.log.events, 3), placeOf(shop.log.events, 5)];
-  const before = await snapshots.at(ORDERS, then, MINUTE);
-  const whole = await snapshots.at(ORDERS, now, MINUTE);
+  const before = await asOf.at(ORDERS, then, MINUTE);
+  const whole = await asOf.at(ORDERS, now, MINUTE);
   t.equal((await asOfRows(pool, whole.build))['orders']?.length, 3);
   await skipEvents(pool, ORDERS, shop.log.events.slice(3, 4));
-  const { build, reused } = await snapshots.at(ORDERS, now, MINUTE);
+  const { build, reused } = await asOf.at(ORDERS, now, MINUTE);
   t.notOk(reused);
   t.equal((await asOfRows(pool, build))['orders']?.length, 2);
-  t.ok((await snapshots.at(ORDERS, now, MINUTE)).reused);
-  t.equal((await snapshots.at(ORDERS, then, MINUTE)).build.number, before.build.number, 'it came later');
-  t.equal((await snapshots.at('order-counts', now, MINUTE)).build.events, 5, 'it was skipped in one model only');
+  t.ok((await asOf.at(ORDERS, now, MINUTE)).reused);
+  t.equal((await asOf.at(ORDERS, then, MINUTE)).build.number, before.build.number, 'it came later');
+  t.equal((await asOf.at('order-counts', now, MINUTE)).build.events, 5, 'it was skipped in one model only');
 });

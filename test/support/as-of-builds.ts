@@ -14,7 +14,7 @@ export function asOfBuildsOn(pool: pg.Pool, store: EventStore, options: Partial<
   return new AsOfBuilds({ pool, store, projections, keep, log: silent, ...options });
 }
 
-/** Every row of every table of a snapshot, by table, in one order. */
+/** Every row of every table of an as-of build, by table, in one order. */
 export async function asOfRows(
   pool: pg.Pool,
   build: { readonly model: string; readonly number: number },

@@ -10,7 +10,7 @@ import { breakConnections } from '../../support/event-store/postgres-log.js';
 import { type MadeUpStore, placeOf, storeOf } from '../../support/made-up-store.js';
 import { codeOfAsync } from '../../support/reading.js';
 import { Shop } from '../../support/shop.js';
-import { asOfRows, asOfSchemas, asOfBuildsOn } from '../../support/snapshots.js';
+import { asOfRows, asOfSchemas, asOfBuildsOn } from '../../support/as-of-builds.js';
 import { until } from '../projecting/running.js';
 
 const MINUTE = 60_000;
@@ -21,12 +21,12 @@ interface Stage {
   readonly pool: pg.Pool;
   readonly shop: Shop;
   readonly store: MadeUpStore;
-  readonly snapshots: AsOfBuilds;
+  readonly asOf: AsOfBuilds;
   /** As another process would have them, on the same log. */
   another(options?: Partial<AsOfDeps>): AsOfBuilds;
 }
 
-/** Two categories with a product, then three orders; nothing of a snapshot is there. */
+/** Two categories with a product, then three orders; nothing of an as-of build is there. */
 async function stage(t: Test): Promise<Stage> {
   const database = await testDatabase(t);
   const shop = new Shop();
@@ -37,14 +37,14 @@ async function stage(t: Test): Promise<Stage> {
   const store = storeOf(shop.log.events);
   const another = (options: Partial<AsOfDeps> = {}): AsOfBuilds => {
     const pool = createPool(database.config, { max: 5, applicationName: 'orderlog-test-other' });
-    const snapshots = asOfBuildsOn(pool, store, options);
+    const asOf = asOfBuildsOn(pool, store, options);
     t.teardown(async () => {
-      await snapshots.close();
+      await asOf.close();
       await pool.end();
     });
-    return snapshots;
+    return asOf;
   };
-  return { database, pool: database.pool, shop, store, snapshots: another(), another };
+  return { database, pool: database.pool, shop, store, asOf: another(), another };
 }
 
 /** Holds the building until it is released, from the second event on. */
@@ -76,9 +76,9 @@ async function age(pool: pg.Pool, number: number, seconds: number): Promise<void
 t.test('however many readers in several processes ask at once, one as-of build is made, once', async (t) => {
   const scene = await stage(t);
   const { store, pool } = scene;
-  const processes = [scene.snapshots, scene.another(), scene.another()];
+  const processes = [scene.asOf, scene.another(), scene.another()];
   const asked = Array.from({ length: 30 }, (_, n) =>
-    (processes[n % 3] ?? scene.snapshots).at(TREE, positionAfter(scene, 3), MINUTE),
+    (processes[n % 3] ?? scene.asOf).at(TREE, positionAfter(scene, 3), MINUTE),
   );
   const found = await Promise.all(asked);
   t.equal(new Set(found.map((one) => one.build.number)).size, 1);
@@ -89,45 +89,45 @@ t.test('however many readers in several processes ask at once, one as-of build i
 
 t.test('who waits too short a time is told so, and it is there for who asks later', async (t) => {
   const scene = await stage(t);
-  const { snapshots, store } = scene;
+  const { asOf, store } = scene;
   const held = hold(store);
-  t.equal(await codeOfAsync(() => snapshots.at(TREE, positionAfter(scene, 3), 0)), 'read-model-behind');
+  t.equal(await codeOfAsync(() => asOf.at(TREE, positionAfter(scene, 3), 0)), 'read-model-behind');
   await until(held.begun);
-  t.equal(snapshots.underWay, 1);
+  t.equal(asOf.underWay, 1);
   held.release();
   // Nobody waits for it, and it is made all the same.
-  await until(() => snapshots.underWay === 0);
-  const { reused } = await snapshots.at(TREE, positionAfter(scene, 3), 0);
+  await until(() => asOf.underWay === 0);
+  const { reused } = await asOf.at(TREE, positionAfter(scene, 3), 0);
   t.ok(reused);
   t.equal(store.readsFromStart, 1);
 });
 
 t.test('an as-of build serves every position up to the next event that concerns its model', async (t) => {
   const scene = await stage(t);
-  const { snapshots, store, shop } = scene;
-  const first = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  const { asOf, store, shop } = scene;
+  const first = await asOf.at(TREE, positionAfter(scene, 3), MINUTE);
   for (const number of [4, 6, 5]) {
-    const { build, reused } = await snapshots.at(TREE, positionAfter(scene, number), MINUTE);
+    const { build, reused } = await asOf.at(TREE, positionAfter(scene, number), MINUTE);
     t.same([build.number, reused], [first.build.number, true], `after ${number} events`);
   }
   shop.place(4, 1);
   shop.renameCategory(2, 'Other');
   shop.place(5, 1);
-  t.ok((await snapshots.at(TREE, positionAfter(scene, 7), MINUTE)).reused, 'an order more');
-  const later = await snapshots.at(TREE, positionAfter(scene, 8), MINUTE);
+  t.ok((await asOf.at(TREE, positionAfter(scene, 7), MINUTE)).reused, 'an order more');
+  const later = await asOf.at(TREE, positionAfter(scene, 8), MINUTE);
   t.notOk(later.reused, 'a name of today is none of then');
-  t.equal((await snapshots.at(TREE, positionAfter(scene, 9), MINUTE)).build.number, later.build.number);
-  t.equal((await snapshots.at(TREE, positionAfter(scene, 5), MINUTE)).build.number, first.build.number);
-  t.notOk((await snapshots.at(TREE, positionAfter(scene, 2), MINUTE)).reused, 'and what was before it is another');
+  t.equal((await asOf.at(TREE, positionAfter(scene, 9), MINUTE)).build.number, later.build.number);
+  t.equal((await asOf.at(TREE, positionAfter(scene, 5), MINUTE)).build.number, first.build.number);
+  t.notOk((await asOf.at(TREE, positionAfter(scene, 2), MINUTE)).reused, 'and what was before it is another');
   t.equal(store.readsFromStart, 3);
 });
 
 t.test('an as-of build that lost its connections is begun again for the next reader, in any process', async (t) => {
   const scene = await stage(t);
-  const { snapshots, pool, store } = scene;
-  for (const next of [snapshots, scene.another()]) {
+  const { asOf, pool, store } = scene;
+  for (const next of [asOf, scene.another()]) {
     const held = hold(store);
-    const broken = snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+    const broken = asOf.at(TREE, positionAfter(scene, 3), MINUTE);
     await until(held.begun);
     t.same(await states(pool), ['building']);
     const half = await asOfSchemas(pool);
@@ -149,19 +149,19 @@ t.test('an as-of build that lost its connections is begun again for the next rea
     t.same(await states(pool), ['ready']);
     await pool.query(`update orderlog.as_of_builds set version = 0`);
     await age(pool, build.number, 100_000);
-    await snapshots.sweep();
+    await asOf.sweep();
   }
 });
 
 t.test('what a killed process has left is swept by any other, and what is being made is not', async (t) => {
   const scene = await stage(t);
-  const { snapshots, pool, store } = scene;
+  const { asOf, pool, store } = scene;
   await pool.query(`
     insert into orderlog.as_of_builds (number, model, version, holds_to) values (1000001, 'category-tree', 1, '');
     create schema asof_category_tree_1000001; create schema asof_category_tree_1000001_staging;
     create schema asof_order_counts_1000002; create schema asof_of_no_model_1000003_staging`);
   const held = hold(store);
-  const being = snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  const being = asOf.at(TREE, positionAfter(scene, 3), MINUTE);
   await until(held.begun);
   await scene.another().sweep();
   t.same((await asOfSchemas(pool)).length, 2, 'the schemas of what is being made');
@@ -170,31 +170,30 @@ t.test('what a killed process has left is swept by any other, and what is being 
   t.equal((await asOfSchemas(pool)).length, 1);
   // A crash of the database empties the registry and the tables.
   await pool.query('truncate orderlog.as_of_builds');
-  await snapshots.sweep();
+  await asOf.sweep();
   t.same(await asOfSchemas(pool), []);
 });
 
 t.test('an as-of build is dropped when it was not used for as long as it is kept', async (t) => {
   const scene = await stage(t);
-  const { pool, snapshots } = scene;
-  const { build } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
-  const other = await snapshots.at('order-counts', positionAfter(scene, 5), MINUTE);
+  const { pool, asOf } = scene;
+  const { build } = await asOf.at(TREE, positionAfter(scene, 3), MINUTE);
+  const other = await asOf.at('order-counts', positionAfter(scene, 5), MINUTE);
   await age(pool, build.number, 3_590);
-  await snapshots.sweep();
+  await asOf.sweep();
   t.equal((await asOfSchemas(pool)).length, 2);
   // Being found is being used.
-  await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  await asOf.at(TREE, positionAfter(scene, 3), MINUTE);
   await age(pool, other.build.number, 3_610);
-  await snapshots.sweep();
+  await asOf.sweep();
   t.same(await asOfSchemas(pool), [`asof_category_tree_${build.number}`]);
 });
 
 t.test('of as-of builds that are too large together, those unused for longest are dropped', async (t) => {
   const scene = await stage(t);
-  const { pool, snapshots } = scene;
+  const { pool, asOf } = scene;
   const numbers: number[] = [];
-  for (const place of [1, 2, 3])
-    numbers.push((await snapshots.at(TREE, positionAfter(scene, place), MINUTE)).build.number);
+  for (const place of [1, 2, 3]) numbers.push((await asOf.at(TREE, positionAfter(scene, place), MINUTE)).build.number);
   const [first = 0, second = 0, third = 0] = numbers;
   await pool.query('update orderlog.as_of_builds set bytes = 100');
   const small = scene.another({ keep: { keepSeconds: 3_600, maxBytes: 250 } });
@@ -210,31 +209,31 @@ t.test('of as-of builds that are too large together, those unused for longest ar
 
 t.test('an as-of build that somebody reads is not dropped', async (t) => {
   const scene = await stage(t);
-  const { pool, snapshots } = scene;
-  const { build } = await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  const { pool, asOf } = scene;
+  const { build } = await asOf.at(TREE, positionAfter(scene, 3), MINUTE);
   await age(pool, build.number, 100_000);
   const reader = await pool.connect();
   await reader.query(`begin; select from asof_category_tree_${build.number}.categories`);
-  await snapshots.sweep();
+  await asOf.sweep();
   t.equal((await asOfSchemas(pool)).length, 1);
   await reader.query('commit');
   reader.release();
-  await snapshots.sweep();
+  await asOf.sweep();
   t.same(await asOfSchemas(pool), []);
 });
 
 t.test('a process makes one at a time, lets a few wait, and refuses more', async (t) => {
   const scene = await stage(t);
-  const { snapshots, pool, store, shop } = scene;
+  const { asOf, pool, store, shop } = scene;
   for (let order = 10; order < 40; order++) shop.place(order, 1);
   const held = hold(store);
   const codes: (string | null)[] = [];
   const asked = Array.from({ length: 20 }, async (_, n) => {
-    codes.push(await codeOfAsync(() => snapshots.at('user-orders', positionAfter(scene, 6 + n), MINUTE)));
+    codes.push(await codeOfAsync(() => asOf.at('user-orders', positionAfter(scene, 6 + n), MINUTE)));
   });
   await until(() => held.begun() && codes.length >= 4);
   t.same(await states(pool), ['building'], 'one is being made');
-  t.equal(snapshots.underWay, 16);
+  t.equal(asOf.underWay, 16);
   t.same(codes, ['overloaded', 'overloaded', 'overloaded', 'overloaded']);
   held.release();
   await Promise.all(asked);
@@ -244,12 +243,12 @@ t.test('a process makes one at a time, lets a few wait, and refuses more', async
 
 t.test('an as-of build of another projection version is not used', async (t) => {
   const scene = await stage(t);
-  const { build } = await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  const { build } = await scene.asOf.at(TREE, positionAfter(scene, 3), MINUTE);
   const next = projections.map((one) => ({ ...one, version: one.version + 1 }));
   const found = await scene.another({ projections: next }).at(TREE, positionAfter(scene, 3), MINUTE);
   t.notOk(found.reused);
   t.not(found.build.number, build.number);
-  t.ok((await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE)).reused, 'each has its own');
+  t.ok((await scene.asOf.at(TREE, positionAfter(scene, 3), MINUTE)).reused, 'each has its own');
 });
 
 t.test('an as-of build that fails its recount is not shown, and the reason is in the log', async (t) => {
@@ -265,18 +264,18 @@ t.test('an as-of build that fails its recount is not shown, and the reason is in
   const broken = scene.another({ projections: wrong, log });
   t.equal(await codeOfAsync(() => broken.at(TREE, positionAfter(scene, 3), MINUTE)), 'read-model-behind');
   t.match(told, [{ model: TREE, error: /counted again/ }]);
-  t.notOk((await scene.snapshots.at(TREE, positionAfter(scene, 3), MINUTE)).reused);
+  t.notOk((await scene.asOf.at(TREE, positionAfter(scene, 3), MINUTE)).reused);
 });
 
 t.test('metrics tell what is kept, how large it is, and what is being made', async (t) => {
   const scene = await stage(t);
-  const { snapshots, pool, store } = scene;
+  const { asOf, pool, store } = scene;
   const metrics = new Registry();
-  measureAsOf(metrics, { pool, asOf: snapshots, reports: (model) => Promise.resolve(model === TREE) });
-  await snapshots.at(TREE, positionAfter(scene, 2), MINUTE);
-  await snapshots.at(TREE, positionAfter(scene, 3), MINUTE);
+  measureAsOf(metrics, { pool, asOf, reports: (model) => Promise.resolve(model === TREE) });
+  await asOf.at(TREE, positionAfter(scene, 2), MINUTE);
+  await asOf.at(TREE, positionAfter(scene, 3), MINUTE);
   const held = hold(store);
-  const being = snapshots.at('order-counts', positionAfter(scene, 3), MINUTE);
+  const being = asOf.at('order-counts', positionAfter(scene, 3), MINUTE);
   await until(held.begun);
   const told = await metrics.metrics();
   t.match(told, /^orderlog_snapshots_kept\{model="category-tree"\} 2$/m);
@@ -288,11 +287,11 @@ t.test('metrics tell what is kept, how large it is, and what is being made', asy
 
 t.test('closing breaks off what is being made, at once', async (t) => {
   const scene = await stage(t);
-  const { snapshots, store } = scene;
+  const { asOf, store } = scene;
   const held = hold(store);
-  const being = codeOfAsync(() => snapshots.at(TREE, positionAfter(scene, 3), MINUTE));
+  const being = codeOfAsync(() => asOf.at(TREE, positionAfter(scene, 3), MINUTE));
   await until(held.begun);
-  const closed = snapshots.close();
+  const closed = asOf.close();
   held.release();
   await closed;
   t.equal(await being, 'overloaded');
