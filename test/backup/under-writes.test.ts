@@ -25,7 +25,7 @@ t.test(
     });
     const backups = [];
     for (let i = 0; i < BACKUPS; i++) {
-      await until(() => registered > 10 * (i + 1));
+      await until(() => registered > 10 * (i + 1), 60_000);
       backups.push(await backUp(shop, join(folder, `${i}.tar`)));
     }
     isOver = true;
