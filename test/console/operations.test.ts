@@ -47,6 +47,10 @@ t.test('a verification shows each value that differs', needsBrowser, async (t) =
   await page.getByText('found something').waitFor(PATIENCE);
   await page.getByRole('row', { name: /products\.products 1 price 77 500/ }).waitFor(PATIENCE);
   await page.locator('[data-verification^="a job"] [data-tone=bad]').waitFor(PATIENCE);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const cut =
+    '[...document.querySelectorAll(".job .table-frame")].map((frame) => frame.scrollWidth - frame.clientWidth).join(" ")';
+  t.equal(await page.evaluate(cut), '0 0', 'nothing of a table is out of sight on a telephone');
   t.same(faults, []);
 });
 

@@ -30,7 +30,7 @@ export function Differences({ result: { models, checks, notes } }: { result: Ver
   return (
     <div class="stack-tight">
       <div class="table-frame">
-        <table>
+        <table class="stacks">
           <thead>
             <tr>
               <th>Read model</th>
@@ -44,10 +44,16 @@ export function Differences({ result: { models, checks, notes } }: { result: Ver
             {models.map((model) => (
               <tr key={model.name}>
                 <td>{model.name}</td>
-                <td class="number">{number(model.rows)}</td>
-                <td class="number">{number(model.events)}</td>
-                <td class="number">{seconds(model.seconds)}</td>
-                <td class="number">
+                <td class="number" data-label="Rows compared">
+                  {number(model.rows)}
+                </td>
+                <td class="number" data-label="Events">
+                  {number(model.events)}
+                </td>
+                <td class="number" data-label="Time">
+                  {seconds(model.seconds)}
+                </td>
+                <td class="number" data-label="Differences">
                   {model.differences.length === 0 ? (
                     <Status tone="good">none</Status>
                   ) : (
@@ -61,7 +67,7 @@ export function Differences({ result: { models, checks, notes } }: { result: Ver
       </div>
       {differences.length > 0 && (
         <div class="table-frame">
-          <table>
+          <table class="stacks">
             <thead>
               <tr>
                 <th>Table</th>
@@ -77,10 +83,16 @@ export function Differences({ result: { models, checks, notes } }: { result: Ver
                   <td>
                     {model}.{table}
                   </td>
-                  <td class="mono">{key}</td>
-                  <td>{column}</td>
-                  <td class="mono">{text(live)}</td>
-                  <td class="mono">{text(replayed)}</td>
+                  <td class="mono" data-label="Key">
+                    {key}
+                  </td>
+                  <td data-label="Column">{column}</td>
+                  <td class="mono" data-label="Live">
+                    {text(live)}
+                  </td>
+                  <td class="mono" data-label="From the log">
+                    {text(replayed)}
+                  </td>
                 </tr>
               ))}
             </tbody>
