@@ -90,7 +90,7 @@ function titleOf({ processes, projectors }: Setup): string {
 }
 
 /** @throws Error if the log of another installation is there: it would become part of this one */
-async function requireEmpty(url: string): Promise<void> {
+export async function requireEmpty(url: string): Promise<void> {
   const store = await openEventStoreDb(url);
   try {
     for await (const { stream } of store.readAll({ limit: 1 }))
@@ -102,7 +102,7 @@ async function requireEmpty(url: string): Promise<void> {
   }
 }
 
-async function openShop(settings: Settings, folder: string, quick: boolean): Promise<Shop> {
+export async function openShop(settings: Settings, folder: string, quick: boolean): Promise<Shop> {
   await writeCatalog(join(folder, 'shop'), { products: PRODUCTS, users: USERS });
   await orderlog(settings, 'import', join(folder, 'shop'));
   const served = await serve(settings);
@@ -166,7 +166,7 @@ function openLoop(
 }
 
 /** Starts with read models at the head of the log, and ends the processes. */
-async function withProcesses<T>(
+export async function withProcesses<T>(
   { processes, projectors }: Setup,
   settings: Settings,
   { users, products }: Pool,
