@@ -1,6 +1,6 @@
 /** Locks that let one process at a time rebuild a model or go back with it. They die with the connection that holds them. */
 import type pg from 'pg';
-import { sessionBeside } from '../postgres/session.js';
+import { tryLock, withHolder } from '../postgres/holder.js';
 
 /** Another process is at it. */
 export class ModelBusy extends Error {
@@ -20,23 +20,11 @@ export async function withModelLocks<T>(
   models: readonly string[],
   work: (held: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const client = sessionBeside(pool, 'work');
-  const lost = new AbortController();
-  const lose = (): void => {
-    lost.abort(new Error('the connection that held the locks is lost'));
-  };
-  client.on('error', lose).on('end', lose);
-  await client.connect();
-  try {
+  return withHolder(pool, async (holder, lost) => {
     for (const model of models) {
-      const { rows } = await client.query<{ locked: boolean }>(
-        'select pg_try_advisory_lock(hashtext($1), hashtext($2)) as locked',
-        ['orderlog:rebuild', model],
-      );
-      if (!rows[0]?.locked) throw new ModelBusy(model);
+      if (!(await tryLock(holder, 'hashtext($1), hashtext($2)', ['orderlog:rebuild', model])))
+        throw new ModelBusy(model);
     }
-    return await work(lost.signal);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+    return work(lost);
+  });
 }

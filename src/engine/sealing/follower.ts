@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { LogReplaced } from '../core/errors.js';
 import { locks } from '../postgres/advisory-locks.js';
 import { BackOff, pause } from '../postgres/back-off.js';
-import { sessionBeside } from '../postgres/session.js';
+import { tryLock, withHolder } from '../postgres/holder.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { type Sealer, SealsDoNotFit } from './sealer.js';
 
@@ -30,11 +30,13 @@ export async function sealNowAndThen({ pool, sealer, log, stopped }: FollowerDep
   let told: string | null = null;
   while (!signal.aborted) {
     try {
-      await whileAlone(pool, signal, async (ends) => {
+      // Two processes that believe to hold the lock only get in each other's way.
+      await withHolder(pool, async (holder, lost) => {
+        if (!(await tryLock(holder, locks.sealing))) return;
         await sealer.load();
         told = null;
         stopped(null);
-        await sealBlocks(sealer, ends, backOff);
+        await sealBlocks(sealer, AbortSignal.any([signal, lost]), backOff);
       });
       await pause(ACQUIRE_EVERY_MS, signal);
     } catch (error) {
@@ -59,26 +61,5 @@ async function sealBlocks(sealer: Sealer, signal: AbortSignal, backOff: BackOff)
     backOff.reset();
     if (isFull && !(await sealer.seal())) await sealer.load();
     await pause(isFull ? BETWEEN_BLOCKS_MS : EVERY_MS, signal);
-  }
-}
-
-/**
- * Does nothing when another process seals. The lock dies with its connection, and what is done under it ends. Two processes that believe
- * to hold it only get in each other's way.
- */
-async function whileAlone(
-  pool: pg.Pool,
-  signal: AbortSignal,
-  work: (ends: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const holder = sessionBeside(pool, 'work');
-  const lost = new AbortController();
-  holder.once('end', () => lost.abort());
-  await holder.connect();
-  try {
-    const { rows } = await holder.query<{ got: boolean }>(`select pg_try_advisory_lock(${locks.sealing}) as got`);
-    if (rows[0]?.got) await work(AbortSignal.any([signal, lost.signal]));
-  } finally {
-    await holder.end();
   }
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { makeLoadTables } from '../builds/finish.js';
 import type { LoadTarget } from '../builds/load-target.js';
-import { sessionBeside } from '../postgres/session.js';
+import { tryLock, withHolder } from '../postgres/holder.js';
 import { inTransaction } from '../postgres/transaction.js';
 
 /** What the log is projected into: one schema for each model, and what the load needs beside it. */
@@ -18,9 +18,7 @@ const PREFIX = /^verify_[\da-f]{8}/;
 /** Drops its schemas at the end, and those that a killed run has left at the start. */
 export async function withScratch<T>(pool: pg.Pool, work: (scratch: Scratch) => Promise<T>): Promise<T> {
   const prefix = `verify_${randomBytes(4).toString('hex')}`;
-  const holder = sessionBeside(pool, 'work');
-  await holder.connect();
-  try {
+  return withHolder(pool, async (holder) => {
     await holder.query(`select pg_advisory_lock(${LOCK}, hashtext($1))`, [prefix]);
     await sweep(holder);
     try {
@@ -28,9 +26,7 @@ export async function withScratch<T>(pool: pg.Pool, work: (scratch: Scratch) => 
     } finally {
       await drop(holder, prefix);
     }
-  } finally {
-    await holder.end();
-  }
+  });
 }
 
 /** The tables for one model, without indexes; nothing of them has to outlive a crash. */
@@ -50,11 +46,7 @@ async function sweep(client: pg.Client): Promise<void> {
   );
   for (const prefix of new Set(rows.map(({ name }) => PREFIX.exec(name)?.[0]))) {
     if (prefix === undefined) continue;
-    const { rows: tried } = await client.query<{ free: boolean }>(
-      `select pg_try_advisory_lock(${LOCK}, hashtext($1)) as free`,
-      [prefix],
-    );
-    if (!tried[0]?.free) continue;
+    if (!(await tryLock(client, `${LOCK}, hashtext($1)`, [prefix]))) continue;
     await drop(client, prefix);
     await client.query(`select pg_advisory_unlock(${LOCK}, hashtext($1))`, [prefix]);
   }
