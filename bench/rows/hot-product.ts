@@ -2,6 +2,7 @@
 import { ratesOf, timesFigure } from '../rates.js';
 import type { Bench, Figure, Row } from '../row.js';
 import { type Database, type Pool, post, type Shop } from '../shop.js';
+import { median } from '../statistics.js';
 
 /** Never runs out while the rate is measured. */
 const PLENTY = 900_000_000;
@@ -28,10 +29,18 @@ async function buying(bench: Bench, shop: Shop, pool: Pool): Promise<Figure> {
   const load = { kind: 'place', lines: 1, quantity: 1, connections: CONNECTIONS } as const;
   for (const target of [shop.ours, shop.peer]) await shop.load(target, { ...load, seconds: bench.quick ? 1 : 4 }, pool);
   const what = `orders of one product with stock, ${CONNECTIONS} connections`;
-  return ratesOf(bench, what, { ratioAtLeast: 2 }, shop, async (target, seconds) => {
+  const p99: Record<Database, number[]> = { orderlog: [], crud: [] };
+  const rates = await ratesOf(bench, what, { ratioAtLeast: 2 }, shop, async (target, seconds) => {
     await shop.settled();
-    return shop.load(target, { ...load, seconds }, pool);
+    const result = await shop.load(target, { ...load, seconds }, pool);
+    p99[target === shop.ours ? 'orderlog' : 'crud'].push(result.p99);
+    return result;
   });
+  // Each client waits for its answer before it asks again, so this is what they see, and not what more of them would.
+  return {
+    ...rates,
+    detail: `${rates.detail}; p99 of these clients ${median(p99.orderlog)} ms, peer ${median(p99.crud)}`,
+  };
 }
 
 /** More want it than there are. @throws Error if one is sold that was not there, or one that was is not */
