@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { type EventStoreDBClient, START as FIRST } from '@eventstore/db-client';
 import { openEventStoreDb } from '../src/engine/log/eventstoredb/store.js';
-import { appending, bareAppend, compare, order, prefix } from './eventstore-appends.js';
+import { bareAppend, compare, order, prefix } from './eventstore-appends.js';
+import { callsPerSecond } from './row.js';
 
 /** Events that are read back in each round. */
 const READ = 20_000;
@@ -16,13 +17,13 @@ export async function measureAdapter(url: string, client: EventStoreDBClient, qu
   const byAdapter = (): Promise<unknown> => store.append(prefix + randomUUID(), [order()], 'none');
   const bare = (): Promise<unknown> => bareAppend(client);
   // Neither is to pay for what is compiled and connected the first time.
-  for (const append of [byAdapter, bare]) await appending(append, 16, ms);
+  for (const append of [byAdapter, bare]) await callsPerSecond(append, 16, ms);
   for (const atOnce of [1, 16, 64]) {
     await compare(
       `append, ${atOnce} at once`,
       rounds,
-      () => appending(byAdapter, atOnce, ms),
-      () => appending(bare, atOnce, ms),
+      () => callsPerSecond(byAdapter, atOnce, ms),
+      () => callsPerSecond(bare, atOnce, ms),
     );
   }
   for (let written = 0; written < READ; written += 200) {

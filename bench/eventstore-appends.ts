@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewEvent } from '../src/engine/core/message.js';
+import { interleaved } from './row.js';
 import { median } from './statistics.js';
 
 /** What the appends of one run write into: streams of its own. */
@@ -31,33 +32,15 @@ export async function bareAppend(client: EventStoreDBClient): Promise<unknown> {
   return client.appendToStream(prefix + randomUUID(), event, { expectedRevision: NO_STREAM, requiresLeader: true });
 }
 
-/** Appends to new streams, so many under way at a time. @returns per second */
-export async function appending(append: () => Promise<unknown>, atOnce: number, ms: number): Promise<number> {
-  const since = performance.now();
-  let done = 0;
-  const one = async (): Promise<void> => {
-    for (; performance.now() - since < ms; done++) await append();
-  };
-  await Promise.all(Array.from({ length: atOnce }, one));
-  return done / ((performance.now() - since) / 1_000);
-}
-
-/** Both sides by turns. Who goes first finds the caches as the other has left them: that takes turns too. Prints medians. */
+/** Both sides by turns. Prints the medians and their ratio. */
 export async function compare(
   what: string,
   rounds: number,
   ours: () => Promise<number>,
   theirs: () => Promise<number>,
 ): Promise<void> {
-  const pairs: [our: number, their: number][] = [];
-  for (let round = 0; round < rounds; round++) {
-    if (round % 2 === 0) pairs.push([await ours(), await theirs()]);
-    else {
-      const their = await theirs();
-      pairs.push([await ours(), their]);
-    }
-  }
-  const [our, their] = [median(pairs.map(([one]) => one)), median(pairs.map(([, other]) => other))];
+  const found = await interleaved(rounds, ours, theirs);
+  const [our, their] = [median(found.ours), median(found.peer)];
   console.log(
     `${what.padEnd(36)} ${our.toFixed(0).padStart(8)}/s ${their.toFixed(0).padStart(8)}/s ${(our / their).toFixed(2)}`,
   );

@@ -1,6 +1,8 @@
 /** Orders over HTTP and an import, with the log on EventStoreDB, beside bare appends at the same number under way. */
 import type { EventStoreDBClient } from '@eventstore/db-client';
-import { appending, bareAppend, compare } from './eventstore-appends.js';
+import { bareAppend, compare } from './eventstore-appends.js';
+import { callsPerSecond } from './row.js';
+import { IN_FLIGHT } from '../src/import/run.js';
 import { withInstallation } from './installation.js';
 import { orderlog, run, type Running } from './processes.js';
 import { openShop, requireEmpty, withProcesses } from './scale-processes.js';
@@ -9,8 +11,6 @@ import { median } from './statistics.js';
 
 /** API and projectors in two processes. */
 const SETUP = { processes: 1, projectors: 'own process' } as const;
-/** Rows that an import has under way. */
-const IMPORTING = 128;
 
 export async function measurePlacing(url: string, client: EventStoreDBClient, quick: boolean): Promise<void> {
   const rounds = quick ? 1 : 5;
@@ -30,7 +30,8 @@ export async function measurePlacing(url: string, client: EventStoreDBClient, qu
         await waitFor(at, await placeOrder(at, { user_id: pool.users[0], items }));
         return perSecond;
       };
-      const bare = (atOnce: number): Promise<number> => appending(() => bareAppend(client), atOnce, seconds * 1_000);
+      const bare = (atOnce: number): Promise<number> =>
+        callsPerSecond(() => bareAppend(client), atOnce, seconds * 1_000);
       for (const warm of [placing, bare]) await warm(16);
       for (const atOnce of [16, 64]) {
         await compare(
@@ -51,11 +52,11 @@ export async function measureImport(url: string, client: EventStoreDBClient, dat
     const settings = { ...own, EVENTSTORE_URL: url };
     const { appended, seconds } = await orderlog<{ appended: number; seconds: number }>(settings, 'import', data);
     const bare: number[] = [];
-    for (let round = 0; round < 4; round++) bare.push(await appending(() => bareAppend(client), IMPORTING, 5_000));
+    for (let round = 0; round < 4; round++) bare.push(await callsPerSecond(() => bareAppend(client), IN_FLIGHT, 5_000));
     // The first was to warm up.
     const [imported, appends] = [appended / seconds, median(bare.slice(1))];
     console.log(
-      `import of ${appended} events: ${imported.toFixed(0)}/s, bare appends, ${IMPORTING} at once: ${appends.toFixed(0)}/s`,
+      `import of ${appended} events: ${imported.toFixed(0)}/s, bare appends, ${IN_FLIGHT} at once: ${appends.toFixed(0)}/s`,
     );
     console.log(`ratio ${(imported / appends).toFixed(2)}`);
   });

@@ -61,3 +61,14 @@ export async function interleaved<T>(
   }
   return found;
 }
+
+/** Calls for so long, so many under way at a time. @returns calls a second */
+export async function callsPerSecond(call: () => Promise<unknown>, atOnce: number, ms: number): Promise<number> {
+  const since = performance.now();
+  let done = 0;
+  const one = async (): Promise<void> => {
+    for (; performance.now() - since < ms; done++) await call();
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+  return done / ((performance.now() - since) / 1_000);
+}

@@ -4,7 +4,7 @@ import { migrations } from '../../migrations/index.js';
 import { PostgresEventStore } from '../../src/engine/log/postgres/store.js';
 import { migrate } from '../../src/engine/postgres/migrate.js';
 import { createPool } from '../../src/engine/postgres/pool.js';
-import { interleaved, type Row } from '../row.js';
+import { callsPerSecond, interleaved, type Row } from '../row.js';
 import { event, named } from '../synthetic-log.js';
 import { orderEvents } from '../../src/order/events.js';
 
@@ -36,11 +36,11 @@ export const appending: Row = {
     const ms = bench.quick ? 500 : 5_000;
     try {
       // Neither is to pay for what is compiled and connected the first time.
-      for (const append of [grouped, alone]) await perSecond(append, ms / 2);
+      for (const append of [grouped, alone]) await callsPerSecond(append, AT_ONCE, ms / 2);
       const found = await interleaved(
         bench.rounds,
-        () => perSecond(grouped, ms),
-        () => perSecond(alone, ms),
+        () => callsPerSecond(grouped, AT_ONCE, ms),
+        () => callsPerSecond(alone, AT_ONCE, ms),
       );
       return [{ what: `append an event, ${AT_ONCE} at once, no HTTP`, unit: '1/s', ...found, mark: null }];
     } finally {
@@ -49,16 +49,6 @@ export const appending: Row = {
     }
   },
 };
-
-async function perSecond(append: () => Promise<unknown>, ms: number): Promise<number> {
-  const since = performance.now();
-  let done = 0;
-  const one = async (): Promise<void> => {
-    for (; performance.now() - since < ms; done++) await append();
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, one));
-  return done / ((performance.now() - since) / 1_000);
-}
 
 function placed(): ReturnType<typeof event> {
   const [order_id, user_id, placed_at] = [randomUUID(), randomUUID(), new Date().toISOString()];

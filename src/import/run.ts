@@ -43,7 +43,8 @@ export interface ImportResult {
 }
 
 const CATEGORIES_AT_ONCE = 500;
-const IN_FLIGHT = 128;
+/** Rows under way at once, unless told otherwise. */
+export const IN_FLIGHT = 128;
 /** Refusals that say nothing against the row: the next run may find things otherwise. */
 const NOT_OF_THE_ROW: ReadonlySet<string> = new Set([
   'revision-conflict',
