@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The orderlog command: one subcommand, one operation, one file of `commands`. Here they are listed, and given what they open. */
 import { existsSync, readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ApiKeys } from './access/api-keys.js';
@@ -33,6 +33,7 @@ import type { Run, RunWithout } from './commands/run.js';
 import { addSeal } from './commands/seal.js';
 import { addServe } from './commands/serve.js';
 import { addStatus } from './commands/status.js';
+import { StrictCommand } from './commands/strict-command.js';
 import { addVerify } from './commands/verify.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { masterKeyFile, readMasterKey } from './crypto/master-key.js';
@@ -53,7 +54,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 const ending = ownLifetime({ lastly: leaveAtOnce });
 
-const program = new Command('orderlog')
+const program = new StrictCommand('orderlog')
   .description('Orders, users and a catalog on an event log, with read models in Postgres.')
   .version(version)
   .exitOverride()

@@ -18,6 +18,9 @@ const wrongUses = [
   ['backup', '/no/such/folder/file'],
   ['restore', '/no/such/file'],
   ['events', '--from', 'nowhere'],
+  ['events', '--stream'],
+  ['seal', '--set-back'],
+  ['quarantine', 'skip', 'order-1@0', '--reason'],
   ['no-such-command'],
 ];
 
