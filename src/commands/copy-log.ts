@@ -1,7 +1,7 @@
 /** `orderlog copy-log`: moves an installation from the log in its database to another one, or back. */
 import { type Command, Option } from 'commander';
 import { type Engine, type EventStore, openLog, type Progress } from '../engine/index.js';
-import { targetUrl } from './copy-target.js';
+import { ofTarget, targetUrl } from './copy-target.js';
 import { type CommandResult, jsonOption, secondsSince, WrongUse } from './output.js';
 import { showProgress } from './progress.js';
 import type { Run } from './run.js';
@@ -35,11 +35,16 @@ export function addCopyLog(program: Command, run: Run<CopyLogDeps>, debug: strin
       run(options.json ?? false, { migrate: true, applicationName: COPYING }, async (runtime, signal) => {
         const progress = showProgress();
         if (options.back) return copyBackResult(runtime, { progress, signal });
-        const target = await openLog(targetUrl(options, debug));
+        const url = targetUrl(options, debug);
         try {
-          return await copyLogResult(runtime, target, { progress, signal });
-        } finally {
-          await target.close();
+          const target = await openLog(url);
+          try {
+            return await copyLogResult(runtime, target, { progress, signal });
+          } finally {
+            await target.close();
+          }
+        } catch (error) {
+          throw ofTarget(options, error);
         }
       }),
     );
