@@ -5,18 +5,15 @@
  * live log that draw nothing, and beside ten consoles.
  */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, renderersOf } from '../test/support/browser.js';
-import type { LoadResult } from './load.js';
+import { launchBrowser, processesOf } from '../test/support/browser.js';
+import { beside, CONSOLES, consoles, reader, type Rig } from './console-beside.js';
 import { remove, temporaryFolder } from './ending.js';
-import { orderlog, run, type Running, serve, stopServers } from './processes.js';
+import type { LoadResult } from './load.js';
+import { orderlog, run, serve, stopServers } from './processes.js';
 
 const CATEGORIES = 10_595;
 const CHILDREN = 12;
-const CONSOLES = 10;
-const ROUNDS = 3;
 const SECONDS = 4;
 
 const WATCH_WORK = `window.work = [];
@@ -27,12 +24,6 @@ const WATCH_ROWS = `window.seen = {};
   new MutationObserver(() => {
     for (const { innerText } of document.querySelectorAll('.events button.mono')) window.seen[innerText] ??= Date.now();
   }).observe(document.body, { childList: true, subtree: true })`;
-
-interface Rig {
-  readonly running: Running;
-  readonly browser: Browser;
-  readonly poolFile: string;
-}
 
 const folder = temporaryFolder('orderlog-bench-console-');
 // Run as root, the server is another user's.
@@ -56,9 +47,10 @@ async function measured(): Promise<object> {
     .filter(({ available }) => available === null)
     .map(({ product_id }) => product_id);
   const poolFile = join(folder, 'pool.json');
-  writeFileSync(poolFile, JSON.stringify({ users, products, orders: [] }));
+  const pool = { users, products, orders: [] };
+  writeFileSync(poolFile, JSON.stringify(pool));
   const browser = await launchBrowser();
-  const rig = { running, browser, poolFile };
+  const rig = { running, browser, pool, poolFile };
   try {
     return {
       categories: await tree(rig),
@@ -147,53 +139,13 @@ function place({ running, poolFile }: Rig, seconds: number): Promise<LoadResult>
   return run({ url: running.url, connections: 16, seconds, kind: 'place', poolFile });
 }
 
-/** In turn without and with consoles, so that whatever else changes meets both. */
-async function beside(rig: Rig): Promise<object> {
-  await place(rig, 2);
-  const found: Record<'none' | 'readers' | 'ten', LoadResult[]> = { none: [], readers: [], ten: [] };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    found.none.push(await place(rig, SECONDS));
-    const readers = Array.from({ length: CONSOLES }, () => reader(rig).resume());
-    found.readers.push(await place(rig, SECONDS));
-    for (const socket of readers) socket.destroy();
-    const pages = await consoles(rig);
-    found.ten.push(await place(rig, SECONDS));
-    for (const page of pages) await page.close();
-  }
-  const summary = (results: readonly LoadResult[]): object => ({
-    perSecond: results.map(({ perSecond }) => Math.round(perSecond)),
-    p99: results.map(({ p99 }) => p99),
-    failed: results.reduce((sum, { failed }) => sum + failed, 0),
-  });
-  return { consoles: CONSOLES, none: summary(found.none), readers: summary(found.readers), ten: summary(found.ten) };
-}
-
-async function consoles({ running, browser }: Rig): Promise<readonly Page[]> {
-  const pages: Page[] = [];
-  for (let at = 0; at < CONSOLES; at += 1) {
-    const page = await browser.newPage();
-    await page.goto(`${running.url}/console/${at % 2 === 0 ? 'log' : ''}`);
-    await page.getByText('Live', { exact: true }).waitFor();
-    pages.push(page);
-  }
-  return pages;
-}
-
 /** Megabytes of the server around the same load, without and with readers of the tail that are frozen. */
 async function stopped(rig: Rig): Promise<object> {
   const without = await grown(rig);
-  const sockets = Array.from({ length: CONSOLES }, () => reader(rig).pause());
+  const sockets = Array.from({ length: CONSOLES }, () => reader(rig.running).pause());
   const withStopped = await grown(rig);
   for (const socket of sockets) socket.destroy();
   return { readers: CONSOLES, without, with: withStopped };
-}
-
-/** Of the live log. */
-function reader({ running }: Rig): Socket {
-  const { hostname, port } = new URL(running.url);
-  const socket = connect(Number(port), hostname).on('error', () => undefined);
-  socket.write(`GET /v1/log HTTP/1.1\r\nhost: ${hostname}\r\naccept: text/event-stream\r\n\r\n`);
-  return socket;
 }
 
 /** Megabytes of the server around the same load, beside a browser of its own whose tabs are frozen with the live log open. */
@@ -202,7 +154,7 @@ async function frozen(rig: Rig): Promise<object> {
   const browser = await launchBrowser();
   try {
     await consoles({ ...rig, browser });
-    const renderers = await renderersOf(browser);
+    const renderers = await processesOf(browser, 'renderer');
     const tell = (signal: NodeJS.Signals): void => renderers.forEach((pid) => process.kill(pid, signal));
     tell('SIGSTOP');
     try {

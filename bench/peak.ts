@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Settings, started } from './processes.js';
 import type { Tell } from './progress.js';
 
+/** Of /proc. */
+const TICKS_PER_SECOND = 100;
+
 export interface Ran {
   readonly seconds: number;
   readonly peak_mb: number;
@@ -73,6 +76,18 @@ export function peakOf(pid: number): number {
   try {
     return Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024);
   } catch {
+    return 0;
+  }
+}
+
+/** Processor time of a process so far; 0 once it has ended. */
+export function cpuSeconds(pid: number): number {
+  try {
+    const [, fields = ''] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+    return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
+  } catch {
+    // It has ended.
     return 0;
   }
 }

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { writeCatalog } from './catalog.js';
 import { remove, temporaryFolder } from './ending.js';
+import { cpuSeconds } from './peak.js';
 import { orderlog, type Running, serve, type Settings, stopServers } from './processes.js';
 
 const AT_ONCE = 50;
@@ -24,8 +25,6 @@ const WARM_MS = 4_000;
 /** Between two requests of one kind: others are people, not a benchmark. */
 const PROBE_EVERY_MS = 20;
 const LARGE_MB = 100;
-/** Of /proc. */
-const TICKS_PER_SECOND = 100;
 const PRODUCTS = 200;
 const BOUNDARY = 'b0undary';
 
@@ -156,17 +155,6 @@ async function usage(pid: number, over: AbortSignal): Promise<Usage> {
   };
   const others = [...seconds.keys()].filter((one) => one !== pid);
   return { megabytes: { server, checking }, cores: { server: used([pid]), checking: used(others) } };
-}
-
-function cpuSeconds(pid: number): number {
-  try {
-    const [, fields = ''] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-    const [user, system] = fields.split(' ').slice(11, 13).map(Number);
-    return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
-  } catch {
-    // It has ended.
-    return 0;
-  }
 }
 
 function residentMb(pid: number): number {

@@ -1,5 +1,4 @@
 /** The whole log for those who look after it: a list, newest first, and its tail as server-sent events (docs/decisions/0028). */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import {
   bounds,
@@ -13,12 +12,13 @@ import { prefersEvents } from '../http/accept.js';
 import { queryHead } from '../http/answers.js';
 import type { App } from '../http/app-type.js';
 import { faultOf } from '../http/as-of.js';
-import { type EventStreams, frameOf, type Sent } from '../http/event-stream.js';
+import { type EventStreams, frameOf } from '../http/event-stream.js';
 import { nextPage } from '../http/list.js';
 import type { PositionTokens } from '../http/position-token.js';
 import { invalid } from '../http/problem.js';
-import { listOf, listQuery } from '../http/schemas.js';
+import { listOf, listQuery, queryInteger } from '../http/schemas.js';
 import { answerRecorded, type RecordedAnswer, recordedEvent } from '../http/stream-events.js';
+import { eachEvent, MOST_LOOKED_AT, newestEvents, type Wanted } from './log-tail.js';
 import { RecentFrames } from './recent-frames.js';
 
 export interface LogRouteDeps {
@@ -32,13 +32,8 @@ export interface LogRouteDeps {
   readonly eventStreams: EventStreams;
 }
 
-/** Events that one request looks at, however few of them its filter lets through. */
-const MOST_LOOKED_AT = 10_000;
-/** Events that a tail takes from its subscription at once, and characters that it sends at once. */
-const TAIL_PAGE = 500;
-const SENT_CHARACTERS = 64 * 1024;
-/** Between two writes of a tail. The first event after a quiet time is sent at once, the next ones with what comes meanwhile. */
-const BETWEEN_MS = 100;
+/** Most events at a time of a tail that leaves out others. */
+const MOST_WATCHED = 500;
 const MOST_TYPES = 50;
 
 const visible = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must have 1 to 200 visible ASCII characters');
@@ -57,6 +52,9 @@ const logQuery = listQuery.omit({ cursor: true }).extend({
   correlation_id: visible.optional().meta({ description: 'Of the request that led to the events. Scans.' }),
   before: token.optional().meta({ description: 'Events before this position only.' }),
   after: token.optional().meta({ description: 'Events after this position only.' }),
+  latest: queryInteger(1, MOST_WATCHED)
+    .optional()
+    .meta({ description: 'Of the tail: at most so many events every quarter of a second, the newest ones.' }),
 });
 
 const logEvent = recordedEvent.extend({ stream: z.string(), event_id: z.string() }).meta({ id: 'LogEvent' });
@@ -65,14 +63,9 @@ const TAIL =
   'With `Accept: text/event-stream`, new events are sent as they are recorded: `id` is the position, `event` is `recorded`, `data` is ' +
   'an event as in the list. `Last-Event-ID` resumes behind a position, `after` begins there; without both, the tail begins at the ' +
   'head. A heartbeat comes every 15 seconds. A last event `problem` says why the server ended the stream.\n\n' +
+  '`latest` is for who watches the tail: it leaves out older events where more come than that. Then an event `skipped` comes first: its ' +
+  '`data` has the positions `after` and `before`, between which the list has what was left out.\n\n' +
   'A list looks at 10,000 events at most: follow `next`, even from an empty page.';
-
-/** What a request asks for, in terms of the log. */
-interface Wanted {
-  readonly filter: { readonly streamPrefixes: readonly string[]; readonly types?: readonly string[] };
-  readonly stream?: string;
-  readonly correlationId?: string;
-}
 
 export function logRoutes(app: App, deps: LogRouteDeps): void {
   const { tokens, handler, eventStreams } = deps;
@@ -98,7 +91,7 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
       },
     },
     async (request, reply) => {
-      const { limit, before, after } = request.query;
+      const { limit, before, after, latest } = request.query;
       const wanted = wantedBy(request.query, deps.streamPrefixes);
       const head = await handler.store.head();
       const range = {
@@ -109,7 +102,12 @@ export function logRoutes(app: App, deps: LogRouteDeps): void {
         const last = request.headers['last-event-id'];
         const from =
           last === undefined ? (range.after ?? head) : await positionIn(deps, 'header.last-event-id', String(last));
-        return eventStreams.answer(request, reply, (ends) => tail({ ...deps, frames }, wanted, from, ends));
+        const tailed = { ...deps, store: handler.store, frames };
+        return eventStreams.answer(request, reply, (ends) =>
+          latest === undefined
+            ? eachEvent(tailed, wanted, from, ends)
+            : newestEvents(tailed, wanted, { from, most: latest }, ends),
+        );
       }
       // What has come since is the tail's: it begins at the position of this answer.
       const page = await handler.store.readBack({ ...wanted, ...range, limit: limit + 1, most: MOST_LOOKED_AT });
@@ -151,39 +149,6 @@ function fitting(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
   let bytes = 0;
   const end = events.findIndex(({ data }) => (bytes += bounds.sizeOf(data)) >= bounds.listBytes);
   return end < 0 ? events : events.slice(0, end + 1);
-}
-
-async function* tail(
-  { engine, tokens, frames }: LogRouteDeps & { readonly frames: RecentFrames },
-  { filter, stream, correlationId }: Wanted,
-  from: Position,
-  ends: AbortSignal,
-): AsyncGenerator<Sent> {
-  yield { id: tokens.encode(from) };
-  for await (const page of engine.follow({ from, filter, pageSize: TAIL_PAGE, signal: ends })) {
-    const begun = performance.now();
-    let text = '';
-    for (const recorded of page.events) {
-      if (ends.aborted) return;
-      if (stream !== undefined && recorded.stream !== stream) continue;
-      if (correlationId !== undefined && correlationOf(recorded) !== correlationId) continue;
-      const frame = frames.of(recorded);
-      text += typeof frame === 'string' ? frame : await frame;
-      if (text.length < SENT_CHARACTERS) continue;
-      yield { id: tokens.encode(recorded.position), frames: text };
-      text = '';
-    }
-    yield { id: tokens.encode(page.position), ...(text !== '' && { frames: text }) };
-    // A full page may have more behind it.
-    const rest = begun + BETWEEN_MS - performance.now();
-    if (page.events.length < TAIL_PAGE && rest > 0)
-      await sleep(rest, undefined, { signal: ends }).catch(() => undefined);
-  }
-}
-
-/** Others may have written metadata that are no object. */
-function correlationOf({ metadata }: { readonly metadata: unknown }): unknown {
-  return (metadata as { readonly correlation_id?: unknown } | null)?.correlation_id;
 }
 
 async function answerEvent(

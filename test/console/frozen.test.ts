@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import t from 'tap';
 import type { NewEvent } from '../../src/engine/core/message.js';
-import { builtConsole, launchBrowser, needsBrowser, renderersOf } from '../support/browser.js';
+import { builtConsole, launchBrowser, needsBrowser, processesOf } from '../support/browser.js';
 import { until } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
 import { METADATA } from '../support/unreadable.js';
@@ -38,7 +38,7 @@ t.test('a frozen tab costs the server no memory, and is served when it thaws', n
   await page.goto(`${shop.http.url}/console/log?types=OrderPlaced`);
   await page.getByText('Live', { exact: true }).waitFor(PATIENCE);
 
-  const renderers = await renderersOf(browser);
+  const renderers = await processesOf(browser, 'renderer');
   t.ok(renderers.length > 0, 'the browser has processes that draw');
   const tell = (signal: NodeJS.Signals): void => renderers.forEach((pid) => process.kill(pid, signal));
   tell('SIGSTOP');

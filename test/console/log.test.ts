@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
 import { runningApp } from '../support/running-app.js';
@@ -59,5 +60,31 @@ t.test('a search of the log goes on by itself through what does not fit', needsB
   await page.goto(`${shop.http.url}/console/log?types=CategoryAdded`);
   await page.locator('.events > li', { hasText: 'CategoryAdded' }).waitFor(PATIENCE);
   t.equal(looked, 5, 'nobody has pressed a button');
+  t.same(faults, []);
+});
+
+t.test('more events at once than can be shown: the newest are, and the screen says so', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/log?types=OrderAbandoned`);
+  await page.getByText('Live', { exact: true }).waitFor(PATIENCE);
+  const append = (order_id: string): Promise<unknown> => {
+    const data = { order_id, abandoned_at: new Date().toISOString() };
+    return shop.runtime.store.append(`order-${order_id}`, [event('OrderAbandoned', data, METADATA)], 'none');
+  };
+  await append(randomUUID());
+  const events = page.locator('.events > li');
+  await events.first().waitFor(PATIENCE);
+  const note = page.getByText('Events came faster than they can be shown');
+  t.equal(await note.count(), 0);
+  await Promise.all(Array.from({ length: 300 }, () => append(randomUUID())));
+  const last = randomUUID();
+  await append(last);
+  await events.filter({ hasText: last }).waitFor(PATIENCE);
+  await note.waitFor(PATIENCE);
+  t.equal(await events.count(), 50);
+  await page.getByRole('button', { name: 'Show in the list' }).click();
+  await note.waitFor({ state: 'detached', ...PATIENCE });
+  await events.filter({ hasText: last }).waitFor(PATIENCE);
   t.same(faults, []);
 });

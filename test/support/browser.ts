@@ -40,11 +40,12 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
 }
 
-/** Ids of the processes that run the browser's pages. */
-export async function renderersOf(browser: Browser): Promise<readonly number[]> {
+/** Ids of all processes of a browser, or of those that run its pages. */
+export async function processesOf(browser: Browser, only?: 'renderer'): Promise<readonly number[]> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+  await session.detach();
+  return processInfo.filter(({ type }) => only === undefined || type === only).map(({ id }) => id);
 }
 
 /** A browser of the test's own. */

@@ -2140,6 +2140,8 @@ export interface operations {
    * The events of all streams, newest first; as text/event-stream, those that come
    * @description With `Accept: text/event-stream`, new events are sent as they are recorded: `id` is the position, `event` is `recorded`, `data` is an event as in the list. `Last-Event-ID` resumes behind a position, `after` begins there; without both, the tail begins at the head. A heartbeat comes every 15 seconds. A last event `problem` says why the server ended the stream.
    *
+   *     `latest` is for who watches the tail: it leaves out older events where more come than that. Then an event `skipped` comes first: its `data` has the positions `after` and `before`, between which the list has what was left out.
+   *
    *     A list looks at 10,000 events at most: follow `next`, even from an empty page.
    *
    *     Roles: `admin`.
@@ -2158,6 +2160,8 @@ export interface operations {
         readonly before?: string;
         /** @description Events after this position only. */
         readonly after?: string;
+        /** @description Of the tail: at most so many events every quarter of a second, the newest ones. */
+        readonly latest?: number;
       };
       readonly header?: never;
       readonly path?: never;

@@ -1,6 +1,6 @@
 /** The events of one thing, oldest first: what its state is made of. */
 import type { VNode } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { StoredEvent } from '../types.js';
 import { Card, Empty, Loaded, Time } from './parts.js';
 import { type ListPage, usePages } from './pages.js';
@@ -40,9 +40,10 @@ export function EventList({ name, version, list }: EventListProps): VNode {
 }
 
 export function EventDetails({ event, isOpen }: { event: StoredEvent; isOpen?: boolean }): VNode {
-  const { type, data, metadata, revision, recorded_at } = event;
+  const { type, revision, recorded_at } = event;
+  const [wasOpen, setWasOpen] = useState(isOpen === true);
   return (
-    <details open={isOpen}>
+    <details open={isOpen} onToggle={({ currentTarget }) => currentTarget.open && setWasOpen(true)}>
       <summary class="spread">
         <span>
           <strong>{type}</strong> <span class="muted small">revision {revision}</span>
@@ -51,6 +52,16 @@ export function EventDetails({ event, isOpen }: { event: StoredEvent; isOpen?: b
           <Time at={recorded_at} exact />
         </span>
       </summary>
+      {/* Most are never opened, and under load many come and go. */}
+      {wasOpen && <Content event={event} />}
+    </details>
+  );
+}
+
+function Content({ event }: { event: StoredEvent }): VNode {
+  const { type, data, metadata } = event;
+  return (
+    <>
       <pre class="long" tabIndex={0} aria-label={`Data of ${type}`}>
         {JSON.stringify(data, null, 2)}
       </pre>
@@ -59,7 +70,7 @@ export function EventDetails({ event, isOpen }: { event: StoredEvent; isOpen?: b
         <pre>{JSON.stringify(metadata, null, 2)}</pre>
       </details>
       <Causes event={event} />
-    </details>
+    </>
   );
 }
 
