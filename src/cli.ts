@@ -84,7 +84,7 @@ const run: Run<Runtime> = (json, opening, command) =>
     }
   });
 
-/** With the database alone: a key can be revoked whatever else is out of order. */
+/** With the database alone: a key can be revoked, and an admin's created, whatever else is out of order. */
 const runOnKeys: Run<ApiKeys> = (json, opening, command) =>
   runWithout(json, async (settings, signal) => {
     const database = await openDatabase(settings, { ...opening, signal });
@@ -117,7 +117,7 @@ addEvents(program, run);
 addCopyLog(program, run, process.env['DEBUG']);
 addEraseUser(program, run);
 const keys = program.command('keys').description('API keys of callers, and the master key');
-addKeys(keys, runOnKeys);
+addKeys(keys, runOnKeys, run);
 addRotateMaster(keys, run);
 addBackup(program, run, (runtime) => ({ masterKeySource: masterKeySourceOf(runtime.config), version }));
 addRestore(program, runWithout, restoreDeps);

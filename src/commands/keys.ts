@@ -1,13 +1,24 @@
 /** `orderlog keys create`, `list` and `revoke`: API keys. */
 import { type Command, Option } from 'commander';
-import type { ApiKeys, ListedKey } from '../access/api-keys.js';
+import type { ApiKeys, CreatedKey, ListedKey } from '../access/api-keys.js';
 import { type Role, ROLES, userIdOf } from '../access/caller.js';
+import type { CommandHandler } from '../engine/index.js';
+import { userStream } from '../user/stream.js';
 import { type CommandResult, jsonOption, WrongUse } from './output.js';
 import type { Run } from './run.js';
 import { table } from './table.js';
 
-/** Adds `create`, `list` and `revoke` to `orderlog keys`. */
-export function addKeys(keys: Command, run: Run<ApiKeys>): void {
+export interface CustomerKeyDeps {
+  readonly apiKeys: ApiKeys;
+  readonly handler: Pick<CommandHandler, 'load'>;
+}
+
+/**
+ * Adds `create`, `list` and `revoke` to `orderlog keys`.
+ * @param run with the database alone
+ * @param runForCustomer with the log as well, which knows the users
+ */
+export function addKeys(keys: Command, run: Run<ApiKeys>, runForCustomer: Run<CustomerKeyDeps>): void {
   keys
     .command('create')
     .description('create an API key and show it, only this once')
@@ -15,7 +26,9 @@ export function addKeys(keys: Command, run: Run<ApiKeys>): void {
     .option('--user <id>', 'the user that owns the key; for the role customer only')
     .addOption(jsonOption)
     .action(async ({ role, user, json = false }: { role: Role; user?: string; json?: boolean }) => {
-      await run(json, { migrate: true }, (store) => createResult(store, role, user));
+      const opening = { migrate: true };
+      if (role === 'customer') await runForCustomer(json, opening, (deps) => createForCustomer(deps, user));
+      else await run(json, opening, (store) => createForStaff(store, role, user));
     });
 
   keys
@@ -36,31 +49,43 @@ export function addKeys(keys: Command, run: Run<ApiKeys>): void {
     });
 }
 
-/** @throws WrongUse when role and user do not fit */
-export async function createResult(keys: ApiKeys, role: Role, user: string | undefined): Promise<CommandResult> {
-  const created = await keys.create(role, userFor(role, user));
+/** @throws WrongUse when a user is named */
+export async function createForStaff(
+  keys: ApiKeys,
+  role: Exclude<Role, 'customer'>,
+  user: string | undefined,
+): Promise<CommandResult> {
+  if (user === undefined) return shown(await keys.create(role, null));
+  throw new WrongUse(`--user belongs to the role customer, and the role is ${role}: leave it out`);
+}
+
+/** @throws WrongUse when no user is named, or one that does not exist any more or never did */
+export async function createForCustomer(
+  { apiKeys, handler }: CustomerKeyDeps,
+  user: string | undefined,
+): Promise<CommandResult> {
+  if (user === undefined) throw new WrongUse('a customer is a user: name it with --user');
+  const userId = userIdOf(user);
+  if (userId === null)
+    throw new WrongUse('--user is no user id: it is a UUID, as the answer to the registration shows');
+  // Not from the read model: it may not have a user yet who registered a moment ago.
+  const { state } = await handler.load(userStream, userId);
+  if (!state) throw new WrongUse(`--user: there is no user ${userId}; register the user first (POST /v1/users)`);
+  if (state.status === 'erased') throw new WrongUse(`--user: the user ${userId} has been erased`);
+  return shown(await apiKeys.create('customer', userId));
+}
+
+function shown(created: CreatedKey): CommandResult {
   const lines = [
     created.key,
     '',
     `key id  ${created.key_id}`,
-    `role    ${role}${created.user_id === null ? '' : ` of user ${created.user_id}`}`,
+    `role    ${created.role}${created.user_id === null ? '' : ` of user ${created.user_id}`}`,
     '',
     'Keep the key now: Orderlog stores its hash only and never shows it again.',
     'Send it as: Authorization: Bearer <key>',
   ];
   return { document: created, text: lines.join('\n'), exitCode: 0 };
-}
-
-function userFor(role: Role, user: string | undefined): string | null {
-  if (role !== 'customer') {
-    if (user === undefined) return null;
-    throw new WrongUse(`--user belongs to the role customer, and the role is ${role}: leave it out`);
-  }
-  if (user === undefined) throw new WrongUse('a customer is a user: name it with --user');
-  const userId = userIdOf(user);
-  if (userId === null)
-    throw new WrongUse('--user is no user id: it is a UUID, as the answer to the registration shows');
-  return userId;
 }
 
 export async function listResult(keys: ApiKeys): Promise<CommandResult> {
