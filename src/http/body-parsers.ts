@@ -1,14 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import type { App } from './app-type.js';
+import { namedTwice } from './named-twice.js';
 import { Problem } from './problem.js';
+import { pathText } from './validation.js';
 
+const BYTE_ORDER_MARK = '\uFEFF';
 const MERGE_PATCH = 'application/merge-patch+json';
 
 /** JSON, and on PATCH its merge patch, are read; anything else is 415. An empty body is none. */
 export function readJsonBodies(app: App): void {
   app.removeAllContentTypeParsers();
-  const parse = app.getDefaultJsonParser('error', 'error');
   const read = (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void): void => {
     if (body.length === 0) {
       if (bodyIsOptional(request)) done(null, undefined);
@@ -16,7 +18,8 @@ export function readJsonBodies(app: App): void {
     } else if (!isUtf8(body)) {
       done(new Problem('malformed-json', 'The body is not UTF-8.'));
     } else {
-      void parse(request, body.toString('utf8'), done);
+      const { error, value } = parsed(body.toString('utf8'));
+      done(error, value);
     }
   };
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, read);
@@ -24,6 +27,20 @@ export function readJsonBodies(app: App): void {
     if (request.method === 'PATCH') read(request, body, done);
     else done(new Problem('unsupported-media-type', `${MERGE_PATCH} belongs to PATCH.`));
   });
+}
+
+/** A `__proto__` in it is a member like others: the schemas name it as unknown, and nothing copies it. */
+function parsed(text: string): { readonly error: Problem | null; readonly value?: unknown } {
+  const json = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return { error: new Problem('malformed-json', 'The body is not JSON.') };
+  }
+  // A proxy in front may have read the first of two.
+  const faults = namedTwice(json).map((path) => ({ path: pathText('body', path), message: 'is given twice' }));
+  return faults.length > 0 ? { error: new Problem('invalid-request', undefined, faults) } : { error: null, value };
 }
 
 function bodyIsOptional(request: FastifyRequest): boolean {

@@ -34,7 +34,7 @@ const PROBLEMS = {
   'malformed-json': {
     status: 400,
     title: 'The body is not JSON',
-    explanation: 'The body is empty, not UTF-8 or not JSON, or it has a member `__proto__` or `constructor.prototype`.',
+    explanation: 'The body is empty, not UTF-8 or not JSON.',
   },
   'id-proof-missing': {
     status: 400,

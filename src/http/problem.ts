@@ -150,7 +150,6 @@ const DETAILS: Readonly<Record<string, string>> = {
 function fromFramework(error: unknown): Problem | null {
   if (!(error instanceof Error)) return null;
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
-  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY') return new Problem('malformed-json', 'The body is not JSON.');
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
   return new Problem(BY_STATUS[statusCode] ?? 'invalid-request', DETAILS[String(code)]);
 }

@@ -109,7 +109,9 @@ export function instantOf(text: string): string | null {
 }
 
 /** Of a user or an order; lower-cased, for ids compare exactly. */
-export const uuid = z.guid('is not a UUID').transform((value) => value.toLowerCase());
+export const uuid = z
+  .guid({ error: ({ code }) => (code === 'invalid_format' ? 'is not a UUID' : undefined) })
+  .transform((value) => value.toLowerCase());
 
 /** A fault of a query whose range ends before it begins. @param ends the parameters for both. @param how `before` or `below` */
 export function requireRange<Name extends string>(

@@ -12,6 +12,8 @@ const PREFIX: Readonly<Record<Part, string>> = { params: 'path', body: '', query
 /** More faults than any request of an allowed size has by mistake. */
 const MOST_FAULTS = 5_000;
 
+const BOUNDS: ReadonlySet<string | undefined> = new Set(['too_small', 'too_big']);
+
 /** One part of the request is not as its schema says. */
 class PartInvalid extends Problem {
   constructor(
@@ -56,18 +58,22 @@ export function allFaults(request: FastifyRequest, problem: Problem): Problem {
 
 export function faultsOf(error: z.ZodError, part: Part): Fault[] {
   const faults: Fault[] = [];
-  for (const issue of error.issues) {
+  for (const [at, issue] of error.issues.entries()) {
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) faults.push({ path: pathText(part, [...issue.path, key]), message: issue.message });
     } else {
-      faults.push({ path: pathText(part, issue.path), message: issue.message });
+      const path = pathText(part, issue.path);
+      // A whole number beyond 2^53 is told so first, and then of the bound of its field, which says more.
+      if (BOUNDS.has(issue.code) && error.issues[at - 1]?.code === issue.code && faults.at(-1)?.path === path)
+        faults.pop();
+      faults.push({ path, message: issue.message });
     }
     if (faults.length > MOST_FAULTS) break;
   }
   return faults;
 }
 
-function pathText(part: Part, path: readonly PropertyKey[]): string {
+export function pathText(part: Part, path: readonly PropertyKey[]): string {
   let text = PREFIX[part];
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;

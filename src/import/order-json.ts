@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { namedTwice } from '../http/named-twice.js';
+import { pathText } from '../http/validation.js';
 import { FOREIGN, foreignText } from './encoding.js';
 import type { RowFaults } from './finding.js';
 import { MAX_LINE_BYTES, type Line } from './lines.js';
@@ -47,6 +49,9 @@ export function readJson({ bytes }: Line, faults: RowFaults, isForeign = false):
   const broken = isForeign ? `${FOREIGN}: ${foreignText(bytes)}` : 'is not valid UTF-8';
   try {
     const value = JSON.parse(withNumbersAsWritten(text)) as unknown;
+    for (const path of namedTwice(text)) {
+      faults.add(pathText('body', path), asWritten(valueAt(value, path)), 'is given twice');
+    }
     if (intact) return value;
     const count = faults.count;
     const read = withoutBroken(value, '', (path, shown) => {
@@ -60,6 +65,10 @@ export function readJson({ bytes }: Line, faults: RowFaults, isForeign = false):
     faults.add('$', text, intact ? fault : broken);
   }
   return undefined;
+}
+
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((at, step) => (at as Readonly<Record<string | number, unknown>> | null)?.[step], value);
 }
 
 function withNumbersAsWritten(text: string): string {

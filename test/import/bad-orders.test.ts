@@ -6,6 +6,12 @@ import { check, good, order } from './folder.js';
 const item = { sku: 'S-1', product_id: 1, quantity: 1, unit_price: 1 };
 const cases: Case[] = [
   [
+    'an order says each thing once',
+    'orders.ndjson',
+    order('o1', { items: [item] }).replace('"quantity":1', '"quantity":1,"quantity":2'),
+    [1, 'items[0].quantity', '2', /is given twice/],
+  ],
+  [
     'an order reference stands once, whatever else is wrong with the order',
     'orders.ndjson',
     `${order('o1', { currency: '€' })}\n${order('o1', {})}`,

@@ -59,6 +59,9 @@ export function faultWords(issue: Issue): string {
   const { code = '' } = issue;
   switch (code) {
     case 'invalid_type':
+      // JSON can write numbers that are read as infinite, such as 1e400.
+      if (issue.input === Infinity) return 'is larger than any number can be';
+      if (issue.input === -Infinity) return 'is smaller than any number can be';
       return issue.input === undefined ? 'is missing' : mustBe(TYPES[String(issue.expected)]);
     case 'too_small':
       return limit(issue, issue.minimum, 'at least', 'more than');
