@@ -43,7 +43,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
     // Not earlier: a server that is started here may serve others too.
     if (inBackground) postgres.giveWay();
     const connection: Connection = embedded?.config ?? (config.databaseUrl as string);
-    if (embedded === null) await postgres.refuseUnsuitable(connection);
+    if (embedded === null) await postgres.refuseUnsuitable(connection, migrations);
     const applied = (options.migrate ?? embedded !== null) ? await postgres.migrate(connection, migrations) : [];
     signal?.throwIfAborted();
     const pool = postgres.createPool(connection, {

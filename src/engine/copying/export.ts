@@ -3,9 +3,10 @@ import type pg from 'pg';
 import type { EventStore, Position } from '../core/event-store.js';
 import { numberOf } from '../log/postgres/position.js';
 import { PostgresReader } from '../log/postgres/reader.js';
+import { migrationsOf } from '../postgres/migrate.js';
 import { sessionBeside } from '../postgres/session.js';
 import { partsOf, type TablePart } from './table-parts.js';
-import { findTables, type FoundTable, migrationsOf, type PrimaryTable } from './tables.js';
+import { findTables, type FoundTable, type PrimaryTable } from './tables.js';
 
 export interface Export {
   /** Of the log at that moment. Where the log is on another server, everything up to here has its rows in the tables. */

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { type LogIdentity, logIdentity } from '../log/log-identity.js';
 import { isLogInUse } from '../log/postgres/log-table.js';
+import { migrationsOf } from '../postgres/migrate.js';
 
 export interface PrimaryTable {
   readonly name: string;
@@ -56,15 +57,6 @@ async function hasRows(db: Db, table: FoundTable): Promise<boolean> {
   if (table.isLog) return isLogInUse(db);
   const { rowCount } = await db.query(`select from ${nameOf(table)} limit 1`);
   return rowCount !== 0;
-}
-
-export async function migrationsOf(db: Db): Promise<string[]> {
-  const { rows: there } = await db.query<{ there: boolean }>(
-    `select to_regclass('orderlog.migrations') is not null as there`,
-  );
-  if (!there[0]?.there) return [];
-  const { rows } = await db.query<{ name: string }>('select name from orderlog.migrations order by name');
-  return rows.map(({ name }) => name);
 }
 
 /** For SQL. */

@@ -1,4 +1,5 @@
 import knex from 'knex';
+import type pg from 'pg';
 import { locks } from './advisory-locks.js';
 import { type Connection, Session, type SessionConfig, sessionConfig } from './session.js';
 
@@ -39,6 +40,16 @@ export async function migrate(connection: Connection, migrations: Migrations): P
     await db.destroy();
     await guard.end();
   }
+}
+
+/** Names of those that were applied, in their order; none where there is no schema yet. */
+export async function migrationsOf(db: Pick<pg.ClientBase, 'query'>): Promise<string[]> {
+  const { rows: there } = await db.query<{ there: boolean }>(
+    `select to_regclass('orderlog.migrations') is not null as there`,
+  );
+  if (!there[0]?.there) return [];
+  const { rows } = await db.query<{ name: string }>('select name from orderlog.migrations order by name');
+  return rows.map(({ name }) => name);
 }
 
 /** knex makes its connections by itself, of the class that its driver names: ours. */

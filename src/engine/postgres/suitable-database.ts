@@ -1,4 +1,6 @@
 /** Whether a database is one that Orderlog can work with, looked at before anything is done with it. */
+import { foreignTables } from './foreign-schema.js';
+import type { Migrations } from './migrate.js';
 import { type Connection, sessionTo } from './session.js';
 
 /** The database, or the way to it, does not suit. */
@@ -13,8 +15,11 @@ export class UnsuitableDatabase extends Error {
   }
 }
 
-/** @throws UnsuitableDatabase, and what the server says when it can't be reached */
-export async function refuseUnsuitable(connection: Connection): Promise<void> {
+/**
+ * @param migrations of the schema `orderlog`, which may be there already
+ * @throws UnsuitableDatabase, and what the server says when it can't be reached
+ */
+export async function refuseUnsuitable(connection: Connection, migrations: Migrations): Promise<void> {
   const session = sessionTo(connection, { kind: 'request', applicationName: 'orderlog-check' });
   try {
     await session.connect();
@@ -28,6 +33,8 @@ export async function refuseUnsuitable(connection: Connection): Promise<void> {
     if (found?.pid !== processID) throw pooled();
     if (found?.encoding !== 'UTF8') throw encoded(found?.encoding ?? '');
     if (found.role !== 'origin') throw replicating(found.role);
+    const tables = await foreignTables(session, migrations);
+    if (tables) throw foreign(tables);
   } catch (error) {
     throw (error as Error).message.includes('unsupported startup parameter') ? pooled(error) : error;
   } finally {
@@ -56,5 +63,17 @@ function replicating(role: string): UnsuitableDatabase {
   return new UnsuitableDatabase(
     `session_replication_role is ${role} for this role or database, so that triggers and constraints do not act`,
     'run ALTER ROLE … RESET session_replication_role, and the same for ALTER DATABASE',
+  );
+}
+
+/** Tables that a message names. */
+const SHOWN = 3;
+
+function foreign(tables: readonly string[]): UnsuitableDatabase {
+  const more = tables.length > SHOWN ? `, and ${tables.length - SHOWN} more` : '';
+  return new UnsuitableDatabase(
+    'the database at DATABASE_URL has a schema orderlog that this Orderlog did not make: it holds ' +
+      `${tables.slice(0, SHOWN).join(', ')}${more}`,
+    'name another database in DATABASE_URL, or give that schema another name with ALTER SCHEMA orderlog RENAME TO …',
   );
 }
