@@ -148,3 +148,19 @@ t.test('the release of an old address does not take it from a change that is goi
   t.equal((await handler.load(userStream, user)).state?.email_hash, 'h0');
   await t.rejects(register(handler, randomUUID(), 'h0'), { code: 'email-taken' });
 });
+
+t.test('a change that an erasure overtakes gives the address back that it has claimed', async (t) => {
+  const store = new MemoryEventStore();
+  const handler = new CommandHandler(store, new MemoryVault());
+  const user = randomUUID();
+  await register(handler, user, 'h0');
+  const held = holding(store, 'UserDetailsChanged');
+  const changed = change(new CommandHandler(held.store, handler.vault), user, 'h1');
+  await held.reached;
+  await handler.execute(userStream, user, { type: 'EraseUser', at }, testContext());
+  held.goOn();
+  await t.rejects(changed, { code: 'user-erased' });
+  const context = testContext({ now: new Date().toISOString() });
+  await claimsOf(handler).acquire('h1', { stream: userStream.name(randomUUID()), revision: 0 }, context);
+  t.pass('another has it at once');
+});
