@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { errors, print } from '../engine/index.js';
 import { DocumentsUnavailable } from '../documents/document-storage.js';
@@ -21,8 +22,11 @@ export class WrongUse extends Error {
 export function unusablePath(error: unknown, named: string, cannot: string): unknown {
   if (!(error instanceof Error) || error instanceof WrongUse) return error;
   const { code, path } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Error(`${error.message}: make room on the disk of ${named}`, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    // The file may lie on another disk than the path that was named.
+    const full = path === undefined ? named : dirname(path);
+    return new Error(`${error.message}: make room on the disk of ${full}`, { cause: error });
+  }
   if (isExhausted(error)) return error;
   if (code === undefined || path === undefined || !(path.startsWith(named) || named.startsWith(path))) return error;
   const message = `${path} can not be ${cannot} (${code}): name another path, or give this user the right to it`;

@@ -1,20 +1,12 @@
 /** Making the data cluster of the embedded server. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Account } from './account.js';
 import { binariesFor } from './binaries.js';
 import { notePlace, type Place } from './place.js';
+import { writeFile } from './write-file.js';
 
 /** Name of the role and of the database. */
 export const EMBEDDED_NAME = 'orderlog';
@@ -42,7 +34,7 @@ export async function makeCluster(dataDir: string, place: Place, signal: AbortSi
   const unfinished = `${cluster}.unfinished-${randomBytes(4).toString('hex')}`;
   const passwordFile = `${unfinished}.password`;
   mkdirSync(unfinished, { mode: 0o700 });
-  writeFileSync(passwordFile, password, { mode: 0o600 });
+  writeFile(passwordFile, password, { mode: 0o600 });
   if (account) {
     chownSync(unfinished, account.uid, account.gid);
     chownSync(passwordFile, account.uid, account.gid);
@@ -51,7 +43,7 @@ export async function makeCluster(dataDir: string, place: Place, signal: AbortSi
     const args = ['-D', unfinished, '-U', EMBEDDED_NAME, `--pwfile=${passwordFile}`, ...INITDB];
     const { code, output } = await ended(spawnBinary('initdb', args, account), signal);
     if (code !== 0) throw new Error(whyNotMade(cluster, output.trim()));
-    writeFileSync(join(dataDir, PASSWORD), password, { mode: 0o600, flush: true });
+    writeFile(join(dataDir, PASSWORD), password, { mode: 0o600, flush: true });
     renameSync(unfinished, cluster);
     notePlace(dataDir, place);
   } finally {

@@ -1,8 +1,9 @@
 /** That a data folder and a cluster belong together, and to nobody else. */
-import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterOf } from './place.js';
 import { clusterInPidFile, isSameFolder, pidFileOf, serverOf } from './process.js';
+import { writeFile } from './write-file.js';
 
 /** In the cluster: the path of its data folder. */
 const OWNER = 'orderlog.owner';
@@ -26,7 +27,7 @@ export function bindCluster(dataDir: string, cluster: string): void {
   if (owner === own) return;
   // Replaced, not written over: it may be a file of root's, and we its folder's owner.
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${own}\n`);
+  writeFile(draft, `${own}\n`);
   renameSync(draft, file);
 }
 

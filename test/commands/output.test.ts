@@ -42,6 +42,8 @@ void t.test('a full disk is 3, and the message says where to make room, once', (
   t.match(told, { message: 'ENOSPC: no space left on device, write: make room on the disk of /backups/file' });
   t.equal(unusablePath(told, '/data', 'used'), told);
   t.equal(exitCodeOf(told), 3);
+  const elsewhere = Object.assign(new Error('ENOSPC: no space left on device, open'), { code: 'ENOSPC', path: '/b/c' });
+  t.match(unusablePath(elsewhere, '/data', 'used'), { message: /make room on the disk of \/b$/ });
   t.end();
 });
 

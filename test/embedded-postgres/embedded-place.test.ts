@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readlinkSync,
@@ -11,8 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { unusablePath } from '../../src/commands/output.js';
 import { accountFor, canReach } from '../../src/embedded-postgres/account.js';
 import { copyOf, withSymlinks } from '../../src/embedded-postgres/binaries.js';
+import { bindCluster } from '../../src/embedded-postgres/owner.js';
 import { makeSocketFolder, socketFolder } from '../../src/embedded-postgres/place.js';
 
 /** As the package is without its install script, and from an npm with umask 077. */
@@ -86,3 +89,23 @@ t.test('a folder for the socket that somebody else has put there is not used', (
   }, /can not be made or is not ours: remove it/);
   t.end();
 });
+
+const FULL = '/dev/full';
+
+t.test(
+  'a full disk of a database that lies elsewhere is told by its folder',
+  { skip: !existsSync(FULL) && 'not here' },
+  (t) => {
+    const folder = t.testdir({ data: {}, cluster: {} });
+    const cluster = join(folder, 'cluster');
+    symlinkSync(FULL, join(cluster, `orderlog.owner.${process.pid}`));
+    let told: unknown;
+    try {
+      bindCluster(join(folder, 'data'), cluster);
+    } catch (error) {
+      told = unusablePath(error, join(folder, 'data'), 'used for ORDERLOG_DATA_DIR');
+    }
+    t.match(told, { message: /^ENOSPC: no space left on device, write: make room on the disk of .*\/cluster$/ });
+    t.end();
+  },
+);
