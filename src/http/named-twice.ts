@@ -1,4 +1,4 @@
-/** What JSON.parse passes over in silence: a name that stands twice in its object, of which it keeps the last value. */
+/** Finds a name that stands twice in its object. JSON.parse keeps the last value and reports nothing. */
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
