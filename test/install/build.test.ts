@@ -42,3 +42,16 @@ void t.test('a compiler that finds a fault ends the build with its exit code', a
   t.equal(status, 2);
   t.match(said, /tsconfig\.build\.json/);
 });
+
+void t.test('a build that was killed is made again, and one that has ended is not', async (t) => {
+  const { folder, build } = checkout(t);
+  mkdirSync(join(folder, 'node_modules/typescript/bin'), { recursive: true });
+  const compiler = join(folder, 'node_modules/typescript/bin/tsc');
+  const emit =
+    "require('node:fs').cpSync(process.argv[1], require('node:path').join(__dirname, '../../../dist/src/cli.js'));";
+  writeFileSync(compiler, `${emit} process.kill(process.ppid, 'SIGKILL')`);
+  t.equal(build('--if-missing').status, null, 'it dies with something compiled');
+  writeFileSync(compiler, `${emit} console.log('compiles')`);
+  t.same(build('--if-missing'), { status: 0, said: 'compiles\n' });
+  t.same(build('--if-missing'), { status: 0, said: '' });
+});
