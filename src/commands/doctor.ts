@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type pg from 'pg';
 import type { ApiKeys } from '../access/api-keys.js';
 import type { AccessConfig } from '../access/config.js';
+import { isRotating } from '../crypto/master-key.js';
 import { type Engine, errors, type EventStore, eventStoreDb, print } from '../engine/index.js';
 import { type CommandResult, exitCodeOf, jsonOption, runCommand } from './output.js';
 import { type Check, serverChecks, type ServerReport, type ServerUrl } from './server-checks.js';
@@ -22,7 +23,12 @@ const MOST_CHARACTERS = 1_000;
 
 /** The part of a runtime that is looked at. */
 export interface Examined {
-  readonly config: { readonly dataDir: string; readonly access: AccessConfig };
+  readonly config: {
+    readonly dataDir: string;
+    readonly access: AccessConfig;
+    /** Null: it is in the data folder. */
+    readonly masterKey: Uint8Array | null;
+  };
   readonly apiKeys: Pick<ApiKeys, 'hasAdmin'>;
   readonly location: string | null;
   readonly pool: pg.Pool;
@@ -68,7 +74,12 @@ export async function doctor<Config extends ExaminedConfig>(
     checks.push(...(await eventStore(config, describe)));
     const examined = await open(config);
     try {
-      checks.push(...(await database(examined)), await freeSpace(examined), ...(await followers(examined)));
+      checks.push(
+        ...(await database(examined)),
+        await freeSpace(examined),
+        ...rotation(examined),
+        ...(await followers(examined)),
+      );
       const storage = await documentStorage(examined);
       checks.push(storage, ...(storage.ok ? [await documents(examined)] : []), await access(examined));
     } finally {
@@ -170,6 +181,14 @@ async function freeSpace({ config, location }: Examined): Promise<Check> {
   const ok = free >= MIN_FREE_BYTES;
   const remedy = ok ? null : `make room on the disk of ${folder}: a full disk stops every command`;
   return { check: 'free space', ok, detail: `${(free / 1024 ** 3).toFixed(1)} GiB`, remedy };
+}
+
+/** Until a rotation has ended, a copy of `master.key` alone does not open every key, and nothing else says so. */
+function rotation({ config: { dataDir, masterKey } }: Examined): Check[] {
+  if (masterKey !== null || !isRotating(dataDir)) return [];
+  const detail = `a rotation has begun and not ended: some keys need ${dataDir}/master.key.next, others master.key`;
+  const remedy = 'keep both files, and run orderlog keys rotate-master: it finishes the rotation';
+  return [{ check: 'master key', ok: false, detail, remedy }];
 }
 
 async function followers({ engine }: Examined): Promise<Check[]> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -30,6 +31,11 @@ export function loadOrCreateNextMasterKey(dataDir: string): Buffer {
 export function replaceMasterKey(dataDir: string): void {
   renameSync(nextMasterKeyFile(dataDir), masterKeyFile(dataDir));
   syncFolder(dataDir);
+}
+
+/** Whether a rotation has begun in this folder and not ended. Until it has, a copy of `master.key` alone does not open every key. */
+export function isRotating(dataDir: string): boolean {
+  return existsSync(nextMasterKeyFile(dataDir));
 }
 
 /** The master key, and during a rotation the next one behind it. @throws Error when one of the files is not such a key */

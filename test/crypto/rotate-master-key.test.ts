@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { doctor } from '../../src/commands/doctor.js';
 import { rotateMasterResult } from '../../src/commands/rotate-master-key.js';
 import { noProgress } from '../../src/commands/progress.js';
 import { PgKeyStore } from '../../src/crypto/key-store.js';
+import { loadOrCreateNextMasterKey, replaceMasterKey } from '../../src/crypto/master-key.js';
 import { masterKey, MasterKeys, openMasterKeys } from '../../src/crypto/master-keys.js';
 import { rotateMasterKey } from '../../src/crypto/rotate-master-key.js';
 import { loadSecrets } from '../../src/crypto/secrets.js';
@@ -152,4 +154,19 @@ t.test('a process without the next master key answers 503 where it needs a key, 
   t.equal(outcome(sent), '503 database-unavailable');
   t.match(sent.headers.get('retry-after'), /^\d+$/);
   t.equal(outcome(await shop.http.send('POST', '/v1/categories', { json: { name: 'A' } })), '201');
+});
+
+t.test('doctor tells of a rotation that was interrupted, until it has ended', async (t) => {
+  const { runtime, dataDir } = await runningApp(t);
+  const config = { ...runtime.config, masterKey: null };
+  const findings = async (): Promise<unknown> => {
+    const open = () => Promise.resolve({ ...runtime, config, close: () => Promise.resolve() });
+    const { document } = await doctor(() => config, open);
+    return (document as { checks: { check: string }[] }).checks.filter(({ check }) => check === 'master key');
+  };
+  t.same(await findings(), []);
+  loadOrCreateNextMasterKey(dataDir);
+  t.match(await findings(), [{ ok: false, detail: /master\.key\.next/, remedy: /keys rotate-master/ }]);
+  replaceMasterKey(dataDir);
+  t.same(await findings(), []);
 });
