@@ -233,6 +233,25 @@ void t.test('a job is followed as events, each change once, until it has ended',
   t.equal(new Set(texts).size, texts.length);
 });
 
+void t.test('a client that connects to a job again is told each state once, the last one too', async (t) => {
+  const { run, running } = heldCommands();
+  const shop = await runningApp(t, { projectors: false, runCommand: run });
+  const { job_id } = await start(shop, { kind: 'verify' });
+  const path = `/v1/ops/jobs/${job_id}`;
+  await until(() => running.length === 1);
+  const first = await openStream(t, shop.http, path);
+  await first.count(1);
+  first.close();
+  const headers = { 'last-event-id': first.lastId() ?? '' };
+  const second = await openStream(t, shop.http, path, headers);
+  running[0]?.end(done({ ok: true }));
+  await second.ended;
+  t.match(second.events, [{ data: { state: 'done' } }]);
+  const third = await openStream(t, shop.http, path, { 'last-event-id': second.lastId() ?? '' });
+  await third.ended;
+  t.same(third.events, []);
+});
+
 void t.test('a job whose lease has run out is lost: it can not end well any more, and makes room', async (t) => {
   const { run, running } = heldCommands();
   const shop = await runningApp(t, { projectors: false, runCommand: run });

@@ -1,4 +1,5 @@
 /** Jobs over HTTP: start one, follow it, cancel it. */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type AnyProjection, type Engine, errors, Refusal } from '../../engine/index.js';
@@ -103,7 +104,8 @@ export function jobRoutes(app: App, deps: JobRouteDeps): void {
       const { job_id } = request.params;
       const job = await jobs.find(job_id);
       if (request.method !== 'GET' || !prefersEvents(request.headers.accept)) return { data: job };
-      return eventStreams.answer(request, reply, (ends) => changes(jobs, job, ends));
+      const told = request.headers['last-event-id'];
+      return eventStreams.answer(request, reply, (ends) => changes(jobs, job, told, ends));
     },
   );
   app.delete(
@@ -123,13 +125,19 @@ export function jobRoutes(app: App, deps: JobRouteDeps): void {
   );
 }
 
-async function* changes(jobs: Jobs, first: Job, ends: AbortSignal): AsyncGenerator<Sent> {
-  let shown = '';
+/** @param told the id of the state that the client has: one that connects again is not told it twice */
+async function* changes(
+  jobs: Jobs,
+  first: Job,
+  told: string | string[] | undefined,
+  ends: AbortSignal,
+): AsyncGenerator<Sent> {
+  let shown = told;
   for (let job = first; !ends.aborted; job = await jobs.find(job.job_id)) {
-    const text = JSON.stringify(job);
-    if (text !== shown) yield { event: 'job', data: job };
+    const id = createHash('sha256').update(JSON.stringify(job)).digest('base64url');
+    if (id !== shown) yield { id, event: 'job', data: job };
     if (!isActive(job)) return;
-    shown = text;
+    shown = id;
     await sleep(LOOK_EVERY_MS, undefined, { signal: ends }).catch(() => undefined);
   }
 }
