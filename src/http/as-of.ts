@@ -4,7 +4,7 @@ import { type Engine, errors, type Freshness, type Position } from '../engine/in
 import { freshnessOf } from './freshness.js';
 import { Problem } from './problem.js';
 import type { PositionTokens } from './position-token.js';
-import { instantOf } from './schemas.js';
+import { queryInstant } from './schemas.js';
 
 /** In the query of what can be asked for as it was. */
 export const asOf = z.string().max(200).optional().meta({
@@ -59,7 +59,7 @@ export class AsOf {
     { waitMs }: Pick<Freshness, 'waitMs'>,
   ): Promise<{ readonly position: Position; readonly token: string }> {
     const { engine, tokens } = this.sources;
-    const time = instantOf(text);
+    const time = queryInstant(text);
     const point = time === null ? text : new Date(Date.parse(time) - 1).toISOString();
     const position = await engine.resolvePoint(point, tokens, waitMs).catch((error: unknown) => {
       if (error instanceof errors.BadPoint && error.isBeyondNow) return engine.store.head();

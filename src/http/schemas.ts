@@ -10,6 +10,7 @@ import {
   MAX_QUANTITY,
   MAX_REMARK,
   MAX_SKU,
+  instantOf,
 } from '../values.js';
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 
@@ -89,23 +90,16 @@ function asInteger(minimum: number, maximum: number): Record<string, unknown> {
   return { type: 'integer', minimum, maximum, pattern: undefined };
 }
 
-const TIME = /^\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+ -]\d\d:\d\d)$/i;
-
-/** A time in a query; becomes UTC with milliseconds. A `+` that nobody encoded arrives as a space. */
+/** A time in a query; becomes UTC with milliseconds. */
 export const queryTime = z
   .string()
-  .refine((text) => instantOf(text) !== null, 'is not a time as RFC 3339, such as 2026-01-31T09:30:00Z')
-  .transform((text) => instantOf(text) ?? '')
+  .refine((text) => queryInstant(text) !== null, 'is not a time as RFC 3339, such as 2026-01-31T09:30:00Z')
+  .transform((text) => queryInstant(text) ?? '')
   .meta({ type: 'string', format: 'date-time' });
 
-/** An RFC 3339 time with its zone, as UTC with milliseconds; null for any other text. */
-export function instantOf(text: string): string | null {
-  const [, day] = TIME.exec(text) ?? [];
-  const time = new Date(text.toUpperCase().replace(' ', '+'));
-  // A day that the month does not have would be one of the next month; years of other lengths are no times of the database.
-  const isDay = day !== undefined && new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(day);
-  if (!isDay || Number.isNaN(time.getTime())) return null;
-  return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9_999 ? time.toISOString() : null;
+/** The time of a query; null for any other text. A `+` that nobody encoded arrives as a space. */
+export function queryInstant(text: string): string | null {
+  return instantOf(text.replace(' ', '+'));
 }
 
 /** Of a user or an order; lower-cased, for ids compare exactly. */

@@ -1,11 +1,10 @@
-import { MAX_EMAIL } from '../values.js';
+import { instantOf, MAX_EMAIL } from '../values.js';
 import type { RowFaults } from './finding.js';
 import { ABBREVIATED, isAbbreviated, numberHint } from './spreadsheet.js';
 
 /** The limits of the commands, in the words of an import file. Each reads one value; null: it is bad, and reported. */
 
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
-const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))$/i;
 
 export interface Range {
   readonly min: number;
@@ -87,24 +86,7 @@ export function currencyCode(faults: RowFaults, column: string, text: string): s
 
 /** RFC 3339 with its zone; becomes UTC with milliseconds. */
 export function instant(faults: RowFaults, column: string, text: string): string | null {
-  const parts = TIME.exec(text)?.slice(1).map(Number);
-  if (parts && isCalendarTime(parts)) {
-    const time = new Date(text.toUpperCase());
-    // Beyond these years the text has another form, which neither comparison nor database reads as a time.
-    if (time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999) return time.toISOString();
-  }
-  faults.add(column, text, 'is not a time in the form of RFC 3339, such as 2011-08-31T17:05:00Z');
-  return null;
-}
-
-function isCalendarTime(parts: readonly number[]): boolean {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0] = parts;
-  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return false;
-  if (hour > 23 || minute > 59 || second > 59) return false;
-  return !(zoneHour > 23 || zoneMinute > 59);
-}
-
-function daysOf(year: number, month: number): number {
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+  const time = instantOf(text);
+  if (time === null) faults.add(column, text, 'is not a time in the form of RFC 3339, such as 2011-08-31T17:05:00Z');
+  return time;
 }

@@ -60,8 +60,8 @@ function decoded(text: string, tokens: PointSources['tokens'], isToken: boolean)
   }
 }
 
-/** A `+` that nobody encoded arrives as a space. */
-const RFC_3339 = /^(\d{4}-\d\d-(\d\d))[Tt](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+ -])(\d\d:\d\d))$/;
+/** A `+` that nobody encoded arrives as a space. JavaScript takes the hour 24, too. */
+const RFC_3339 = /^(\d{4}-\d\d-(\d\d))[Tt]((?:[01]\d|2[0-3]):\d\d:\d\d)(\.\d+)?(?:([Zz])|([+ -])(\d\d:\d\d))$/;
 
 /** Years of four digits, as texts of times compare; an offset may lead out of them. */
 const FIRST_MS = Date.parse('0001-01-01T00:00:00.000Z');

@@ -37,6 +37,7 @@ t.test('what is no time is told so, whatever it looks like', async (t) => {
   for (const text of [
     '2026-02-29T00:00:00Z',
     '2026-13-01T00:00:00Z',
+    '2026-01-31T24:00:00Z',
     '2026-01-31T24:00:01Z',
     '2026-01-31T23:59:60Z',
     '2026-01-31T09:30:00',
