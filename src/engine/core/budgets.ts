@@ -19,6 +19,9 @@ export const APPEND_GROUP_BYTES = 8 * MEBIBYTE;
 /** The end of the log that a process keeps because it has written it. */
 export const RECENT_BYTES = 8 * MEBIBYTE;
 
+/** Streams that a process keeps because it has written all of them. */
+export const RECENT_STREAMS_BYTES = 8 * MEBIBYTE;
+
 /** Orders of an import that are under way at once. */
 export const IN_FLIGHT_BYTES = 4 * MEBIBYTE;
 

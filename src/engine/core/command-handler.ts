@@ -47,7 +47,8 @@ export class CommandHandler {
   }
 
   /**
-   * Loads, decides, appends; a lost race is loaded and decided again.
+   * Loads, decides, appends; a lost race is loaded and decided again. What this process has written itself is not read for it, unless it
+   * comes to no append: only an append proves that nobody else was there since.
    * @param command may be lazy: it is then made once it is known that it has not been carried out already
    * @throws Refusal, EventStoreUnavailable
    */
@@ -58,28 +59,40 @@ export class CommandHandler {
     context: CommandContext,
     options: ExecuteOptions<State> = {},
   ): Promise<Outcome<State>> {
-    const tries = options.tries ?? TRIES;
+    const { guard, isNew = false, beforeAppend, tries = TRIES } = options;
     const load = options.load ?? (() => this.load(binding, id));
+    let recent = isNew || options.load || beforeAppend ? null : await this.#streams.loadRecent(binding, id);
     let made: { readonly command: Command } | null = null;
-    for (let attempt = 1; ; attempt++) {
-      // 1. What is so.
-      const loaded = options.isNew && attempt === 1 ? empty(binding.decider.initialState) : await load();
+    for (let attempt = recent ? 0 : 1; ; attempt++) {
+      // 1. What is so. What this process has written itself costs no read, but others may have been there since.
+      const mayBeBehind = recent !== null;
+      const loaded = recent ?? (isNew && attempt === 1 ? empty(binding.decider.initialState) : await load());
+      recent = null;
       // 2. Has this very command been carried out already?
       const replay = await this.#replayed(binding, id, loaded, context);
       if (replay) return replay;
       // 3. Preconditions, then the rules.
-      options.guard?.(loaded.state, loaded.revision);
-      made ??= { command: await madeOf(command) };
-      const facts = decideOn(binding, loaded, made.command);
-      if (facts.length === 0) return { ...pick(loaded), appended: 0, replayed: false };
+      let facts: readonly F[];
+      try {
+        guard?.(loaded.state, loaded.revision);
+        made ??= { command: await madeOf(command) };
+        facts = decideOn(binding, loaded, made.command);
+      } catch (error) {
+        if (mayBeBehind && error instanceof Refusal) continue;
+        throw error;
+      }
+      if (facts.length === 0) {
+        if (mayBeBehind) continue;
+        return { ...pick(loaded), appended: 0, replayed: false };
+      }
       // 4. Append where the state was read; someone else was first: once more from the start.
-      await options.beforeAppend?.(loaded.revision + 1, loaded.state);
+      await beforeAppend?.(loaded.revision + 1, loaded.state);
       try {
         const after = await this.#streams.append(binding, id, loaded, facts, context);
         return { ...after, appended: facts.length, replayed: false };
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
-        if (attempt === tries) {
+        if (attempt >= tries) {
           throw new Refusal('revision-conflict', `Others changed ${binding.name(id)} ${tries} times meanwhile.`);
         }
       }

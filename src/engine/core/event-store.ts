@@ -149,6 +149,12 @@ export interface EventStore {
   ): Promise<AppendResult>;
 
   /**
+   * All events of a stream that this process has begun itself, where it has kept them; null otherwise. Costs no round trip. Others may have
+   * appended to the stream since, so only an append at the revision after these proves that they were all.
+   */
+  recent(stream: string): readonly RecordedEvent[] | null;
+
+  /**
    * The events of one stream, oldest first.
    * @throws StreamNotFound, EventStoreUnavailable
    */

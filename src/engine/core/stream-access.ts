@@ -64,6 +64,15 @@ export class StreamAccess {
     return this.loadFrom(binding, id, empty(binding.decider.initialState), until);
   }
 
+  /** The state as this process has written it itself, without a read; null where that is not known. Others may have changed it. */
+  async loadRecent<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+  ): Promise<Loaded<State> | null> {
+    const recent = this.store.recent(binding.name(id));
+    return recent ? this.#fold(binding, empty(binding.decider.initialState), recent) : null;
+  }
+
   /** The state as it was at a position of the log, by the events of the stream up to there. */
   async loadAt<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
@@ -71,7 +80,7 @@ export class StreamAccess {
     at: Position,
   ): Promise<Loaded<State>> {
     const initial = empty(binding.decider.initialState);
-    return this.#fold(binding, id, initial, ({ position }) => position <= at);
+    return this.#read(binding, id, initial, ({ position }) => position <= at);
   }
 
   /** Brings a loaded state up to date by reading from its revision on. */
@@ -81,29 +90,40 @@ export class StreamAccess {
     known: Loaded<State>,
     until = Number.MAX_SAFE_INTEGER,
   ): Promise<Loaded<State>> {
-    return this.#fold(binding, id, known, ({ revision }) => revision <= until);
+    return this.#read(binding, id, known, ({ revision }) => revision <= until);
   }
 
   /** @param counts false for the first event that is not to be looked at any more */
-  async #fold<State, Command, F extends Fact>(
+  async #read<State, Command, F extends Fact>(
     binding: StreamBinding<State, Command, F>,
     id: string,
     known: Loaded<State>,
     counts: (recorded: RecordedEvent) => boolean,
   ): Promise<Loaded<State>> {
-    let { state, revision, position } = known;
-    let { latest, commands } = known;
     try {
-      for await (const recorded of this.store.read(binding.name(id), { from: revision + 1 })) {
-        if (!counts(recorded)) break;
-        const event = await this.open<F>(recorded, binding.types);
-        state = binding.decider.evolve(state, event);
-        ({ revision, position } = event);
-        latest = latestOf(latest, event.data, binding.types[event.type] ?? { time: null });
-        commands = commands.set(event.metadata.command_id, { revision, fingerprint: event.metadata.fingerprint });
-      }
+      const events = this.store.read(binding.name(id), { from: known.revision + 1 });
+      return await this.#fold(binding, known, events, counts);
     } catch (error) {
       if (!(error instanceof StreamNotFound)) throw error;
+      return known;
+    }
+  }
+
+  async #fold<State, Command, F extends Fact>(
+    binding: StreamBinding<State, Command, F>,
+    known: Loaded<State>,
+    events: AsyncIterable<RecordedEvent> | Iterable<RecordedEvent>,
+    counts: (recorded: RecordedEvent) => boolean = () => true,
+  ): Promise<Loaded<State>> {
+    let { state, revision, position } = known;
+    let { latest, commands } = known;
+    for await (const recorded of events) {
+      if (!counts(recorded)) break;
+      const event = await this.open<F>(recorded, binding.types);
+      state = binding.decider.evolve(state, event);
+      ({ revision, position } = event);
+      latest = latestOf(latest, event.data, binding.types[event.type] ?? { time: null });
+      commands = commands.set(event.metadata.command_id, { revision, fingerprint: event.metadata.fingerprint });
     }
     return { state, revision, position, latest, commands };
   }

@@ -76,6 +76,11 @@ export class MemoryEventStore implements EventStore {
     });
   }
 
+  /** A read costs no more. */
+  recent(): null {
+    return null;
+  }
+
   async *read(stream: string, options: ReadOptions = {}): AsyncGenerator<RecordedEvent> {
     const events = await Promise.resolve(this.#streams.get(stream));
     const { from = 0, limit = Infinity, signal } = options;

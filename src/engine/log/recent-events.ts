@@ -76,11 +76,12 @@ export class RecentEvents {
   }
 }
 
-function lengthOf({ data, metadata }: AppendedEvent): number {
+export function lengthOf({ data, metadata }: AppendedEvent): number {
   return data.length + metadata.length;
 }
 
-function recordedFrom(event: AppendedEvent): RecordedEvent {
+/** As a read would give it. */
+export function recordedFrom(event: AppendedEvent): RecordedEvent {
   const { position, stream, revision, id, type, data, metadata, recordedAt } = event;
   return {
     position: positionOf(position),

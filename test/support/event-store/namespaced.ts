@@ -49,6 +49,10 @@ export class Namespaced implements EventStore {
     });
   }
 
+  recent(stream: string): readonly RecordedEvent[] | null {
+    return this.inner.recent(this.prefix + stream)?.map((event) => this.#strip(event)) ?? null;
+  }
+
   async *read(stream: string, options?: ReadOptions): AsyncGenerator<RecordedEvent> {
     try {
       for await (const event of this.inner.read(this.prefix + stream, options)) yield this.#strip(event);

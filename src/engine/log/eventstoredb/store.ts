@@ -117,6 +117,11 @@ export class EventStoreDb implements EventStore {
     return this.#appender.append(stream, events, expected, options);
   }
 
+  /** An append does not tell when its events were recorded. */
+  recent(): null {
+    return null;
+  }
+
   read(stream: string, options: ReadOptions = {}): AsyncGenerator<RecordedEvent> {
     const { from = 0, limit = Number.MAX_SAFE_INTEGER, signal } = options;
     return this.#reader.stream({ stream, from, limit, signal });

@@ -58,6 +58,13 @@ interface OutcomeRow {
   readonly recorded: string | null;
 }
 
+/** What the appender tells its store. */
+interface AppenderEvents {
+  onAppended(range: Range, events: readonly AppendedEvent[]): void;
+  /** The stream is not as an append expected it. */
+  onConflict(stream: string): void;
+}
+
 const APPEND = {
   name: 'append-events',
   text: 'SELECT * FROM orderlog.append_events($1::text[], $2::bigint[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::text[])',
@@ -73,7 +80,7 @@ export class PostgresAppender {
   constructor(
     private readonly connection: Connection,
     private readonly giveUpAfterMs: number,
-    private readonly onAppended: (range: Range, events: readonly AppendedEvent[]) => void,
+    private readonly told: AppenderEvents,
   ) {}
 
   append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendResult> {
@@ -171,6 +178,7 @@ export class PostgresAppender {
     for (const row of rows) {
       const { stream, expected, events, resolve, reject } = group[row.append - 1] as Waiting;
       if (row.outcome === 'conflict' || row.last_position === null || row.recorded === null) {
+        this.told.onConflict(stream);
         reject(new WrongExpectedRevision(stream, expected, row.last_revision < 0 ? 'none' : row.last_revision));
         continue;
       }
@@ -189,7 +197,7 @@ export class PostgresAppender {
     }
     const [first] = appended;
     const last = appended.at(-1);
-    if (first && last) this.onAppended({ first: first.position, last: last.position, categories }, appended);
+    if (first && last) this.told.onAppended({ first: first.position, last: last.position, categories }, appended);
   }
 
   #connected(): Promise<pg.Client> {

@@ -26,6 +26,7 @@ import { PostgresReader, type StreamPage, type StreamRequest } from './reader.js
 import { SharedPages } from './shared-pages.js';
 import { follow } from './subscription.js';
 import { RecentEvents } from '../recent-events.js';
+import { RecentStreams } from '../recent-streams.js';
 import { PostgresTail } from './tail.js';
 import { unconnected } from '../unconnected.js';
 
@@ -37,6 +38,7 @@ const DEFAULT_SUBSCRIPTION_PAGE = 1_000;
 export class PostgresEventStore implements EventStore {
   readonly kind = 'postgres';
   readonly #recent = new RecentEvents();
+  readonly #streams = new RecentStreams();
   readonly #appender: PostgresAppender;
   readonly #tail: PostgresTail;
   readonly #reader: PostgresReader;
@@ -56,9 +58,13 @@ export class PostgresEventStore implements EventStore {
     this.#pages = new SharedPages((from, filter, size) => reader.page(from, filter, size));
     this.#loadStream = gather((requests) => reader.streams(requests), PARALLEL_LOADS);
     this.#tail = new PostgresTail(connection, async () => numberOf(await reader.head()));
-    this.#appender = new PostgresAppender(connection, giveUpAfterMs, (range, events) => {
-      this.#recent.add(events);
-      this.#tail.announce(range);
+    this.#appender = new PostgresAppender(connection, giveUpAfterMs, {
+      onAppended: (range, events) => {
+        this.#recent.add(events);
+        this.#streams.add(events);
+        this.#tail.announce(range);
+      },
+      onConflict: (stream) => this.#streams.forget(stream),
     });
   }
 
@@ -72,6 +78,10 @@ export class PostgresEventStore implements EventStore {
 
   append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendResult> {
     return this.#appender.append(stream, events, expected);
+  }
+
+  recent(stream: string): readonly RecordedEvent[] | null {
+    return this.#streams.of(stream);
   }
 
   async *read(stream: string, options: ReadOptions = {}): AsyncGenerator<RecordedEvent> {
