@@ -1,11 +1,13 @@
 /**
- * Orders alone, beside ten readers of the tail that take each event, and beside ten consoles in a browser. The readers and the browser have
- * the lowest priority and say how much of a core they took, because on machines of their own they would take nothing of the server's.
+ * Orders alone; beside ten readers of the tail that take each event; beside what ten consoles ask of the server, sent without a browser, as
+ * if the browsers were elsewhere; and beside ten consoles in a browser on this machine. The browser has the lowest priority, and how much
+ * of a core it took is told, because the server does not need it.
  */
 import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, processesOf } from '../test/support/browser.js';
+import { recordConsoles, sendAgain } from './console-requests.js';
 import { cpuSeconds } from './peak.js';
 import { openLoad, run, type Running } from './processes.js';
 import { ordersOf } from './rates.js';
@@ -45,22 +47,33 @@ export async function beside(rig: Rig): Promise<object> {
   const rate = Math.floor(perSecond / 2);
   const browser = await launchBrowser();
   await giveWay(browser);
-  const found: Record<'alone' | 'readers' | 'consoles', Round[]> = { alone: [], readers: [], consoles: [] };
+  const kinds = ['alone', 'readers', 'requests', 'browser'] as const;
+  const found = Object.fromEntries(kinds.map((kind) => [kind, [] as Round[]])) as Record<
+    (typeof kinds)[number],
+    Round[]
+  >;
   try {
+    const recorded = await recordConsoles(browser, screens(rig.running));
     for (let round = 0; round < ROUNDS; round += 1) {
       found.alone.push(await measured(rig, rate));
       const readers = Array.from({ length: CONSOLES }, () => reader(rig.running).resume());
       found.readers.push(await measured(rig, rate));
       for (const socket of readers) socket.destroy();
+      const sending = sendAgain(recorded);
+      found.requests.push(await measured(rig, rate));
+      await sending.stop();
       const pages = await consoles({ ...rig, browser });
-      found.consoles.push(await measured(rig, rate, { browser, pages }));
+      found.browser.push(await measured(rig, rate, { browser, pages }));
       for (const page of pages) await page.close();
     }
   } finally {
     await browser.close();
   }
-  const [alone, readers, ten] = [summary(found.alone), summary(found.readers), summary(found.consoles)];
-  return { watching: CONSOLES, openLoopRate: rate, alone, readers, consoles: ten };
+  return {
+    watching: CONSOLES,
+    openLoopRate: rate,
+    ...Object.fromEntries(kinds.map((kind) => [kind, summary(found[kind])])),
+  };
 }
 
 function summary(rounds: readonly Round[]): object {
@@ -99,11 +112,15 @@ async function closed({ running, poolFile }: Rig, seconds: number): ReturnType<t
 }
 
 /** Live logs and overviews, by turns. */
+function screens({ url }: Running): readonly string[] {
+  return Array.from({ length: CONSOLES }, (_, at) => `${url}/console/${at % 2 === 0 ? 'log' : ''}`);
+}
+
 export async function consoles({ running, browser }: Pick<Rig, 'running' | 'browser'>): Promise<readonly Page[]> {
   const pages: Page[] = [];
-  for (let at = 0; at < CONSOLES; at += 1) {
+  for (const screen of screens(running)) {
     const page = await browser.newPage();
-    await page.goto(`${running.url}/console/${at % 2 === 0 ? 'log' : ''}`);
+    await page.goto(screen);
     await page.getByText('Live', { exact: true }).waitFor();
     pages.push(page);
   }

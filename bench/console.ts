@@ -1,8 +1,8 @@
 /**
  * `npm run bench:console`: the console in a real Chromium, on 10,595 categories. Prints as JSON: first paint of the catalog and the longest
- * work of its main thread while it is opened and scrolled; from the sending of an order to its row in the live log; a rebuild under load, as the
- * screen shows it; what readers that stop reading and a frozen tab cost the server; and placing orders alone, beside ten readers of the
- * live log that draw nothing, and beside ten consoles.
+ * work of its main thread while it is opened and scrolled; from the sending of an order to its row in the live log; placing orders beside those
+ * who watch (console-beside.ts); what readers that stop reading and a frozen tab cost the server; and a rebuild under load, as the screen
+ * shows it.
  */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
