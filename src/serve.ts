@@ -22,6 +22,7 @@ import type { Parts } from './commands/serve.js';
 import { type Log, measureLog, openLogger } from './logger.js';
 import { commandRunner } from './ops/jobs/command-runner.js';
 import { Jobs } from './ops/jobs/jobs.js';
+import { keepHeapLean } from './ops/lean-heap.js';
 import { accessTo, addRoutes } from './routes.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
@@ -47,6 +48,7 @@ export interface Serving extends Parts {
  * @throws Error that says why it could not start
  */
 export async function serve(config: Config, parts: Serving, signal: AbortSignal): Promise<void> {
+  keepHeapLean();
   const log = await openLogger(config, parts.json ? 2 : 1);
   try {
     await serveUntil(signal, log, config, parts);

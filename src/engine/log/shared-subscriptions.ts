@@ -13,6 +13,7 @@ import {
   type Subscription,
   type SubscriptionState,
 } from '../core/event-store.js';
+import { sizeOf } from '../core/budgets.js';
 import type { RecordedEvent } from '../core/message.js';
 
 /** What is kept for followers that are a little behind. */
@@ -139,7 +140,7 @@ class Feed {
   }
 
   #keep(event: RecordedEvent): void {
-    const characters = JSON.stringify(event.data).length;
+    const characters = sizeOf(event.data);
     this.#kept.push({ event, characters });
     this.#characters += characters;
     if (this.#kept.length <= MOST_EVENTS && this.#characters <= MOST_CHARACTERS) return;
