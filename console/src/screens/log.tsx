@@ -43,13 +43,13 @@ export function Log(): VNode {
       {tail.error && !pages.error && <Failure error={tail.error} />}
       {tail.events.length > 0 && (
         <Card title="Just appended" actions={<ShowBelow refresh={pages.refresh} clear={tail.clear} />} flush>
-          <EventRows events={tail.events} onStream={(stream) => set({ stream })} />
           {tail.isPartial && (
             <p class="note small muted">
               Events came faster than they can be shown, so some between these are left out. “Show in the list” shows
               all.
             </p>
           )}
+          <EventRows events={tail.events} onStream={(stream) => set({ stream })} />
         </Card>
       )}
       <Card title="Events, newest first" flush>

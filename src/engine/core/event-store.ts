@@ -82,7 +82,8 @@ export interface BackPage {
 
 /**
  * What a subscription hands over: the next matching events in log order, and the position up to which nothing that
- * matches is left out. A page without events says only that the log has grown with what does not match.
+ * matches is left out. A page without events says only that the log has grown with what does not match, or, at the position of the page
+ * before, that nothing is waiting behind that one.
  */
 export interface EventPage {
   readonly events: readonly RecordedEvent[];
