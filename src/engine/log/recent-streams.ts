@@ -21,7 +21,8 @@ export class RecentStreams {
   add(events: readonly AppendedEvent[]): void {
     for (const event of events) {
       const { stream, revision } = event;
-      const kept = revision === 0 ? { events: [], characters: 0 } : this.#take(stream);
+      const before = this.#take(stream);
+      const kept = revision === 0 ? { events: [], characters: 0 } : before;
       if (kept?.events.length !== revision) continue;
       kept.events.push(event);
       kept.characters += lengthOf(event);

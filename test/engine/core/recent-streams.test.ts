@@ -106,6 +106,9 @@ t.test('a stream is kept as long as this process has written all of it, and thos
   streams.add([appended('l-1', 0), appended('m-1', 0)]);
   t.equal(revisionsOf(streams, 'd-1'), undefined, 'it was used the longest time ago');
   t.same(revisionsOf(streams, 'a-1'), [0, 1]);
+  streams.add(Array.from({ length: 50 }, () => appended('a-1', 0)));
+  t.same(revisionsOf(streams, 'a-1'), [0], 'begun again, as after the restore of an older copy');
+  t.same(revisionsOf(streams, 'm-1'), [0], 'which takes the place of what was kept, and no more');
   streams.add([appended('n-1', 0, 2_000)]);
   t.equal(revisionsOf(streams, 'n-1'), undefined, 'larger than all that may be kept');
   t.equal(revisionsOf(streams, 'm-1'), undefined);
