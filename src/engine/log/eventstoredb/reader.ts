@@ -231,21 +231,31 @@ export class Reader {
   /** As EventStore.holds; the leader is asked. */
   async holds({ position, id }: Mark, giveUpAt?: number): Promise<boolean> {
     if (position === START) return true;
-    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
-      const options = { fromPosition: pairOf(position), maxCount: 1, requiresLeader: true };
-      return new Inbox(client.readAll(options));
-    };
     try {
-      for await (const items of this.#resumed(read, undefined, '$all', giveUpAt)) {
-        const found = items.find(({ event }) => event && positionOf(logPositionOf(event)) === position)?.event;
-        if (found) return id === null || found.id.toLowerCase() === id;
+      let found = await this.#idAt(position, giveUpAt);
+      if (found === null) {
+        if (position > (await this.head())) return false;
+        // Scavenged; or the log has got there only now, with a record of its own.
+        found = await this.#idAt(position, giveUpAt);
       }
-      // Scavenged; or the log does not get there.
-      return position <= (await this.head());
+      return found === null || id === null || found === id;
     } catch (error) {
       if (error instanceof LogReplaced) return false;
       throw error;
     }
+  }
+
+  /** Id of the record at a position; null where there is none. */
+  async #idAt(position: Position, giveUpAt?: number): Promise<string | null> {
+    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
+      const options = { fromPosition: pairOf(position), maxCount: 1, requiresLeader: true };
+      return new Inbox(client.readAll(options));
+    };
+    for await (const items of this.#resumed(read, undefined, '$all', giveUpAt)) {
+      const found = items.find(({ event }) => event && positionOf(logPositionOf(event)) === position)?.event;
+      if (found) return found.id.toLowerCase();
+    }
+    return null;
   }
 
   /** Position of the last record, as the leader knows it. */

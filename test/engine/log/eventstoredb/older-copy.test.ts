@@ -1,10 +1,12 @@
 /** The server's data is replaced by an older copy: it is noticed, nothing wrong is told by position, and one command mends it. */
 import t, { type Test } from 'tap';
 import { projections } from '../../../../projections/index.js';
+import { positionOf } from '../../../../src/engine/log/eventstoredb/position.js';
 import { modelStatuses, problemOf } from '../../../../src/engine/projecting/status.js';
-import { storeAt } from '../../../support/event-store/on-stand-in.js';
+import { fill, onStandIn, storeAt } from '../../../support/event-store/on-stand-in.js';
 import { until } from '../../../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../../../support/running-app.js';
+import type { LoggedEvent } from '../../../support/stand-in/logged-event.js';
 import { type StandIn, standIn } from '../../../support/stand-in/stand-in.js';
 import { rebuildAll } from '../../builds/rebuilding.js';
 
@@ -100,4 +102,27 @@ void t.test('an older copy is noticed at the start, however much was written sin
   shop.startProjectors();
   await until(() => allStopped(shop));
   await isRightAfterRebuild(t, replaced, placed);
+});
+
+void t.test('a log that grows past a lost record while it is asked for it, does not hold it', async (t) => {
+  const { server, store } = await onStandIn(t);
+  const append = (): unknown => fill(server.log, 'order-1', 1);
+  append();
+  const kept = server.events.length;
+  append();
+  const [lost] = server.events.slice(kept);
+  const mark = { position: positionOf((lost as LoggedEvent).position), id: (lost as LoggedEvent).id };
+  t.equal(await store.holds(mark), true);
+  server.log.rewind(kept);
+  t.equal(await store.holds(mark), false, 'the log does not get there');
+  // The record is not there; it is by the time that the end of the log is asked for.
+  let reads = 0;
+  const grows = (): false => {
+    if (++reads === 2) append();
+    return false;
+  };
+  server.faults.add('readAll', 'unavailable', { stream: grows });
+  t.equal(await store.holds(mark), false, 'another record has its position');
+  t.equal(positionOf((server.events.at(-1) as LoggedEvent).position), mark.position);
+  t.equal(await store.holds({ ...mark, id: null }), true, 'of no id is told that the log gets there');
 });
