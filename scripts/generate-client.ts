@@ -18,6 +18,8 @@ export interface ClientDocument {
 
 interface DocumentOperation {
   readonly operationId: string;
+  /** That may call it; everybody may call one without. */
+  readonly 'x-roles'?: readonly string[];
   readonly summary?: string;
   readonly description?: string;
   readonly parameters?: readonly { readonly name?: string; readonly in?: string }[];
@@ -35,7 +37,7 @@ interface Schema {
 
 const HEAD = '// Written by `npm run client:types` from the OpenAPI document. Changes by hand are lost.';
 
-/** The text of generated.ts: the types of schemas and operations, and the table of operations. */
+/** The text of generated.ts: the types of schemas and operations, the table of operations, and who may call which. */
 export async function generateClient(document: ClientDocument): Promise<string> {
   const paths = mapValues(document.paths, (methods) => mapValues(methods, essence));
   const entries = Object.entries(paths).flatMap(([path, methods]) =>
@@ -53,10 +55,12 @@ export async function generateClient(document: ClientDocument): Promise<string> 
   const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
   const types = nodes.filter((node) => ts.isInterfaceDeclaration(node)).filter(({ name }) => KEPT.includes(name.text));
   for (const { members } of types) members.forEach((member) => comment(member, operations));
+  const roles = operations.map(({ operationId, 'x-roles': may = null }) => [operationId, may] as const);
   const text = [
     HEAD,
     astToString(types),
     `export const table = ${JSON.stringify(Object.fromEntries(entries))} as const;`,
+    `export const roles = ${JSON.stringify(Object.fromEntries(roles))} as const;`,
   ].join('\n\n');
   return format(text, { parser: 'typescript', printWidth: 120, singleQuote: true });
 }

@@ -8,7 +8,15 @@ import {
   ProblemError,
 } from '@orderlog/client';
 
-export { type CallOptions, type Input, NoAnswerError, ProblemError, type Schemas } from '@orderlog/client';
+export {
+  type CallOptions,
+  type Input,
+  NoAnswerError,
+  type OperationId,
+  ProblemError,
+  rolesOf,
+  type Schemas,
+} from '@orderlog/client';
 
 const KEY = 'orderlog-key';
 /** After that long a screen says that the server is away, instead of still trying. */

@@ -2,7 +2,8 @@
 import { LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { api, isSignedIn, onDenied, ProblemError } from './api.js';
+import { isSignedIn, onDenied } from './api.js';
+import { findRole, RoleContext } from './role.js';
 import { NotFound } from './screens/not-found.js';
 import { Overview } from './screens/overview.js';
 import { SignIn } from './screens/sign-in.js';
@@ -20,22 +21,24 @@ const Stock = lazy(() => import('./screens/stock.js').then((it) => it.Stock));
 const User = lazy(() => import('./screens/user.js').then((it) => it.User));
 const Users = lazy(() => import('./screens/users.js').then((it) => it.Users));
 
+/** Until the role is asked for again, if the API could not tell it. */
+const AGAIN_MS = 5_000;
+
 export function Console(): VNode {
   const [round, setRound] = useState(0);
   const [mustSignIn, setMustSignIn] = useState(false);
   useEffect(() => onDenied(() => setMustSignIn(true)), []);
-  // Whether a key is asked for at all: every role may read this.
-  const probe = useQuery(`probe ${round}`, async (signal) => {
-    try {
-      await api.getCategoryTree({ depth: 1 }, { signal });
-      return true;
-    } catch (error) {
-      if (error instanceof ProblemError && error.status === 401) return false;
-      // Something else is wrong, and the screens say what.
-      return true;
-    }
-  });
-  if (mustSignIn || probe.data === false) {
+  const [isUnknown, setUnknown] = useState(false);
+  const role = useQuery(
+    `role ${round}`,
+    async (signal) => {
+      const found = await findRole(signal);
+      setUnknown(found === 'unknown');
+      return found;
+    },
+    isUnknown ? { every: AGAIN_MS } : {},
+  ).data;
+  if (mustSignIn || role === null) {
     return (
       <SignIn
         onDone={() => {
@@ -46,27 +49,29 @@ export function Console(): VNode {
       />
     );
   }
-  if (probe.data === undefined) return <p class="busy">Loading…</p>;
+  if (role === undefined) return <p class="busy">Loading…</p>;
   return (
-    <LocationProvider scope="/console">
-      <Shell>
-        <Page>
-          <Router>
-            <Route path="/console/" component={Overview} />
-            <Route path="/console/catalog" component={Catalog} />
-            <Route path="/console/orders" component={Orders} />
-            <Route path="/console/orders/:order_id" component={Order} />
-            <Route path="/console/users" component={Users} />
-            <Route path="/console/users/:user_id" component={User} />
-            <Route path="/console/stock" component={Stock} />
-            <Route path="/console/log" component={Log} />
-            <Route path="/console/read-models" component={ReadModels} />
-            <Route default component={NotFound} />
-          </Router>
-        </Page>
-      </Shell>
-      <Toasts />
-    </LocationProvider>
+    <RoleContext.Provider value={role}>
+      <LocationProvider scope="/console">
+        <Shell>
+          <Page>
+            <Router>
+              <Route path="/console/" component={Overview} />
+              <Route path="/console/catalog" component={Catalog} />
+              <Route path="/console/orders" component={Orders} />
+              <Route path="/console/orders/:order_id" component={Order} />
+              <Route path="/console/users" component={Users} />
+              <Route path="/console/users/:user_id" component={User} />
+              <Route path="/console/stock" component={Stock} />
+              <Route path="/console/log" component={Log} />
+              <Route path="/console/read-models" component={ReadModels} />
+              <Route default component={NotFound} />
+            </Router>
+          </Page>
+        </Shell>
+        <Toasts />
+      </LocationProvider>
+    </RoleContext.Provider>
   );
 }
 

@@ -1,9 +1,10 @@
 /** The frame of every page: where one can go, the search, the theme, signing out. */
 import type { ComponentChildren, VNode } from 'preact';
 import { useLocation } from 'preact-iso';
-import { useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
 import { isSignedIn, signOut } from './api.js';
 import logo from './logo.svg';
+import { RoleContext } from './role.js';
 import { Search } from './search.js';
 import { LateNote } from './ui/late.js';
 
@@ -19,6 +20,7 @@ export const PAGES = [
 
 export function Shell({ children }: { children: ComponentChildren }): VNode {
   const { path } = useLocation();
+  const role = useContext(RoleContext);
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(false), [path]);
   return (
@@ -44,6 +46,7 @@ export function Shell({ children }: { children: ComponentChildren }): VNode {
         <footer class="small">
           <ThemeChoice />
           <a href="/docs">API documentation</a>
+          {isSignedIn() && role !== 'unknown' && <span class="muted">Role of your key: {role}</span>}
           {isSignedIn() && (
             <button class="small-button" onClick={signOut}>
               Sign out

@@ -1,5 +1,5 @@
 /** `createClient` and what its callers need to name. README.md shows it in use. */
-import { table } from './generated.js';
+import { roles, table } from './generated.js';
 import { later } from './later.js';
 import { listing } from './listing.js';
 import { type Answered, type ClientOptions, type Operation, type Send, sender } from './send.js';
@@ -21,6 +21,9 @@ export type {
 } from './types.js';
 
 const operations: Readonly<Record<OperationId, Operation>> = table;
+
+/** The roles that may call an operation, a customer only for what is its own; null: anybody, without a key. */
+export const rolesOf = (id: OperationId): readonly string[] | null => roles[id];
 
 export function createClient(options: ClientOptions = {}): Client {
   return clientOf(sender(options), null);

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { api, isBehind } from '../api.js';
+import { May } from '../role.js';
 import type { CategoryNode } from '../types.js';
 import { useFilters } from '../ui/filters.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
@@ -34,7 +35,9 @@ export function Catalog(): VNode {
     <div class="stack">
       <div class="spread">
         <h1>Catalog</h1>
-        <button onClick={() => setAdding(true)}>Add a root category</button>
+        <May call="addCategory" otherwise="An admin can change the catalog.">
+          <button onClick={() => setAdding(true)}>Add a root category</button>
+        </May>
       </div>
       <AsOfBar asOf={asOf} isLoading={isWaiting} onChange={(next) => set({ as_of: next })} />
       {asked !== now && now.error && <Failure error={now.error} retry={now.refresh} />}
@@ -107,7 +110,9 @@ interface Shown {
 function NoCategories({ isNow }: { isNow: boolean }): VNode {
   return isNow ? (
     <Empty title="The catalog is empty.">
-      Press “Add a root category”, or import a catalog with <code>npx orderlog import DIR</code>.
+      <May call="addCategory">
+        Press “Add a root category”, or import a catalog with <code>npx orderlog import DIR</code>.
+      </May>
     </Empty>
   ) : (
     <Empty title="There were no categories then.">Move the slider to the right, or press “Back to now”.</Empty>

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, type Degradable, isBehind, ProblemError } from '../api.js';
 import { number, plural } from '../format.js';
+import { May } from '../role.js';
 import { useTitle } from '../title.js';
 import { type Category, ORDER_STATUSES, type OrderCounts, type Product } from '../types.js';
 import { DegradedNote } from '../ui/degraded.js';
@@ -50,10 +51,16 @@ export function CategoryCard({ catId, asOf, isBesideProduct, onChange, onProduct
             title={it.name}
             actions={
               <>
-                <Ask label="Add child" onClick={() => setAsking('add')} />
-                <Ask label="Rename" onClick={() => setAsking('rename')} />
-                <Ask label="Move" onClick={() => setAsking('move')} />
-                <Ask label="Remove" onClick={() => setAsking('remove')} />
+                <May call="addCategory">
+                  <Ask label="Add child" onClick={() => setAsking('add')} />
+                </May>
+                <May call="changeCategory">
+                  <Ask label="Rename" onClick={() => setAsking('rename')} />
+                  <Ask label="Move" onClick={() => setAsking('move')} />
+                </May>
+                <May call="removeCategory">
+                  <Ask label="Remove" onClick={() => setAsking('remove')} />
+                </May>
               </>
             }
           >
@@ -65,7 +72,15 @@ export function CategoryCard({ catId, asOf, isBesideProduct, onChange, onProduct
               <Counts catId={catId} asOf={asOf} />
             </div>
           </Card>
-          <Card title="Products" actions={<Ask label="Add a product" onClick={() => setAsking('product')} />} flush>
+          <Card
+            title="Products"
+            actions={
+              <May call="addProduct">
+                <Ask label="Add a product" onClick={() => setAsking('product')} />
+              </May>
+            }
+            flush
+          >
             <Loaded query={products}>
               {(rows) =>
                 rows.length === 0 ? (

@@ -1,7 +1,7 @@
 /** The log, newest first, with what is appended meanwhile on top. */
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { api } from '../api.js';
+import { api, isDenied } from '../api.js';
 import type { StoredEvent } from '../types.js';
 import { EventDetails } from '../ui/events.js';
 import { type Filters, useFilters } from '../ui/filters.js';
@@ -20,6 +20,14 @@ export function Log(): VNode {
   const pages = usePages<StoredEvent>(`log ${JSON.stringify(values)}`, (more, options) =>
     api.listLogEvents({ ...values, ...more }, options),
   );
+  if (pages.error && isDenied(pages.error)) {
+    return (
+      <div class="stack">
+        <h1>Log</h1>
+        <Failure error={pages.error} />
+      </div>
+    );
+  }
   return (
     <div class="stack">
       <div class="spread">

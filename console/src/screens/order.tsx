@@ -4,6 +4,7 @@ import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { number, shortId } from '../format.js';
+import { May, useMay } from '../role.js';
 import { useTitle } from '../title.js';
 import type { HistoryEntry, Order as OrderAnswer } from '../types.js';
 import { DegradedNote } from '../ui/degraded.js';
@@ -41,11 +42,20 @@ export function Order(): VNode {
               </Card>
               <Items order={order} />
             </div>
-            <EventList
-              name={`events of ${order_id}`}
-              version={order.revision}
-              list={(more, options) => api.listOrderEvents({ order_id, ...more }, options)}
-            />
+            <May
+              call="listOrderEvents"
+              otherwise={
+                <Card title="Events">
+                  <p class="muted">An admin can see the events of this order.</p>
+                </Card>
+              }
+            >
+              <EventList
+                name={`events of ${order_id}`}
+                version={order.revision}
+                list={(more, options) => api.listOrderEvents({ order_id, ...more }, options)}
+              />
+            </May>
           </div>
           {asking && (
             <Question
@@ -64,7 +74,9 @@ export function Order(): VNode {
 }
 
 function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => void }): VNode {
-  const may = (action: NonNullable<Asking>): boolean => order.allowed_actions.includes(action);
+  const mayCall = useMay();
+  const may = (action: NonNullable<Asking>): boolean =>
+    order.allowed_actions.includes(action) && mayCall(action === 'cancel' ? 'cancelOrder' : 'markOrderPaid');
   return (
     <header class="stack-tight">
       <p class="small">
@@ -76,9 +88,11 @@ function Head({ order, ask }: { order: OrderAnswer; ask: (asking: Asking) => voi
           <OrderBadge status={order.status} />
         </div>
         <div class="row">
-          <a class="button" href={`/console/log?stream=order-${order.order_id}`}>
-            Show in the log
-          </a>
+          <May call="listLogEvents">
+            <a class="button" href={`/console/log?stream=order-${order.order_id}`}>
+              Show in the log
+            </a>
+          </May>
           <button
             onClick={() => {
               void copyLink();

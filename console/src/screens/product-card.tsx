@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { money, number, plural } from '../format.js';
+import { May } from '../role.js';
 import { useTitle } from '../title.js';
 import type { Product, StoredEvent } from '../types.js';
 import { Curve } from '../ui/curve.js';
@@ -43,12 +44,16 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
           title={product.name}
           actions={
             <>
-              <button class="small-button" onClick={() => setChanging(true)}>
-                Change
-              </button>
-              <button class="small-button" disabled={turn.isBusy} onClick={() => void turn.run(product)}>
-                {product.status === 'active' ? 'Retire' : 'Reinstate'}
-              </button>
+              <May call="changeProduct">
+                <button class="small-button" onClick={() => setChanging(true)}>
+                  Change
+                </button>
+              </May>
+              <May call={product.status === 'active' ? 'retireProduct' : 'reinstateProduct'}>
+                <button class="small-button" disabled={turn.isBusy} onClick={() => void turn.run(product)}>
+                  {product.status === 'active' ? 'Retire' : 'Reinstate'}
+                </button>
+              </May>
             </>
           }
         >
@@ -86,7 +91,12 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
                 <a href={`/console/orders?product_id=${product.product_id}`}>Orders of this product</a>
               </dd>
             </dl>
-            <PriceHistory product={product} />
+            <section class="stack-tight">
+              <h3>Price history</h3>
+              <May call="listLogEvents" otherwise="An admin can see the prices of the past.">
+                <PriceHistory product={product} />
+              </May>
+            </section>
           </div>
           {isChanging && (
             <ChangeProduct
@@ -141,12 +151,7 @@ async function pricesOf(productId: number, signal: AbortSignal): Promise<Prices>
 function PriceHistory({ product }: { product: Product }): VNode {
   const { product_id, revision } = product;
   const prices = useQuery(`prices of ${product_id} ${revision}`, (signal) => pricesOf(product_id, signal));
-  return (
-    <section class="stack-tight">
-      <h3>Price history</h3>
-      <Loaded query={prices}>{(found) => <PriceCurve prices={found} product={product} />}</Loaded>
-    </section>
-  );
+  return <Loaded query={prices}>{(found) => <PriceCurve prices={found} product={product} />}</Loaded>;
 }
 
 function PriceCurve({ prices, product }: { prices: Prices; product: Product }): VNode {

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, isDenied, type Schemas } from '../api.js';
 import { number } from '../format.js';
+import { May } from '../role.js';
 import { Curve, type Point } from '../ui/curve.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { Card, Failure, Loaded, Status, Time, type Tone } from '../ui/parts.js';
@@ -52,8 +53,10 @@ export function ReadModels(): VNode {
       <div class="spread">
         <h1>Read models</h1>
         <div class="row">
-          <button onClick={() => setAsking({ kind: 'verify', model: null })}>Verify all</button>
-          <button onClick={() => setAsking({ kind: 'rebuild', model: null })}>Rebuild all</button>
+          <May call="startJob">
+            <button onClick={() => setAsking({ kind: 'verify', model: null })}>Verify all</button>
+            <button onClick={() => setAsking({ kind: 'rebuild', model: null })}>Rebuild all</button>
+          </May>
         </div>
       </div>
       <Card title="State" flush>

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, type CallOptions } from '../api.js';
 import { number } from '../format.js';
+import { May } from '../role.js';
 import type { Stock as StockAnswer } from '../types.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { FormDialog, given, textOf } from '../ui/form-dialog.js';
@@ -45,9 +46,11 @@ export function Stock(): VNode {
     <div class="stack">
       <div class="spread">
         <h1>Stock</h1>
-        <button class="primary" onClick={() => setAsking({ kind: 'count', stock: null, productId: null })}>
-          Track a product
-        </button>
+        <May call="countStock">
+          <button class="primary" onClick={() => setAsking({ kind: 'count', stock: null, productId: null })}>
+            Track a product
+          </button>
+        </May>
       </div>
       <StockFilters {...filters} />
       {product && <OneProduct id={product} ask={ask} />}

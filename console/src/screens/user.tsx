@@ -4,6 +4,7 @@ import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api, type Schemas } from '../api.js';
 import { bytes, shortId } from '../format.js';
+import { May } from '../role.js';
 import { useTitle } from '../title.js';
 import type { User as UserAnswer } from '../types.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
@@ -68,10 +69,14 @@ function Head({ user, ask }: { user: UserAnswer; ask: (asking: Asking) => void }
         </div>
         {isActive && (
           <div class="row">
-            <button onClick={() => ask('details')}>Change details</button>
-            <button class="danger" onClick={() => ask('erase')}>
-              Erase
-            </button>
+            <May call="changeUserDetails">
+              <button onClick={() => ask('details')}>Change details</button>
+            </May>
+            <May call="eraseUser" otherwise="An admin can erase this user.">
+              <button class="danger" onClick={() => ask('erase')}>
+                Erase
+              </button>
+            </May>
           </div>
         )}
       </div>

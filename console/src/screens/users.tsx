@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api, type Input } from '../api.js';
+import { May } from '../role.js';
 import type { User } from '../types.js';
 import { useFilters } from '../ui/filters.js';
 import { FormDialog } from '../ui/form-dialog.js';
@@ -20,9 +21,11 @@ export function Users(): VNode {
     <div class="stack">
       <div class="spread">
         <h1>Users</h1>
-        <button class="primary" onClick={() => setRegistering(true)}>
-          Register a user
-        </button>
+        <May call="registerUser">
+          <button class="primary" onClick={() => setRegistering(true)}>
+            Register a user
+          </button>
+        </May>
       </div>
       <form
         key={values['email'] ?? ''}

@@ -1,28 +1,17 @@
 /** Above every screen: which read models are late, so that nobody takes an old number for a new one. */
 import type { VNode } from 'preact';
-import { useRef } from 'preact/hooks';
-import { api, isDenied } from '../api.js';
+import { api } from '../api.js';
 import { plural, seconds } from '../format.js';
+import { useMay } from '../role.js';
 import { LATE_SECONDS, type ModelStatus } from '../screens/status.js';
 import { useQuery } from '../use-query.js';
 
 const EVERY_MS = 5_000;
 
 export function LateNote(): VNode | null {
-  // Asked once: another answer would need another key.
-  const mayReadStatus = useRef(true);
-  const read = async (signal: AbortSignal): Promise<readonly string[]> => {
-    if (mayReadStatus.current) {
-      try {
-        return await lateModels(signal);
-      } catch (error) {
-        if (!isDenied(error as Error)) throw error;
-        mayReadStatus.current = false;
-      }
-    }
-    return failingChecks(signal);
-  };
-  const { data } = useQuery('late', read, { every: EVERY_MS });
+  const may = useMay();
+  const [key, read] = may('getStatus') ? (['late', lateModels] as const) : (['failing', failingChecks] as const);
+  const { data } = useQuery(key, read, { every: EVERY_MS });
   if (!data || data.length === 0) return null;
   return (
     <div class="note late" data-tone="warn" role="status">
