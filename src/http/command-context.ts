@@ -21,7 +21,7 @@ export type HashKey = KeyObject;
  * @throws Problem invalid-request for a bad `Idempotency-Key` or `If-Match`
  */
 export function commandContext(
-  request: Pick<FastifyRequest, 'caller' | 'headers' | 'method' | 'url' | 'id'>,
+  request: Pick<FastifyRequest, 'caller' | 'headers' | 'method' | 'url' | 'id'> & Partial<Pick<FastifyRequest, 'raw'>>,
   hashKey: HashKey,
   commandType: string,
   content: unknown,
@@ -34,6 +34,7 @@ export function commandContext(
     correlationId: request.id,
     actor: { kind, id },
     now: new Date().toISOString(),
+    isCallerGone: () => request.raw?.socket.destroyed === true,
   };
   if (commandId === null) return { ...common, commandId: newId(), keyed: false, eventId: newId, newId };
   return {

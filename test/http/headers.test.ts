@@ -129,3 +129,13 @@ void t.test('a request id is taken over only if it can be logged as it is', asyn
     t.match(requestId({ headers: { 'x-request-id': bad } }), /^[\da-f]{8}-[\da-f]{4}-7/, bad);
   }
 });
+
+void t.test('a command knows whether its caller is still connected', (t) => {
+  const raw = { socket: { destroyed: false } };
+  const request = { caller: ANONYMOUS, headers: {}, url: '/v1/orders', method: 'POST', id: 'request-1', raw };
+  const { isCallerGone } = commandContext(request as never, hashKey, 'PlaceOrder', {});
+  t.equal(isCallerGone?.(), false);
+  raw.socket.destroyed = true;
+  t.equal(isCallerGone?.(), true);
+  t.end();
+});

@@ -60,3 +60,27 @@ void t.test('two requests at once under one key: one is carried out, the other i
   const outcomes = (await Promise.all([pay('INV-1', 'k'), pay('INV-2', '"k"')])).map(outcome);
   t.same(outcomes.sort(), ['200', '422 idempotency-mismatch']);
 });
+
+void t.test(
+  'changes of one thing that come at once without If-Match all take effect, one after the other',
+  async (t) => {
+    const shop = await runningApp(t);
+    const parents = [await shop.addCategory(), await shop.addCategory()].map(({ cat_id }) => cat_id);
+    const { cat_id } = await shop.addCategory();
+    const { product_id } = await shop.addProduct([cat_id]);
+    const { user_id } = await shop.registerUser();
+    const cases: readonly (readonly [string, (i: number) => object])[] = [
+      [`/v1/categories/${cat_id}`, (i) => ({ name: `Lamps ${i}`, parent_cat_id: parents[i % 2] })],
+      [`/v1/products/${product_id}`, (i) => ({ price: 1_000 + i })],
+      [`/v1/users/${user_id}`, (i) => ({ name: `Ada ${i}` })],
+      [`/v1/users/${user_id}`, (i) => ({ email: `ada-${i}@shop.test` })],
+    ];
+    for (const [path, change] of cases) {
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => answered(() => shop.http.send('PATCH', path, { json: change(i) }))),
+      );
+      t.same(new Set(answers.map(({ status }) => status)), new Set([200]), path);
+      t.equal(new Set(answers.map(({ headers }) => headers.get('etag'))).size, 12, 'each is a revision of its own');
+    }
+  },
+);

@@ -5,6 +5,7 @@ import type { EventStore, Position } from './event-store.js';
 import { type HistoryEvent, historyEvent } from './history.js';
 import type { Envelope, Fact, RecordedEvent } from './message.js';
 import { type CommandContext, empty, type Loaded, StreamAccess, type StreamBinding } from './stream-access.js';
+import { StreamTurns, type Turn, type TurnBounds } from './stream-turns.js';
 import type { Vault } from './vault.js';
 
 export interface Outcome<State> {
@@ -38,18 +39,22 @@ const TRIES = 3;
 
 export class CommandHandler {
   readonly #streams: StreamAccess;
+  readonly #turns: StreamTurns;
 
   constructor(
     readonly store: EventStore,
     readonly vault: Vault,
+    bounds: Partial<TurnBounds> = {},
   ) {
     this.#streams = new StreamAccess(store, vault);
+    this.#turns = new StreamTurns(bounds);
   }
 
   /**
-   * Loads, decides, appends; a lost race is loaded and decided again. What this process has written itself is not read for it, unless it
-   * comes to no append: only an append proves that nobody else was there since.
-   * @param command may be lazy: it is then made once it is known that it has not been carried out already
+   * Loads, decides, appends. Commands of this process on one stream take turns; a race that another process won is loaded and decided
+   * again. What this process has written itself is not read for it, unless it comes to no append: only an append proves that nobody
+   * else was there since.
+   * @param command may be lazy: it is then made once it is known that it has not been carried out already, and not in a turn
    * @throws Refusal, EventStoreUnavailable
    */
   async execute<State, Command, F extends Fact>(
@@ -59,15 +64,35 @@ export class CommandHandler {
     context: CommandContext,
     options: ExecuteOptions<State> = {},
   ): Promise<Outcome<State>> {
+    const turn = this.#turns.of(binding.name(id), context.isCallerGone);
+    try {
+      return await this.#inTurns(turn, binding, id, command, context, options);
+    } finally {
+      turn.end();
+    }
+  }
+
+  async #inTurns<State, Command, F extends Fact>(
+    turn: Turn,
+    binding: StreamBinding<State, Command, F>,
+    id: string,
+    command: Command | (() => Promise<Command>),
+    context: CommandContext,
+    options: ExecuteOptions<State>,
+  ): Promise<Outcome<State>> {
     const { guard, isNew = false, beforeAppend, tries = TRIES } = options;
     const load = options.load ?? (() => this.load(binding, id));
-    let recent = isNew || options.load || beforeAppend ? null : await this.#streams.loadRecent(binding, id);
-    let made: { readonly command: Command } | null = null;
-    for (let attempt = recent ? 0 : 1; ; attempt++) {
-      // 1. What is so. What this process has written itself costs no read, but others may have been there since.
+    const mayKnow = !isNew && !options.load && !beforeAppend;
+    let made: { readonly command: Command } | null = isLazy(command) ? null : { command };
+    let lost = 0;
+    for (let round = 0; ; round++) {
+      // 1. What is so. What this process has written itself costs no read, but others may have been there since. Where the id was drawn
+      // a moment ago, nobody else waits for a turn.
+      const isUnread = isNew && round === 0;
+      if (!isUnread) await turn.take();
+      const recent = mayKnow && round === 0 ? await this.#streams.loadRecent(binding, id) : null;
       const mayBeBehind = recent !== null;
-      const loaded = recent ?? (isNew && attempt === 1 ? empty(binding.decider.initialState) : await load());
-      recent = null;
+      const loaded = recent ?? (isUnread ? empty(binding.decider.initialState) : await load());
       // 2. Has this very command been carried out already?
       const replay = await this.#replayed(binding, id, loaded, context);
       if (replay) return replay;
@@ -75,7 +100,12 @@ export class CommandHandler {
       let facts: readonly F[];
       try {
         guard?.(loaded.state, loaded.revision);
-        made ??= { command: await madeOf(command) };
+        if (made === null) {
+          // It may wait for a read model. Others go first, and what they append is read.
+          turn.end();
+          made = { command: await (command as () => Promise<Command>)() };
+          continue;
+        }
         facts = decideOn(binding, loaded, made.command);
       } catch (error) {
         if (mayBeBehind && error instanceof Refusal) continue;
@@ -85,14 +115,15 @@ export class CommandHandler {
         if (mayBeBehind) continue;
         return { ...pick(loaded), appended: 0, replayed: false };
       }
-      // 4. Append where the state was read; someone else was first: once more from the start.
+      // 4. Append where the state was read; another process was first: once more from the start.
       await beforeAppend?.(loaded.revision + 1, loaded.state);
       try {
         const after = await this.#streams.append(binding, id, loaded, facts, context);
         return { ...after, appended: facts.length, replayed: false };
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
-        if (attempt >= tries) {
+        if (!mayBeBehind) lost += 1;
+        if (lost === tries) {
           throw new Refusal('revision-conflict', `Others changed ${binding.name(id)} ${tries} times meanwhile.`);
         }
       }
@@ -156,8 +187,8 @@ export function decideOn<State, Command, F extends Fact>(
   return decider.decide(state, at === undefined ? command : { ...command, at: later(latest, at) });
 }
 
-async function madeOf<Command>(command: Command | (() => Promise<Command>)): Promise<Command> {
-  return typeof command === 'function' ? (command as () => Promise<Command>)() : command;
+function isLazy<Command>(command: Command | (() => Promise<Command>)): command is () => Promise<Command> {
+  return typeof command === 'function';
 }
 
 function pick<State>(loaded: Loaded<State>): Pick<Outcome<State>, 'state' | 'revision' | 'position'> {

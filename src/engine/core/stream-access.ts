@@ -30,6 +30,8 @@ export interface CommandContext {
   readonly eventId: (stream: string, index: number) => string;
   /** Whether the caller named the command, so that an earlier attempt may be in the log. */
   readonly keyed: boolean;
+  /** Whether nobody waits for the outcome any more. A command that waits for its turn is then not carried out. */
+  readonly isCallerGone?: () => boolean;
 }
 
 /** A stream's state, and how far it was read. */

@@ -5,6 +5,7 @@ import { type EventStore, START } from '../../../src/engine/core/event-store.js'
 import { MemoryEventStore, MemoryVault, testContext } from '../../../src/engine/testing.js';
 import { HotStreams } from '../../../src/engine/streams/hot-streams.js';
 import { beforeAppends } from '../../support/before-appends.js';
+import { tally } from '../../support/tally.js';
 import { type Counter, type CounterCommand, type CounterFact, counters } from './counter.js';
 
 type Counters = HotStreams<Counter, CounterCommand, CounterFact>;
@@ -14,16 +15,6 @@ function countersOn(store: EventStore): Counters {
 }
 
 const raise = { type: 'Raise', by: 1, who: 'w' } as const;
-
-/** How many succeeded, and how many ended with each refusal. */
-async function tally(sent: readonly Promise<unknown>[]): Promise<Record<string, number>> {
-  const sum: Record<string, number> = {};
-  for (const result of await Promise.allSettled(sent)) {
-    const how = result.status === 'fulfilled' ? 'done' : (result.reason as Refusal).code;
-    sum[how] = (sum[how] ?? 0) + 1;
-  }
-  return sum;
-}
 
 t.test('commands that wait at the same moment go to the log in one append, each with its own outcome', async (t) => {
   let appends = 0;
