@@ -247,13 +247,12 @@ export class Reader {
 
   /** Id of the record at a position; null where there is none. */
   async #idAt(position: Position, giveUpAt?: number): Promise<string | null> {
-    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => {
-      const options = { fromPosition: pairOf(position), maxCount: 1, requiresLeader: true };
-      return new Inbox(client.readAll(options));
-    };
+    const options = { fromPosition: pairOf(position), maxCount: 1, requiresLeader: true };
+    const read = (client: EventStoreDBClient): Inbox<AllStreamResolvedEvent> => new Inbox(client.readAll(options));
     for await (const items of this.#resumed(read, undefined, '$all', giveUpAt)) {
-      const found = items.find(({ event }) => event && positionOf(logPositionOf(event)) === position)?.event;
-      if (found) return found.id.toLowerCase();
+      for (const { event } of items) {
+        if (event && positionOf(logPositionOf(event)) === position) return event.id.toLowerCase();
+      }
     }
     return null;
   }
@@ -264,10 +263,8 @@ export class Reader {
     return START;
   }
 
-  /**
-   * Reads until the server says that this was all, and gives what has arrived together: a step for each item would cost as much as the
-   * item. Begins again, with another client, when it breaks off.
-   */
+  // What has arrived together is one step: a step for each item would cost as much as the item.
+  /** Reads until the server says that this was all. Begins again, with another client, when it breaks off. */
   async *#resumed<T>(
     open: (client: EventStoreDBClient) => Inbox<T>,
     signal?: AbortSignal,
