@@ -60,14 +60,16 @@ export async function* newestEvents(
   const head = await store.head();
   const missed = await store.readBack({ ...wanted, after: from, limit: most, most: MOST_LOOKED_AT });
   if (missed.before !== null) yield skipped(from, missed.before);
-  const events = missed.events.filter(({ position }) => position <= head).toReversed();
-  yield* written({ tokens, frames }, events, head, ends);
+  // It may have looked behind the head: what it has told or named is not to come again.
+  const seen = missed.events[0]?.position ?? missed.before ?? head;
+  const start = seen > head ? seen : head;
+  yield* written({ tokens, frames }, missed.events.toReversed(), start, ends);
 
-  let told = head;
+  let told = start;
   let due = 0;
   let waiting: RecordedEvent[] = [];
   let isAll = true;
-  for await (const page of engine.follow({ from: head, filter: wanted.filter, pageSize: PAGE, signal: ends })) {
+  for await (const page of engine.follow({ from: start, filter: wanted.filter, pageSize: PAGE, signal: ends })) {
     waiting.push(...wantedOf(page.events, wanted));
     if (waiting.length > most) {
       waiting = waiting.slice(-most);
