@@ -12,7 +12,7 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 const anyTime = { min: null, waitMs: 5_000, lenient: false };
 const ada = '00000000-0000-7000-8000-000000000001';

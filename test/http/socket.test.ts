@@ -20,7 +20,7 @@ async function raw(port: number, ...pieces: readonly (string | Buffer)[]): Promi
   socket.on('error', () => undefined);
   const closed = once(socket, 'close');
   for (const piece of pieces) socket.write(piece);
-  await Promise.race([closed, sleep(3_000, undefined, { ref: false })]);
+  await Promise.race([closed, sleep(30_000, undefined, { ref: false })]);
   socket.destroy();
   return answer;
 }

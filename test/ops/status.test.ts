@@ -6,7 +6,12 @@ import { runningApp } from '../support/running-app.js';
 void t.test('the route of the status answers what orderlog status --json prints', async (t) => {
   const shop = await runningApp(t);
   await shop.addCategory();
-  await until(async () => shop.runtime.engine.hasReached(await shop.runtime.store.head()));
+  const head = await shop.runtime.store.head();
+  // At rest, the reactor too: what moves between the two looks would stand in one of them alone.
+  await until(async () => {
+    const { models, reactors } = await shop.runtime.engine.report({ cap: 1 });
+    return [...models, ...reactors].every(({ checkpoint, state }) => checkpoint === head && state === 'running');
+  });
   const { document } = await statusResult(shop.runtime);
   const { data } = await shop.http.ok('GET', '/v1/ops/status');
   const timeless = (of: unknown): unknown =>

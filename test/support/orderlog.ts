@@ -92,8 +92,8 @@ export async function serving(t: Test, settings: Settings, ...args: string[]): P
   return { url, pid: child.pid as number, output: () => output, stop };
 }
 
-/** Waits until a question is answered with yes. */
-export async function until(question: () => Promise<boolean> | boolean, withinMs = 15_000): Promise<void> {
+/** Waits until a question is answered with yes; a limit for what never comes, not for what is slow. */
+export async function until(question: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
   for (const end = Date.now() + withinMs; Date.now() < end;) {
     if (await question()) return;
     await new Promise((resolve) => setTimeout(resolve, 25));

@@ -12,7 +12,7 @@ import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { newEvent } from '../../support/event-store/case.js';
 import { until } from '../../support/orderlog.js';
 
-t.setTimeout(30_000);
+t.setTimeout(300_000);
 
 const fast = { everyMs: 10, staleMs: 60_000 };
 

@@ -7,7 +7,7 @@ import { SharedSubscriptions } from '../../../src/engine/log/shared-subscription
 import { collect, newEvent, numbered } from '../../support/event-store/case.js';
 import { onStandIn, until } from '../../support/event-store/on-stand-in.js';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 /** Follows until it is stopped, and notes each event by stream and revision. */
 function follow(

@@ -8,14 +8,12 @@ export class Front {
   readonly #pairs = new Set<readonly [net.Socket, net.Socket]>();
   #listener: net.Server | null = null;
   #isFrozen = false;
-  #timer: NodeJS.Timeout | undefined;
   port = 0;
 
   /** `inner`: the port of the gRPC server. */
   constructor(private readonly inner: number) {}
 
   async open(): Promise<void> {
-    clearTimeout(this.#timer);
     if (this.#listener) return;
     const listener = net.createServer((outside) => this.#accept(outside));
     this.#listener = listener;
@@ -40,7 +38,6 @@ export class Front {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
     const listener = this.#listener;
     this.#listener = null;
     const closed = new Promise<void>((resolve) => (listener ? listener.close(() => resolve()) : resolve()));
@@ -48,11 +45,10 @@ export class Front {
     await closed;
   }
 
-  /** Existing connections stay; a new one is refused, for so long or until `open`. */
-  refuse(ms?: number): void {
+  /** Existing connections stay; a new one is refused, until `open`. */
+  refuse(): void {
     this.#listener?.close();
     this.#listener = null;
-    if (ms !== undefined) this.#timer = setTimeout(() => void this.open(), ms);
   }
 
   /** As a stopped process: connections stand, the kernel accepts new ones, and nothing is read or written. */

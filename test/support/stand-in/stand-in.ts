@@ -95,9 +95,9 @@ export class StandIn {
     this.front.thaw();
   }
 
-  /** New connections are refused for so long, or until `acceptConnections`; those that stand, stay. */
-  refuseConnections(ms?: number): void {
-    this.front.refuse(ms);
+  /** New connections are refused until `acceptConnections`; those that stand, stay. */
+  refuseConnections(): void {
+    this.front.refuse();
   }
 
   async acceptConnections(): Promise<void> {

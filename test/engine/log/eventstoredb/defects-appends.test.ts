@@ -10,7 +10,7 @@ import { following, onStandIn, proposed, storeAt, until } from '../../../support
 import type { AppendFault } from '../../../support/stand-in/faults.js';
 import { Log } from '../../../support/stand-in/log.js';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 void t.test('a connection that breaks under many appends costs none, and doubles none', async (t) => {
   const { server, store } = await onStandIn(t);

@@ -8,7 +8,7 @@ import { fill, storeAt, until } from '../../../support/event-store/on-stand-in.j
 import { type ClusterOptions, type StandInCluster, standInCluster } from '../../../support/stand-in/cluster.js';
 import type { EventStoreDb } from '../../../../src/engine/log/eventstoredb/store.js';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 /** One after the other, as long as somebody leads; `acknowledged` is what they were told. */
 function busy(t: Test, store: EventStoreDb): { acknowledged: string[]; seen: RecordedEvent[]; stop(): Promise<void> } {

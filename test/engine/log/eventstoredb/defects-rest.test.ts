@@ -9,7 +9,7 @@ import { connect } from '../../../support/stand-in/driving.js';
 import { standInCluster } from '../../../support/stand-in/cluster.js';
 import { standIn } from '../../../support/stand-in/stand-in.js';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 void t.test('a stream that was deleted is not there, and what is appended to it goes on behind', async (t) => {
   const { server, store } = await onStandIn(t);

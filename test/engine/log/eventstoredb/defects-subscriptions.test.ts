@@ -16,7 +16,7 @@ import {
 import type { SubscribeFault } from '../../../support/stand-in/faults.js';
 
 // On a busy machine.
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 /** Everything of a stream, once, in order, and no place that was ahead of it. */
 async function complete(t: Test, { server }: OnStandIn, followed: Following, prefix: string, what = ''): Promise<void> {

@@ -11,7 +11,7 @@ import { standInCluster } from '../../../support/stand-in/cluster.js';
 import type { AppendFault } from '../../../support/stand-in/faults.js';
 import { standIn } from '../../../support/stand-in/stand-in.js';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 const SECRET = 'hush';
 const { certFile, ...tls } = loopbackCertificate();

@@ -7,7 +7,7 @@ import { EventStoreDb } from '../../../../src/engine/log/eventstoredb/store.js';
 import { failure, newEvent } from '../../../support/event-store/case.js';
 import { onStandIn, until } from '../../../support/event-store/on-stand-in.js';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 void t.test('no call lets the server compress its answers', async (t) => {
   const asked = new Map<string, unknown>();
