@@ -65,7 +65,7 @@ export function serversOver(location: string): number {
 
 /** No server runs over a cluster any more; one that has let go of its data may take a moment to end. */
 export async function ended(test: Test, location: string): Promise<void> {
-  for (const until = Date.now() + 10_000; serversOver(location) > 0 && Date.now() < until;) {
+  for (const until = Date.now() + 60_000; serversOver(location) > 0 && Date.now() < until;) {
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   test.equal(serversOver(location), 0, 'no server runs any more');

@@ -17,7 +17,7 @@ import {
 } from './embedded-processes.js';
 
 async function until(t: Test, what: string, isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !isSo(); tries++) await new Promise((resolve) => setTimeout(resolve, 25));
+  for (let tries = 0; tries < 2_400 && !isSo(); tries++) await new Promise((resolve) => setTimeout(resolve, 25));
   t.ok(isSo(), what);
 }
 

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { testDatabase } from '../support/database.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
-import { ended, orderlog, settingsFor, start, temporaryFolder } from '../support/orderlog.js';
+import { ended, orderlog, settingsFor, start, temporaryFolder, until } from '../support/orderlog.js';
 
 const SEED = join(import.meta.dirname, '../../../seed/demo');
 
@@ -86,6 +87,12 @@ t.test('a database that refuses, is not there or says nothing is 3', async (t) =
   }
 });
 
+async function hasPrinted(child: ChildProcess, position: string): Promise<void> {
+  let printed = '';
+  child.stdout?.on('data', (piece: Buffer) => (printed += piece.toString()));
+  await until(() => printed.includes(`"${position}"`));
+}
+
 t.test('events are lines or one array, up to the end, or until nobody listens any more', async (t) => {
   const { connectionString } = await testDatabase(t);
   const settings = settingsFor({ connectionString }, temporaryFolder(t));
@@ -108,7 +115,8 @@ t.test('events are lines or one array, up to the end, or until nobody listens an
 
   const following = start(settings, 'events', '--follow', '--json');
   const end = ended(following);
-  following.stdout?.once('data', () => setTimeout(() => following.kill('SIGTERM'), 500));
+  await hasPrinted(following, all.at(-1)?.position ?? '');
+  following.kill('SIGTERM');
   const followed = await end;
   t.equal(followed.code, 0);
   t.same(parsed(followed.stdout), all, 'an array that is followed is closed at the end');
@@ -116,11 +124,10 @@ t.test('events are lines or one array, up to the end, or until nobody listens an
   const left = start(settings, 'events', '--follow');
   let stderr = '';
   left.stderr?.on('data', (piece: Buffer) => (stderr += piece.toString()));
-  left.stdout?.once('data', () => left.stdout?.destroy());
-  await once(left, 'spawn');
   const gone = once(left, 'exit');
+  await hasPrinted(left, all.at(-1)?.position ?? '');
+  left.stdout?.destroy();
   // Something that it would have to print to nobody.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
   const more = temporaryFolder(t);
   writeFileSync(join(more, 'categories.csv'), 'cat_id,code,name,parent_cat_id\n99,late,Late,\n');
   t.equal((await orderlog(settings, 'import', more)).code, 0);
