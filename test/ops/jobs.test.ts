@@ -249,7 +249,11 @@ void t.test('a client that connects to a job again is told each state once, the 
   t.match(second.events, [{ data: { state: 'done' } }]);
   const third = await openStream(t, shop.http, path, { 'last-event-id': second.lastId() ?? '' });
   await third.ended;
-  t.same(third.events, []);
+  t.same([third.status, third.events], [204, []], 'an EventSource connects no more');
+  t.equal(third.headers.get('content-length'), null);
+  const fourth = await openStream(t, shop.http, path, { 'last-event-id': first.lastId() ?? '' });
+  await fourth.ended;
+  t.match(fourth.events, [{ data: { state: 'done' } }], 'one that has not seen the end is told it');
 });
 
 void t.test('a job whose lease has run out is lost: it can not end well any more, and makes room', async (t) => {

@@ -97,7 +97,7 @@ export function jobRoutes(app: App, deps: JobRouteDeps): void {
         summary: 'One job: its state, progress and result; as text/event-stream, each change until it has ended',
         tags: ['operations'],
         params: jobPath,
-        response: { 200: dataOf(jobSchema) },
+        response: { 200: dataOf(jobSchema), 204: z.null() },
       },
     },
     async (request, reply) => {
@@ -105,6 +105,8 @@ export function jobRoutes(app: App, deps: JobRouteDeps): void {
       const job = await jobs.find(job_id);
       if (request.method !== 'GET' || !prefersEvents(request.headers.accept)) return { data: job };
       const told = request.headers['last-event-id'];
+      // An EventSource connects again to a stream that has ended, until it gets this.
+      if (!isActive(job) && told === eventIdOf(job)) return reply.code(204).send(null);
       return eventStreams.answer(request, reply, (ends) => changes(jobs, job, told, ends));
     },
   );
@@ -134,12 +136,16 @@ async function* changes(
 ): AsyncGenerator<Sent> {
   let shown = told;
   for (let job = first; !ends.aborted; job = await jobs.find(job.job_id)) {
-    const id = createHash('sha256').update(JSON.stringify(job)).digest('base64url');
+    const id = eventIdOf(job);
     if (id !== shown) yield { id, event: 'job', data: job };
     if (!isActive(job)) return;
     shown = id;
     await sleep(LOOK_EVERY_MS, undefined, { signal: ends }).catch(() => undefined);
   }
+}
+
+function eventIdOf(job: Job): string {
+  return createHash('sha256').update(JSON.stringify(job)).digest('base64url');
 }
 
 /** Told at once, and not by a job that fails. @throws Problem */
