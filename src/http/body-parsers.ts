@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import type { App } from './app-type.js';
+import { jsonFault } from './json-fault.js';
 import { namedTwice } from './named-twice.js';
 import { Problem } from './problem.js';
 import { pathText } from './validation.js';
@@ -36,7 +37,9 @@ function parsed(text: string): { readonly error: Problem | null; readonly value?
   try {
     value = JSON.parse(json);
   } catch {
-    return { error: new Problem('malformed-json', 'The body is not JSON.') };
+    return {
+      error: new Problem('malformed-json', `The body is not JSON: ${jsonFault(json) ?? 'it can not be read'}.`),
+    };
   }
   // A proxy in front may have read the first of two.
   const faults = namedTwice(json).map((path) => ({ path: pathText('body', path), message: 'is given twice' }));

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { jsonFault } from '../http/json-fault.js';
 import { namedTwice } from '../http/named-twice.js';
 import { pathText } from '../http/validation.js';
 import { FOREIGN, foreignText } from './encoding.js';
@@ -61,8 +62,8 @@ export function readJson({ bytes }: Line, faults: RowFaults, isForeign = false):
     return isForeign ? undefined : read;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    const fault = error instanceof SyntaxError ? `is not JSON: ${error.message}` : 'is nested too deeply';
-    faults.add('$', text, intact ? fault : broken);
+    const where = error instanceof SyntaxError ? jsonFault(text) : null;
+    faults.add('$', text, !intact ? broken : where === null ? 'is nested too deeply' : `is not JSON: ${where}`);
   }
   return undefined;
 }

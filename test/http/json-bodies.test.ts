@@ -102,8 +102,21 @@ void t.test('a body that nests without end, with names that are given twice, get
   }
 });
 
+void t.test('a body that is no JSON is told where it stops to be, and nothing of what it holds', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  const { status, problem } = await send(app, `\uFEFF{\n  "user_id": Ada,\n${ITEMS}}`);
+  t.equal(status, 400);
+  t.match(problem, {
+    code: 'malformed-json',
+    detail:
+      'The body is not JSON: in line 2, column 14, a word stands without double quotes that is not true, false or null.',
+  });
+});
+
 interface Problem {
   readonly code: string;
+  readonly detail?: string;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
 }
 

@@ -61,7 +61,7 @@ t.test('each problem is answered as its example says', async (t) => {
     ['invalid-request', 'POST', '/v1/orders', { json: { user_id: '42', items: [] } }],
     ['invalid-cursor', 'GET', '/v1/products?cursor=abc'],
     ['invalid-log-position', 'GET', '/v1/products/1', { headers: { 'min-log-position': 'x' } }],
-    ['malformed-json', 'POST', '/v1/orders', { text: '{' }],
+    ['malformed-json', 'POST', '/v1/orders', { text: '{\n  "user_id": "ada",\n}' }],
     ['id-proof-missing', 'POST', '/v1/users', { form: noFile }],
     ['user-not-found', 'GET', `/v1/users/${NOBODY}`],
     ['order-not-found', 'GET', `/v1/orders/${NOBODY}`],

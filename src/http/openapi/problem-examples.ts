@@ -18,7 +18,7 @@ const TOLD: Partial<Record<ProblemCode, Told>> = {
   'invalid-request': { errors: INVALID },
   'invalid-cursor': { detail: 'The cursor can not be read, or it is of another list.' },
   'invalid-log-position': { detail: 'The log position can not be read, or it is of another log.' },
-  'malformed-json': { detail: 'The body is not JSON.' },
+  'malformed-json': { detail: 'The body is not JSON: in line 3, column 1, the } must not stand behind a comma.' },
   unauthenticated: { detail: NO_HEADER },
   forbidden: { detail: 'This takes the role admin, and the caller is a clerk.' },
   'user-not-found': { detail: 'There is no such user.' },
