@@ -71,8 +71,13 @@ export async function createForCustomer(
   // Not from the read model: it may not have a user yet who registered a moment ago.
   const { state } = await handler.load(userStream, userId);
   if (!state) throw new WrongUse(`--user: there is no user ${userId}; register the user first (POST /v1/users)`);
-  if (state.status === 'erased') throw new WrongUse(`--user: the user ${userId} has been erased`);
-  return shown(await apiKeys.create('customer', userId));
+  const erased = new WrongUse(`--user: the user ${userId} has been erased`);
+  if (state.status === 'erased') throw erased;
+  const created = await apiKeys.create('customer', userId);
+  // An erasure may have revoked the user's keys before this one was there. One that begins later finds it.
+  if ((await handler.load(userStream, userId)).state?.status !== 'erased') return shown(created);
+  await apiKeys.revoke(created.key_id);
+  throw erased;
 }
 
 function shown(created: CreatedKey): CommandResult {

@@ -45,6 +45,23 @@ t.test('a key for nobody, or of nobody, is wrong use', async (t) => {
   t.same(await runtime.apiKeys.list(), []);
 });
 
+t.test('a key that is made while its user is erased does not outlive the erasure', async (t) => {
+  const shop = await runningApp(t, { projectors: false });
+  const { http, database } = shop;
+  const { handler } = shop.runtime;
+  const { user_id } = await shop.registerUser();
+  class ErasedMeanwhile extends ApiKeys {
+    override async create(...of: Parameters<ApiKeys['create']>): ReturnType<ApiKeys['create']> {
+      await http.ok('POST', `/v1/users/${user_id}/erase`, {});
+      return super.create(...of);
+    }
+  }
+  const apiKeys = new ErasedMeanwhile(database.pool);
+  const message = /--user: the user .* has been erased/;
+  await t.rejects(createForCustomer({ handler, apiKeys }, user_id), { name: 'WrongUse', message });
+  t.match(await apiKeys.list(), [{ user_id, revoked_at: /Z$/ }]);
+});
+
 t.test('a key of staff belongs to no user, and revoking needs one that is there', async (t) => {
   const keys = new ApiKeys((await testDatabase(t)).pool);
   await t.rejects(createForStaff(keys, 'admin', NOBODY), { name: 'WrongUse', message: /leave it out/ });
