@@ -191,7 +191,9 @@ export async function addRoutes(app: App, runtime: Runtime, { jobs, ending }: Ro
   const tree = { things: 'categories', thing: 'Category', id: null, types: categoryStream.types, notYet: [] } as const;
   streamEventRoute(app, { ...tree, name: () => categoryStream.name(TREE_ID), notFound: null }, audited);
   const stock = { things: 'products', thing: 'Stock', part: 'stock', id: idText, ...stockStream, notYet: [] } as const;
-  streamEventRoute(app, { ...stock, notFound: 'stock-not-tracked' }, audited);
+  const isKnown = (productId: string): Promise<boolean> => productExists(runtime, Number(productId));
+  const unknown = { code: 'product-not-found', isKnown } as const;
+  streamEventRoute(app, { ...stock, notFound: 'stock-not-tracked', unknown }, audited);
   opsRoutes(app, {
     ...runtime,
     streams,

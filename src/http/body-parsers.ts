@@ -28,6 +28,11 @@ export function readJsonBodies(app: App): void {
     if (request.method === 'PATCH') read(request, body, done);
     else done(new Problem('unsupported-media-type', `${MERGE_PATCH} belongs to PATCH.`));
   });
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    // `curl -d ''` names the type of a form, and sends nothing that is of a type.
+    const isEmpty = request.headers['content-length'] === '0' && bodyIsOptional(request);
+    done(request.is404 || isEmpty ? null : new Problem('unsupported-media-type'), undefined);
+  });
 }
 
 /** A `__proto__` in it is a member like others: the schemas name it as unknown, and nothing copies it. */

@@ -68,7 +68,7 @@ export const id = z.int().min(1).max(MAX_ID);
 /** The same in a path or a query. */
 export const idText = z
   .string()
-  .regex(/^[1-9]\d{0,9}$/, `is not a whole number from 1 to ${MAX_ID} in plain digits`)
+  .regex(/^[1-9]\d{0,9}$/, { error: `is not a whole number from 1 to ${MAX_ID} in plain digits`, abort: true })
   .refine((digits) => Number(digits) <= MAX_ID, `is larger than ${MAX_ID}`)
   .transform(Number)
   .meta(asInteger(1, MAX_ID));

@@ -26,6 +26,8 @@ export interface AuditedStreams {
   readonly types: EventTypes;
   /** Null: a stream without events has none to show. */
   readonly notFound: ProblemCode | null;
+  /** Where the thing can be there without its part: how a thing that is not there is told apart. */
+  readonly unknown?: { readonly code: ProblemCode; readonly isKnown: (id: string) => Promise<boolean> };
   /** Types of events that do not make a thing: a stream of nothing else is an unknown one. */
   readonly notYet: readonly string[];
 }
@@ -71,13 +73,13 @@ export async function answerRecorded(
 /** The events of one thing, oldest first, for audit. */
 export function streamEventRoute(app: App, streams: AuditedStreams, deps: StreamEventDeps): void {
   const { handler, tokens, cursors } = deps;
-  const { notFound, id: idSchema = uuid } = streams;
+  const { notFound, unknown, id: idSchema = uuid } = streams;
   const idName = `${streams.things.slice(0, -1)}_id`;
   const path = [streams.things, ...(idSchema ? [`:${idName}`] : []), ...(streams.part ? [streams.part] : []), 'events'];
   app.get(
     `/v1/${path.join('/')}`,
     {
-      config: { kind: 'query', problems: notFound ? [notFound] : [] },
+      config: { kind: 'query', problems: [...(notFound ? [notFound] : []), ...(unknown ? [unknown.code] : [])] },
       schema: {
         operationId: `list${streams.thing}Events`,
         summary: `The recorded events, oldest first`,
@@ -109,6 +111,9 @@ export function streamEventRoute(app: App, streams: AuditedStreams, deps: Stream
         }
       } catch (error) {
         if (!(error instanceof errors.StreamNotFound)) throw error;
+      }
+      if (!isThing && unknown && !(await unknown.isKnown(id))) {
+        throw new Refusal(unknown.code, 'There is nothing of this id.');
       }
       if (!isThing && notFound) throw new Refusal(notFound, 'There are no events of this id.');
       return listAnswer(request, reply, events, next === null ? null : cursors.encode(list, next));

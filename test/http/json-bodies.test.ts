@@ -114,6 +114,40 @@ void t.test('a body that is no JSON is told where it stops to be, and nothing of
   });
 });
 
+void t.test('where a body is optional, none is none, whatever type is named for it', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  const form = 'application/x-www-form-urlencoded';
+  for (const [url, type, payload, wanted] of [
+    ['/v1/things/1/cancel', form, '', 200],
+    ['/v1/things/1/cancel', 'text/plain', '', 200],
+    ['/v1/things/1/cancel', 'application/json', '', 200],
+    ['/v1/things/1/retire', form, '', 200],
+    ['/v1/things/1/cancel', form, 'reason=late', 415],
+    ['/v1/orders', form, '', 415],
+    ['/v1/nowhere', form, 'a=b', 404],
+  ] as const) {
+    const headers = { host: 'localhost', 'content-type': type, 'content-length': String(payload.length) };
+    const { statusCode } = await app.inject({ method: 'POST', url, headers, payload });
+    t.equal(statusCode, wanted, `${url} ${type} ${payload}`);
+  }
+});
+
+void t.test('an id that is no number has one fault, and so has one that is too large', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  const form = 'is not a whole number from 1 to 2147483647 in plain digits';
+  for (const [id, message] of [
+    ['x', form],
+    ['0', form],
+    ['99999999999', form],
+    ['2147483648', 'is larger than 2147483647'],
+  ] as const) {
+    const answer = await app.inject({ url: `/v1/things/${id}`, headers: { host: 'localhost' } });
+    t.same(answer.json<Problem>().errors, [{ path: 'path.thing_id', message }], id);
+  }
+});
+
 interface Problem {
   readonly code: string;
   readonly detail?: string;

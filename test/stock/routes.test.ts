@@ -71,6 +71,7 @@ t.test('what can not be is refused by name', async (t) => {
   const stock = `/v1/products/${product_id}/stock`;
   const cases: readonly (readonly [wanted: string, method: string, path: string, json?: object])[] = [
     ['404 stock-not-tracked', 'GET', `${stock}/events`],
+    ['404 product-not-found', 'GET', '/v1/products/99/stock/events'],
     ['404 product-not-found', 'POST', '/v1/products/99/stock/count', { on_hand: 1 }],
     ['404 product-not-found', 'DELETE', '/v1/products/99/stock'],
     ['400 invalid-request', 'POST', '/v1/products/x/stock/count', { on_hand: 1 }],
