@@ -6,6 +6,7 @@ import { number, plural } from '../format.js';
 import { May } from '../role.js';
 import { useTitle } from '../title.js';
 import { type Category, ORDER_STATUSES, type OrderCounts, type Product } from '../types.js';
+import { CategoryPicker } from '../ui/category-picker.js';
 import { DegradedNote } from '../ui/degraded.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Failure, Field, Loaded, Money, OrderBadge } from '../ui/parts.js';
@@ -238,14 +239,13 @@ function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
           say('The category is moved, with everything below it.');
         }}
       >
-        <Field label="Id of the new parent" hint="Leave it empty to make this a root.">
-          <input
-            name="parent"
-            inputMode="numeric"
-            pattern="[0-9]*"
-            defaultValue={String(category.parent_cat_id ?? '')}
-          />
-        </Field>
+        <CategoryPicker
+          name="parent"
+          label="New parent"
+          hint="Leave it empty to make this a root."
+          initial={String(category.parent_cat_id ?? '')}
+          except={cat_id}
+        />
       </FormDialog>
     );
   }

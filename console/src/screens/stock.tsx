@@ -5,6 +5,7 @@ import { api, type CallOptions } from '../api.js';
 import { number } from '../format.js';
 import { May } from '../role.js';
 import type { Stock as StockAnswer } from '../types.js';
+import { CategoryPicker } from '../ui/category-picker.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { FormDialog, given, textOf } from '../ui/form-dialog.js';
 import { Card, Empty, Field, Loaded, Status } from '../ui/parts.js';
@@ -117,9 +118,7 @@ function StockFilters({ values, set }: Filters): VNode {
           defaultValue={values['available_below'] ?? ''}
         />
       </Field>
-      <Field label="Category id, with all below it">
-        <input name="category" inputMode="numeric" pattern="[0-9]*" defaultValue={values['cat_id'] ?? ''} />
-      </Field>
+      <CategoryPicker name="category" label="Category, with all below it" initial={values['cat_id'] ?? ''} />
       <button>Show</button>
     </form>
   );
