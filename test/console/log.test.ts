@@ -44,6 +44,43 @@ t.test('an event leads to the events of its request, and to the one that caused 
   t.same(faults, []);
 });
 
+t.test('all events of a request are found from one of them, however long the log is', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { user_id } = await shop.registerUser();
+  const { product_id } = await shop.addProduct([(await shop.addCategory()).cat_id]);
+  await shop.http.ok('POST', `/v1/products/${product_id}/stock/count`, { json: { on_hand: 5 } });
+  const { order_id } = await shop.placeOrder(user_id, [product_id]);
+  const { data } = await shop.http.ok('GET', `/v1/log?stream=order-${order_id}`);
+  const { metadata } = (data as readonly Logged[])[0] as Logged;
+  const wanted = (await shop.http.ok('GET', `/v1/log?correlation_id=${metadata.correlation_id}`)).data;
+  const positions = (wanted as readonly { position: string }[]).map(({ position }) => position);
+  t.ok(positions.length > 1, 'a request of several events');
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/`);
+  // As if there were no end of events behind them: a search from the end of the log finds nothing.
+  await page.route(/v1\/log\?.*correlation_id=/, (route) => {
+    const isFromTheEnd = !/[?&](before|after)=/.test(route.request().url());
+    return isFromTheEnd ? route.fulfill({ json: { data: [], next: null } }) : route.continue();
+  });
+  for (const stream of [`order-${order_id}`, `stock-${product_id}`]) {
+    await page.goto(`${shop.http.url}/console/log?stream=${stream}`);
+    await page.locator('.events summary').first().click(PATIENCE);
+    await page.getByRole('link', { name: 'All events of this request' }).click(PATIENCE);
+    await page.getByText('These are the events of one request.').waitFor(PATIENCE);
+    const shown = page.locator('.events > li');
+    t.equal(await shown.count(), positions.length, `from ${stream}`);
+    t.same(await shown.locator('summary strong').allInnerTexts(), ['OrderPlaced', 'StockReserved']);
+  }
+  await page.unroute(/v1\/log\?.*correlation_id=/);
+  await page.getByRole('button', { name: 'Look through the whole log' }).click();
+  await page.getByRole('heading', { name: 'Events, newest first' }).waitFor(PATIENCE);
+  await page
+    .locator('.events > li')
+    .nth(positions.length - 1)
+    .waitFor(PATIENCE);
+  t.same(faults, []);
+});
+
 t.test('a search of the log goes on by itself through what does not fit', needsBrowser, async (t) => {
   const shop = await runningApp(t, { console: await builtConsole() });
   await shop.addCategory({ name: 'Shelf' });

@@ -3,17 +3,32 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api, isDenied } from '../api.js';
 import type { StoredEvent } from '../types.js';
-import { EventDetails } from '../ui/events.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { textOf } from '../ui/form-dialog.js';
 import { Live } from '../ui/live.js';
 import { Card, Empty, Failure, Field, Loaded } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
-import { ThingLink } from '../ui/thing-link.js';
 import { useTail } from '../use-tail.js';
+import { EventRows } from './event-rows.js';
+import { RequestEvents } from './request-events.js';
 
 export function Log(): VNode {
   const filters = useFilters();
+  const { values, set } = filters;
+  const { correlation_id, near } = values;
+  return correlation_id !== undefined && near !== undefined ? (
+    <RequestEvents
+      correlationId={correlation_id}
+      near={near}
+      onStream={(stream) => set({ stream, correlation_id: null, near: null })}
+      onWholeLog={() => set({ near: null })}
+    />
+  ) : (
+    <WholeLog {...filters} />
+  );
+}
+
+function WholeLog(filters: Filters): VNode {
   const { values, set } = filters;
   const [isLive, setLive] = useState(true);
   const tail = useTail(values, isLive);
@@ -133,36 +148,5 @@ function LogFilters({ values, set }: Filters): VNode {
         </a>
       )}
     </form>
-  );
-}
-
-interface EventRowsProps {
-  readonly events: readonly StoredEvent[];
-  readonly onStream: (stream: string) => void;
-}
-
-function EventRows({ events, onStream }: EventRowsProps): VNode {
-  // A link to an event names its id.
-  const linked = location.hash.slice(1);
-  const isThere = events.some(({ event_id }) => event_id === linked);
-  useEffect(() => {
-    if (isThere) document.getElementById(linked)?.scrollIntoView({ block: 'center' });
-  }, [linked, isThere]);
-  return (
-    <ol class="events">
-      {events.map((event) => (
-        <li key={event.position} {...(event.event_id === linked && { id: linked })}>
-          <EventDetails event={event} isOpen={event.event_id === linked} />
-          {event.stream && (
-            <p class="row small">
-              <button class="small-button quiet mono" onClick={() => onStream(event.stream ?? '')}>
-                {event.stream}
-              </button>
-              <ThingLink stream={event.stream} />
-            </p>
-          )}
-        </li>
-      ))}
-    </ol>
   );
 }

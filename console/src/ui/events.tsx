@@ -78,7 +78,7 @@ function Content({ event }: { event: StoredEvent }): VNode {
 function Causes({ event: { metadata, position } }: { event: StoredEvent }): VNode | null {
   const { correlation_id: request, causation_id: cause, command_id: command } = metadata;
   if (typeof request !== 'string') return null;
-  const query = new URLSearchParams({ correlation_id: request });
+  const query = new URLSearchParams({ correlation_id: request, near: position });
   // A cause comes before its effect, so the list begins there.
   const earlier = new URLSearchParams({ correlation_id: request, before: position });
   return (
