@@ -88,7 +88,7 @@ export class CommandHandler {
     for (let round = 0; ; round++) {
       // 1. What is so. What this process has written itself costs no read, but others may have been there since. Where the id was drawn
       // a moment ago, nobody else waits for a turn.
-      const isUnread = isNew && round === 0;
+      const isUnread = isNew && lost === 0;
       if (!isUnread) await turn.take();
       const recent = mayKnow && round === 0 ? await this.#streams.loadRecent(binding, id) : null;
       const mayBeBehind = recent !== null;
