@@ -20,8 +20,8 @@ interface Facts {
 }
 
 /**
- * A user or a product that was added or mended a moment ago serves at once: what speaks for a refusal is read again, and so is what has
- * changed since the read models were where they are.
+ * A user or a product that was added or mended a moment ago serves at once: what speaks for a refusal is read again, and so is what may
+ * have changed since the read models were where they are.
  */
 export function placeOrderFacts(lookUp: Pick<LookUp, 'find'>, handler: CommandHandler, changes: Changes): OrderFacts {
   const kept = new KeptFacts(changes);
@@ -30,7 +30,8 @@ export function placeOrderFacts(lookUp: Pick<LookUp, 'find'>, handler: CommandHa
     if (known) return known;
     const found = await lookUp.find(userId, productIds, freshness);
     kept.keep(userId, found);
-    const isOutdated = (stream: string): boolean => changes.hasChanged(stream, found.position);
+    const isSure = changes.heard() !== null;
+    const isOutdated = (stream: string): boolean => !isSure || !changes.isUnchanged(stream, found.position);
     const isGood = found.user && letsOrder(found.user) && !isOutdated(userStream.name(userId));
     const buyer = isGood ? found.user : await buyerOf(handler, userId);
     const doubtful = [...new Set(productIds)].filter((id) => {

@@ -12,7 +12,13 @@ t.test('a new parent is found by its name and chosen by keyboard alone, on a tel
   const tools = await shop.addCategory({ name: 'Tools', parent_cat_id: garden.cat_id });
   const kitchen = await shop.addCategory({ name: 'Küche' });
   const spoons = await shop.addCategory({ name: 'Tools', parent_cat_id: kitchen.cat_id });
-  await shop.runtime.engine.catchUp(await shop.runtime.store.head(), 30_000);
+  const { engine, store } = shop.runtime;
+  await engine.catchUp(await store.head(), 30_000);
+  const parentOf = async (): Promise<unknown> => {
+    await engine.catchUp(await store.head(), 30_000);
+    return ((await shop.http.ok('GET', `/v1/categories/${tools.cat_id}`)).data as { parent_cat_id: unknown })
+      .parent_cat_id;
+  };
   const open = await openBrowser(t);
   const { page, faults } = await open(`${shop.http.url}/console/catalog?category=${tools.cat_id}`, TELEPHONE);
   await page.getByRole('button', { name: 'Move', exact: true }).click(PATIENCE);
@@ -41,8 +47,7 @@ t.test('a new parent is found by its name and chosen by keyboard alone, on a tel
   t.equal(await field.inputValue(), 'Küche › Tools');
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached', ...PATIENCE });
-  const moved = await shop.http.ok('GET', `/v1/categories/${tools.cat_id}`);
-  t.match(moved.data, { parent_cat_id: spoons.cat_id });
+  t.equal(await parentOf(), spoons.cat_id);
   await page.reload();
 
   await page.getByRole('button', { name: 'Move', exact: true }).click(PATIENCE);
@@ -54,7 +59,7 @@ t.test('a new parent is found by its name and chosen by keyboard alone, on a tel
   t.equal(await field.inputValue(), 'Garden');
   await dialog.getByRole('button', { name: 'Move', exact: true }).click();
   await dialog.waitFor({ state: 'detached', ...PATIENCE });
-  t.match((await shop.http.ok('GET', `/v1/categories/${tools.cat_id}`)).data, { parent_cat_id: garden.cat_id });
+  t.equal(await parentOf(), garden.cat_id);
   await page.reload();
 
   await page.getByRole('button', { name: 'Move', exact: true }).click(PATIENCE);
@@ -62,7 +67,7 @@ t.test('a new parent is found by its name and chosen by keyboard alone, on a tel
   await page.keyboard.press('Delete');
   await dialog.getByRole('button', { name: 'Move', exact: true }).click();
   await dialog.waitFor({ state: 'detached', ...PATIENCE });
-  t.match((await shop.http.ok('GET', `/v1/categories/${tools.cat_id}`)).data, { parent_cat_id: null }, 'a root');
+  t.equal(await parentOf(), null, 'a root');
   t.same(faults, []);
 });
 

@@ -1,4 +1,5 @@
 /** What orders are decided on: kept in each process, and right all the same (docs/decisions/0030). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { CommandHandler } from '../../src/engine/core/command-handler.js';
 import { type Position, START } from '../../src/engine/core/event-store.js';
@@ -169,3 +170,21 @@ void t.test(
     });
   },
 );
+
+void t.test('nor by a process that has just started, and has heard of no change yet', async (t) => {
+  const shop = await runningApp(t);
+  const { runtime, http } = shop;
+  const user = await shop.registerUser();
+  const { cat_id } = await shop.addCategory();
+  const { product_id } = await shop.addProduct([cat_id]);
+  await runtime.engine.catchUp(await runtime.store.head(), 30_000);
+  await shop.stopProjectors();
+  await http.ok('POST', `/v1/products/${product_id}/stock/count`, { json: { on_hand: 0 } });
+  const json = { user_id: user.user_id, items: [{ product_id, quantity: 1 }] };
+  const order = async (): Promise<string> => outcome(await http.send('POST', '/v1/orders', { json }));
+  // The first one before anything is heard; those that follow with the head heard, which is behind the count.
+  for (let n = 0; n < 20; n++) {
+    t.equal(await order(), '409 out-of-stock', `order ${n}`);
+    await sleep(20);
+  }
+});

@@ -62,11 +62,6 @@ export class Changes {
     return (this.#last.get(stream) ?? this.#floor) <= since;
   }
 
-  /** Whether it is known that the stream has changed after a position. */
-  hasChanged(stream: string, since: Position): boolean {
-    return (this.#last.get(stream) ?? START) > since;
-  }
-
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#following;
