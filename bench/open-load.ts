@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dueBy, spreadOf, timesOf, type Times } from './open-loop.js';
+import { dueBy, spreadOf, type Times, timesOf } from './open-loop.js';
 
 interface OpenRequest {
   readonly method: 'GET' | 'POST';
@@ -25,6 +25,8 @@ export interface OpenLoad {
 
 export interface Timed extends Times {
   readonly perSecond: number;
+  /** Of each request, so that rounds can be taken together. */
+  readonly all: readonly number[];
   /** From the response to an order until a read found it. */
   readonly seen?: Times;
 }
@@ -50,9 +52,10 @@ await Promise.all(answers);
 const perSecond = (total * 1_000) / Math.max(...doneAt);
 agent.destroy();
 looking.destroy();
+const all = timesOf(doneAt, load.rate);
 const timed: Timed = {
-  ...timesOf(doneAt, load.rate),
-  perSecond,
+  ...spreadOf(all),
+  ...{ perSecond, all },
   ...(seenAfter.length > 0 && { seen: spreadOf(seenAfter) }),
 };
 console.log(JSON.stringify(timed));

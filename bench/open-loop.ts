@@ -20,9 +20,12 @@ export interface Times {
   readonly max: number;
 }
 
-/** @param doneAt when the answer of each request was there, in milliseconds after the first was sent */
-export function timesOf(doneAt: readonly number[], rate: number): Times {
-  return spreadOf(doneAt.map((at, request) => at - dueAt(request, rate)));
+/**
+ * The time of each request, in milliseconds.
+ * @param doneAt when the answer of each was there, in milliseconds after the first was sent
+ */
+export function timesOf(doneAt: readonly number[], rate: number): number[] {
+  return doneAt.map((at, request) => at - dueAt(request, rate));
 }
 
 export function spreadOf(times: readonly number[]): Times {
