@@ -22,6 +22,17 @@ t.test('fields go to the path, the query or the body, each as the operation has 
   t.equal(received[2]?.headers['content-type'], undefined, 'no body, no type');
 });
 
+t.test('a field of the path that would lead to another path is refused before anything is sent', async (t) => {
+  const { client, received } = await standIn(t, [list]);
+  for (const user_id of ['..', '.', '']) {
+    const error = await failure(client.listUserOrders({ user_id }));
+    t.match(error, { name: 'TypeError', message: /^user_id is "\.{0,2}", which names nothing in a URL: give an id$/ });
+  }
+  t.same(received, []);
+  await client.listUserOrders({ user_id: '...' });
+  t.equal(received[0]?.url, '/v1/users/.../orders');
+});
+
 t.test('options become headers', async (t) => {
   const { client, received } = await standIn(t, [one]);
   await client.markOrderPaid(

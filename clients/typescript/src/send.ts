@@ -115,11 +115,23 @@ function partsOf({ operation: { method, path, body }, input }: Call): object {
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
   const isInPath = ([name]: readonly [string, unknown]): boolean => path.includes(`{${name}}`);
   const params = { path: Object.fromEntries(given.filter(isInPath)) };
+  refuseOtherPath(params.path);
   const others = given.filter((field) => !isInPath(field));
   if (body === undefined) return { params: { ...params, query: Object.fromEntries(others) } };
   // A merge patch without a field changes nothing, but is a body. Other bodies that may be empty may be left out.
   if (others.length === 0 && method !== 'PATCH') return { params };
   return { params, body: body === 'form' ? formOf(others) : Object.fromEntries(others) };
+}
+
+/** What a URL does not keep as a part of its path: the orders of the user `..` would be the orders of everybody. */
+const LOST_IN_URL = /^\.{0,2}$/;
+
+/** @throws TypeError */
+function refuseOtherPath(fields: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (LOST_IN_URL.test(String(value)))
+      throw new TypeError(`${name} is ${JSON.stringify(value)}, which names nothing in a URL: give an id`);
+  }
 }
 
 function formOf(fields: readonly (readonly [string, unknown])[]): FormData {
