@@ -70,7 +70,7 @@ function refuseWithoutAccessControl(env: Settings, { jwt, corsOrigins, trustProx
   if (jwt) env.problems.push('AUTH=none checks no tokens, and JWT_ISSUER is set: unset JWT_…, or set AUTH=required');
   if (trustProxy !== false)
     env.problems.push('AUTH=none serves no proxy, and TRUST_PROXY is set: unset it, or set AUTH=required');
-  const foreign = corsOrigins.find((origin) => !isLoopback(new URL(origin).hostname.replace(/^\[|\]$/g, '')));
+  const foreign = corsOrigins.find((origin) => !isLoopback(hostOf(new URL(origin))));
   if (foreign !== undefined)
     env.problems.push(`AUTH=none serves pages of this machine only, and CORS_ORIGINS names ${foreign}: take it out`);
 }
@@ -98,7 +98,7 @@ function jwtOf(env: Settings): JwtConfig | null {
 /** A key that is changed on its way makes any token valid. */
 function jwksUrlOf(env: Settings, text: string): JwtConfig['keys'] | null {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(hostOf(url)));
   if (url && isSafe) return { jwksUrl: url };
   env.problems.push('JWT_JWKS_URL is no URL of the form https://host/path');
   return null;
@@ -153,6 +153,11 @@ function isNetwork(text: string): boolean {
 
 function listOf(text: string | undefined): string[] {
   return (text ?? '').split(/[\s,]+/).filter((one) => one !== '');
+}
+
+/** A URL has brackets around an address of IPv6. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 function isLoopback(host: string): boolean {

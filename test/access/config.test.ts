@@ -22,7 +22,9 @@ t.test('the issuer of tokens has a URL of keys, or one public key', async (t) =>
   const jwt = (environment: Environment) => readConfig({ ...JWT, ...environment }, t.testdir({ pem })).access.jwt;
   const by = { issuer: JWT.JWT_ISSUER, audience: JWT.JWT_AUDIENCE };
   t.same(jwt({ JWT_JWKS_URL: URL_OF_KEYS }), { ...by, keys: { jwksUrl: new URL(URL_OF_KEYS) } });
-  t.match(jwt({ JWT_JWKS_URL: 'http://localhost:8080/keys' }), by);
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+    t.match(jwt({ JWT_JWKS_URL: `http://${host}:8080/keys` }), by, host);
+  }
   for (const given of [{ JWT_PUBLIC_KEY: pem }, { JWT_PUBLIC_KEY_FILE: 'pem' }])
     t.match(jwt(given), { ...by, keys: { publicKey: { asymmetricKeyType: 'rsa' } } });
   t.equal(readConfig({ AUTH }, t.testdir()).access.jwt, null);
