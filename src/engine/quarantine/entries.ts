@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { StreamNotFound } from '../core/errors.js';
-import type { EventStore, Position } from '../core/event-store.js';
+import { type EventStore, START } from '../core/event-store.js';
 import { allBuilds, type Build } from '../builds/registry.js';
 import { checkpointOf } from '../projecting/checkpoint-reads.js';
 import type { AnyProjection } from '../projecting/projection.js';
@@ -49,16 +49,20 @@ export function notHere({ follower, build }: Entry): string | null {
   return build.state === 'building' ? `build ${build.build} is being made: when it is there, retry` : null;
 }
 
-/** How many events of the key wait: the one that it waits at, and those behind it that the build has come past. */
+/**
+ * How many events of the key wait: the one that it waits at, and those behind it that the build has come past. The checkpoint of a
+ * reactor may still be before both.
+ */
 export async function waitingEvents(
   { pool, store }: { readonly pool: pg.Pool; readonly store: EventStore },
   { follower, build, held }: Entry,
 ): Promise<number> {
-  const until: Position | undefined = (await checkpointOf(pool, build))?.position;
+  const reached = (await checkpointOf(pool, build))?.position ?? START;
+  const until = reached > held.position ? reached : held.position;
   let events = 0;
   try {
     for await (const event of store.read(held.stream, { from: held.revision })) {
-      if (until === undefined || event.position > until) break;
+      if (event.position > until) break;
       if (concerns(follower, event)) events += 1;
     }
   } catch (error) {

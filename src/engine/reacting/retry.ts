@@ -33,7 +33,8 @@ interface Streams {
 }
 
 /**
- * Handles the events of each stream from where it waits up to the checkpoint, in order, as far as they can be.
+ * Handles the events of each stream from where it waits up to the checkpoint, in order, as far as they can be. The event that it waits
+ * at is always one of them, also while the checkpoint is still before it; the owner handles what is behind both.
  * @param skip leaves the event that a stream waits at out for good, for this reason
  * @returns by stream; without those that do not wait (any more)
  * @throws what may be gone at the next try; what was handled by then is handled again
@@ -63,8 +64,10 @@ async function retryStream(
   const quarantine = await newQuarantine(pool, { name: reactor.name, ...keysOf(reactor) });
   const handle = handling(deps, reactor, quarantine);
   // 1. While the reactor runs: its owner leaves this stream alone. An effect that comes twice is one.
-  const read = (await checkpointOf(pool, of))?.position;
-  if (read === undefined) return null;
+  const reached = (await checkpointOf(pool, of))?.position;
+  if (reached === undefined) return null;
+  // The entry is there at once, the checkpoint moves later: now and then, and not before older events of other streams are done.
+  const read = reached > held.position ? reached : held.position;
   const events = await eventsOf(deps.store, held, read);
   if (events[0]?.revision !== held.revision) return { events: 0, held: gone(held), skipped: false };
   const first = await handle(events.slice(skip ? 1 : 0));

@@ -6,7 +6,7 @@ import { checkpointIdOf, type Reactor } from '../../../src/engine/reacting/react
 import { reactorStatuses } from '../../../src/engine/reacting/status.js';
 import { quarantineOver } from '../../support/engine-parts.js';
 import { until } from '../projecting/running.js';
-import { type Acting, acting, allNotes, checkpoint, job, noting, notesOf } from './noting.js';
+import { type Acting, acting, allNotes, checkpoint, gate, job, noting, notesOf } from './noting.js';
 
 /** What the commands of the quarantine work with. */
 function operating({ pool, store }: Acting, reactor: Reactor): Parameters<typeof listResult>[0] {
@@ -97,6 +97,42 @@ test('a skipped event is left out for good, and the later events of its stream a
   start(refusing(1));
   t.ok(await reached(await done('b', 3)), 'from the beginning of the log as well');
   t.same(await allNotes(store), [2, 3]);
+});
+
+test('a stream is retried and skipped while the checkpoint is still before its event', async (t) => {
+  const stage = await acting(t);
+  const { store, start, reached, done } = stage;
+  const slow = gate();
+  let isMended = false;
+  const reactor = noting({
+    async before(n) {
+      if (n === 1) await slow.opened;
+      if (n === 2 && !isMended) throw new Refusal('no-note', 'No note is taken of 2.');
+      if (n === 4) throw new Refusal('no-note', 'No note is taken of 4.');
+    },
+  });
+  start(reactor);
+  const before = await done('slow', 1);
+  await done('a', 2, 3);
+  const last = await done('b', 4, 5);
+  const deps = operating(stage, reactor);
+  const list = async (): Promise<{ quarantined: object[] }> =>
+    (await listResult(deps, {})).document as { quarantined: object[] };
+  await until(async () => (await list()).quarantined.length === 2);
+  t.ok((await checkpoint(stage.pool)).position < before, 'an older event of another stream is still under way');
+  t.match(await list(), { quarantined: [{ stream: 'job-a', waiting: 1 }, { waiting: 1 }] });
+  t.match((await retryResult(deps, { streams: ['job-a'] })).document, {
+    retried: [{ events: 0, held: { revision: 0, error: 'No note is taken of 2.' } }],
+  });
+  isMended = true;
+  t.match((await retryResult(deps, { streams: ['job-a'] })).document, { retried: [{ events: 1, held: null }] });
+  const skip = { stream: 'job-b@0', reason: 'a job that never was' };
+  t.match((await skipResult(deps, skip)).document, { skipped: [{ revision: 0, reason: skip.reason, held: null }] });
+  t.match(await list(), { quarantined: [] });
+  slow.open();
+  t.ok(await reached(last));
+  t.same(await allNotes(store), [1, 2, 3, 5], 'the owner handles what is behind them');
+  t.same((await list()).quarantined, []);
 });
 
 test('an event of a type that this release does not know, or of another shape, quarantines its stream', async (t) => {
