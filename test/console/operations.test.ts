@@ -113,7 +113,18 @@ t.test('a quarantined order says so, and its event is explained once and skipped
   t.match(await waiting.innerText(), /order-counts \(build 1\).*user-orders \(build 1\)/);
   await waiting.getByRole('button', { name: 'Skip' }).click();
   await page.getByLabel('Reason').fill('written by a test');
+  const stream = `order-${order_id}`;
+  const held = { revision: 1, type: 'OrderPaid', position: '1', error: 'the log does not have this event' };
+  const left = { data: { skipped: [{ model: 'order-stock', version: null, stream, events: 0, held }] } };
+  const route = '**/v1/ops/quarantine/skip';
+  await page.route(route, (it) => it.fulfill({ contentType: 'application/json', body: JSON.stringify(left) }));
   await page.getByRole('button', { name: 'Skip the event' }).click();
+  const refused = page.getByRole('dialog').getByRole('alert');
+  await refused.getByText('The event is not skipped in order-stock: the log does not have').waitFor(PATIENCE);
+  await page.unroute(route);
+  await page.getByRole('button', { name: 'Skip the event' }).click();
+  // The dialog stays if the event was skipped in some of them only.
+  await page.getByText('The event is skipped.', { exact: true }).waitFor(PATIENCE);
   await card.getByText('Nothing is quarantined.').waitFor(PATIENCE);
   await page.goto(`${shop.http.url}/console/orders/${order_id}`);
   await page.locator('.timeline').waitFor(PATIENCE);

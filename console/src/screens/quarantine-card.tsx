@@ -164,7 +164,10 @@ function Skip({ waiting: { id, keys }, onClose }: { waiting: Waiting; onClose: (
       isDangerous
       onClose={onClose}
       onSubmit={async (fields, options) => {
-        await api.skipQuarantined({ stream: id, reason: textOf(fields, 'reason') }, options);
+        const { data } = await api.skipQuarantined({ stream: id, reason: textOf(fields, 'reason') }, options);
+        // Only what was skipped has the reason.
+        const left = data.skipped.find(({ reason }) => reason === undefined);
+        if (left) throw new Error(`The event is not skipped in ${left.model}: ${left.held?.error ?? 'it is pending'}.`);
         say('The event is skipped.');
       }}
     >
