@@ -7,6 +7,7 @@ import { SharedSubscriptions } from '../log/shared-subscriptions.js';
 import { BackOff, pause } from '../postgres/back-off.js';
 import { allBuilds, type Build, type BuildId, FOLLOWING } from '../builds/registry.js';
 import { checkpointOf } from './checkpoint-reads.js';
+import { isLeaseFree } from './checkpoints.js';
 import type { CheckpointWatch } from './watch.js';
 import { dropExpired } from '../builds/drop.js';
 import type { ProjectorLog } from './projector-log.js';
@@ -136,10 +137,11 @@ class Crew {
     }
   }
 
-  /** A build whose event was skipped, or that another process has taken past it, goes on here as well. */
+  /** What has stopped here and may be run again gets a new runner. */
   async #release(): Promise<void> {
-    for (const [key, { name, build }] of this.#stopped) {
-      if ((await checkpointOf(this.options.pool, { name, build }))?.state !== 'idle') continue;
+    const { pool, owner } = this.#options;
+    for (const [key, of] of this.#stopped) {
+      if (!(await mayRunAgain(pool, of, owner))) continue;
       this.#stopped.delete(key);
       this.#runners.delete(key);
     }
@@ -171,6 +173,15 @@ class Crew {
     const subject = { model: of.name, version: of.build };
     return new Runner({ kind: 'projection', subject, reads, handlers, begin }, of, this.#options);
   }
+}
+
+/**
+ * Whether a follower that has stopped in this process may be run again: its event was skipped, another process got past it and has
+ * ended or died, or the lease was lost before anybody could be told of the stop.
+ */
+export async function mayRunAgain(pool: pg.Pool, of: BuildId, owner: string): Promise<boolean> {
+  const state = (await checkpointOf(pool, of))?.state;
+  return state !== 'stopped' && (await isLeaseFree(pool, of, owner)) !== false;
 }
 
 export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {

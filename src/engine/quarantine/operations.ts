@@ -119,6 +119,9 @@ export async function skipQuarantined(
     const keys = await goOn(deps, entries, { reason: why });
     const passed: Stop[] = [];
     for (const stop of stops) if (await skipStop(deps, stop, why)) passed.push(stop);
+    if (keys.length + passed.length === 0) {
+      throw new NotQuarantined(`${stream} does not wait there any more; nothing was skipped`, 'list');
+    }
     // Builds that are still before the event learn that it is to be left out.
     for (const name of models) await fenceAll(deps.pool, name);
     return { keys, passed };

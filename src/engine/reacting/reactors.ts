@@ -1,12 +1,9 @@
 /** The reactors of a process, each run by whichever process has its lease. */
 import { setMaxListeners } from 'node:events';
-import type pg from 'pg';
-import type { BuildId } from '../builds/registry.js';
 import type { EventStore } from '../core/event-store.js';
 import { BackOff, pause } from '../postgres/back-off.js';
-import { checkpointOf } from '../projecting/checkpoint-reads.js';
-import { isLeaseFree, makeCheckpoint } from '../projecting/checkpoints.js';
-import { endsWithin, newOwner, type Projectors } from '../projecting/projector.js';
+import { makeCheckpoint } from '../projecting/checkpoints.js';
+import { endsWithin, mayRunAgain, newOwner, type Projectors } from '../projecting/projector.js';
 import { Runner } from '../projecting/runner.js';
 import type { CheckpointWatch } from '../projecting/watch.js';
 import { checkpointIdOf, type Reactor } from './reactor.js';
@@ -85,11 +82,6 @@ async function keepRunning({ reactor, runner }: Running, options: ReactorsOption
       await pause(retry_ms, signal);
     }
   }
-}
-
-async function mayRunAgain(pool: pg.Pool, of: BuildId, owner: string): Promise<boolean> {
-  const state = (await checkpointOf(pool, of))?.state;
-  return state !== 'stopped' && (await isLeaseFree(pool, of, owner)) !== false;
 }
 
 async function pauseOrChange(watch: CheckpointWatch, signal: AbortSignal): Promise<void> {
