@@ -77,6 +77,8 @@ export function unreachable(error: unknown): unknown {
   if (error instanceof errors.UnsuitableDatabase) return new WrongUse(error.message, { cause: error });
   if (error instanceof errors.WrongLog) return new WrongUse(error.message, { cause: error });
   const { message, code, syscall } = error as NodeJS.ErrnoException;
+  // It names the place and the remedy itself.
+  if (postgres.outageOf(error)) return new ServerUnreachable(message, { cause: error });
   const remedy = REFUSED[code ?? ''];
   if (remedy !== undefined) return new WrongUse(`DATABASE_URL is refused: ${message}: ${remedy}`, { cause: error });
   // An error of a file has the same codes.

@@ -6,13 +6,13 @@ import { EMBEDDED_NAME, makeCluster } from './cluster.js';
 import { dropPostgresVariables } from './environment.js';
 import { bindCluster } from './owner.js';
 import { placeOf } from './place.js';
-import { postgres } from '../engine/index.js';
+import { type Connection, postgres } from '../engine/index.js';
 import { EmbeddedServer } from './server.js';
 import { withProcessLock } from './process-lock.js';
 
 export interface Embedded {
   /** How to connect to the database `orderlog`. */
-  readonly config: pg.PoolConfig;
+  readonly config: Exclude<Connection, string>;
   /** The folder of the cluster. */
   readonly location: string;
   /** Leaves; the last one to leave stops the server. */

@@ -1,9 +1,8 @@
 /** One server process over a data cluster: reaching it, starting it, stopping it. To be used under the lock only. */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type pg from 'pg';
 import { EMBEDDED_NAME, passwordOf, spawnBinary } from './cluster.js';
-import { postgres } from '../engine/index.js';
+import { type Connection, postgres } from '../engine/index.js';
 import { hasSocket, makeSocketFolder, type Place, socketFolder } from './place.js';
 import { dropStalePid, isStartingUp, pidFileOf, runs, serverOf } from './process.js';
 
@@ -46,9 +45,10 @@ export class EmbeddedServer {
     this.#log = join(dataDir, 'postgres.log');
   }
 
-  connection(database: string): pg.PoolConfig {
-    const user = EMBEDDED_NAME;
-    return { host: socketFolder(this.place.cluster), port: 5432, user, password: passwordOf(this.dataDir), database };
+  connection(database: string): Exclude<Connection, string> {
+    const { cluster } = this.place;
+    const to = { host: socketFolder(cluster), port: 5432, database, folder: cluster };
+    return { ...to, user: EMBEDDED_NAME, password: passwordOf(this.dataDir) };
   }
 
   /**
@@ -79,7 +79,10 @@ export class EmbeddedServer {
       else if (Date.now() - (idleSince ??= Date.now()) > STALE_MS) await this.#end(idle);
       if (found === 'absent' && (this.#started === null || this.#started.end !== null)) {
         if (this.#started?.end && (waited > STALE_MS || HOPELESS.test(this.#started.end))) {
-          throw new Error(`the embedded Postgres does not start (free space? memory?):\n${this.#started.end}`);
+          const { cluster } = this.place;
+          throw new Error(
+            `the embedded Postgres in ${cluster} does not start (free space? memory?):\n${this.#started.end}`,
+          );
         }
         if (this.#started) await delay(RETRY_MS * 10);
         this.#started = this.#start();

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { postgres } from '../engine/index.js';
 import type { App } from './app-type.js';
 import { AnsweredBefore, replay } from './idempotency/stored-response.js';
 import { pathOf } from './path-of.js';
@@ -48,7 +49,8 @@ function logDefect(log: FastifyBaseLogger, error: unknown): void {
   const { code, constraint, table, severity } = error as Error & { readonly [field: string]: unknown };
   const cause = error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException).code : undefined;
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
-  const message = severity === undefined ? error.message : undefined;
+  const quotes = severity !== undefined && postgres.outageOf(error) === null;
+  const message = quotes ? undefined : error.message;
   log.error({ error: { type: error.name, message, code, constraint, table, cause, frames } }, titleOf(error));
 }
 

@@ -79,7 +79,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof errors.EventTooLarge) {
     return new Problem('payload-too-large', `An event of ${error.bytes} bytes is larger than the log takes.`);
   }
-  if (error instanceof errors.EventStoreUnavailable) return new Problem('event-store-unavailable');
+  if (error instanceof errors.EventStoreUnavailable) return unavailable('event-store-unavailable', error);
   // A stream that somebody deleted in the store itself, between the load and the append.
   if (error instanceof errors.StreamNotFound) return new Problem('revision-conflict');
   if (error instanceof errors.UnreadableEvent) return unreadable(`${error.event.stream}@${error.event.revision}`);
@@ -103,7 +103,7 @@ export function toProblem(error: unknown): Problem {
   }
   const known = fromFramework(error);
   if (known) return known;
-  if (postgres.isUnavailable(error)) return new Problem('database-unavailable');
+  if (postgres.isUnavailable(error)) return unavailable('database-unavailable', error);
   return isSystemFault(error) ? outOfMeans() : new Problem('internal-error');
 }
 
@@ -115,6 +115,19 @@ function outOfMeans(): Problem {
   return new Problem('overloaded', detail, [], { 'retry-after': '10' });
 }
 
+/** The address of the database is for the log alone. */
+function unavailable(code: 'event-store-unavailable' | 'database-unavailable', error: unknown): Problem {
+  const outage = postgres.outageOf(error);
+  if (!outage) return new Problem(code);
+  const { what, remedy, lasts } = outage;
+  const mending = lasts ? ` To mend it, ${remedy}. The log of this server says which database it is.` : '';
+  const again =
+    code === 'event-store-unavailable'
+      ? 'A change may have taken effect all the same: send it again with its idempotency key.'
+      : 'Try again later.';
+  return new Problem(code, `The database ${what}.${mending} ${again}`, [], lasts ? { 'retry-after': '10' } : {});
+}
+
 /** Whether the operator, too, is to hear of an error, because the caller can do nothing about it. */
 export function isForOperator(error: unknown): boolean {
   return (
@@ -123,7 +136,8 @@ export function isForOperator(error: unknown): boolean {
     error instanceof DocumentUnreadable ||
     error instanceof DocumentsUnavailable ||
     error instanceof WrongMasterKey ||
-    (isSystemFault(error) && !postgres.isUnavailable(error))
+    (isSystemFault(error) && !postgres.isUnavailable(error)) ||
+    postgres.outageOf(error)?.lasts === true
   );
 }
 

@@ -1,5 +1,6 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { DocumentUnreadable } from '../../src/documents/frames.js';
+import { EventStoreUnavailable } from '../../src/engine/core/errors.js';
 import { createMetrics } from '../../src/http/metrics.js';
 import { PROBLEM_CODES, problemKind, statusOf } from '../../src/http/problem-codes.js';
 import { failing, sampleApp } from './sample-app.js';
@@ -113,7 +114,8 @@ void t.test('requests are measured and logged by their route, never by what was 
   t.notMatch(text, new RegExp(MARK));
 });
 
-void t.test('a lack of disk space or file descriptors is 503 with Retry-After, its cause in the log', async (t) => {
+/** An application whose orders fail as they are told, and what it logs from warnings on. */
+async function failingApp(t: Test) {
   const lines: unknown[][] = [];
   const write = (...parts: unknown[]): void => void lines.push(parts);
   const logger = {
@@ -128,12 +130,17 @@ void t.test('a lack of disk space or file descriptors is 503 with Retry-After, i
   const told = failing();
   const app = await sampleApp(told, {}, full);
   t.teardown(() => app.close());
-  const fault = (code: string): Error => Object.assign(new Error(`${code}: ${MARK}`), { code, syscall: 'write' });
   const ask = async (error: Error) => {
     told.error = error;
     const payload = { user_id: USER, items: [{ product_id: 1, quantity: 1 }] };
     return app.inject({ method: 'POST', url: '/v1/orders', headers, payload });
   };
+  return { ask, lines };
+}
+
+void t.test('a lack of disk space or file descriptors is 503 with Retry-After, its cause in the log', async (t) => {
+  const { ask, lines } = await failingApp(t);
+  const fault = (code: string): Error => Object.assign(new Error(`${code}: ${MARK}`), { code, syscall: 'write' });
   for (const code of ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EROFS', 'EACCES', 'ENOENT']) {
     for (const error of [fault(code), new Error('wrapped', { cause: fault(code) })]) {
       const answer = await ask(error);
@@ -151,6 +158,44 @@ void t.test('a lack of disk space or file descriptors is 503 with Retry-After, i
   t.match(JSON.stringify(lines.splice(0)), /there is no document 5.*"ENOENT".*needs the operator/);
   t.equal((await ask(new Error('a defect'))).statusCode, 500);
 });
+
+void t.test(
+  'a database without disk space, memory or connections is 503 with the remedy; the log says which',
+  async (t) => {
+    const { ask, lines } = await failingApp(t);
+    const fault = (code: string): Error =>
+      Object.assign(new Error(`the database ${MARK}`), { code, severity: 'ERROR' });
+    for (const [code, detail] of [
+      ['53100', /no disk space left\. To mend it, make room on its disk\. The log of this server says which/],
+      ['53200', /no memory left\. To mend it, give its machine more memory/],
+      ['53300', /no more connections\. To mend it, .*max_connections/],
+      ['58030', /can not read or write its files\./],
+    ] as const) {
+      const error = fault(code);
+      const ofTheLog = new EventStoreUnavailable(`the log can not be reached: ${error.message}`, { cause: error });
+      for (const [one, problem] of [
+        [error, 'database-unavailable'],
+        [ofTheLog, 'event-store-unavailable'],
+      ] as const) {
+        const answer = await ask(one);
+        t.equal(answer.statusCode, 503, code);
+        t.equal(answer.headers['retry-after'], '10');
+        t.match(answer.json(), { code: problem, detail });
+        t.notMatch(answer.body, MARK, 'the place is for the operator alone');
+        t.match(JSON.stringify(lines.splice(0)), new RegExp(`the database ${MARK}.*"${code}".*needs the operator`));
+      }
+    }
+    for (const code of ['57P01', '57P03']) {
+      const answer = await ask(fault(code));
+      t.equal(answer.headers['retry-after'], '2');
+      t.match(answer.json(), {
+        code: 'database-unavailable',
+        detail: /^The database .*(stops|stopping).* Try again later\.$/,
+      });
+      t.same(lines.splice(0), [], 'it passes by itself');
+    }
+  },
+);
 
 void t.test('a query answers stock that is not tracked with 404', (t) => {
   t.equal(statusOf('stock-not-tracked', 'query'), 404);

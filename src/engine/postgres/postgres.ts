@@ -4,6 +4,7 @@ import { giveWay } from './background.js';
 import { isUnavailable, isUndefinedTable } from './errors.js';
 import { gather } from './gather.js';
 import { migrate } from './migrate.js';
+import { outageOf } from './outage.js';
 import { createPool } from './pool.js';
 import { cutSessions, Session, sessionTo } from './session.js';
 import { refuseUnsuitable } from './suitable-database.js';
@@ -20,6 +21,7 @@ export const postgres = {
   refuseUnsuitable,
   isUnavailable,
   isUndefinedTable,
+  outageOf,
   giveWay,
   gather,
   textArray,

@@ -2,8 +2,8 @@
 import type pg from 'pg';
 import type { Bounds } from './session-kinds.js';
 
-/** What a connection needs: a URL, or the fields of one. */
-export type Connection = string | pg.PoolConfig;
+/** What a connection needs: a URL, or the fields of one, and the data folder of a server that is embedded. */
+export type Connection = string | (pg.PoolConfig & { readonly folder?: string });
 
 /** Go along with the request for a connection, and so before what role and database set. */
 const SETTINGS: Readonly<Record<string, string>> = {

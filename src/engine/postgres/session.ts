@@ -5,6 +5,7 @@
 import pg from 'pg';
 import { AnswerWatch } from './answer-watch.js';
 import { connectionGivesWay } from './background.js';
+import { explainOutage } from './outage.js';
 import { SESSION_KINDS, type SessionKind } from './session-kinds.js';
 import { AFTER_CONNECT, type Connection, startupOptions } from './session-settings.js';
 import { types } from './types.js';
@@ -76,6 +77,10 @@ export function connectionOf(pool: pg.Pool): Connection {
   return sessionOf(pool).to;
 }
 
+function folderOf({ session }: SessionConfig): string | undefined {
+  return typeof session?.to === 'object' ? session.to.folder : undefined;
+}
+
 function sessionOf(pool: pg.Pool): NonNullable<SessionConfig['session']> {
   const { session } = pool.options as SessionConfig;
   if (!session) throw new Error('a pool that createPool has not made');
@@ -131,6 +136,9 @@ export class Session extends pg.Client {
         original(text);
       };
     }
+    connection.on('errorMessage', (error: Error) => {
+      explainOutage(error, { host: this.host, port: this.port, database: this.database, folder: folderOf(config) });
+    });
     connection.on('readyForQuery', () => {
       this.#watch.answered();
     });
