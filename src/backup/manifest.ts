@@ -1,5 +1,6 @@
 // This is the storage format of a backup's manifest. A change that older versions would misread needs a new format number.
 import { z } from 'zod';
+import { print } from '../engine/index.js';
 import { WrongUse } from '../commands/output.js';
 
 /** A tar file: the parts of the tables, gzipped COPY text, then the documents as they are, then these two. */
@@ -11,6 +12,7 @@ export const DOCUMENTS = 'documents/';
 export const KEY_CHECK = 'backup';
 const FORMAT = 1;
 const MAGIC = 'orderlog-backup';
+const REMEDY = 'Fetch it again, or use another';
 
 const count = z.int().min(0);
 const digest = z.string().regex(/^[\da-f]{64}$/);
@@ -58,7 +60,8 @@ export function readManifest(text: string, file: string): Manifest {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new WrongUse(`${file} is damaged: its ${MANIFEST} is no JSON`);
+    const fault = print.jsonFault(text) ?? 'it is nested too deeply';
+    throw new WrongUse(`${file} is damaged: its ${MANIFEST} is not JSON: ${fault}. ${REMEDY}`);
   }
   const { magic, format, version } = (json ?? {}) as { magic?: unknown; format?: unknown; version?: unknown };
   if (magic !== MAGIC) throw new WrongUse(`${file} is no backup of Orderlog`);
@@ -69,5 +72,5 @@ export function readManifest(text: string, file: string): Manifest {
   }
   const read = manifestSchema.safeParse(json);
   if (read.success) return read.data;
-  throw new WrongUse(`${file} is damaged: in its ${MANIFEST}, ${z.prettifyError(read.error)}`);
+  throw new WrongUse(`${file} is damaged: in its ${MANIFEST}, ${z.prettifyError(read.error)}\n${REMEDY}`);
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
+import { print } from '../engine/index.js';
 import type { App } from './app-type.js';
-import { jsonFault } from './json-fault.js';
 import { namedTwice } from './named-twice.js';
 import { Problem } from './problem.js';
 import { pathText } from './validation.js';
@@ -43,7 +43,7 @@ function parsed(text: string): { readonly error: Problem | null; readonly value?
     value = JSON.parse(json);
   } catch {
     return {
-      error: new Problem('malformed-json', `The body is not JSON: ${jsonFault(json) ?? 'it can not be read'}.`),
+      error: new Problem('malformed-json', `The body is not JSON: ${print.jsonFault(json) ?? 'it can not be read'}.`),
     };
   }
   // A proxy in front may have read the first of two.

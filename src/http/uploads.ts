@@ -6,7 +6,6 @@ import type { z } from 'zod';
 import { type Fault, print, Refusal } from '../engine/index.js';
 import type { App } from './app-type.js';
 import { headerFaults } from './header-faults.js';
-import { jsonFault } from './json-fault.js';
 import { Places } from './places.js';
 import { Problem } from './problem.js';
 import type { Turns } from './turns.js';
@@ -230,6 +229,6 @@ async function valueOf(part: MultipartFile): Promise<{ value: unknown; fault: st
   try {
     return { value: JSON.parse(text) as unknown, fault: null };
   } catch {
-    return { value: null, fault: `is not JSON: ${jsonFault(text) ?? 'it can not be read'}` };
+    return { value: null, fault: `is not JSON: ${print.jsonFault(text) ?? 'it can not be read'}` };
   }
 }

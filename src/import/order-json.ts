@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { jsonFault } from '../http/json-fault.js';
+import { print } from '../engine/index.js';
 import { namedTwice } from '../http/named-twice.js';
 import { pathText } from '../http/validation.js';
 import { FOREIGN, foreignText } from './encoding.js';
@@ -62,7 +62,7 @@ export function readJson({ bytes }: Line, faults: RowFaults, isForeign = false):
     return isForeign ? undefined : read;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    const where = error instanceof SyntaxError ? jsonFault(text) : null;
+    const where = error instanceof SyntaxError ? print.jsonFault(text) : null;
     faults.add('$', text, !intact ? broken : where === null ? 'is nested too deeply' : `is not JSON: ${where}`);
   }
   return undefined;

@@ -4,6 +4,7 @@
  * document still means the same. Joiners stay: they are parts of words and of emoji.
  */
 import { faultWords } from './fault-words.js';
+import { jsonFault } from './json-fault.js';
 import { plural } from './plural.js';
 
 const OBEYED = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -47,7 +48,7 @@ function escaped(character: string): string {
 
 /**
  * How text from outside is shown: `safe` on one line, `lines` for several; `withoutObeyed` is for whole outputs. `fault` says in
- * words what is wrong with a value, from the kind of fault that zod reports.
+ * words what is wrong with a value, from the kind of fault that zod reports, and `jsonFault` where a text stops to be JSON.
  */
 export const print = {
   safe: printable,
@@ -57,4 +58,5 @@ export const print = {
   withoutObeyed,
   plural,
   fault: faultWords,
+  jsonFault,
 } as const;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { jsonFault } from '../../src/http/json-fault.js';
+import { jsonFault } from '../../../src/engine/core/json-fault.js';
 
 const CASES: readonly (readonly [text: string, fault: string])[] = [
   ['', 'in column 1, a value is missing'],
