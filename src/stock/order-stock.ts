@@ -52,8 +52,10 @@ export class OrderStock {
     const reserved: Quantity[] = [];
     const short = new Map<number, number>();
     for (const { product_id, quantity } of wanted) {
+      // An order that holds something is placed or gives it back: then its caller may leave.
+      const own = reserved.length > 0 ? toTheEnd(context) : context;
       const available = await (short.size === 0
-        ? this.#reserve(orderId, product_id, quantity, context)
+        ? this.#reserve(orderId, product_id, quantity, own)
         : this.#look(product_id));
       if (available === 'reserved') reserved.push({ product_id, quantity });
       else if (available !== null && available < quantity) short.set(product_id, available);
@@ -131,7 +133,7 @@ export class OrderStock {
     const held = state.reservations.get(orderId);
     const command = held && settling(held, productId, await standing());
     if (!command) return false;
-    return (await this.stocks.execute(String(productId), command, context)).appended > 0;
+    return (await this.stocks.execute(String(productId), command, toTheEnd(context))).appended > 0;
   }
 
   async #all(
@@ -140,13 +142,18 @@ export class OrderStock {
     context: CommandContext,
   ): Promise<Position | null> {
     const outcomes = await Promise.all(
-      products.map(({ product_id }) => this.stocks.execute(String(product_id), command, context)),
+      products.map(({ product_id }) => this.stocks.execute(String(product_id), command, toTheEnd(context))),
     );
     return outcomes.reduce<Position | null>(
       (last, { appended, position }) => (appended > 0 && (last === null || position > last) ? position : last),
       null,
     );
   }
+}
+
+/** Carried out even if the caller leaves while the command waits. */
+function toTheEnd(context: CommandContext): CommandContext {
+  return { ...context, isCallerGone: () => false };
 }
 
 /** What is to become of a reservation; null if it stays. */

@@ -4,6 +4,7 @@ import t from 'tap';
 import { Refusal } from '../../src/engine/core/errors.js';
 import type { EventStore } from '../../src/engine/core/event-store.js';
 import { MemoryEventStore, testContext } from '../../src/engine/testing.js';
+import { beforeAppends } from '../support/before-appends.js';
 import { type Lines, StockProcess } from './stock-in-memory.js';
 
 class Killed extends Error {
@@ -188,3 +189,32 @@ t.test('two attempts of one request at once: one order, one reservation, even af
   t.match(await late.stateOf(1), { on_hand: 3, reserved: 0 });
   t.equal((await typesOf(store, 'stock-')).filter((one) => one.includes('StockIssued')).length, 2);
 });
+
+t.test(
+  'an order whose caller leaves reserves nothing, and what it had begun by then is brought to an end',
+  async (t) => {
+    const store = await counted();
+    let hasLeft = true;
+    const leaving = new StockProcess(
+      beforeAppends(store, async () => {
+        hasLeft = true;
+      }),
+    );
+    const place = (lines: Lines): Promise<unknown> =>
+      leaving.place(lines, { ...testContext(), isCallerGone: () => hasLeft }, idsOf());
+    await t.rejects(place(LINES), { code: 'overloaded' });
+    t.same(await typesOf(store, 'order-'), []);
+    hasLeft = false;
+    const short: Lines = [
+      [1, 2],
+      [2, 9],
+    ];
+    await t.rejects(place(short), { code: 'out-of-stock' });
+    t.match(await leaving.stateOf(1), { reserved: 0 }, 'what is short releases what it has reserved');
+    hasLeft = false;
+    await place(LINES);
+    t.same(await typesOf(store, 'order-'), ['order OrderPlaced']);
+    t.match(await leaving.stateOf(1), { reserved: 2 });
+    t.match(await leaving.stateOf(2), { reserved: 4 });
+  },
+);

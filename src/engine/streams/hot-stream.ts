@@ -50,10 +50,19 @@ interface Decided<State, F extends Fact> {
   readonly after: Standing<State>;
 }
 
+/** Those whose caller waits for the outcome. The others are refused and not carried out. */
+function stillWanted<State, Command>(waiting: readonly Waiting<State, Command>[]): Waiting<State, Command>[] {
+  return waiting.filter(({ context, reject }) => {
+    if (context.isCallerGone?.() !== true) return true;
+    reject(new Refusal('overloaded', 'The caller left while the command waited.'));
+    return false;
+  });
+}
+
 export class HotStream<State, Command, F extends Fact> {
   readonly #streams: StreamAccess;
   readonly #name: string;
-  readonly #waiting: Waiting<State, Command>[] = [];
+  #waiting: Waiting<State, Command>[] = [];
   #standing: Standing<State> | null = null;
   #working: Promise<void> | null = null;
   /** Revision of the last snapshot. */
@@ -79,6 +88,7 @@ export class HotStream<State, Command, F extends Fact> {
    * @throws Refusal, EventStoreUnavailable
    */
   execute(command: Command, context: CommandContext, options: HotOptions<State> = {}): Promise<Outcome<State>> {
+    if (this.#waiting.length >= MOST_WAITING) this.#waiting = stillWanted(this.#waiting);
     if (this.#waiting.length >= MOST_WAITING) {
       return Promise.reject(new Refusal('overloaded', `Too many commands wait for ${this.#name}. Try again.`));
     }
@@ -97,7 +107,8 @@ export class HotStream<State, Command, F extends Fact> {
     // Commands of the same turn of the event loop go together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, MOST);
+      const group = stillWanted(this.#waiting.splice(0, MOST));
+      if (group.length === 0) continue;
       await this.#carryOut(group).catch((error: unknown) => {
         for (const { reject } of group) reject(error);
       });

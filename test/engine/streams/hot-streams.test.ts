@@ -92,6 +92,37 @@ t.test('no more commands wait than there is room for', async (t) => {
   t.same(await tally(sent), { done: 10, 'too-high': 4_086, overloaded: 4 });
 });
 
+t.test('a command whose caller left while it waited is not carried out, and holds no place', async (t) => {
+  let begin = (): void => undefined;
+  let go = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const mayGo = new Promise<void>((resolve) => (go = resolve));
+  const hot = countersOn(
+    beforeAppends(new MemoryEventStore(), () => {
+      begin();
+      return mayGo;
+    }),
+  );
+  const first = hot.execute('1', raise, testContext());
+  await begun;
+  let hasLeft = false;
+  const left = Array.from({ length: 4_096 }, () =>
+    hot.execute('1', raise, { ...testContext(), isCallerGone: () => hasLeft }),
+  );
+  await t.rejects(hot.execute('1', raise, testContext()), { code: 'overloaded' }, 'they hold all places');
+  hasLeft = true;
+  let isGoneToo = false;
+  const later = [
+    hot.execute('1', raise, testContext()),
+    hot.execute('1', raise, { ...testContext(), isCallerGone: () => isGoneToo }),
+  ];
+  isGoneToo = true;
+  go();
+  t.same(await tally(left), { overloaded: 4_096 });
+  t.same(await tally([first, ...later]), { done: 2, overloaded: 1 });
+  t.equal((await hot.current('1')).state.total, 2);
+});
+
 t.test('a command whose events are in the log already is not taken for carried out: its stream is read', async (t) => {
   const store = new MemoryEventStore();
   const [one, other] = [countersOn(store), countersOn(store)];
