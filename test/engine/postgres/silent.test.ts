@@ -51,8 +51,12 @@ t.test('the end of a pool waits neither for silent connections nor for those who
 });
 
 t.test('a long statement is waited for; one whose answer is lost is not, wherever it was lost', async (t) => {
-  const { config } = await testDatabase(t);
+  const { config, pool } = await testDatabase(t);
   const proxy = await freezingProxy(t, config);
+  const holder = await pool.connect();
+  t.teardown(() => {
+    holder.release();
+  });
   const open = async (kind: SessionKind) => {
     const session = sessionTo(proxy.config, { kind, applicationName: 'orderlog-test' });
     await session.connect();
@@ -64,20 +68,30 @@ t.test('a long statement is waited for; one whose answer is lost is not, whereve
   t.teardown(() => direct.end());
   // Longer than silence is taken for granted.
   const long = direct.query('select pg_sleep(8)');
-  const lost = async (kind: SessionKind, text: string, ...directions: Direction[]): Promise<unknown> => {
+  const waitsForLock = async (): Promise<boolean> => {
+    const { rowCount } = await pool.query(
+      `select from pg_locks where locktype = 'advisory' and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
+    );
+    return rowCount === 1;
+  };
+  /** The server answers only after the way back is shut. */
+  const lost = async (kind: SessionKind, ...directions: Direction[]): Promise<unknown> => {
     const session = await open(kind);
     await session.query('begin');
-    const answer = failure(session.query(text));
-    await sleep(200);
+    await holder.query('select pg_advisory_lock(1)');
+    const answer = failure(session.query('select pg_advisory_xact_lock(1)'));
+    await until(waitsForLock);
     proxy.freeze(...directions);
+    await holder.query('select pg_advisory_unlock(1)');
     return answer;
   };
   const begun = Date.now();
-  t.type(await lost('work', 'select pg_sleep(0.6)', 'to-client'), DatabaseSilent, 'the answer');
+  t.type(await lost('work', 'to-client'), DatabaseSilent, 'the answer');
   const idle = await open('work');
   proxy.freeze('to-server');
   t.type(await failure(idle.query('select 1')), DatabaseSilent, 'the statement');
-  t.type(await lost('projector', 'select pg_sleep(0.6)'), DatabaseSilent, 'both');
+  t.type(await lost('projector'), DatabaseSilent, 'both');
   t.ok(Date.now() - begun < 2 * SOON_MS, `after ${Date.now() - begun} ms`);
   t.equal((await long).rowCount, 1);
 });
