@@ -49,7 +49,7 @@ function logDefect(log: FastifyBaseLogger, error: unknown): void {
   const { code, constraint, table, severity } = error as Error & { readonly [field: string]: unknown };
   const cause = error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException).code : undefined;
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
-  const quotes = severity !== undefined && postgres.outageOf(error) === null;
+  const quotes = severity !== undefined && postgres.outageOf(error) === null && !postgres.isUndefinedName(error);
   const message = quotes ? undefined : error.message;
   log.error({ error: { type: error.name, message, code, constraint, table, cause, frames } }, titleOf(error));
 }

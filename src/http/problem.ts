@@ -104,7 +104,16 @@ export function toProblem(error: unknown): Problem {
   const known = fromFramework(error);
   if (known) return known;
   if (postgres.isUnavailable(error)) return unavailable('database-unavailable', error);
+  if (postgres.isUndefinedName(error)) return otherTables();
   return isSystemFault(error) ? outOfMeans() : new Problem('internal-error');
+}
+
+/** Somebody has changed a table by hand, or has not migrated. */
+function otherTables(): Problem {
+  const detail =
+    'The database lacks a table or a column that this server reads: its log says which. For a table of a read model, run ' +
+    'orderlog rebuild; for any other, run orderlog migrate.';
+  return new Problem('database-unavailable', detail, [], { 'retry-after': '60' });
 }
 
 /** Somebody has to make room: no use to try again at once. */
@@ -137,6 +146,7 @@ export function isForOperator(error: unknown): boolean {
     error instanceof DocumentsUnavailable ||
     error instanceof WrongMasterKey ||
     (isSystemFault(error) && !postgres.isUnavailable(error)) ||
+    postgres.isUndefinedName(error) ||
     postgres.outageOf(error)?.lasts === true
   );
 }

@@ -28,6 +28,21 @@ export function isLockTimeout(error: unknown): boolean {
 
 /** Whether a statement names a schema or a table that is not there. */
 export function isUndefinedTable(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
+  const { code } = (error ?? {}) as { code?: unknown };
   return code === '42P01' || code === '3F000';
+}
+
+const UNDEFINED_COLUMN = '42703';
+
+/** Whether a statement names a schema, a table or a column that is not there: its message says which, and quotes no value. */
+export function isUndefinedName(error: unknown): boolean {
+  return isUndefinedTable(error) || (error as { code?: unknown } | null)?.code === UNDEFINED_COLUMN;
+}
+
+/** Another type than the statement was written for: the types differ, there is no such operator or function, or no such cast. */
+const OTHER_TYPE = ['42804', '42883', '42846'];
+
+/** Whether a statement does not fit the tables as they are. */
+export function isOfTheTables(error: unknown): boolean {
+  return isUndefinedName(error) || OTHER_TYPE.includes(String((error as { code?: unknown } | null)?.code));
 }

@@ -1,7 +1,7 @@
 import { locks } from './advisory-locks.js';
 import { KEEPER } from './alone.js';
 import { giveWay } from './background.js';
-import { isUnavailable, isUndefinedTable } from './errors.js';
+import { isUnavailable, isUndefinedName, isUndefinedTable } from './errors.js';
 import { gather } from './gather.js';
 import { migrate } from './migrate.js';
 import { outageOf } from './outage.js';
@@ -20,6 +20,7 @@ export const postgres = {
   migrate,
   refuseUnsuitable,
   isUnavailable,
+  isUndefinedName,
   isUndefinedTable,
   outageOf,
   giveWay,

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { Refusal } from '../core/errors.js';
 import { type Position, START } from '../core/event-store.js';
 import { type BuildId, currentBuild, type Readable } from '../builds/registry.js';
-import { isUndefinedTable } from '../postgres/errors.js';
+import { isUndefinedName, isUndefinedTable } from '../postgres/errors.js';
 import { quarantinedStreams } from '../quarantine/quarantined.js';
 import { leastPosition } from './checkpoint-reads.js';
 import { schemaName } from './projection.js';
@@ -104,6 +104,8 @@ export class JointQuery {
       return rows[0] ?? null;
     } catch (error) {
       if (isUndefinedTable(error)) return null;
+      // A build whose table was changed may have been replaced by one that is whole.
+      if (isUndefinedName(error) && (await this.#look()).join() !== builds.join()) return null;
       throw error;
     }
   }

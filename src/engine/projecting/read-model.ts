@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../core/errors.js';
 import type { Position } from '../core/event-store.js';
-import { isUndefinedTable } from '../postgres/errors.js';
+import { isUndefinedName, isUndefinedTable } from '../postgres/errors.js';
 import { currentBuild, type Readable } from '../builds/registry.js';
 import type { CheckpointWatch } from './watch.js';
 import { standingJoined } from './checkpoint-reads.js';
@@ -210,6 +210,8 @@ export class ReadModel {
       return (await turn(() => this.pool.query<Wrapped<Row>>(query))).rows;
     } catch (error) {
       if (isUndefinedTable(error)) return null;
+      // A build whose table was changed may have been replaced by one that is whole.
+      if (isUndefinedName(error) && (await this.#look())?.join() !== builds.join()) return null;
       throw error;
     }
   }

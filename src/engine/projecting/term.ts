@@ -3,7 +3,7 @@ import type { BuildId } from '../builds/registry.js';
 import type { Position } from '../core/event-store.js';
 import { decode } from '../core/event-type.js';
 import type { RecordedEvent } from '../core/message.js';
-import { isUnavailable } from '../postgres/errors.js';
+import { isOfTheTables, isUnavailable } from '../postgres/errors.js';
 import type { Session } from '../postgres/session.js';
 import {
   applyEvent,
@@ -37,6 +37,16 @@ export class Unprojectable extends Error {
     const isFull = isOfTheEvent(error) && quarantine.isFull;
     const full = isFull ? ` (and ${quarantine.size} keys wait already)` : '';
     return new Unprojectable({ stream, revision, position, message: messageOf(error) + full }, { cause: error });
+  }
+}
+
+/** Statements of the projection do not fit its tables, though this version made them: somebody changed these by hand. */
+class ChangedTable extends Error {
+  override readonly name = 'ChangedTable';
+  constructor({ name, build }: BuildId, cause: Error) {
+    super(`${cause.message}: a table in ${schemaName(name, build)} was changed. Run orderlog rebuild ${name}`, {
+      cause,
+    });
   }
 }
 
@@ -147,7 +157,8 @@ export class Term {
   /** The event's key waits from here on, and the checkpoint moves past it. @throws Unprojectable where it has none */
   async #hold(event: RecordedEvent, position: Position, error: unknown): Promise<void> {
     const held = this.quarantine.hold(event, error);
-    if (!held) throw Unprojectable.at(event, error, this.quarantine);
+    const told = isOfTheTables(error) ? new ChangedTable(this.session.of, error as Error) : error;
+    if (!held) throw Unprojectable.at(event, told, this.quarantine);
     await this.#transaction(0, position, () => writeQuarantined(this.client, this.session.of, [held]));
     this.onQuarantined(held);
   }
