@@ -32,8 +32,7 @@ export async function readStoredState(handler: CommandHandler, commandIdOf: Comm
   const streamPrefixes = ['categoryTree-', 'product-', 'stock-', 'user-', 'order-'];
   let chunk: RecordedEvent[] = [];
   const foldChunk = async (): Promise<void> => {
-    const owners = chunk.map((event) => event.data['user_id']).filter((owner) => typeof owner === 'string');
-    await handler.vault.prefetch([...new Set(owners)]);
+    await handler.vault.prefetch([...new Set(chunk.flatMap(ownersOf))]);
     for (const recorded of chunk) {
       state.add(await handler.open<AnyFact>(recorded, types));
     }
@@ -45,6 +44,14 @@ export async function readStoredState(handler: CommandHandler, commandIdOf: Comm
   }
   await foldChunk();
   return state.done();
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Whose keys will be needed. What others have recorded need not be an object: the event is refused when it is read. */
+function ownersOf(event: RecordedEvent): readonly string[] {
+  const { user_id } = (event.data ?? {}) as { readonly user_id?: unknown };
+  return typeof user_id === 'string' && UUID.test(user_id) ? [user_id] : [];
 }
 
 type CountedFact = Extract<StockFact, { type: 'StockCounted' | 'StockTrackingEnded' }>;
