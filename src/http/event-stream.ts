@@ -109,14 +109,20 @@ async function* framesOf(source: AsyncIterable<Sent>, heartbeatMs: number): Asyn
   const items = new Waited(source[Symbol.asyncIterator]());
   try {
     let id: string | undefined;
+    // The first item says where the stream begins: the client hears of it at once.
+    let due = 0;
     yield `retry: ${RETRY_MS}\n\n`;
-    for (let isFirst = true; ; isFirst = false) {
-      const item = await items.next(heartbeatMs);
+    for (;;) {
+      const item = await items.next(due === 0 ? heartbeatMs : due - performance.now());
       if (item?.done) return;
       id = item?.value.id ?? id;
+      const isDue = performance.now() >= due;
       if (item?.value.frames !== undefined) yield item.value.frames;
       else if (item?.value.event !== undefined) yield frameOf(item.value);
-      else if (!item || isFirst) yield `: heartbeat\n${id === undefined ? '' : `id: ${id}\n`}\n`;
+      // A source that passes over one event after the other is as quiet to the client as one without events.
+      else if (isDue) yield `: heartbeat\n${id === undefined ? '' : `id: ${id}\n`}\n`;
+      else continue;
+      due = performance.now() + heartbeatMs;
     }
   } finally {
     items.leave();

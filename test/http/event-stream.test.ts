@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify } from 'fastify';
 import t, { type Test } from 'tap';
 import { answerProblems } from '../../src/http/answer-problem.js';
@@ -33,6 +34,23 @@ void t.test('a quiet stream has heartbeats, which say how far it is', async (t) 
   });
   await until(() => client.heartbeats() >= 3);
   t.equal(client.lastId(), 'b');
+  t.same(client.events, []);
+  await leave();
+});
+
+void t.test('a stream that passes over one event after the other has heartbeats as well', async (t) => {
+  const streams = new EventStreams(new AbortController().signal, { heartbeatMs: 200 });
+  let last = 0;
+  const { client, leave } = await streamOf(t, streams, async function* (ends) {
+    while (!ends.aborted) {
+      yield { id: String(last) };
+      last += 1;
+      await sleep(10);
+    }
+  });
+  await until(() => client.heartbeats() >= 3);
+  t.ok(client.heartbeats() < last, `${client.heartbeats()} heartbeats for ${last} events: not one for each`);
+  t.ok(Number(client.lastId()) > 0, 'a client resumes behind what was passed over');
   t.same(client.events, []);
   await leave();
 });
