@@ -79,3 +79,36 @@ t.test('a role that may not see the read models is told so once on each screen',
     t.same(faults, []);
   }
 });
+
+t.test('each screen that a customer may not see says so once, and has nothing to press', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole(), access: required });
+  const { user_id } = await shop.registerUser();
+  await shop.addCategory({ name: 'Shelf' });
+  await shop.runtime.engine.catchUp(await shop.runtime.store.head(), 30_000);
+  const { key } = await shop.runtime.apiKeys.create('customer', user_id);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/`);
+  await signIn(page, key);
+  const main = page.locator('main');
+  for (const [name, role] of [
+    ['Orders', 'clerk'],
+    ['Users', 'clerk'],
+    ['Stock', 'clerk'],
+    ['Log', 'admin'],
+    ['Read models', 'admin'],
+  ] as const) {
+    await page.getByRole('link', { name, exact: true }).click();
+    await main.getByRole('heading', { name, level: 1 }).waitFor(PATIENCE);
+    await page.getByRole('alert').first().waitFor(PATIENCE);
+    // Longer than a second answer would take.
+    await page.waitForTimeout(500);
+    t.equal(await page.getByRole('alert').count(), 1, `${name}: one reason`);
+    t.match(await main.innerText(), new RegExp(`^${name}\\s+Your key may not do this\\. This takes .*${role}`));
+    t.equal(await main.locator('button, input, select').count(), 0, `${name}: nothing to press`);
+  }
+  await page.getByRole('link', { name: 'Catalog' }).click();
+  await page.getByText('Shelf').click(PATIENCE);
+  await page.getByText('No product is in this category.').waitFor(PATIENCE);
+  t.equal(await page.getByRole('alert').count(), 0, 'what a customer may see');
+  t.same(faults, []);
+});

@@ -1,11 +1,11 @@
 /** Orders, newest first, with the filters that the API has. */
 import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
-import { api } from '../api.js';
+import { api, isDenied } from '../api.js';
 import { isoOf, localOf, number } from '../format.js';
 import { type Order, ORDER_STATUSES } from '../types.js';
 import { type Filters, useFilters } from '../ui/filters.js';
-import { Card, Empty, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
+import { Card, DeniedScreen, Empty, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
 import { TotalFilter } from './total-filter.js';
 
@@ -33,6 +33,7 @@ export function Orders(): VNode {
   const pages = usePages(`orders ${JSON.stringify(values)}`, (more, options) =>
     api.listOrders({ ...values, ...more }, options),
   );
+  if (pages.error && isDenied(pages.error)) return <DeniedScreen title="Orders" error={pages.error} />;
   return (
     <div class="stack">
       <h1>Orders</h1>

@@ -6,7 +6,7 @@ import { number } from '../format.js';
 import { May } from '../role.js';
 import { Curve, type Point } from '../ui/curve.js';
 import { FormDialog } from '../ui/form-dialog.js';
-import { Card, Failure, Loaded, Status, Time, type Tone } from '../ui/parts.js';
+import { Card, DeniedScreen, Loaded, Status, Time, type Tone } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
 import { useQuery } from '../use-query.js';
 import { Behind } from './behind.js';
@@ -40,14 +40,7 @@ export function ReadModels(): VNode {
     if (isThere && location.hash !== '') document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }, [isThere]);
   // The same role is needed for all that follows.
-  if (status.error && isDenied(status.error)) {
-    return (
-      <div class="stack">
-        <h1>Read models</h1>
-        <Failure error={status.error} />
-      </div>
-    );
-  }
+  if (status.error && isDenied(status.error)) return <DeniedScreen title="Read models" error={status.error} />;
   return (
     <div class="stack">
       <div class="spread">

@@ -1,14 +1,14 @@
 /** Tracked products, those below a limit first; counting, receiving and adjusting. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { api, type CallOptions } from '../api.js';
+import { api, type CallOptions, isDenied } from '../api.js';
 import { number } from '../format.js';
 import { May } from '../role.js';
 import type { Stock as StockAnswer } from '../types.js';
 import { CategoryPicker } from '../ui/category-picker.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { FormDialog, given, textOf } from '../ui/form-dialog.js';
-import { Card, Empty, Field, Loaded, Status } from '../ui/parts.js';
+import { Card, DeniedScreen, Empty, Field, Loaded, Status } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
 import { say } from '../ui/toasts.js';
 import { useQuery } from '../use-query.js';
@@ -43,6 +43,7 @@ export function Stock(): VNode {
     all.refresh();
   };
   const ask = (kind: Kind, stock: StockAnswer): void => setAsking({ kind, stock, productId: stock.product_id });
+  if (low.error && isDenied(low.error)) return <DeniedScreen title="Stock" error={low.error} />;
   return (
     <div class="stack">
       <div class="spread">

@@ -2,12 +2,12 @@
 import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import { api, type Input } from '../api.js';
+import { api, type Input, isDenied } from '../api.js';
 import { May } from '../role.js';
 import type { User } from '../types.js';
 import { useFilters } from '../ui/filters.js';
 import { FormDialog } from '../ui/form-dialog.js';
-import { Card, Empty, Field, Id, Loaded, Status, Time } from '../ui/parts.js';
+import { Card, DeniedScreen, Empty, Field, Id, Loaded, Status, Time } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
 import { say } from '../ui/toasts.js';
 
@@ -17,6 +17,7 @@ export function Users(): VNode {
     api.listUsers({ ...values, ...more }, options),
   );
   const [isRegistering, setRegistering] = useState(false);
+  if (pages.error && isDenied(pages.error)) return <DeniedScreen title="Users" error={pages.error} />;
   return (
     <div class="stack">
       <div class="spread">

@@ -133,6 +133,14 @@ export function reasonOf(error: Error): string {
   return error instanceof ProblemError ? error.detail : error.message;
 }
 
+/** A screen that the role of the key can't see: it says why once, and has nothing to press. */
+export const DeniedScreen = ({ title, error }: { title: string; error: Error }): VNode => (
+  <div class="stack">
+    <h1>{title}</h1>
+    <Failure error={error} />
+  </div>
+);
+
 /** For what the role of a key can't see at all: one note, instead of one in each place. */
 export const NotShown = ({ what, error }: { what: string; error: Error }): VNode => (
   <p class="note" role="status">
