@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Input, ProblemError, serverEvents } from './api.js';
 import type { StoredEvent } from './types.js';
 
-/** Older events of the tail are dropped, and where more come at a time, older ones are not sent at all: the list below has them. */
+/** Older events of the tail are dropped, and where more come at a time, older ones are not sent at all: a list that is read again has them. */
 const KEPT = 50;
 /** What comes within that long is drawn at once: under load, a drawing for each event takes all of the browser's time. */
 const SHOW_EVERY_MS = 250;
@@ -17,44 +17,57 @@ export interface Tail {
   readonly isRefused: boolean;
   /** Why there is no tail, for example because the key may not read the log. */
   readonly error: Error | undefined;
-  /** Others came between these, too many to be shown. */
+  /** Others came since the list, too many to be shown. */
   readonly isPartial: boolean;
-  readonly clear: () => void;
 }
 
-/** @param isOn paused, it resumes behind the last event that was shown */
-export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
-  const [events, setEvents] = useState<readonly StoredEvent[]>([]);
+interface Shown {
+  readonly key: string;
+  readonly events: readonly StoredEvent[];
+  readonly isPartial: boolean;
+}
+
+/**
+ * Shown above a list, it has each event that is not in the list, and none that is.
+ * @param from the log position of the list's answer; nothing is followed before there is one
+ * @param isOn paused, it resumes behind the last event that was shown
+ */
+export function useTail(query: Input<'listLogEvents'>, from: string | null | undefined, isOn: boolean): Tail {
+  const key = JSON.stringify([query, from]);
+  const nothing: Shown = { key, events: [], isPartial: false };
+  const [state, setShown] = useState(nothing);
+  // What came after another list is not shown above this one, not even once.
+  const shown = state.key === key ? state : nothing;
   const [isConnected, setConnected] = useState(false);
   const [error, setError] = useState<Error>();
-  const [isPartial, setPartial] = useState(false);
   const last = useRef<{ key: string; id: string } | null>(null);
-  const key = JSON.stringify(query);
-  const clear = (): void => {
-    setEvents([]);
-    setPartial(false);
-  };
   useEffect(() => {
-    if (last.current?.key !== key) clear();
-    if (!isOn) return;
+    if (!isOn || typeof from !== 'string') return;
     const ends = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let showing: ReturnType<typeof setTimeout> | undefined;
     let shownAt = -SHOW_EVERY_MS;
     let waiting: string[] = [];
+    const add = (came: readonly StoredEvent[], isPartial: boolean): void =>
+      setShown((before) => {
+        const { events, isPartial: wasPartial } = before.key === key ? before : nothing;
+        const all = [...came, ...events];
+        return { key, events: all.slice(0, KEPT), isPartial: isPartial || wasPartial || all.length > KEPT };
+      });
     const show = (): void => {
       showing = undefined;
       shownAt = performance.now();
       const came = waiting.slice(-KEPT).map((data) => JSON.parse(data) as StoredEvent);
+      const isPartial = waiting.length > KEPT;
       waiting = [];
-      setEvents((before) => [...came.reverse(), ...before].slice(0, KEPT));
+      add(came.reverse(), isPartial);
     };
     const follow = async (): Promise<void> => {
       const lastId = last.current?.key === key ? last.current.id : undefined;
       try {
         for await (const { id, event, data } of serverEvents(
           'listLogEvents',
-          { ...query, latest: KEPT },
+          { ...query, after: from, latest: KEPT },
           {
             ...(lastId !== undefined && { lastId }),
             signal: ends.signal,
@@ -65,9 +78,11 @@ export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
             onId: (seen) => (last.current = { key, id: seen }),
           },
         )) {
+          // It comes again, behind the last id.
+          if (ends.signal.aborted) return;
           if (event === 'problem') continue;
           if (event === 'skipped') {
-            setPartial(true);
+            add([], true);
             continue;
           }
           if (id !== '') last.current = { key, id };
@@ -92,7 +107,8 @@ export function useTail(query: Input<'listLogEvents'>, isOn: boolean): Tail {
       setConnected(false);
     };
   }, [key, isOn]);
-  return { events, isConnected, isRefused: isRefusal(error), error, isPartial, clear };
+  const { events, isPartial } = shown;
+  return { events, isConnected, isRefused: isRefusal(error), error, isPartial };
 }
 
 const isRefusal = (error: unknown): boolean => error instanceof ProblemError && error.status < 500;

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page, Route } from 'playwright-core';
 import t from 'tap';
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
-import { runningApp } from '../support/running-app.js';
+import { type RunningApp, runningApp } from '../support/running-app.js';
 import { event, METADATA } from '../support/unreadable.js';
 
 /** Nothing here depends on how fast the machine is. */
 const PATIENCE = { timeout: 60_000 };
+
+/** Appends an event to a stream of its own. */
+async function abandon(shop: RunningApp): Promise<string> {
+  const order_id = randomUUID();
+  const data = { order_id, abandoned_at: new Date().toISOString() };
+  await shop.runtime.store.append(`order-${order_id}`, [event('OrderAbandoned', data, METADATA)], 'none');
+  return `order-${order_id}`;
+}
 
 interface Logged {
   readonly event_id: string;
@@ -105,25 +115,97 @@ t.test('more events at once than can be shown: the newest are, and the screen sa
   const open = await openBrowser(t);
   const { page, faults } = await open(`${shop.http.url}/console/log?types=OrderAbandoned`);
   await page.getByText('Live', { exact: true }).waitFor(PATIENCE);
-  // The list below is read beside the tail: read later, it would hold the first event as well.
-  await page.getByText('No event fits.').waitFor(PATIENCE);
-  const append = (order_id: string): Promise<unknown> => {
-    const data = { order_id, abandoned_at: new Date().toISOString() };
-    return shop.runtime.store.append(`order-${order_id}`, [event('OrderAbandoned', data, METADATA)], 'none');
-  };
-  await append(randomUUID());
+  await abandon(shop);
   const events = page.locator('.events > li');
   await events.first().waitFor(PATIENCE);
-  const note = page.getByText('Events came faster than they can be shown');
+  const note = page.getByText('More events came than can be shown here');
   t.equal(await note.count(), 0);
-  await Promise.all(Array.from({ length: 300 }, () => append(randomUUID())));
-  const last = randomUUID();
-  await append(last);
+  await Promise.all(Array.from({ length: 300 }, () => abandon(shop)));
+  const last = await abandon(shop);
   await events.filter({ hasText: last }).waitFor(PATIENCE);
   await note.waitFor(PATIENCE);
   t.equal(await events.count(), 50);
   await page.getByRole('button', { name: 'Show in the list' }).click();
   await note.waitFor({ state: 'detached', ...PATIENCE });
   await events.filter({ hasText: last }).waitFor(PATIENCE);
+  t.same(faults, []);
+});
+
+/** Decides when each request for the log reaches the server and when its answer arrives. */
+async function steer(page: Page, list: (route: Route) => Promise<void>, tail: (route: Route) => Promise<void>) {
+  await page.route(/v1\/log\?/, (route) =>
+    (route.request().headers()['accept'] === 'text/event-stream' ? tail : list)(route),
+  );
+}
+
+const answered = async (route: Route): Promise<void> => route.fulfill({ response: await route.fetch() });
+
+t.test('no event of the log stands twice or is left out, whenever it arrives', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/users`);
+  const streams = page.locator('.events button.mono');
+  const isExact = async (when: string): Promise<void> => {
+    await page.getByText('Live', { exact: true }).waitFor(PATIENCE);
+    // Behind everything that is on its way.
+    await streams.getByText(await abandon(shop)).waitFor(PATIENCE);
+    const { data } = await shop.http.ok('GET', '/v1/log?types=OrderAbandoned&limit=100');
+    const expected = (data as readonly { stream: string }[]).map(({ stream }) => stream);
+    t.same(await streams.allInnerTexts(), expected, when);
+  };
+  const show = () => page.goto(`${shop.http.url}/console/log?types=OrderAbandoned`);
+  await abandon(shop);
+
+  // The tail is open long before the list is read, if it does not wait for the list.
+  const beforeTheList = async (route: Route): Promise<void> => {
+    await sleep(1_000);
+    await abandon(shop);
+    await sleep(1_000);
+    await route.continue();
+  };
+  await steer(page, beforeTheList, (route) => route.continue());
+  await show();
+  await isExact('appended before the list is read');
+
+  // The list is there long before the tail is open.
+  await page.unroute(/v1\/log\?/);
+  const betweenBoth = async (route: Route): Promise<void> => {
+    await sleep(1_000);
+    await abandon(shop);
+    await route.continue();
+  };
+  await steer(page, answered, betweenBoth);
+  await show();
+  await isExact('appended between the list and the tail');
+
+  await page.unroute(/v1\/log\?/);
+  await steer(page, beforeTheList, (route) => route.continue());
+  await page.getByRole('button', { name: 'Show in the list' }).click();
+  await page.getByText('Just appended').waitFor({ state: 'detached', ...PATIENCE });
+  await isExact('appended while the list is read again');
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await abandon(shop);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await isExact('appended in a pause');
+  t.same(faults, []);
+});
+
+t.test('the last events of the overview leave out none that comes while they are read', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/users`);
+  const appended: string[] = [];
+  await steer(page, answered, async (route) => {
+    await sleep(1_000);
+    appended.unshift(await abandon(shop));
+    await route.continue();
+  });
+  await page.goto(`${shop.http.url}/console/`);
+  const streams = page.locator('td.mono.line a');
+  await page.getByText('Live', { exact: true }).waitFor(PATIENCE);
+  appended.unshift(await abandon(shop));
+  await streams.getByText(appended[0] ?? '').waitFor(PATIENCE);
+  t.same((await streams.allInnerTexts()).slice(0, appended.length), appended);
   t.same(faults, []);
 });

@@ -6,7 +6,7 @@ import type { StoredEvent } from '../types.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { textOf } from '../ui/form-dialog.js';
 import { Live } from '../ui/live.js';
-import { Card, Empty, Failure, Field, Loaded } from '../ui/parts.js';
+import { Card, DeniedScreen, Empty, Failure, Field, Loaded } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
 import { useTail } from '../use-tail.js';
 import { EventRows } from './event-rows.js';
@@ -31,31 +31,29 @@ export function Log(): VNode {
 function WholeLog(filters: Filters): VNode {
   const { values, set } = filters;
   const [isLive, setLive] = useState(true);
-  const tail = useTail(values, isLive);
   const pages = usePages<StoredEvent>(`log ${JSON.stringify(values)}`, (more, options) =>
     api.listLogEvents({ ...values, ...more }, options),
   );
-  if (pages.error && isDenied(pages.error)) {
-    return (
-      <div class="stack">
-        <h1>Log</h1>
-        <Failure error={pages.error} />
-      </div>
-    );
-  }
+  const { before, after: _after, ...query } = values;
+  // What is appended does not come before a position.
+  const mayFollow = before === undefined;
+  const tail = useTail(query, pages.position, isLive && mayFollow);
+  if (pages.error && isDenied(pages.error)) return <DeniedScreen title="Log" error={pages.error} />;
   return (
     <div class="stack">
       <div class="spread">
         <h1>Log</h1>
-        <div class="row">
-          <Live tail={tail} isPaused={!isLive} />
-          <button onClick={() => setLive(!isLive)} disabled={tail.isRefused}>
-            {isLive ? 'Pause' : 'Resume'}
-          </button>
-        </div>
+        {mayFollow && (
+          <div class="row">
+            <Live tail={tail} isPaused={!isLive} />
+            <button onClick={() => setLive(!isLive)} disabled={tail.isRefused}>
+              {isLive ? 'Pause' : 'Resume'}
+            </button>
+          </div>
+        )}
       </div>
       <LogFilters {...filters} />
-      {values['before'] && (
+      {!mayFollow && (
         <p class="small">
           These are events before a position of the log.{' '}
           <button class="small-button" onClick={() => set({ before: null })}>
@@ -65,11 +63,10 @@ function WholeLog(filters: Filters): VNode {
       )}
       {tail.error && !pages.error && <Failure error={tail.error} />}
       {tail.events.length > 0 && (
-        <Card title="Just appended" actions={<ShowBelow refresh={pages.refresh} clear={tail.clear} />} flush>
+        <Card title="Just appended" actions={<ShowBelow refresh={pages.refresh} />} flush>
           {tail.isPartial && (
             <p class="note small muted">
-              Events came faster than they can be shown, so some between these are left out. “Show in the list” shows
-              all.
+              More events came than can be shown here, so some are left out. “Show in the list” shows all.
             </p>
           )}
           <EventRows events={tail.events} onStream={(stream) => set({ stream })} />
@@ -100,15 +97,10 @@ function WholeLog(filters: Filters): VNode {
   );
 }
 
-function ShowBelow({ refresh, clear }: { refresh: () => void; clear: () => void }): VNode {
+/** When the list is there, the tail begins behind it. */
+function ShowBelow({ refresh }: { refresh: () => void }): VNode {
   return (
-    <button
-      class="small-button"
-      onClick={() => {
-        clear();
-        refresh();
-      }}
-    >
+    <button class="small-button" onClick={refresh}>
       Show in the list
     </button>
   );

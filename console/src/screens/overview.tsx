@@ -190,12 +190,9 @@ const toneOf = (status: Schemas['HealthStatus']): Tone =>
 const SHOWN = 12;
 
 function LastEvents(): VNode {
-  const tail = useTail({}, true);
-  const before = useQuery<readonly StoredEvent[]>('last events', async (signal) => {
-    return (await api.listLogEvents({ limit: SHOWN }, { signal })).data;
-  });
-  const seen = new Set(tail.events.map(({ position }) => position));
-  const events = [...tail.events, ...(before.data ?? []).filter(({ position }) => !seen.has(position))];
+  const before = useQuery('last events', (signal) => api.listLogEvents({ limit: SHOWN }, { signal }));
+  const tail = useTail({}, before.data?.logPosition, true);
+  const events: readonly StoredEvent[] = [...tail.events, ...(before.data?.data ?? [])];
   return (
     <Card
       title="Last events"

@@ -8,6 +8,8 @@ import { Failure } from './parts.js';
 interface Page<T> {
   readonly data: readonly T[];
   readonly next: string | null;
+  /** What the page is true for. */
+  readonly logPosition?: string | null;
 }
 
 /** @param more of the query of a later page, such as its cursor */
@@ -16,11 +18,19 @@ export type ListPage<T> = (more: Readonly<Record<string, string>>, options: Call
 export interface Pages<T> {
   readonly data: readonly T[] | undefined;
   readonly error: Error | undefined;
+  /** Of the log, which the first page reflects. */
+  readonly position: string | null | undefined;
   readonly isLoading: boolean;
   readonly refresh: () => void;
   /** Nothing was found so far, and the next page is being read. */
   readonly isSearching: boolean;
   readonly more: VNode | null;
+}
+
+/** Later pages, as one, with the first page that they follow. */
+interface Loaded<T> {
+  readonly of: Page<T>;
+  readonly page: Page<T>;
 }
 
 /** The query of the page that an answer calls the next one. */
@@ -33,8 +43,9 @@ const MOST_EMPTY = 50;
 /** @param key names the list: another key reads again; null reads nothing */
 export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
   const first = useQuery(key, (signal) => list({}, { signal }));
-  const [later, setLater] = useState<Page<T> | null>(null);
-  useEffect(() => setLater(null), [first.data]);
+  const [loaded, setLoaded] = useState<Loaded<T> | null>(null);
+  // Never below another first page: something would stand twice, or be left out.
+  const later = loaded && loaded.of === first.data ? loaded.page : null;
   const next = later ? later.next : (first.data?.next ?? null);
   const current = useRef(first.data);
   current.current = first.data;
@@ -42,8 +53,11 @@ export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
     const begun = current.current;
     const { data, next: following } = await list(queryOf(from), {});
     // Meanwhile another list may have been asked for.
-    if (current.current === begun)
-      setLater((before) => ({ data: [...(before?.data ?? []), ...data], next: following }));
+    if (begun === undefined || current.current !== begun) return;
+    setLoaded((before) => {
+      const known = before?.of === begun ? before.page.data : [];
+      return { of: begun, page: { data: [...known, ...data], next: following } };
+    });
   });
   const isEmpty = first.data?.data.length === 0 && (later?.data.length ?? 0) === 0;
   const empty = useRef(0);
@@ -71,6 +85,7 @@ export function usePages<T>(key: string | null, list: ListPage<T>): Pages<T> {
   return {
     data: first.data && [...first.data.data, ...(later?.data ?? [])],
     error: first.error,
+    position: first.data?.logPosition,
     isLoading: first.isLoading,
     refresh: first.refresh,
     isSearching: isEmpty && action.isBusy,
