@@ -6,10 +6,11 @@ import type { StoredEvent } from '../types.js';
 import { Card, Failure } from '../ui/parts.js';
 import { useQuery } from '../use-query.js';
 import { EventRows } from './event-rows.js';
+import { type Later, useLater } from './later-events.js';
 
 /** The events of a request stand close to each other: it is looked on for so long behind the last one. */
 const QUIET_MS = 1_500;
-/** Events of a request, such as an import, that are shown here. */
+/** Events of a request, such as an import, that are shown here from each direction. */
 const MOST = 100;
 
 interface RequestEventsProps {
@@ -26,24 +27,47 @@ export function RequestEvents({ correlationId, near, onStream, onWholeLog }: Req
     return (await api.listLogEvents(input, { signal })).data;
   });
   const newer = useNewer(correlationId, near);
+  const later = useLater(correlationId, newer.events[0]?.position ?? near);
   const error = older.error ?? newer.error;
   const isLooking = older.isLoading || newer.isLooking;
   return (
     <div class="stack">
       <h1>Log</h1>
-      <p class="small" role="status">
-        {isLooking ? 'Looking for the events of this request…' : 'These are the events of one request. '}
-        {!isLooking && 'What came of it much later is not looked for. '}
-        <button class="small-button" onClick={onWholeLog}>
-          Look through the whole log
-        </button>
-      </p>
       {error && <Failure error={error} retry={older.refresh} />}
       <Card title="Events of the request, newest first" flush>
-        <EventRows events={[...newer.events, ...(older.data ?? [])]} onStream={onStream} />
+        <div class="note small stack-tight">
+          <p role="status">{isLooking ? 'Looking for the events of this request…' : scopeOf(later)}</p>
+          {later.error && <Failure error={later.error} />}
+          {!isLooking && (
+            <div class="row">
+              {later.isLooking ? (
+                <button class="small-button" onClick={later.stop}>
+                  Stop
+                </button>
+              ) : (
+                <button class="small-button" onClick={later.look}>
+                  {later.isDone ? 'Look again' : 'Look for later events'}
+                </button>
+              )}
+              <button class="small-button" onClick={onWholeLog}>
+                Look through the whole log
+              </button>
+            </div>
+          )}
+        </div>
+        <EventRows events={[...later.events, ...newer.events, ...(older.data ?? [])]} onStream={onStream} />
       </Card>
     </div>
   );
+}
+
+/** Which part of the log the list covers, and what can be missing. */
+function scopeOf({ isLooking, isDone, isFull }: Later): string {
+  if (isLooking) return 'Looking for later events of this request, from the end of the log back to this list…';
+  if (isFull) return 'This request has too many later events for this list. The whole log shows them page by page.';
+  return isDone
+    ? 'The list has all later events of this request that the log has by now. Much earlier ones can be missing.'
+    : 'The list covers the part of the log around one event. Events that were recorded much earlier or later, for example by a reactor, can be missing.';
 }
 
 interface Newer {
