@@ -1,12 +1,16 @@
 /** Orders, newest first, with the filters that the API has. */
 import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
+import { useEffect, useState } from 'preact/hooks';
 import { api, isDenied } from '../api.js';
 import { isoOf, localOf, number } from '../format.js';
 import { type Order, ORDER_STATUSES } from '../types.js';
+import { CategoryPicker } from '../ui/category-picker.js';
 import { type Filters, useFilters } from '../ui/filters.js';
 import { Card, DeniedScreen, Empty, Field, Id, Loaded, Money, OrderBadge, Time } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
+import type { PickerFieldProps } from '../ui/picker.js';
+import { ProductPicker, UserPicker } from '../ui/thing-pickers.js';
 import { TotalFilter } from './total-filter.js';
 
 const SORTS = [
@@ -21,11 +25,18 @@ const SORTS = [
 const FIELDS = [
   ['number', 'Order number', 'O-000123'],
   ['external_reference', 'External reference', ''],
-  ['user_id', 'User id', ''],
-  ['product_id', 'Product id', ''],
-  ['cat_id', 'Category id', ''],
 ] as const;
-const REFINING = [...FIELDS.map(([name]) => name), 'currency', 'total_min', 'total_max'];
+const PICKERS = [
+  ['user_id', 'User', UserPicker],
+  ['product_id', 'Product', OrderedProductPicker],
+  ['cat_id', 'Category, with all below it', CategoryPicker],
+] as const;
+const REFINING = [...[...FIELDS, ...PICKERS].map(([name]) => name), 'currency', 'total_min', 'total_max'];
+
+/** Retired products were ordered, too. */
+function OrderedProductPicker(field: PickerFieldProps): VNode {
+  return <ProductPicker {...field} withRetired />;
+}
 
 export function Orders(): VNode {
   const filters = useFilters();
@@ -69,6 +80,11 @@ function NoOrders({ isFiltered }: { isFiltered: boolean }): VNode {
 function OrderFilters({ values, set }: Filters): VNode {
   const statuses = new Set((values['status'] ?? '').split(',').filter(Boolean));
   const isRefined = REFINING.some((name) => values[name] !== undefined);
+  const [isOpen, setOpen] = useState(isRefined);
+  // Open as long as one is set, and not closed under the reader's hands when the last one is cleared.
+  useEffect(() => {
+    if (isRefined) setOpen(true);
+  }, [isRefined]);
   return (
     <form class="stack-tight" onSubmit={(event) => event.preventDefault()} aria-label="Filters">
       <div class="filters">
@@ -110,7 +126,7 @@ function OrderFilters({ values, set }: Filters): VNode {
           </select>
         </Field>
       </div>
-      <details open={isRefined}>
+      <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary class="small">More filters</summary>
         <div class="filters">
           {FIELDS.map(([name, label, hint]) => (
@@ -121,6 +137,15 @@ function OrderFilters({ values, set }: Filters): VNode {
                 onChange={({ currentTarget }) => set({ [name]: currentTarget.value.trim() })}
               />
             </Field>
+          ))}
+          {PICKERS.map(([name, label, Picker]) => (
+            <Picker
+              key={name}
+              name={name}
+              label={label}
+              initial={values[name] ?? ''}
+              onPick={(id) => set({ [name]: id })}
+            />
           ))}
           <TotalFilter values={values} set={set} />
         </div>

@@ -3,15 +3,10 @@ import type { VNode } from 'preact';
 import { minorOf, plainOf } from '../amount.js';
 import { api } from '../api.js';
 import type { Product } from '../types.js';
+import { CategoriesField, categoriesIn } from '../ui/category-picker.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Field } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
-
-const idsOf = (text: string): readonly number[] =>
-  text
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .map(Number);
 
 export function AddProduct({ catId, onClose }: { catId: number; onClose: () => void }): VNode {
   return (
@@ -27,7 +22,7 @@ export function AddProduct({ catId, onClose }: { catId: number; onClose: () => v
           name: textOf(fields, 'name'),
           price: minorOf(textOf(fields, 'price'), currency),
           currency,
-          cat_ids: idsOf(textOf(fields, 'cat_ids')),
+          cat_ids: categoriesIn(fields, 'cat_ids'),
         };
         await api.addProduct(product, options);
         say('The product is added.');
@@ -47,9 +42,7 @@ export function AddProduct({ catId, onClose }: { catId: number; onClose: () => v
           <input name="currency" required maxLength={3} defaultValue="EUR" />
         </Field>
       </div>
-      <Field label="Category ids" hint="Separate several by commas.">
-        <input name="cat_ids" required defaultValue={String(catId)} />
-      </Field>
+      <CategoriesField name="cat_ids" initial={[catId]} />
     </FormDialog>
   );
 }
@@ -65,7 +58,7 @@ export function ChangeProduct({ product, onClose }: { product: Product; onClose:
         const changes = {
           name: textOf(fields, 'name'),
           price: minorOf(textOf(fields, 'price'), currency),
-          cat_ids: idsOf(textOf(fields, 'cat_ids')),
+          cat_ids: categoriesIn(fields, 'cat_ids'),
         };
         await api.changeProduct({ product_id, ...changes }, { ...options, ifMatch: revision });
         say('The product is saved.');
@@ -77,9 +70,7 @@ export function ChangeProduct({ product, onClose }: { product: Product; onClose:
       <Field label={`Price in ${currency}`} hint="Orders placed before keep the price they were placed at.">
         <input name="price" required inputMode="decimal" defaultValue={plainOf(price, currency)} />
       </Field>
-      <Field label="Category ids" hint="Separate several by commas.">
-        <input name="cat_ids" required defaultValue={cat_ids.join(', ')} />
-      </Field>
+      <CategoriesField name="cat_ids" initial={cat_ids} />
     </FormDialog>
   );
 }

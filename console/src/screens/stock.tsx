@@ -10,6 +10,7 @@ import { type Filters, useFilters } from '../ui/filters.js';
 import { FormDialog, given, textOf } from '../ui/form-dialog.js';
 import { Card, DeniedScreen, Empty, Field, Loaded, Status } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
+import { ProductPicker } from '../ui/thing-pickers.js';
 import { say } from '../ui/toasts.js';
 import { useQuery } from '../use-query.js';
 
@@ -232,11 +233,7 @@ function Question({ kind, stock, productId, onClose }: Asking & { onClose: () =>
       }}
     >
       <p class="muted">{text}</p>
-      {productId === null && (
-        <Field label="Product id">
-          <input name="product_id" required inputMode="numeric" pattern="[0-9]+" autofocus />
-        </Field>
-      )}
+      {productId === null && <ProductPicker name="product_id" label="Product" initial="" isRequired />}
       <Field label={kind === 'count' ? 'On hand' : 'Quantity'}>
         <input name="amount" required inputMode="numeric" pattern="-?[0-9]+" autofocus={productId !== null} />
       </Field>
