@@ -1,5 +1,6 @@
 import t from 'tap';
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
+import { until } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
 
 const PATIENCE = { timeout: 60_000 };
@@ -47,5 +48,32 @@ t.test('totals are typed as the screen shows them, and stay exact in the address
   t.same(address(), { total_min: '1990', currency: 'JPY' }, 'the field stays, the minor unit changes');
   await shown.getByText(yen).waitFor(PATIENCE);
   t.equal(await page.getByLabel('Total from, JPY').inputValue(), '1990');
+  t.same(faults, []);
+});
+
+t.test('the focus stays in a filter that is applied, and another address fills it again', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/`);
+  for (const [path, name, value] of [
+    ['log', 'types', 'OrderPaid'],
+    ['stock', 'below', '7'],
+    ['users', 'email', 'ada@example.com'],
+  ] as const) {
+    await page.goto(`${shop.http.url}/console/${path}`);
+    const field = page.locator(`input[name=${name}]`);
+    await field.fill(value);
+    await field.press('Enter');
+    await page.waitForURL(/\?/, PATIENCE);
+    await page.locator('.card .empty').first().waitFor(PATIENCE);
+    t.equal(await page.evaluate('document.activeElement.name'), name, `${path}: the focus`);
+    t.equal(await field.inputValue(), value);
+    await page
+      .getByRole('link', { name: /^Show (the whole log|all)/ })
+      .first()
+      .click();
+    await page.waitForURL((url) => url.search === '', PATIENCE);
+    await until(async () => (await field.inputValue()) === '', PATIENCE.timeout);
+  }
   t.same(faults, []);
 });

@@ -1,9 +1,9 @@
 /** The log, newest first, with what is appended meanwhile on top. */
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { api, isDenied } from '../api.js';
 import type { StoredEvent } from '../types.js';
-import { type Filters, useFilters } from '../ui/filters.js';
+import { type Filters, useFilledForm, useFilters } from '../ui/filters.js';
 import { textOf } from '../ui/form-dialog.js';
 import { Live } from '../ui/live.js';
 import { Card, DeniedScreen, Empty, Failure, Field, Loaded } from '../ui/parts.js';
@@ -113,13 +113,10 @@ const FIELDS = [
 ] as const;
 
 function LogFilters({ values, set }: Filters): VNode {
-  // Another address fills the fields again.
-  const [round, setRound] = useState(0);
-  const shown = JSON.stringify(values);
-  useEffect(() => setRound((before) => before + 1), [shown]);
+  const form = useFilledForm(Object.fromEntries(FIELDS.map(([name]) => [name, values[name] ?? ''])));
   return (
     <form
-      key={round}
+      ref={form}
       class="filters"
       aria-label="Filters"
       onSubmit={(event) => {
@@ -130,7 +127,7 @@ function LogFilters({ values, set }: Filters): VNode {
     >
       {FIELDS.map(([name, label, hint]) => (
         <Field key={name} label={label}>
-          <input name={name} defaultValue={values[name] ?? ''} placeholder={hint} />
+          <input name={name} placeholder={hint} />
         </Field>
       ))}
       <button>Show</button>

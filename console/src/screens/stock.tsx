@@ -6,7 +6,7 @@ import { number } from '../format.js';
 import { May } from '../role.js';
 import type { Stock as StockAnswer } from '../types.js';
 import { CategoryPicker } from '../ui/category-picker.js';
-import { type Filters, useFilters } from '../ui/filters.js';
+import { type Filters, useFilledForm, useFilters } from '../ui/filters.js';
 import { FormDialog, given, textOf } from '../ui/form-dialog.js';
 import { Card, DeniedScreen, Empty, Field, Loaded, Status } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
@@ -100,9 +100,10 @@ function NoStock({ isFiltered }: { isFiltered: boolean }): VNode {
 }
 
 function StockFilters({ values, set }: Filters): VNode {
+  const form = useFilledForm({ below: values['available_below'] ?? '' });
   return (
     <form
-      key={JSON.stringify(values)}
+      ref={form}
       class="filters"
       aria-label="Filters"
       onSubmit={(event) => {
@@ -112,13 +113,7 @@ function StockFilters({ values, set }: Filters): VNode {
       }}
     >
       <Field label="Available below">
-        <input
-          name="below"
-          inputMode="numeric"
-          pattern="-?[0-9]*"
-          placeholder={String(LOW)}
-          defaultValue={values['available_below'] ?? ''}
-        />
+        <input name="below" inputMode="numeric" pattern="-?[0-9]*" placeholder={String(LOW)} />
       </Field>
       <CategoryPicker name="category" label="Category, with all below it" initial={values['cat_id'] ?? ''} />
       <button>Show</button>

@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import { api, type Input, isDenied } from '../api.js';
 import { May } from '../role.js';
 import type { User } from '../types.js';
-import { useFilters } from '../ui/filters.js';
+import { useFilledForm, useFilters } from '../ui/filters.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { Card, DeniedScreen, Empty, Field, Id, Loaded, Status, Time } from '../ui/parts.js';
 import { usePages } from '../ui/pages.js';
@@ -16,6 +16,7 @@ export function Users(): VNode {
   const pages = usePages(`users ${JSON.stringify(values)}`, (more, options) =>
     api.listUsers({ ...values, ...more }, options),
   );
+  const form = useFilledForm({ email: values['email'] ?? '' });
   const [isRegistering, setRegistering] = useState(false);
   if (pages.error && isDenied(pages.error)) return <DeniedScreen title="Users" error={pages.error} />;
   return (
@@ -29,8 +30,9 @@ export function Users(): VNode {
         </May>
       </div>
       <form
-        key={values['email'] ?? ''}
+        ref={form}
         class="filters"
+        aria-label="Filters"
         onSubmit={(event) => {
           event.preventDefault();
           const email = new FormData(event.currentTarget).get('email');
@@ -38,7 +40,7 @@ export function Users(): VNode {
         }}
       >
         <Field label="E-mail address, in full">
-          <input name="email" type="search" defaultValue={values['email'] ?? ''} />
+          <input name="email" type="search" />
         </Field>
         <button>Find</button>
       </form>
