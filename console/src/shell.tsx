@@ -1,7 +1,7 @@
 /** The frame of every page: where one can go, the search, the theme, signing out. */
 import type { ComponentChildren, VNode } from 'preact';
 import { useLocation } from 'preact-iso';
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { isSignedIn, signOut } from './api.js';
 import logo from './logo.svg';
 import { RoleContext } from './role.js';
@@ -22,18 +22,33 @@ export function Shell({ children }: { children: ComponentChildren }): VNode {
   const { path } = useLocation();
   const role = useContext(RoleContext);
   const [isOpen, setOpen] = useState(false);
+  const menu = useRef<HTMLButtonElement>(null);
   useEffect(() => setOpen(false), [path]);
   return (
     <div class="shell">
       <a class="skip" href="#content">
         Skip to the content
       </a>
-      <aside class="sidebar" data-open={isOpen}>
+      <aside
+        class="sidebar"
+        data-open={isOpen}
+        onKeyDown={({ key }) => {
+          if (key !== 'Escape' || !isOpen) return;
+          setOpen(false);
+          menu.current?.focus();
+        }}
+      >
         <a class="brand" href="/console/">
           <img src={logo} alt="" />
           Orderlog
         </a>
-        <button class="menu-button" aria-expanded={isOpen} aria-controls="pages" onClick={() => setOpen(!isOpen)}>
+        <button
+          ref={menu}
+          class="menu-button"
+          aria-expanded={isOpen}
+          aria-controls="pages"
+          onClick={() => setOpen(!isOpen)}
+        >
           Menu
         </button>
         <nav id="pages" class="nav" aria-label="Pages">
