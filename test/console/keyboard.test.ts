@@ -48,3 +48,26 @@ t.test('Escape closes what is open, and the focus returns to what opened it', ne
   t.equal(await focused(), 'Menu');
   t.same(faults, []);
 });
+
+/** Of the text and its ground, as WCAG defines it: 1 to 21. */
+const CONTRAST = `(() => {
+  const light = (color) => {
+    const parts = color.match(/[0-9.]+/g).slice(0, 3).map((part) => part / 255);
+    const [r, g, b] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const field = document.querySelector('input[placeholder]');
+  const both = [getComputedStyle(field, '::placeholder').color, getComputedStyle(field).backgroundColor].map(light);
+  return Math.max(...both) / Math.min(...both);
+})()`;
+
+t.test('what an empty field suggests can be read, light and dark', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { page } = await open(`${shop.http.url}/console/`, { colorScheme });
+    await page.locator('input[placeholder]').first().waitFor(PATIENCE);
+    const contrast = await page.evaluate<number>(CONTRAST);
+    t.ok(contrast >= 4.5, `${colorScheme}: ${contrast.toFixed(1)}`);
+  }
+});
