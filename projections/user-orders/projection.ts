@@ -39,8 +39,8 @@ export const userOrders = defineProjection({
         event.data;
       const named = { user_id, number, external_reference, external_reference_hash };
       const history = [{ status: 'placed', at: placed_at, by: event.metadata.actor }] as const;
-      const now = { status: 'placed', changed: event.position, history } as const;
-      orders.insert(event, { ...named, currency, items, total, placed_at, ...now });
+      const changed = event.position;
+      orders.insert(event, { status: 'placed', changed, history, currency, items, total, placed_at, ...named });
       products.hold(event, event.data);
     },
     OrderPaid: ({ orders }, event) => {

@@ -137,7 +137,7 @@ export function categoryRoutes(app: App, deps: CategoryRouteDeps): void {
   ): { data: CategoryAnswer } {
     const { cat_id, code: ownCode, name: ownName, parent_cat_id, revision } = known(outcome.state, catId);
     const data = { cat_id, code: ownCode, name: ownName, parent_cat_id, total_products, revision };
-    return commandAnswer(reply, tokens, { ...outcome, revision, data, location });
+    return commandAnswer(reply, tokens, { data, location, ...outcome, revision });
   }
 }
 

@@ -36,13 +36,13 @@ export function commandContext(
     now: new Date().toISOString(),
     isCallerGone: () => request.raw?.socket.destroyed === true,
   };
-  if (commandId === null) return { ...common, commandId: newId(), keyed: false, eventId: newId, newId };
+  if (commandId === null) return { commandId: newId(), keyed: false, eventId: newId, newId, ...common };
   return {
-    ...common,
     commandId,
     keyed: true,
     eventId: (stream, index) => deriveUuid(hashKey, 'event', commandId, stream, String(index)),
     newId: (purpose) => deriveUuid(hashKey, 'new', commandId, purpose),
+    ...common,
   };
 }
 

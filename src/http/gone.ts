@@ -23,7 +23,11 @@ export function whenGone({ raw }: Answering, tell: () => void): void {
   }
   const tells = [tell];
   waiting.set(raw, tells);
-  raw.once('close', () => tells.forEach((one) => one()));
+  raw.once('close', () => {
+    // What the values of a WeakMap hold, young garbage collections take for alive: the entry would keep its whole request for seconds.
+    waiting.delete(raw);
+    tells.forEach((one) => one());
+  });
 }
 
 /** Destroys streams whose reader is gone. Fastify does so for readers that leave later, while the stream is sent. */

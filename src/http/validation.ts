@@ -25,7 +25,7 @@ class PartInvalid extends Problem {
 }
 
 /** The words are ours: the library's own would show which it is, and change with it. */
-export const PARSING = { reportInput: false, error: print.fault } as const;
+export const PARSING = { reportInput: false, error: print.fault, async: false } as const;
 
 /** A name that a query holds twice is a list to its parser. */
 const PARSING_QUERY = {

@@ -79,7 +79,9 @@ export function answerOrder(order: KeptOrder, revision: number): OrderAnswer {
     status,
     currency,
     total,
-    items: items.map((item) => ({ ...item, line_total: item.quantity * item.unit_price })),
+    items: items.map(({ line, product_id, sku, name, quantity, unit_price }) => {
+      return { line, product_id, sku, name, quantity, unit_price, line_total: quantity * unit_price };
+    }),
     history: [...history],
     placed_at,
     // What `decide` in decider.ts would take and act on.

@@ -87,7 +87,7 @@ function evolve(state: OrderState, event: Envelope<OrderFact>): OrderState {
     case 'OrderPlaced': {
       const { external_reference_hash: _, ...order } = event.data;
       const history = [{ status: 'placed', at: order.placed_at, by }] as const;
-      return { ...order, status: 'placed', history, placed: event.position, reference: null };
+      return { status: 'placed', history, placed: event.position, reference: null, ...order };
     }
     case 'OrderPaid': {
       const { paid_at, reference } = event.data;
@@ -153,9 +153,22 @@ function placed(
 ): OrderFact {
   const external_reference = external && external.reference;
   const external_reference_hash = external && external.hash;
-  const named = { order_id, user_id, number, external_reference, external_reference_hash };
   const total = totalOf(items);
-  return { type: 'OrderPlaced', data: { ...named, currency, items, total, reserved, placed_at } };
+  return {
+    type: 'OrderPlaced',
+    data: {
+      order_id,
+      user_id,
+      number,
+      external_reference,
+      external_reference_hash,
+      currency,
+      items,
+      total,
+      reserved,
+      placed_at,
+    },
+  };
 }
 
 function imported(command: ImportOrder): OrderFact[] {

@@ -156,7 +156,7 @@ export function orderRoutes(
     const { state, revision } = outcome;
     if (!state) throw new Refusal('order-not-found', 'There is no such order.');
     const data = answerOrder(state, revision);
-    return commandAnswer(reply, tokens, { ...outcome, data, location });
+    return commandAnswer(reply, tokens, { data, location, ...outcome });
   }
 }
 

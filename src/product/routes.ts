@@ -123,7 +123,7 @@ export function productRoutes(app: App, deps: ProductRouteDeps): void {
     const unknown = await deps.unknownCategories(state.cat_ids);
     const cat_ids = state.cat_ids.filter((catId) => !unknown.has(catId));
     const data = { ...state, cat_ids, available: await deps.available(state.product_id), revision };
-    return commandAnswer(reply, tokens, { ...outcome, data, location });
+    return commandAnswer(reply, tokens, { data, location, ...outcome });
   }
 }
 

@@ -141,7 +141,7 @@ export function stockRoutes(app: App, deps: StockRouteDeps): void {
 
   function answer(reply: ReplyHead, productId: number, outcome: Outcome<Stock>): { data: StockAnswer } {
     const data = answerStock(productId, outcome.state, outcome.revision);
-    return commandAnswer(reply, tokens, { ...outcome, data });
+    return commandAnswer(reply, tokens, { data, ...outcome });
   }
 }
 

@@ -266,5 +266,5 @@ function answer(
   const data = answerUser(outcome.state, outcome.revision);
   // A retry of what was recorded before the erasure: its answer can't be given any more.
   if (data.name === null) throw new Refusal('user-erased', 'The user has been erased.');
-  return commandAnswer(reply, tokens, { ...outcome, data, location });
+  return commandAnswer(reply, tokens, { data, location, ...outcome });
 }

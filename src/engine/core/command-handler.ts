@@ -113,13 +113,13 @@ export class CommandHandler {
       }
       if (facts.length === 0) {
         if (mayBeBehind) continue;
-        return { ...pick(loaded), appended: 0, replayed: false };
+        return outcomeOf(loaded, 0, false);
       }
       // 4. Append where the state was read; another process was first: once more from the start.
       await beforeAppend?.(loaded.revision + 1, loaded.state);
       try {
         const after = await this.#streams.append(binding, id, loaded, facts, context);
-        return { ...after, appended: facts.length, replayed: false };
+        return outcomeOf(after, facts.length, false);
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision)) throw error;
         if (!mayBeBehind) lost += 1;
@@ -170,7 +170,7 @@ export class CommandHandler {
       throw new Refusal('idempotency-mismatch', 'The idempotency key was used for another request.');
     }
     const then = trace.revision === loaded.revision ? loaded : await this.#streams.load(binding, id, trace.revision);
-    return { ...pick(then), appended: 0, replayed: true };
+    return outcomeOf(then, 0, true);
   }
 }
 
@@ -191,6 +191,10 @@ function isLazy<Command>(command: Command | (() => Promise<Command>)): command i
   return typeof command === 'function';
 }
 
-function pick<State>(loaded: Loaded<State>): Pick<Outcome<State>, 'state' | 'revision' | 'position'> {
-  return { state: loaded.state, revision: loaded.revision, position: loaded.position };
+function outcomeOf<State>(
+  { state, revision, position }: Pick<Outcome<State>, 'state' | 'revision' | 'position'>,
+  appended: number,
+  replayed: boolean,
+): Outcome<State> {
+  return { state, revision, position, appended, replayed };
 }

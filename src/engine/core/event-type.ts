@@ -114,7 +114,8 @@ export function decode<T extends EventType>(event: RecordedEvent, type: T): Enve
   return envelope;
 }
 
-const WORDS = { error: faultWords };
+/** All that zod would add to it for each event. */
+const WORDS = { error: faultWords, async: false };
 
 /** The same, for callers that see each event once: nothing of it is kept. @throws UnreadableEvent */
 export function decodeAlone<T extends EventType>(event: RecordedEvent, type: T): Envelope<StoredFact<T>> {

@@ -4,7 +4,7 @@ import type { Decider } from './decider.js';
 import { StreamNotFound, WrongExpectedRevision } from './errors.js';
 import { decode, type EventType, type EventTypes, mapPersonal, UnreadableEvent } from './event-type.js';
 import { type EventStore, type Position, START } from './event-store.js';
-import type { Actor, Envelope, EventMetadata, Fact, JsonObject, NewEvent, RecordedEvent } from './message.js';
+import type { Actor, Envelope, Fact, JsonObject, NewEvent, RecordedEvent } from './message.js';
 import { PersistentMap } from './persistent-map.js';
 import { type Sealed, Unopened, type Vault } from './vault.js';
 
@@ -155,18 +155,13 @@ export class StreamAccess {
     }
     const first = result.revision - facts.length + 1;
     let state = loaded.state;
-    facts.forEach((fact, index) => {
-      state = binding.decider.evolve(state, {
-        ...fact,
-        id: (events[index] as NewEvent).id,
-        stream,
-        revision: first + index,
-        position: result.position,
-        recordedAt: context.now,
-        metadata: (events[index] as NewEvent).metadata as unknown as EventMetadata,
-      });
+    const { position } = result;
+    facts.forEach(({ type, data }, index) => {
+      const { id: eventId, metadata } = events[index] as NewEvent;
+      const at = { stream, revision: first + index, position, recordedAt: context.now };
+      state = binding.decider.evolve(state, { type, data, id: eventId, metadata, ...at } as unknown as Envelope<F>);
     });
-    return { state, revision: result.revision, position: result.position };
+    return { state, revision: result.revision, position };
   }
 
   /** A recorded event in the clear. @throws UnreadableEvent */

@@ -41,7 +41,7 @@ export class KeyedRows<C extends Columns> {
   insert({ stream, revision, position }: At, given: Given<C>): void {
     const id = streamId(stream);
     if (this.inserted.has(id)) throw new Error(`${stream} has a row already`);
-    const row: Values = { ...given, [this.#key]: id, [this.#revision]: revision };
+    const row: Values = { [this.#key]: id, [this.#revision]: revision, ...given };
     if (this.#position !== undefined) row[this.#position] = position;
     for (const name of this.#lists) row[name] = [...(row[name] as readonly unknown[])];
     this.inserted.set(id, row);

@@ -152,7 +152,7 @@ export class LeasedSession {
   async #moveCheckpoint(position: Position, events: number): Promise<void> {
     const { name, build } = this.of;
     const values = [name, build, this.lease.epoch, this.#position, position, events];
-    const { rowCount } = await this.client.query({ ...MOVE_CHECKPOINT, values });
+    const { rowCount } = await this.client.query({ values, ...MOVE_CHECKPOINT });
     if (rowCount === 0) this.#isLost();
   }
 

@@ -9,5 +9,5 @@ export async function react(reactor: Reactor, recorded: RecordedEvent, work: Omi
   const handler = handlerOf(reactor, recorded);
   const event = decode(recorded, handler.eventType);
   const context: Reaction['context'] = (purpose = '') => derivedContext({ reactor: reactor.name, event, purpose });
-  await handler.react(event, { ...work, context });
+  await handler.react(event, { context, ...work });
 }

@@ -157,7 +157,6 @@ export class PostgresAppender {
     const client = await this.#connected();
     const events = group.flatMap((waiting) => waiting.events);
     const { rows } = await client.query<OutcomeRow>({
-      ...APPEND,
       values: [
         textArray(group.map((waiting) => waiting.stream)),
         plainArray(group.map(({ expected }) => (expected === 'any' ? null : expected === 'none' ? -1 : expected))),
@@ -167,6 +166,7 @@ export class PostgresAppender {
         textArray(events.map((event) => event.data)),
         textArray(events.map((event) => event.metadata)),
       ],
+      ...APPEND,
     });
     const [first] = rows;
     return first?.outcome === 'all' ? outcomesOf(group, first) : rows;
@@ -188,8 +188,9 @@ export class PostgresAppender {
       if (row.outcome === 'appended') {
         const firstRevision = row.last_revision - events.length + 1;
         categories.add(streamCategory(stream));
-        for (const [i, event] of events.entries()) {
-          appended.push({ ...event, stream, position: start + BigInt(i), revision: firstRevision + i, recordedAt });
+        for (const [i, { id, type, data, metadata }] of events.entries()) {
+          const at = { position: start + BigInt(i), stream, revision: firstRevision + i } as const;
+          appended.push({ id, type, data, metadata, recordedAt, ...at });
         }
       }
       const repeated = row.outcome === 'repeated';

@@ -226,7 +226,7 @@ export class PostgresReader {
 
   async #query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
     try {
-      return (await this.db.query<Row>({ ...query, types: jsonAsText })).rows;
+      return (await this.db.query<Row>({ types: jsonAsText, ...query })).rows;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       throw new EventStoreUnavailable(`the log can not be read: ${(error as Error).message}`, { cause: error });
