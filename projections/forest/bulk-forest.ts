@@ -144,7 +144,7 @@ export class TreeChunk implements Tree {
   }
 
   #note({ revision: nth, position }: Step, event: Omit<TreeEvent, 'nth' | 'position'>): void {
-    this.#events.push({ ...event, nth, position });
+    this.#events.push({ nth, position, ...event });
   }
 }
 

@@ -32,7 +32,12 @@ export function settingsFor(database: { readonly connectionString: string }, dat
 }
 
 export function start(settings: Settings, ...args: string[]): ChildProcess {
-  return spawn(process.execPath, [CLI, ...args], {
+  return startUnder([], settings, ...args);
+}
+
+/** Under flags of Node that NODE_OPTIONS does not take. */
+export function startUnder(flags: readonly string[], settings: Settings, ...args: string[]): ChildProcess {
+  return spawn(process.execPath, [...flags, CLI, ...args], {
     // The working folder holds no .env, and nothing is taken over from the test's own environment.
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: tmpdir(), ...settings },
@@ -70,7 +75,11 @@ export interface Serving {
 
 /** Starts `orderlog serve` and waits for its greeting; stopped at the latest when the test is over. */
 export async function serving(t: Test, settings: Settings, ...args: string[]): Promise<Serving> {
-  const child = start({ PORT: '0', ...settings }, 'serve', ...args);
+  return greeted(t, start({ PORT: '0', ...settings }, 'serve', ...args));
+}
+
+/** The same of a server that was started otherwise. */
+export async function greeted(t: Test, child: ChildProcess): Promise<Serving> {
   let output = '';
   const exit = once(child, 'exit') as Promise<[number | null]>;
   const url = await new Promise<string>((resolve, reject) => {
