@@ -20,6 +20,11 @@ async function state({ pool }: Stage): Promise<string | undefined> {
   return rows[0]?.state;
 }
 
+/** The page has locked the row of the checkpoint. */
+async function isLocked({ pool }: Stage): Promise<boolean> {
+  return (await pool.query('select from orderlog.checkpoints for update skip locked')).rowCount === 0;
+}
+
 /** Somebody waits for the row of the checkpoint. */
 async function isAwaited({ pool }: Stage): Promise<boolean> {
   const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
@@ -40,6 +45,7 @@ test('a projection that loses its lease at the moment in which it stops is run a
         tries += 1;
         // The second is the last try: what fails then stops the projection. The fence comes as soon as it is rolled back.
         if (tries !== 2) return;
+        await until(() => isLocked(running));
         fences.push(fence(pool, of));
         await until(() => isAwaited(running));
       },
