@@ -21,6 +21,14 @@ export interface Tail {
   readonly isPartial: boolean;
 }
 
+/** The list that a tail stands above. */
+interface List {
+  /** The log position of its answer; nothing is followed before there is one. */
+  readonly position: string | null | undefined;
+  /** Where it is refused, so is its tail. */
+  readonly error: Error | undefined;
+}
+
 interface Shown {
   readonly key: string;
   readonly events: readonly StoredEvent[];
@@ -29,10 +37,10 @@ interface Shown {
 
 /**
  * Shown above a list, it has each event that is not in the list, and none that is.
- * @param from the log position of the list's answer; nothing is followed before there is one
  * @param isOn paused, it resumes behind the last event that was shown
  */
-export function useTail(query: Input<'listLogEvents'>, from: string | null | undefined, isOn: boolean): Tail {
+export function useTail(query: Input<'listLogEvents'>, list: List, isOn: boolean): Tail {
+  const from = list.position;
   const key = JSON.stringify([query, from]);
   const nothing: Shown = { key, events: [], isPartial: false };
   const [state, setShown] = useState(nothing);
@@ -108,7 +116,7 @@ export function useTail(query: Input<'listLogEvents'>, from: string | null | und
     };
   }, [key, isOn]);
   const { events, isPartial } = shown;
-  return { events, isConnected, isRefused: isRefusal(error), error, isPartial };
+  return { events, isConnected, isRefused: isRefusal(list.error) || isRefusal(error), error, isPartial };
 }
 
 const isRefusal = (error: unknown): boolean => error instanceof ProblemError && error.status < 500;

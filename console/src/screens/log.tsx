@@ -37,7 +37,7 @@ function WholeLog(filters: Filters): VNode {
   const { before, after: _after, ...query } = values;
   // What is appended does not come before a position.
   const mayFollow = before === undefined;
-  const tail = useTail(query, pages.position, isLive && mayFollow);
+  const tail = useTail(query, pages, isLive && mayFollow);
   if (pages.error && isDenied(pages.error)) return <DeniedScreen title="Log" error={pages.error} />;
   return (
     <div class="stack">

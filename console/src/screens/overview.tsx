@@ -191,7 +191,7 @@ const SHOWN = 12;
 
 function LastEvents(): VNode {
   const before = useQuery('last events', (signal) => api.listLogEvents({ limit: SHOWN }, { signal }));
-  const tail = useTail({}, before.data?.logPosition, true);
+  const tail = useTail({}, { position: before.data?.logPosition, error: before.error }, true);
   const events: readonly StoredEvent[] = [...tail.events, ...(before.data?.data ?? [])];
   return (
     <Card
