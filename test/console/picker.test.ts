@@ -28,7 +28,7 @@ t.test('a new parent is found by its name and chosen by keyboard alone, on a tel
   const field = dialog.getByRole('combobox', { name: 'New parent' });
   const options = dialog.getByRole('option');
   await field.and(page.locator(':focus')).waitFor(PATIENCE);
-  await page.waitForFunction('document.activeElement.value === "Garden"', undefined, PATIENCE);
+  await until(() => page.evaluate<boolean>('document.activeElement.value === "Garden"'));
   // What was chosen before is marked, so typing takes its place.
   await page.keyboard.type('tools');
   await options.first().waitFor(PATIENCE);
@@ -53,7 +53,7 @@ t.test('a new parent is found by its name and chosen by keyboard alone, on a tel
   await page.reload();
 
   await page.getByRole('button', { name: 'Move', exact: true }).click(PATIENCE);
-  await page.waitForFunction('document.activeElement.value === "Küche › Tools"', undefined, PATIENCE);
+  await until(() => page.evaluate<boolean>('document.activeElement.value === "Küche › Tools"'));
   await page.keyboard.type(String(garden.cat_id));
   await options.first().waitFor(PATIENCE);
   t.same(await options.allInnerTexts(), [`Garden\n${garden.cat_id}`], 'an id says which category it is');
@@ -65,7 +65,7 @@ t.test('a new parent is found by its name and chosen by keyboard alone, on a tel
   await page.reload();
 
   await page.getByRole('button', { name: 'Move', exact: true }).click(PATIENCE);
-  await page.waitForFunction('document.activeElement.value === "Garden"', undefined, PATIENCE);
+  await until(() => page.evaluate<boolean>('document.activeElement.value === "Garden"'));
   await page.keyboard.press('Delete');
   await dialog.getByRole('button', { name: 'Move', exact: true }).click();
   await dialog.waitFor({ state: 'detached', ...PATIENCE });
@@ -95,7 +95,7 @@ t.test('stock is filtered by a category that is found by its path', needsBrowser
   await page.getByText('Rake').waitFor(PATIENCE);
   await page.reload();
   await page.getByText('Rake').waitFor(PATIENCE);
-  await page.waitForFunction('document.querySelector(".picker input").value === "Garden › Tools"', undefined, PATIENCE);
+  await until(() => page.evaluate<boolean>('document.querySelector(".picker input")?.value === "Garden › Tools"'));
   await field.fill(String(garden.cat_id));
   await page.getByRole('button', { name: 'Show' }).click();
   await page.waitForURL(new RegExp(`cat_id=${garden.cat_id}`), PATIENCE);
