@@ -24,7 +24,7 @@ class PartInvalid extends Problem {
   }
 }
 
-/** The words are ours: the library's own would show which it is, and change with it. */
+/** The words are ours: the library's own would show which it is, and change with it. `async` is what zod would add for each request. */
 export const PARSING = { reportInput: false, error: print.fault, async: false } as const;
 
 /** A name that a query holds twice is a list to its parser. */

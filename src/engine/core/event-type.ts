@@ -114,7 +114,7 @@ export function decode<T extends EventType>(event: RecordedEvent, type: T): Enve
   return envelope;
 }
 
-/** All that zod would add to it for each event. */
+/** With `async`, which zod would otherwise add to a copy of it for each event (docs/decisions/0037). */
 const WORDS = { error: faultWords, async: false };
 
 /** The same, for callers that see each event once: nothing of it is kept. @throws UnreadableEvent */
