@@ -27,17 +27,23 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 }
 
 export function answerProblems(app: App, routes: RouteTable): void {
-  app.setErrorHandler((error, request, reply) =>
-    error instanceof AnsweredBefore ? replay(reply, error.response) : sendProblem(request, reply, error),
-  );
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = routes.methodsOf(pathOf(request.url));
-    const problem =
-      allowed.length === 0 || allowed.includes(request.method)
-        ? new Problem('route-not-found')
-        : new Problem('method-not-allowed', undefined, [], { allow: allowed.join(', ') });
-    return sendProblem(request, reply, problem);
+  const notServed = ({ url, method }: FastifyRequest): Problem => {
+    const allowed = routes.methodsOf(pathOf(url));
+    return allowed.length === 0 || allowed.includes(method)
+      ? new Problem('route-not-found')
+      : new Problem('method-not-allowed', undefined, [], { allow: allowed.join(', ') });
+  };
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof AnsweredBefore) return replay(reply, error.response);
+    // Whoever reads the body comes first. What is wrong with it does not matter where nobody wants it.
+    return sendProblem(request, reply, request.is404 && isOfBody(toProblem(error)) ? notServed(request) : error);
   });
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notServed(request)));
+}
+
+/** Of those that a path without a route can have. Its URL is read before, and has its own handler. */
+function isOfBody({ code }: Problem): boolean {
+  return ['invalid-request', 'malformed-json', 'payload-too-large', 'unsupported-media-type'].includes(code);
 }
 
 /** The database's own messages quote values; its code and the constraint say enough. */

@@ -175,5 +175,8 @@ function fromFramework(error: unknown): Problem | null {
   if (!(error instanceof Error)) return null;
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
-  return new Problem(BY_STATUS[statusCode] ?? 'invalid-request', DETAILS[String(code)]);
+  const known = BY_STATUS[statusCode];
+  // The text of `invalid-request` speaks of `errors`, and here are none.
+  const detail = DETAILS[String(code)] ?? (known === undefined ? 'The request can not be read as HTTP.' : undefined);
+  return new Problem(known ?? 'invalid-request', detail);
 }

@@ -220,6 +220,24 @@ void t.test('what is right is let through', async (t) => {
     t.equal((await ask(app, asked)).status, status, JSON.stringify(asked).slice(0, 120));
 });
 
+void t.test('where nothing is served it does not matter what is wrong with the body', async (t) => {
+  const app = await sampleApp();
+  t.teardown(() => app.close());
+  const types = ['application/json', 'application/merge-patch+json', 'multipart/form-data', 'text/plain', 'nonsense'];
+  const bodies = ['{', '', `"${'a'.repeat(2 * 1024 * 1024)}"`];
+  const asked = types.flatMap((type) => bodies.map((body) => ({ body, headers: { 'content-type': type } })));
+  for (const method of ['POST', 'PUT', 'DELETE'] as const) {
+    for (const one of asked) {
+      const what = `${method} ${one.headers['content-type']} ${one.body.slice(0, 2)}`;
+      t.equal((await ask(app, { ...one, method, url: '/v1/nothing' })).code, 'route-not-found', what);
+      const answer = await ask(app, { ...one, method, url: '/health/live' });
+      t.same([answer.code, answer.headers['allow']], ['method-not-allowed', 'GET, HEAD'], what);
+    }
+  }
+  const foreign = { url: '/v1/nothing', body: '{', headers: { host: 'evil.example' } };
+  t.equal((await ask(app, foreign)).code, 'forbidden', 'who may not ask is told so first');
+});
+
 void t.test('a method that is not allowed is told which are', async (t) => {
   const app = await sampleApp();
   t.teardown(() => app.close());

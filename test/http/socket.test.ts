@@ -44,6 +44,9 @@ void t.test('what is not HTTP is answered with a problem too', async (t) => {
     ['invalid-request', 400, 'a space in a header', `GET / HTTP/1.1\r\nho st: localhost\r\n\r\n`],
     ['forbidden', 403, 'no host', 'GET /v1/things HTTP/1.1\r\nconnection: close\r\n\r\n'],
     ['method-not-allowed', 405, 'a rare method', `PROPFIND /v1/things HTTP/1.1\r\n${close}\r\n`],
+    // Fastify wants to know the media type before it looks for a route.
+    ['method-not-allowed', 405, 'a query with nothing', `QUERY /v1/things HTTP/1.1\r\n${close}\r\n`],
+    ['route-not-found', 404, 'a query of nothing', `QUERY /v1/nothing HTTP/1.1\r\n${close}\r\n`],
     [
       'invalid-request',
       400,
