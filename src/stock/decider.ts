@@ -71,7 +71,9 @@ function decide(stock: Stock, command: StockCommand): StockFact[] {
       if (orders > 0) {
         throw new Refusal(
           'stock-reserved',
-          `${orders} orders hold ${stock.reserved} of the product. Pay or cancel them.`,
+          orders === 1
+            ? `1 order holds ${stock.reserved} of the product. Pay or cancel it.`
+            : `${orders} orders hold ${stock.reserved} of the product. Pay or cancel them.`,
         );
       }
       return [{ type: 'StockTrackingEnded', data: { reason: command.reason } }];

@@ -133,6 +133,10 @@ t.test('tracking ends when no order holds stock', async (t) => {
   given(t, stockDecider, [counted(5), reserved(first, 3)])
     .when(end)
     .refused('stock-reserved');
+  const ending = (...held: StockFact[]) => stockDecider.decide(after(counted(5), ...held), end);
+  t.throws(() => ending(reserved(first, 3)), { message: '1 order holds 3 of the product. Pay or cancel it.' });
+  const both = { message: '2 orders hold 4 of the product. Pay or cancel them.' };
+  t.throws(() => ending(reserved(first, 3), reserved(second, 1)), both);
   given(t, stockDecider, [counted(5)])
     .when(end)
     .then([{ type: 'StockTrackingEnded', data: { reason: null } }]);
