@@ -46,8 +46,9 @@ export function FormDialog({ title, submit, isDangerous, children, onSubmit, onC
         {children}
         {action.error && <Failure error={action.error} />}
         <div class="actions">
+          {/* Not “Cancel”, which orders are. What is to be added or started is not yet, so it can not be kept. */}
           <button type="button" onClick={() => dialog.current?.close()}>
-            Keep as it is
+            {isDangerous ? 'Keep as it is' : 'Close'}
           </button>
           <button ref={submitButton} class={`primary ${isDangerous ? 'danger' : ''}`} disabled={action.isBusy}>
             {action.isBusy ? 'Working…' : submit}
