@@ -1,10 +1,20 @@
-import { Command, type ParseOptionsResult } from 'commander';
+import { Command, Option, type ParseOptionsResult } from 'commander';
 
 /** An option as people write it, in lower-case words. A log position may begin with hyphens, too, and is hardly ever one. */
 const OPTION = /^(?:--(?:[a-z]+(?:-[a-z]+)*(?:=.*)?)?|-[a-zA-Z])$/s;
 
-/** A command that never takes an option for the value of the option before it. Its subcommands are such commands as well. */
+/**
+ * A command that never takes an option for the value of the option before it, nor an empty text for a value: a shell passes one where a
+ * variable is not set. Its subcommands are such commands as well.
+ */
 export class StrictCommand extends Command {
+  constructor(name?: string) {
+    super(name);
+    this.hook('preAction', (self, called) => {
+      if (self === called) refuseEmpty(called);
+    });
+  }
+
   override createCommand(name?: string): Command {
     return new StrictCommand(name);
   }
@@ -21,4 +31,18 @@ export class StrictCommand extends Command {
     }
     return super.parseOptions(args);
   }
+}
+
+function refuseEmpty(command: Command): void {
+  const empty =
+    command.registeredArguments.find((_, index) => isEmpty(command.processedArgs[index])) ??
+    command.options.find((option) => isEmpty(command.getOptionValue(option.attributeName())));
+  if (!empty) return;
+  const named = empty instanceof Option ? `option '${empty.flags}'` : `argument '${empty.name()}'`;
+  command.error(`error: ${named} is empty; give it a value: a shell passes an empty one where a variable is not set`);
+}
+
+/** Of an argument that may be given several times, one value. */
+function isEmpty(value: unknown): boolean {
+  return value === '' || (Array.isArray(value) && value.includes(''));
 }

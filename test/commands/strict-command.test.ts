@@ -10,9 +10,10 @@ async function read(...args: string[]): Promise<unknown> {
     .command('shelve')
     .command('skip')
     .argument('[stream]')
+    .argument('[more...]')
     .option('--reason <text>')
     .option('--json')
-    .action((_, given: unknown) => {
+    .action((_stream, _more, given: unknown) => {
       options = given;
     });
   try {
@@ -37,4 +38,19 @@ t.test('a value may begin with hyphens', async (t) => {
   }
   t.same(await read('--reason=--json'), { reason: '--json' });
   t.same(await read('--json', '--', '--reason'), { json: true });
+});
+
+t.test('an empty value is refused, in whatever place, and the message says which', async (t) => {
+  const told = 'is empty; give it a value: a shell passes an empty one where a variable is not set';
+  for (const [args, named] of [
+    [[''], "argument 'stream'"],
+    [['order-1', ''], "argument 'more'"],
+    [['order-1', 'order-2', ''], "argument 'more'"],
+    [['--', ''], "argument 'stream'"],
+    [['--reason', ''], "option '--reason <text>'"],
+    [['--reason='], "option '--reason <text>'"],
+  ] as const) {
+    t.equal(await read(...args), `error: ${named} ${told}`, JSON.stringify(args));
+  }
+  t.same(await read('order-1', ' ', '--reason', ' '), { reason: ' ' }, 'a space is a name');
 });
