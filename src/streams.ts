@@ -1,5 +1,6 @@
 /** Every stream category of the shop, with the event types that this release knows in it. `log-main` is the engine's own. */
 import { categoryEvents } from './category/events.js';
+import { isDocumentId } from './documents/document-storage.js';
 import type { Engine, EventTypes } from './engine/index.js';
 import { orderEvents } from './order/events.js';
 import { skuClaims } from './product/claims.js';
@@ -27,8 +28,10 @@ export const streamPrefixes: readonly string[] = [...Object.keys(streams), 'log'
 export const witnessedStreams: WitnessedStreams = {
   known: streams,
   claims: [emailClaims, skuClaims],
-  references: ({ id_proof }) => {
-    const proof = id_proof as { readonly document_id?: string } | null | undefined;
-    return proof?.document_id === undefined ? [] : [proof.document_id];
+  // Others may have written data that are no object, and ids that are none.
+  references: (data: unknown) => {
+    const { id_proof } = (data ?? {}) as { readonly id_proof?: { readonly document_id?: unknown } | null };
+    const id = id_proof?.document_id;
+    return typeof id === 'string' && isDocumentId(id) ? [id] : [];
   },
 };

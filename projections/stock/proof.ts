@@ -93,8 +93,9 @@ type Placed = Extract<OrderFact, { type: 'OrderPlaced' }>['data'];
 
 const STATUS = { OrderPaid: 'paid', OrderCancelled: 'cancelled', OrderAbandoned: 'abandoned' } as const;
 
-function holdsAny({ data }: RecordedEvent): boolean {
-  const reserved = data['reserved'];
+/** Others may have written data that are no object. */
+function holdsAny({ data }: { readonly data: unknown }): boolean {
+  const reserved = (data as { readonly reserved?: unknown } | null)?.reserved;
   return Array.isArray(reserved) && reserved.length > 0;
 }
 

@@ -135,13 +135,17 @@ const OTHERS =
 const NO_CATALOG =
   'there is no product to order: load a catalog first, with SEED=seed/demo orderlog migrate into an empty log, or with orderlog import';
 
-async function holdsOtherUsers(store: EventStore, signal: AbortSignal): Promise<boolean> {
+export async function holdsOtherUsers(store: EventStore, signal: AbortSignal): Promise<boolean> {
   const filter = { streamPrefixes: ['user-'], types: ['UserRegistered'] };
   for await (const { metadata } of store.readAll({ filter, signal })) {
-    const { id } = (metadata['actor'] ?? {}) as { readonly id?: unknown };
-    if (id !== DEMO_ACTOR.id) return true;
+    if (actorIdOf(metadata) !== DEMO_ACTOR.id) return true;
   }
   return false;
+}
+
+/** Others may have written metadata that are no object. */
+function actorIdOf(metadata: unknown): unknown {
+  return (metadata as { readonly actor?: { readonly id?: unknown } | null } | null)?.actor?.id;
 }
 
 async function productsOf(api: Api): Promise<Sold[]> {

@@ -3,7 +3,9 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import type { Position } from '../../src/engine/core/event-store.js';
+import type { JsonObject } from '../../src/engine/core/message.js';
 import { MemoryEventStore } from '../../src/engine/log/memory.js';
+import { holdsOtherUsers } from '../../src/commands/demo.js';
 import { printEvents } from '../../src/commands/events.js';
 import { Outlet } from '../../src/commands/outlet.js';
 import { WrongUse } from '../../src/commands/output.js';
@@ -57,4 +59,27 @@ t.test('`events` shows the streams of Orderlog alone, at once and as they come',
   const error = await failure(named);
   t.type(error, WrongUse);
   t.match(error, { message: /"weird" is no stream of Orderlog: their names begin with categoryTree-, product-/ });
+});
+
+t.test('`demo` counts a user whose event has no metadata, or no actor, as one of others', async (t) => {
+  const { signal } = new AbortController();
+  for (const metadata of [null, 'text', 7, [], {}, { actor: null }, { actor: 'text' }, { actor: { id: null } }]) {
+    const store = new MemoryEventStore();
+    t.equal(await holdsOtherUsers(store, signal), false);
+    const registered = { ...newEvent(), type: 'UserRegistered', metadata: metadata as JsonObject };
+    await store.append('user-1', [registered], 'none');
+    t.equal(await holdsOtherUsers(store, signal), true, JSON.stringify(metadata));
+  }
+});
+
+t.test('data that others have written name no document', (t) => {
+  const id = '01a22a0d-51f6-42eb-8c77-94edcdda3bfb';
+  t.same(witnessedStreams.references({ id_proof: { document_id: id } }), [id]);
+  for (const data of [null, 'text', [], { id_proof: 'text' }, { id_proof: { document_id: '../x' } }]) {
+    t.same(witnessedStreams.references(data as JsonObject), [], JSON.stringify(data));
+  }
+  for (const document_id of [7, null, {}, ['x']]) {
+    t.same(witnessedStreams.references({ id_proof: { document_id } }), [], JSON.stringify(document_id));
+  }
+  t.end();
 });
