@@ -37,6 +37,9 @@ const REMEDIES: Readonly<Record<InstanceType<typeof errors.NotQuarantined>['reme
   'newer-release': 'Start a process of that release, which applies the event. Then retry a key that still waits.',
 };
 
+/** A reactor runs commands, and fails as they do when others were faster. */
+const OF_REACTORS = ['revision-conflict', 'read-model-behind'] as const;
+
 export function quarantineRoutes(app: App, deps: QuarantineRouteDeps): void {
   const all = [...deps.projections, ...deps.engine.reactors];
   const chosen = (model: string | undefined, path: string): readonly Quarantining[] =>
@@ -58,7 +61,7 @@ export function quarantineRoutes(app: App, deps: QuarantineRouteDeps): void {
   app.post(
     '/v1/ops/quarantine/retry',
     {
-      config: { kind: 'operation', problems: ['not-quarantined'] },
+      config: { kind: 'operation', problems: ['not-quarantined', ...OF_REACTORS] },
       schema: {
         operationId: 'retryQuarantined',
         summary: 'Apply the events of quarantined keys again; all keys if none is named',
@@ -76,7 +79,7 @@ export function quarantineRoutes(app: App, deps: QuarantineRouteDeps): void {
   app.post(
     '/v1/ops/quarantine/skip',
     {
-      config: { kind: 'operation', problems: ['not-quarantined', 'read-model-busy'] },
+      config: { kind: 'operation', problems: ['not-quarantined', 'read-model-busy', ...OF_REACTORS] },
       schema: {
         operationId: 'skipQuarantined',
         summary: 'Leave out an event for good, and apply the later events of its key',

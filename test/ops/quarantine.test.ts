@@ -2,6 +2,9 @@ import t from 'tap';
 import { projections } from '../../projections/index.js';
 import { listResult } from '../../src/commands/quarantine.js';
 import { type Projectors, startProjectors } from '../../src/engine/projecting/projector.js';
+import { Refusal } from '../../src/engine/core/errors.js';
+import { NOT_NOW } from '../../src/engine/reacting/transient.js';
+import { type ProblemCode, problemKind } from '../../src/http/problem-codes.js';
 import { broken } from '../support/broken.js';
 import { outcome } from '../support/http-client.js';
 import { until } from '../support/orderlog.js';
@@ -71,4 +74,18 @@ void t.test('quarantined keys are listed, retried and skipped over HTTP as on th
   const { detail } = (await retry({ streams: [first] })).body as { detail: string };
   t.match(detail, /GET \/v1\/ops\/quarantine/, 'the remedy is one of HTTP');
   t.notMatch(detail, /orderlog|--/);
+});
+
+void t.test('a retry or a skip fails as the commands of a reactor do, and the document says so', async (t) => {
+  const shop = await runningApp(t, { seed: demo });
+  for (const code of NOT_NOW) {
+    const refuses = (): Promise<never> => Promise.reject(new Refusal(code, 'Others were faster.'));
+    Object.assign(shop.runtime.engine, { retryQuarantined: refuses, skipQuarantined: refuses });
+    const { status } = problemKind(code as ProblemCode);
+    // The answer is held against the document by `runningApp`.
+    const retried = await shop.http.send('POST', '/v1/ops/quarantine/retry', { json: {} });
+    t.equal(outcome(retried), `${status} ${code}`);
+    const skipped = await shop.http.send('POST', '/v1/ops/quarantine/skip', { json: { stream: 'x', reason: 'y' } });
+    t.equal(outcome(skipped), `${status} ${code}`);
+  }
 });

@@ -3,7 +3,7 @@ import { isUnavailable } from '../postgres/errors.js';
 import { isOfTheMachine } from '../quarantine/quarantine.js';
 
 /** Refusals that say "not now" rather than "no". */
-const NOT_NOW = ['revision-conflict', 'read-model-behind', 'overloaded'];
+export const NOT_NOW = ['revision-conflict', 'read-model-behind', 'overloaded'];
 
 /** Whether another try may succeed: a server is away, the machine is short of something, or others were faster. */
 export function isTransient(error: unknown): boolean {
