@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 import { type Connection, type Engine, errors, postgres } from './engine/index.js';
 import { startEmbedded } from './embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
+import type { HealthCheck } from './http/health.js';
 import { ServerUnreachable, WrongUse } from './commands/output.js';
 
 const POOL_SIZE = 20;
@@ -61,6 +62,21 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
     throw unreachable(error);
   }
 }
+
+/** Also a database that answers is of no use while it takes no writes: after a failover, the server at the old address may be the standby. */
+export function databaseCheck(pool: Pick<pg.Pool, 'query'>): HealthCheck {
+  return {
+    name: 'database',
+    check: async () => {
+      const { rows } = await pool.query<{ refuses: boolean }>(
+        `SELECT current_setting('transaction_read_only')::boolean AS refuses`,
+      );
+      return rows[0]?.refuses ? { ok: false, detail: READ_ONLY } : { ok: true };
+    },
+  };
+}
+
+const READ_ONLY = 'the database takes no writes, as a standby does: let DATABASE_URL lead to the primary server';
 
 /** SQLSTATEs by which the server refuses what DATABASE_URL says, and the remedy for each. */
 const REFUSED: Readonly<Record<string, string>> = {

@@ -24,6 +24,7 @@ import { commandRunner } from './ops/jobs/command-runner.js';
 import { Jobs } from './ops/jobs/jobs.js';
 import { keepHeapLean } from './ops/lean-heap.js';
 import { accessTo, addRoutes } from './routes.js';
+import { databaseCheck } from './open-database.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import { verifyNowAndThen } from './scheduled-verify.js';
 import { namedDocuments } from './user/named-documents.js';
@@ -187,13 +188,7 @@ function healthChecks(runtime: Runtime, headAtStart: Position): HealthCheck[] {
   const { pool, store, engine } = runtime;
   let caughtUp = false;
   return [
-    {
-      name: 'database',
-      check: async () => {
-        await pool.query('SELECT 1');
-        return { ok: true };
-      },
-    },
+    databaseCheck(pool),
     {
       name: 'event-store',
       check: async () => {

@@ -4,6 +4,8 @@ import { buildApp } from '../../src/app.js';
 import { Drain } from '../../src/http/drain.js';
 import type { HealthCheck } from '../../src/http/health.js';
 import { createMetrics } from '../../src/http/metrics.js';
+import { databaseCheck } from '../../src/open-database.js';
+import { testDatabase } from '../support/database.js';
 import { openAccess } from './sample-app.js';
 
 const headers = { host: 'localhost' };
@@ -74,4 +76,18 @@ t.test('a slow check runs as long as somebody waits for it, then it is canceled'
   t.equal(check.begun, 1);
   t.equal((await ask()).statusCode, 503);
   t.same([check.begun, check.canceled], [2, 1]);
+});
+
+t.test('a database that answers but takes no writes is not ready, and the check says what to do', async (t) => {
+  const { pool } = await testDatabase(t);
+  const { signal } = new AbortController();
+  t.same(await databaseCheck(pool).check(signal), { ok: true });
+  const client = await pool.connect();
+  try {
+    // What a session on a standby finds.
+    await client.query('SET default_transaction_read_only = on');
+    t.match(await databaseCheck(client).check(signal), { ok: false, detail: /primary/ });
+  } finally {
+    client.release(true);
+  }
 });
