@@ -56,5 +56,12 @@ export function seconds(count: number): string {
 
 export const shortId = (id: string): string => (id.length > 13 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id);
 
+/** A name, also one of which nothing can be seen, such as a single space: what is pressed and read must have a text. */
+export function named<Name extends string | null | undefined>(name: Name): Name | string {
+  return typeof name === 'string' && !/[^\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u.test(name)
+    ? '(blank name)'
+    : name;
+}
+
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;

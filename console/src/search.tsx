@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ProblemError } from './api.js';
-import { shortId } from './format.js';
+import { named, shortId } from './format.js';
 import type { Category, Order, Product, User } from './types.js';
 import { reasonOf } from './ui/parts.js';
 import { useQuery } from './use-query.js';
@@ -170,16 +170,16 @@ const orderHit = ({ order_id, number, status }: Order): Hit => ({
 });
 const userHit = ({ user_id, name, email }: User): Hit => ({
   href: `/console/users/${user_id}`,
-  text: name === null ? shortId(user_id) : `${name} · ${email ?? ''}`,
+  text: name === null ? shortId(user_id) : `${named(name)} · ${email ?? ''}`,
   kind: 'user',
 });
 const productHit = ({ product_id, sku, name, status }: Product): Hit => ({
   href: `/console/catalog?product=${product_id}`,
-  text: `${name} · ${sku}`,
+  text: `${named(name)} · ${sku}`,
   kind: `product ${product_id}${status === 'retired' ? ', retired' : ''}`,
 });
 const categoryHit = ({ cat_id, name }: Category): Hit => ({
   href: `/console/catalog?category=${cat_id}`,
-  text: name,
+  text: named(name),
   kind: `category ${cat_id}`,
 });

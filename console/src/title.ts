@@ -1,5 +1,6 @@
 /** The title of the tab: the page, or the thing that is looked at. A browser keeps it, so it names no person. */
 import { useEffect } from 'preact/hooks';
+import { named } from './format.js';
 
 let page = 'Orderlog';
 
@@ -12,7 +13,7 @@ export function setPageTitle(name: string): void {
 export function useTitle(name: string | undefined): void {
   useEffect(() => {
     if (name === undefined) return;
-    document.title = `${name} – ${page}`;
+    document.title = `${named(name)} – ${page}`;
     return () => void (document.title = page);
   }, [name]);
 }

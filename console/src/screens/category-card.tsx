@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, type Degradable, isBehind, ProblemError } from '../api.js';
-import { number, plural } from '../format.js';
+import { named, number, plural } from '../format.js';
 import { May } from '../role.js';
 import { useTitle } from '../title.js';
 import { type Category, ORDER_STATUSES, type OrderCounts, type Product } from '../types.js';
@@ -49,7 +49,7 @@ export function CategoryCard({ catId, asOf, isBesideProduct, onChange, onProduct
       {(it) => (
         <>
           <Card
-            title={it.name}
+            title={named(it.name)}
             actions={
               <>
                 <May call="addCategory">
@@ -184,7 +184,7 @@ function Products({ rows, onProduct }: { rows: readonly Product[]; onProduct: (p
                     onProduct(product.product_id);
                   }}
                 >
-                  {product.name}
+                  {named(product.name)}
                 </a>
                 <div class="muted small">{product.sku}</div>
               </td>
@@ -212,7 +212,7 @@ function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
   if (asking === 'remove') {
     return (
       <FormDialog
-        title={`Remove ${category.name}?`}
+        title={`Remove ${named(category.name)}?`}
         submit="Remove"
         isDangerous
         onClose={onClose}
@@ -229,7 +229,7 @@ function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
   if (asking === 'move') {
     return (
       <FormDialog
-        title={`Move ${category.name}`}
+        title={`Move ${named(category.name)}`}
         submit="Move"
         onClose={onClose}
         onSubmit={async (fields, options) => {
@@ -252,7 +252,7 @@ function Question({ category, asking, onClose, onGone }: QuestionProps): VNode {
   const isNew = asking === 'add';
   return (
     <FormDialog
-      title={isNew ? `Add a category below ${category.name}` : `Rename ${category.name}`}
+      title={isNew ? `Add a category below ${named(category.name)}` : `Rename ${named(category.name)}`}
       submit={isNew ? 'Add' : 'Rename'}
       onClose={onClose}
       onSubmit={async (fields, options) => {

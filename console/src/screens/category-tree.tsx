@@ -1,7 +1,7 @@
 /** The tree as rows of which only those in sight are drawn. Works by keyboard as trees do: arrows, Home, End, Enter. */
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { number, plural } from '../format.js';
+import { named, number, plural } from '../format.js';
 import type { CategoryNode } from '../types.js';
 import { VirtualList } from '../ui/virtual-list.js';
 
@@ -93,7 +93,7 @@ export function CategoryTree({ roots, now, selected, onSelect }: CategoryTreePro
             >
               {node.child_categories.length === 0 ? '' : open.has(node.cat_id) ? '▾' : '▸'}
             </span>
-            <span class="tree-name">{node.name}</span>
+            <span class="tree-name">{named(node.name)}</span>
             <Total node={node} now={now} />
           </div>
         )}

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api } from '../api.js';
-import { number, shortId } from '../format.js';
+import { named, number, shortId } from '../format.js';
 import { May, useMay } from '../role.js';
 import { useTitle } from '../title.js';
 import type { HistoryEntry, Order as OrderAnswer } from '../types.js';
@@ -140,7 +140,7 @@ function UserLink({ userId: user_id }: { userId: string }): VNode {
   const known = data && data.name !== null;
   return (
     <a href={`/console/users/${user_id}`} title={user_id}>
-      {known ? `${data.name} · ${data.email ?? ''}` : <span class="mono">{user_id}</span>}
+      {known ? `${named(data.name)} · ${data.email ?? ''}` : <span class="mono">{user_id}</span>}
     </a>
   );
 }
@@ -171,7 +171,7 @@ function Items({ order: { items, total, currency } }: { order: OrderAnswer }): V
             {items.map((item) => (
               <tr key={item.line}>
                 <td>
-                  <a href={`/console/catalog?product=${item.product_id}`}>{item.name}</a>
+                  <a href={`/console/catalog?product=${item.product_id}`}>{named(item.name)}</a>
                   <div class="muted small">{item.sku}</div>
                 </td>
                 <td class="number" data-label="Quantity">

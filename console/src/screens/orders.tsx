@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
 import { api, isDenied } from '../api.js';
-import { isoOf, localOf, number } from '../format.js';
+import { isoOf, localOf, named, number } from '../format.js';
 import { type Order, ORDER_STATUSES } from '../types.js';
 import { CategoryPicker } from '../ui/category-picker.js';
 import { type Filters, useFilters } from '../ui/filters.js';
@@ -199,5 +199,5 @@ function itemsOf({ items }: Order): string {
   const [first] = items;
   if (!first) return '';
   const rest = items.length - 1;
-  return `${number(first.quantity)} × ${first.name}${rest > 0 ? ` and ${number(rest)} more` : ''}`;
+  return `${number(first.quantity)} × ${named(first.name)}${rest > 0 ? ` and ${number(rest)} more` : ''}`;
 }

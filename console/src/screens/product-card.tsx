@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api } from '../api.js';
-import { money, number, plural } from '../format.js';
+import { money, named, number, plural } from '../format.js';
 import { May } from '../role.js';
 import { useTitle } from '../title.js';
 import type { Product, StoredEvent } from '../types.js';
@@ -41,7 +41,7 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
       {(product) => (
         <Card
           id="product"
-          title={product.name}
+          title={named(product.name)}
           actions={
             <>
               <May call="changeProduct">
@@ -121,7 +121,7 @@ function CategoryLink({ catId }: { catId: number }): VNode {
   });
   const asOf = values['as_of'];
   const query = new URLSearchParams({ category: String(catId), ...(asOf !== undefined && { as_of: asOf }) });
-  return <a href={`/console/catalog?${query.toString()}`}>{data?.name ?? `Category ${catId}`}</a>;
+  return <a href={`/console/catalog?${query.toString()}`}>{named(data?.name) ?? `Category ${catId}`}</a>;
 }
 
 const PAGE = 100;

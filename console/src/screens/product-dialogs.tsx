@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { minorOf, plainOf } from '../amount.js';
 import { api } from '../api.js';
+import { named } from '../format.js';
 import type { Product } from '../types.js';
 import { CategoriesField, categoriesIn } from '../ui/category-picker.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
@@ -51,7 +52,7 @@ export function ChangeProduct({ product, onClose }: { product: Product; onClose:
   const { product_id, name, price, currency, cat_ids, revision } = product;
   return (
     <FormDialog
-      title={`Change ${name}`}
+      title={`Change ${named(name)}`}
       submit="Save"
       onClose={onClose}
       onSubmit={async (fields, options) => {

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, type CallOptions, isDenied } from '../api.js';
-import { number } from '../format.js';
+import { named, number } from '../format.js';
 import { May } from '../role.js';
 import type { Stock as StockAnswer } from '../types.js';
 import { CategoryPicker } from '../ui/category-picker.js';
@@ -195,7 +195,7 @@ function ProductName({ productId }: { productId: number }): VNode {
   });
   return (
     <>
-      <a href={`/console/catalog?product=${productId}`}>{data?.name ?? `Product ${productId}`}</a>
+      <a href={`/console/catalog?product=${productId}`}>{named(data?.name) ?? `Product ${productId}`}</a>
       <div class="muted small">{data?.sku ?? ''}</div>
     </>
   );

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useRoute } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api, type Schemas } from '../api.js';
-import { bytes, shortId } from '../format.js';
+import { bytes, named, shortId } from '../format.js';
 import { May } from '../role.js';
 import { useTitle } from '../title.js';
 import type { User as UserAnswer } from '../types.js';
@@ -64,7 +64,7 @@ function Head({ user, ask }: { user: UserAnswer; ask: (asking: Asking) => void }
       </p>
       <div class="spread">
         <div class="row">
-          <h1>{user.name ?? 'Erased user'}</h1>
+          <h1>{named(user.name) ?? 'Erased user'}</h1>
           <Status tone={isActive ? 'good' : 'ended'}>{user.status}</Status>
         </div>
         {isActive && (

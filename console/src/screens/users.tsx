@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { api, type Input, isDenied } from '../api.js';
+import { named } from '../format.js';
 import { May } from '../role.js';
 import type { User } from '../types.js';
 import { useFilledForm, useFilters } from '../ui/filters.js';
@@ -80,7 +81,7 @@ function UserTable({ users }: { users: readonly User[] }): VNode {
           {users.map((user) => (
             <tr key={user.user_id} class="link-row" onClick={() => route(`/console/users/${user.user_id}`)}>
               <td>
-                <a href={`/console/users/${user.user_id}`}>{user.name ?? <Id id={user.user_id} />}</a>
+                <a href={`/console/users/${user.user_id}`}>{named(user.name) ?? <Id id={user.user_id} />}</a>
               </td>
               <td class="line">{user.status === 'erased' ? <Status tone="ended">erased</Status> : user.email}</td>
               <td data-label="Id proof" class="side">

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { api } from '../api.js';
+import { named } from '../format.js';
 import type { CategoryNode } from '../types.js';
 import { type Query, useQuery } from '../use-query.js';
 import { type Choice, Picker, type PickerFieldProps, usePicked } from './picker.js';
@@ -126,7 +127,7 @@ function choicesOf(roots: readonly CategoryNode[], except: number | undefined): 
   const visit = (nodes: readonly CategoryNode[], above: string): void => {
     for (const { cat_id, name, child_categories } of nodes) {
       if (cat_id === except) continue;
-      const path = above + name;
+      const path = above + named(name);
       choices.push({ id: String(cat_id), text: path, folded: folded(path) });
       visit(child_categories, `${path} › `);
     }

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ProblemError } from '../api.js';
+import { named } from '../format.js';
 import type { Product, User } from '../types.js';
 import { useQuery } from '../use-query.js';
 import { type Choice, Picker, type PickerFieldProps, usePicked } from './picker.js';
@@ -54,8 +55,8 @@ function ThingPicker({ kind, isId, find, read, ...field }: ThingPickerProps): VN
 }
 
 const productText = ({ name, sku, status }: Product): string =>
-  `${name} · ${sku}${status === 'retired' ? ' · retired' : ''}`;
-const userText = ({ name, email }: User): string => (name === null ? 'Erased user' : `${name} · ${email ?? ''}`);
+  `${named(name)} · ${sku}${status === 'retired' ? ' · retired' : ''}`;
+const userText = ({ name, email }: User): string => (name === null ? 'Erased user' : `${named(name)} · ${email ?? ''}`);
 
 interface ProductPickerProps extends PickerFieldProps {
   /** Retired products can be chosen, too. */
