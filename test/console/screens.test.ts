@@ -60,6 +60,19 @@ interface AxeResults {
   }[];
 }
 
+/** In a page: what empty fields suggest, where the field is too narrow for it. */
+const CUT_HINTS = `(() => {
+  for (const details of document.querySelectorAll('details')) details.open = true;
+  const pen = document.createElement('canvas').getContext('2d');
+  const cut = [...document.querySelectorAll('input[placeholder]')].filter((input) => {
+    const { font, paddingLeft, paddingRight } = getComputedStyle(input);
+    pen.font = font;
+    const room = input.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    return pen.measureText(input.placeholder).width > room;
+  });
+  return cut.map((input) => input.placeholder);
+})()`;
+
 t.test(
   'no screen has an error, a breach of its policy, or a barrier for people with disabilities',
   needsBrowser,
@@ -114,5 +127,6 @@ t.test('no screen is wider than a telephone, and no table', needsBrowser, async 
       '[...document.querySelectorAll("svg text")].filter((it) => { const { height } = it.getBoundingClientRect(); return height > 0 && height < 9; }).length',
     );
     t.equal(tiny, 0, `${path}: every label of a drawing can be read`);
+    t.same(await page.evaluate(CUT_HINTS), [], `${path}: what an empty field suggests can be read whole`);
   }
 });
