@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import t from 'tap';
 
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
@@ -239,6 +239,11 @@ t.test('without a key the console asks for one, and says what the key may not do
   await page.getByLabel('API key').fill('no-such-key');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('alert').waitFor(PATIENCE);
+  const said = await page.getByRole('alert').innerText();
+  t.match(said, 'Orderlog does not accept this key.');
+  t.notMatch(said, /Authorization/, 'a person sends no header');
+  const widthOf = async (part: Locator) => (await part.boundingBox())?.width;
+  t.equal(await widthOf(page.getByRole('alert')), await widthOf(page.getByLabel('API key')), 'as wide as the field');
   await page.getByLabel('API key').fill(key);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Your key may not do this.').first().waitFor(PATIENCE);

@@ -130,7 +130,11 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }):
 
 export function reasonOf(error: Error): string {
   if (error instanceof NoAnswerError) return 'Orderlog cannot be reached. Check that it runs, then try again.';
-  return error instanceof ProblemError ? error.detail : error.message;
+  if (!(error instanceof ProblemError)) return error.message;
+  // The API speaks of a header, which a person does not send.
+  if (error.code === 'unauthenticated')
+    return 'Orderlog does not accept this key. It may be mistyped, expired or revoked.';
+  return error.detail;
 }
 
 /** A screen that the role of the key can't see: it says why once, and has nothing to press. */
