@@ -2,17 +2,14 @@
 /** The orderlog command: one subcommand, one operation, one file of `commands`. Here they are listed, and given what they open. */
 import { existsSync, readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { Registry } from 'prom-client';
 import { projections } from '../projections/index.js';
 import { ApiKeys } from './access/api-keys.js';
-import type { Caller } from './access/caller.js';
-import { buildApp } from './app.js';
 import type { RestoreCommandDeps } from './backup/command.js';
 import { erasedListFile, readErased } from './backup/erased-list.js';
 import { addAudit } from './commands/audit.js';
 import { addBackup } from './commands/backup.js';
 import { addCopyLog } from './commands/copy-log.js';
-import { addDemo, type Api, type ApiAnswer, DEMO_ACTOR } from './commands/demo.js';
+import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEraseUser, eraseUserAgain } from './commands/erase-user.js';
 import { addEvents } from './commands/events.js';
@@ -39,14 +36,9 @@ import { type Config, ConfigError, readConfig } from './config.js';
 import { masterKeyFile, readMasterKey } from './crypto/master-key.js';
 import { leaveAtOnce } from './embedded-postgres/embedded.js';
 import { openLog } from './engine/index.js';
-import { Drain } from './http/drain.js';
 import { ownLifetime } from './lifetime.js';
 import { openDatabase } from './open-database.js';
-import { commandRunner } from './ops/jobs/command-runner.js';
-import { Jobs } from './ops/jobs/jobs.js';
-import { accessTo, addRoutes } from './routes.js';
 import { documentStore, openRuntime, type Runtime } from './runtime.js';
-import { serve } from './serve.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -95,8 +87,10 @@ const runOnKeys: Run<ApiKeys> = (json, opening, command) =>
     }
   });
 
+// What answers requests is loaded by the two commands that need it: it is half of the program, and would double the start of each other one.
 addServe(program, (parts) =>
   runWithout(parts.json, async (settings, signal) => {
+    const { serve } = await import('./serve.js');
     await serve(settings, { ...parts, version }, signal);
     return { document: undefined, text: '', exitCode: 0 };
   }),
@@ -104,7 +98,7 @@ addServe(program, (parts) =>
 addMigrate(program, run);
 addImport(program, run);
 addExport(program, run);
-addDemo(program, run, demoApi);
+addDemo(program, run, async (runtime) => (await import('./demo-api.js')).demoApi(runtime, version, ending));
 addStatus(program, run);
 addRebuild(program, run);
 addRollback(program, run);
@@ -122,33 +116,6 @@ addRotateMaster(keys, run);
 addBackup(program, run, (runtime) => ({ masterKeySource: masterKeySourceOf(runtime.config), version }));
 addRestore(program, runWithout, restoreDeps);
 addDoctor(program, config, (settings) => openRuntime(settings, { signal: ending }));
-
-/** All routes, for requests from here alone. */
-async function demoApi(runtime: Runtime): Promise<Api> {
-  const rateLimits = { customer: Number.MAX_SAFE_INTEGER, staff: Number.MAX_SAFE_INTEGER };
-  const authenticate = (): Promise<Caller> => Promise.resolve(DEMO_ACTOR);
-  const control = { authenticate, ownerOfOrder: () => Promise.resolve(null), rateLimits };
-  const access = { ...accessTo(runtime), control };
-  const parts = { logger: null, version, access, checks: [], metrics: new Registry(), drain: new Drain() };
-  const app = await buildApp(parts);
-  const jobs = new Jobs({ pool: runtime.pool, run: commandRunner(import.meta.filename), log: problemLog });
-  await addRoutes(app, runtime, { jobs, ending });
-  return {
-    async send({ method, path, key, json, form }): Promise<ApiAnswer> {
-      const formed = form && new Response(form);
-      const headers = {
-        host: 'localhost',
-        authorization: 'Bearer demo',
-        ...(key !== undefined && { 'idempotency-key': key }),
-        ...(formed && { 'content-type': formed.headers.get('content-type') ?? '' }),
-      };
-      const payload = formed ? Buffer.from(await formed.arrayBuffer()) : json;
-      const answer = await app.inject({ method, url: path, headers, ...(payload && { payload }) });
-      return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
-    },
-    close: () => app.close(),
-  };
-}
 
 function config(): Config {
   try {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { testDatabase } from '../support/database.js';
 import { tinyPdf } from '../support/tiny-pdf.js';
-import { ended, orderlog, settingsFor, start, temporaryFolder, until } from '../support/orderlog.js';
+import { ended, orderlog, settingsFor, start, startUnder, temporaryFolder, until } from '../support/orderlog.js';
 
 const SEED = join(import.meta.dirname, '../../../seed/demo');
 
@@ -84,6 +84,33 @@ t.test('a database that refuses, is not there or says nothing is 3', async (t) =
       t.equal(code, 3, `${command} with ${connectionString}`);
       t.match(JSON.parse(stdout), { error: { message: /^the database can not be reached: / } });
     }
+  }
+});
+
+/** Ends a process that loads one of these packages. */
+function refusing(...packages: readonly string[]): string {
+  const hooks = `export const resolve = (name, context, next) => {
+    if (${JSON.stringify(packages)}.includes(name)) throw new Error('it loads ' + name);
+    return next(name, context);
+  };`;
+  const asUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+  return asUrl(`import { register } from 'node:module'; register(${JSON.stringify(asUrl(hooks))});`);
+}
+
+t.test('what answers requests and what migrates is loaded by the commands that do so alone', async (t) => {
+  const settings = settingsFor(await testDatabase(t), temporaryFolder(t));
+  const under = (command: string) => ended(startUnder(['--import', refusing('fastify', 'knex')], settings, command));
+  for (const command of ['status', 'verify', 'events']) {
+    const { code, stderr } = await under(command);
+    t.equal(code, 0, `${command}: ${stderr}`);
+  }
+  for (const [command, wanted] of [
+    ['serve', 'fastify'],
+    ['migrate', 'knex'],
+  ] as const) {
+    const { code, stderr } = await under(command);
+    t.not(code, 0, command);
+    t.match(stderr, `it loads ${wanted}`);
   }
 });
 

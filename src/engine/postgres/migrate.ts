@@ -1,11 +1,11 @@
-import knex from 'knex';
+import type { Knex } from 'knex';
 import type pg from 'pg';
 import { locks } from './advisory-locks.js';
 import { type Connection, Session, type SessionConfig, sessionConfig } from './session.js';
 
 export interface Migration {
-  up(db: knex.Knex): Promise<void>;
-  down(db: knex.Knex): Promise<void>;
+  up(db: Knex): Promise<void>;
+  down(db: Knex): Promise<void>;
 }
 
 /** In their order, by the names under which they are recorded. */
@@ -15,9 +15,9 @@ export type Migrations = Readonly<Record<string, Migration>>;
 export async function migrate(connection: Connection, migrations: Migrations): Promise<readonly string[]> {
   // knex's own lock is a row that outlives a killed process; this one dies with the connection and is waited for.
   const config = sessionConfig(connection, { kind: 'work', applicationName: 'orderlog-migrate' });
+  const db = await knexOver(config);
   const guard = new Session(config);
   await guard.connect();
-  const db = knexOver(config);
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [locks.migrations]);
     await guard.query('CREATE SCHEMA IF NOT EXISTS orderlog');
@@ -53,8 +53,10 @@ export async function migrationsOf(db: Pick<pg.ClientBase, 'query'>): Promise<st
 }
 
 /** knex makes its connections by itself, of the class that its driver names: ours. */
-function knexOver(config: SessionConfig): knex.Knex {
-  const db = knex({ client: 'pg', connection: config as knex.Knex.PgConnectionConfig, pool: { min: 0, max: 2 } });
+async function knexOver(config: SessionConfig): Promise<Knex> {
+  // Loaded here: most commands never migrate, and it has more files than the rest of what they load from one package.
+  const { default: knex } = await import('knex');
+  const db = knex({ client: 'pg', connection: config as Knex.PgConnectionConfig, pool: { min: 0, max: 2 } });
   (db.client as { driver: { readonly Client: typeof Session } }).driver = { Client: Session };
   return db;
 }
