@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
 import { type RunningApp, runningApp } from '../support/running-app.js';
 
@@ -15,7 +15,12 @@ interface Filled {
   readonly paths: readonly string[];
 }
 
-async function filledShop(t: Test): Promise<Filled> {
+let filled: Promise<Filled> | undefined;
+
+/** One for all tests here, which only look at it; it lives as long as the file. */
+const filledShop = (): Promise<Filled> => (filled ??= fill());
+
+async function fill(): Promise<Filled> {
   const shop = await runningApp(t, { console: await builtConsole() });
   const user = await shop.registerUser({ name: MARKUP });
   const parent = await shop.addCategory({ name: MARKUP });
@@ -77,7 +82,7 @@ t.test(
   'no screen has an error, a breach of its policy, or a barrier for people with disabilities',
   needsBrowser,
   async (t) => {
-    const { shop, paths } = await filledShop(t);
+    const { shop, paths } = await filledShop();
     const open = await openBrowser(t);
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, faults } = await open(`${shop.http.url}/console/`, { colorScheme });
@@ -92,7 +97,7 @@ t.test(
 );
 
 t.test('a name that looks like markup stays text on every screen', needsBrowser, async (t) => {
-  const { shop, paths } = await filledShop(t);
+  const { shop, paths } = await filledShop();
   const open = await openBrowser(t);
   const { page, faults } = await open(`${shop.http.url}/console/`);
   const alerts: string[] = [];
@@ -112,7 +117,7 @@ t.test('a name that looks like markup stays text on every screen', needsBrowser,
 });
 
 t.test('no screen is wider than a telephone, and no table', needsBrowser, async (t) => {
-  const { shop, paths } = await filledShop(t);
+  const { shop, paths } = await filledShop();
   const open = await openBrowser(t);
   const { page } = await open(`${shop.http.url}/console/`, { viewport: { width: 390, height: 844 } });
   for (const path of paths) {

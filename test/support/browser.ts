@@ -1,10 +1,10 @@
 /** A real Chromium, for the pages of the console. Debian has it as `chromium`; CHROMIUM names another one. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { build } from 'vite';
+import { TEST_SERVER } from './database.js';
 import { root } from './sources.js';
 
 const KNOWN = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
@@ -17,14 +17,25 @@ export const needsBrowser: { readonly skip: false | string } = {
 
 let built: Promise<string> | undefined;
 
-/** @returns the folder of the console as it is in the sources now; built once for a file of tests */
+/** @returns the folder of the console as it is in the sources now; built once for a run, or for a file that is run by itself */
 export const builtConsole = (): Promise<string> => (built ??= buildOnce());
 
 async function buildOnce(): Promise<string> {
+  const shared = process.env[TEST_SERVER] === undefined ? null : join(tmpdir(), 'console');
+  if (shared !== null && existsSync(shared)) return shared;
+  // Loaded here: it takes as long as to build.
+  const { build } = await import('vite');
   const outDir = mkdtempSync(join(tmpdir(), 'orderlog-console-'));
   process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
   await build({ configFile: join(root, 'console/vite.config.ts'), logLevel: 'error', build: { outDir } });
-  return outDir;
+  if (shared === null) return outDir;
+  try {
+    renameSync(outDir, shared);
+  } catch (error) {
+    // Another file of the run was faster. A folder that is there and has something in it is never replaced.
+    if (!existsSync(shared)) throw error;
+  }
+  return shared;
 }
 
 export interface Watched {
@@ -48,14 +59,26 @@ export async function processesOf(browser: Browser, only?: 'renderer'): Promise<
   return processInfo.filter(({ type }) => only === undefined || type === only).map(({ id }) => id);
 }
 
-/** A browser of the test's own. */
+let shared: Promise<Browser> | undefined;
+
+/** Started once for a file of tests, since a start takes as long as many a test, and closed when the file is over. */
+function sharedBrowser(t: Test): Promise<Browser> {
+  if (shared) return shared;
+  const launched = (shared = launchBrowser());
+  let file: Pick<Test, 'parent'> = t;
+  while (file.parent) file = file.parent;
+  (file as Test).teardown(async () => (await launched).close());
+  return launched;
+}
+
+/** Opens addresses, each in a context of its own that shares nothing with another one and is gone when the test is over. */
 export async function openBrowser(
   t: Test,
 ): Promise<(url: string, options?: BrowserContextOptions) => Promise<Watched>> {
-  const browser = await launchBrowser();
-  t.teardown(() => browser.close());
+  const browser = await sharedBrowser(t);
   return async (url, options = {}) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    t.teardown(() => context.close());
     const page = await context.newPage();
     const faults: string[] = [];
     page.on('pageerror', ({ message }) => faults.push(message));
