@@ -15,8 +15,10 @@ export async function* entriesOf(file: string): AsyncGenerator<ArchiveEntry> {
   const archive = extract();
   source.on('error', (error) => archive.destroy(error));
   source.pipe(archive);
+  let isArchive = false;
   try {
     for await (const entry of archive) {
+      isArchive = true;
       const { name, size, type } = entry.header;
       if (type !== 'file') throw new WrongUse(`${file} is no backup of Orderlog: it holds ${name}, a ${type}`);
       yield { name, bytes: size, content: piecesOf(entry, file) };
@@ -24,7 +26,7 @@ export async function* entriesOf(file: string): AsyncGenerator<ArchiveEntry> {
       entry.resume();
     }
   } catch (error) {
-    throw explained(error, file);
+    throw explained(error, file, isArchive);
   } finally {
     source.destroy();
     archive.destroy();
@@ -46,12 +48,15 @@ export async function contentOf({ content, bytes }: ArchiveEntry, most: number):
   return Buffer.concat(pieces);
 }
 
-function explained(error: unknown, file: string): unknown {
+/** @param isArchive it has begun as one: then what is missing has been cut off */
+function explained(error: unknown, file: string, isArchive = true): unknown {
   if (error instanceof WrongUse) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   // The latter is what an entry says whose file ends before it does.
-  if (message.startsWith('Unexpected end') || code === 'STREAM_DESTROYED')
-    return new WrongUse(`${file} is cut off: fetch it again`);
+  if (message.startsWith('Unexpected end') || code === 'STREAM_DESTROYED') {
+    const what = isArchive ? 'is cut off' : 'is no backup of Orderlog, or is cut off';
+    return new WrongUse(`${file} ${what}: fetch it again, or name another file`);
+  }
   if (code !== undefined && code.startsWith('E')) return new WrongUse(`${file} can not be read (${code})`);
   if (message.startsWith('Invalid tar header'))
     return new WrongUse(`${file} is no backup of Orderlog, or is damaged: ${message}`);

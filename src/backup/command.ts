@@ -132,7 +132,9 @@ function restoredResult(
   const notes = [
     ...(destroyed > 0 ? [`the keys of ${print.plural(destroyed, 'erased user')} were destroyed again`] : []),
     ...(erased > 0
-      ? [`${print.plural(erased, 'user')} of the list of erased users are erased in this log as well`]
+      ? [
+          `${print.plural(erased, 'user')} of the list of erased users ${erased === 1 ? 'is' : 'are'} erased in this log as well`,
+        ]
       : []),
     ...(lost > 0
       ? [`${lost} users came after the backup: their keys are lost, their names and proofs read as null`]

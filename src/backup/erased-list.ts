@@ -6,6 +6,9 @@ import { makeFolder, syncFolder } from '../documents/folder-storage.js';
 
 const LINE = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?: |$)/;
 
+/** An empty line, or the beginning of an id. */
+const CUT_OFF = /^[\da-f-]{0,35}$/;
+
 export function erasedListFile(dataDir: string): string {
   return join(dataDir, 'erased-users.txt');
 }
@@ -29,7 +32,8 @@ export async function listErased(dataDir: string, userId: string, erasedAt: stri
 
 /**
  * The ids in a list. What is not an id at the start of a line is left out.
- * @param isNamed a list that the caller has named must be there @throws WrongUse
+ * @param isNamed a list that the caller has named must be there, and hold nothing but such lines and what a crash has cut off: users in
+ * another file would come back to life unnoticed @throws WrongUse
  */
 export async function readErased(file: string, isNamed = false): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -37,6 +41,14 @@ export async function readErased(file: string, isNamed = false): Promise<string[
     if (code === 'ENOENT' && !isNamed) return '';
     throw isNamed ? new WrongUse(`${file} can not be read (${code ?? 'error'})`, { cause: error }) : error;
   });
-  const ids = text.split('\n').map((line) => LINE.exec(line.trim().toLowerCase())?.[1]);
+  const lines = text.split('\n').map((line) => line.trim().toLowerCase());
+  const strange = isNamed ? lines.findIndex((line) => !LINE.test(line) && !CUT_OFF.test(line)) : -1;
+  if (strange >= 0) {
+    throw new WrongUse(
+      `${file} is no list of erased users: line ${strange + 1} does not begin with the id of a user and a space. ` +
+        'Name the erased-users.txt of the data folder, or a file with one id a line',
+    );
+  }
+  const ids = lines.map((line) => LINE.exec(line)?.[1]);
   return [...new Set(ids.filter((id) => id !== undefined))];
 }

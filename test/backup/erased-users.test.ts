@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { erasedListFile, listErased, readErased } from '../../src/backup/erased-list.js';
@@ -144,4 +144,29 @@ t.test('of the list of erased users only ids count, whatever a crash has left of
   await listErased(folder, other, '2026-01-02T03:04:05.678Z');
   await listErased(folder, one, '2026-01-02T03:04:05.678Z');
   t.same(await readErased(erasedListFile(folder)), [one, other]);
+});
+
+t.test('a file that is named as the list of erased users, and is none, is refused with its line', async (t) => {
+  const file = join(temporaryFolder(t), 'named.txt');
+  const id = randomUUID();
+  const read = (text: string | Buffer): Promise<string[]> => {
+    writeFileSync(file, text);
+    return readErased(file, true);
+  };
+  for (const [text, line] of [
+    ['hello', 1],
+    [`user-${id}`, 1],
+    [`${id} 2026-01-02T03:04:05.678Z\n${randomUUID()},2026-01-02T03:04:05.678Z\n`, 2],
+    [`\n"${id}"\n`, 2],
+    [Buffer.from(`${id}\n`, 'utf16le'), 1],
+  ] as const) {
+    const message = new RegExp(`named.txt is no list of erased users: line ${line} `);
+    await t.rejects(read(text), { name: 'WrongUse', message }, String(text));
+  }
+  t.same(
+    await read(`\ufeff${id}\r\n\r\n${id.slice(0, 20)}\n`),
+    [id],
+    'as an editor saves it, and as a crash leaves it',
+  );
+  t.same(await read(''), [], 'nobody was erased');
 });

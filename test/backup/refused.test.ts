@@ -103,6 +103,7 @@ t.test('what is no backup is refused', async (t) => {
   const before = await stateOf(target);
   writeFileSync(join(folder, 'empty'), '');
   writeFileSync(join(folder, 'text'), 'hello\n'.repeat(1_000));
+  writeFileSync(join(folder, 'short'), 'hello\n');
   writeFileSync(join(folder, 'manifest.json'), '{"magic":"other"}');
   execFileSync('tar', ['-cf', 'other.tar', 'text'], { cwd: folder });
   execFileSync('tar', ['-cf', 'manifest.tar', 'manifest.json'], { cwd: folder });
@@ -115,6 +116,7 @@ t.test('what is no backup is refused', async (t) => {
     ['.', /can not be read \(EISDIR\)/],
     ['empty', /no backup of Orderlog/],
     ['text', /no backup of Orderlog, or is damaged/],
+    ['short', /no backup of Orderlog, or is cut off/],
     ['other.tar', /no backup of Orderlog: it holds "text"/],
     ['manifest.tar', /is cut off/],
     ['later.tar', /later format \(2\): restore it with Orderlog 9\.0\.0/],
