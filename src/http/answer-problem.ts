@@ -35,7 +35,7 @@ export function answerProblems(app: App, routes: RouteTable): void {
   };
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof AnsweredBefore) return replay(reply, error.response);
-    // Whoever reads the body comes first. What is wrong with it does not matter where nobody wants it.
+    // The body is read before the route is looked for. Its faults do not matter where nothing is served.
     return sendProblem(request, reply, request.is404 && isOfBody(toProblem(error)) ? notServed(request) : error);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notServed(request)));
