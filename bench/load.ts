@@ -32,6 +32,8 @@ export interface Load {
 }
 
 export interface LoadResult {
+  /** Requests that got the answer that was wanted. */
+  readonly answered: number;
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
@@ -112,14 +114,15 @@ const result = await autocannon({
 });
 const count = (status: number): number => result.statusCodeStats?.[`${status}` as const]?.count ?? 0;
 const wanted = load.status === undefined ? result['2xx'] : count(load.status);
-const answered = result['2xx'] + result.non2xx;
+const all = result['2xx'] + result.non2xx;
 // A run of so many requests is over with the last response; the duration that autocannon gives for it is in whole seconds.
 const seconds = load.requests === undefined ? result.duration : (ended - begun) / 1_000;
 const answer: LoadResult = {
+  answered: wanted,
   perSecond: wanted / seconds,
   p50: result.latency.p50,
   p99: result.latency.p99,
-  failed: answered - wanted - (load.mayConflict ? count(409) : 0) + result.errors,
+  failed: all - wanted - (load.mayConflict ? count(409) : 0) + result.errors,
   orders: placed,
 };
 console.log(JSON.stringify(answer));

@@ -1,9 +1,9 @@
 /** What rows of HTTP load have in common: rates of a closed loop, and times at a rate that both sides can carry. */
-import type { LoadResult } from './load.js';
 import type { OpenLoad, Timed } from './open-load.js';
+import { processorFigure } from './processor-time.js';
 import { openLoad, type Running } from './processes.js';
 import { type Bench, type Figure, interleaved, type Mark } from './row.js';
-import type { Pool, Shop } from './shop.js';
+import type { MeasuredLoad, Pool, Shop } from './shop.js';
 import { median, percentile } from './statistics.js';
 
 /** Of the rate that the slower side has reached. Nearer to it, a stall of the machine is followed by a queue that outlasts it. */
@@ -14,6 +14,12 @@ const RATED = { rounds: 9, seconds: 2 } as const;
 /** The slowest of a hundred is a matter of few stalls, so it takes more rounds to tell. */
 const TIMED = { rounds: 15, seconds: 2 } as const;
 
+export interface Rated {
+  readonly rates: Figure;
+  /** Of the same rounds; none where the system does not tell processor time. */
+  readonly costs: readonly Figure[];
+}
+
 /**
  * How many requests of a closed loop each side answers. Its times leave out those who would have come meanwhile, so none are told.
  * @param one a round of either side, which lasts so long
@@ -23,19 +29,24 @@ export async function ratesOf(
   what: string,
   mark: Mark,
   sides: { readonly ours: Running; readonly peer: Running },
-  one: (target: Running, seconds: number) => Promise<LoadResult>,
-): Promise<Figure> {
+  one: (target: Running, seconds: number) => Promise<MeasuredLoad>,
+): Promise<Rated> {
   const seconds = bench.quick ? 1 : RATED.seconds;
   const found = await interleaved(
     bench.quick ? 1 : RATED.rounds,
     () => one(sides.ours, seconds),
     () => one(sides.peer, seconds),
   );
-  const rates = (rounds: readonly LoadResult[]): number[] => rounds.map(({ perSecond }) => perSecond);
+  const rates = (rounds: readonly MeasuredLoad[]): number[] => rounds.map(({ perSecond }) => perSecond);
   const [ours, peer] = [rates(found.ours), rates(found.peer)];
   const spread = (all: readonly number[]): string => `${Math.round(Math.min(...all))}–${Math.round(Math.max(...all))}`;
   const detail = `rounds ${spread(ours)}; peer ${spread(peer)}`;
-  return { what, unit: '1/s', ours, peer, mark, detail };
+  const processor = processorFigure(
+    what,
+    found.ours.map((round) => round.processor),
+    found.peer.map((round) => round.processor),
+  );
+  return { rates: { what, unit: '1/s', ours, peer, mark, detail }, costs: processor ? [processor] : [] };
 }
 
 export interface Timing {

@@ -7,6 +7,7 @@ import { sessionTo } from '../src/engine/postgres/session.js';
 import { writeCatalog } from './catalog.js';
 import { startServer } from './ending.js';
 import type { Load, LoadResult } from './load.js';
+import { Processors, type ProcessorTime } from './processor-time.js';
 import { orderlog, peerOf, run, type Running, serve, type Settings } from './processes.js';
 
 const PRODUCTS = 500;
@@ -22,6 +23,11 @@ export interface Pool {
 
 export type Database = 'orderlog' | 'crud';
 
+export interface MeasuredLoad extends LoadResult {
+  /** Until the read models have it as well. */
+  readonly processor: ProcessorTime;
+}
+
 export interface Shop {
   readonly ours: Running;
   readonly peer: Running;
@@ -31,7 +37,7 @@ export interface Shop {
   readonly scarce: number;
   readonly pool: Pool;
   /** Sends a load; a request that fails ends the run. */
-  load(target: Running, load: Omit<Load, 'url' | 'poolFile'>, pool?: Pool): Promise<LoadResult>;
+  load(target: Running, load: Omit<Load, 'url' | 'poolFile'>, pool?: Pool): Promise<MeasuredLoad>;
   query<T extends pg.QueryResultRow>(database: Database, text: string, values?: readonly unknown[]): Promise<T[]>;
   configOf(database: string): pg.PoolConfig;
   /** Waits until the read models are at the head, so that what is left of one round does not burden the next. */
@@ -64,28 +70,32 @@ export async function openShop(folder: string): Promise<Shop> {
   await query('orderlog', 'CREATE DATABASE crud');
   const peer = await peerOf('crud', configOf('crud'));
   await seed(peer, pool.users, [hot, scarce, ...products]);
+  const settled = async (): Promise<void> => {
+    for (const since = Date.now(); ; await sleep(200)) {
+      if (Date.now() - since > SETTLED_MS) throw new Error('the read models have not reached the head');
+      const [behind] = await query<{ n: number }>(
+        'orderlog',
+        `SELECT count(*)::int AS n FROM orderlog.checkpoints c
+         JOIN orderlog.builds b ON b.model = c.model AND b.number = c.build AND b.state = 'active'
+         WHERE c.position < (SELECT lpad(to_hex(max(position)), 16, '0') FROM orderlog.events)`,
+      );
+      if (behind?.n === 0) return;
+    }
+  };
+  const processors = new Processors(embedded.location);
   let files = 0;
   return {
-    ...{ ours, peer, settings, hot, scarce, pool, query, configOf },
+    ...{ ours, peer, settings, hot, scarce, pool, query, configOf, settled },
     load: async (target, load, from = pool) => {
       const poolFile = join(folder, `pool-${++files}.json`);
       writeFileSync(poolFile, JSON.stringify(from));
+      const spent = processors.begin(target.pid);
       const result = await run({ ...load, url: target.url, poolFile });
       rmSync(poolFile);
       if (result.failed > 0) throw new Error(`${result.failed} requests failed: ${JSON.stringify(load)}`);
-      return result;
-    },
-    settled: async () => {
-      for (const since = Date.now(); ; await sleep(200)) {
-        if (Date.now() - since > SETTLED_MS) throw new Error('the read models have not reached the head');
-        const [behind] = await query<{ n: number }>(
-          'orderlog',
-          `SELECT count(*)::int AS n FROM orderlog.checkpoints c
-           JOIN orderlog.builds b ON b.model = c.model AND b.number = c.build AND b.state = 'active'
-           WHERE c.position < (SELECT lpad(to_hex(max(position)), 16, '0') FROM orderlog.events)`,
-        );
-        if (behind?.n === 0) return;
-      }
+      // Nobody has waited for them, but they are part of what was asked for.
+      if (target === ours) await settled();
+      return { ...result, processor: spent(result.answered) };
     },
     stop: async () => {
       await Promise.all([ours.stop(), peer.stop()]);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { peerOf, type Running } from '../processes.js';
-import { ratesOf } from '../rates.js';
+import { type Rated, ratesOf } from '../rates.js';
 import type { Bench, Figure, Row } from '../row.js';
 import { seed } from '../shop.js';
 
@@ -29,13 +29,16 @@ export const emmett: Row = {
       await shop.load(target, { kind: 'place', connections: 64, seconds: bench.quick ? 1 : 4 });
     }
     const figures: Figure[] = [];
-    for (const connections of [16, 64]) figures.push(await measured(bench, peer, connections));
+    for (const connections of [16, 64]) {
+      const { rates, costs } = await measured(bench, peer, connections);
+      figures.push(rates, ...costs);
+    }
     await peer.stop();
     return figures;
   },
 };
 
-async function measured(bench: Bench, peer: Running, connections: number): Promise<Figure> {
+async function measured(bench: Bench, peer: Running, connections: number): Promise<Rated> {
   const shop = await bench.shop();
   const what = `orders of 3 lines, ${connections} connections, against Emmett`;
   const sides = { ours: shop.ours, peer };

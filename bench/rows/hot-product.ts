@@ -1,6 +1,6 @@
 /** Everybody buys the same product, which has stock. */
-import { ratesOf, timesFigure } from '../rates.js';
-import type { Bench, Figure, Row } from '../row.js';
+import { type Rated, ratesOf, timesFigure } from '../rates.js';
+import type { Bench, Row } from '../row.js';
 import { type Database, type Pool, post, type Shop } from '../shop.js';
 import { median } from '../statistics.js';
 
@@ -16,31 +16,29 @@ export const hotProduct: Row = {
     const shop = await bench.shop();
     const { hot, scarce } = shop;
     await stock(shop, hot, PLENTY);
-    const rates = await buying(bench, shop, { ...shop.pool, products: [hot] });
+    const { rates, costs } = await buying(bench, shop, { ...shop.pool, products: [hot] });
     const pool = { ...shop.pool, products: [hot] };
     const timing = { what: 'orders of one product with stock', pool, lines: 1, connections: CONNECTIONS, rates };
     const times = await timesFigure(bench, shop, shop.peer, timing);
     const sold = await sellOut(bench, shop, scarce);
-    return [{ ...rates, detail: `${rates.detail}; ${sold}` }, times];
+    return [{ ...rates, detail: `${rates.detail}; ${sold}` }, ...costs, times];
   },
 };
 
-async function buying(bench: Bench, shop: Shop, pool: Pool): Promise<Figure> {
+async function buying(bench: Bench, shop: Shop, pool: Pool): Promise<Rated> {
   const load = { kind: 'place', lines: 1, quantity: 1, connections: CONNECTIONS } as const;
   for (const target of [shop.ours, shop.peer]) await shop.load(target, { ...load, seconds: bench.quick ? 1 : 4 }, pool);
   const what = `orders of one product with stock, ${CONNECTIONS} connections`;
   const p99: Record<Database, number[]> = { orderlog: [], crud: [] };
-  const rates = await ratesOf(bench, what, { ratioAtLeast: 2 }, shop, async (target, seconds) => {
+  const rated = await ratesOf(bench, what, { ratioAtLeast: 2 }, shop, async (target, seconds) => {
     await shop.settled();
     const result = await shop.load(target, { ...load, seconds }, pool);
     p99[target === shop.ours ? 'orderlog' : 'crud'].push(result.p99);
     return result;
   });
   // Each client waits for its answer before it asks again, so this is what they see, and not what more of them would.
-  return {
-    ...rates,
-    detail: `${rates.detail}; p99 of these clients ${median(p99.orderlog)} ms, peer ${median(p99.crud)}`,
-  };
+  const detail = `${rated.rates.detail}; p99 of these clients ${median(p99.orderlog)} ms, peer ${median(p99.crud)}`;
+  return { ...rated, rates: { ...rated.rates, detail } };
 }
 
 /** More want it than there are. @throws Error if one is sold that was not there, or one that was is not */

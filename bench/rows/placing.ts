@@ -1,5 +1,5 @@
 /** Orders of three lines, by few and many clients, without and with an Idempotency-Key. */
-import { ratesOf, timesFigure } from '../rates.js';
+import { type Rated, ratesOf, timesFigure } from '../rates.js';
 import type { Bench, Figure, Row } from '../row.js';
 
 /** How many times the peer's rate, by connections. */
@@ -21,11 +21,12 @@ export const placing: Row = {
     const figures: Figure[] = [];
     for (const { connections, unkeyed, keyed } of MARKS) {
       const what = `orders of 3 lines, ${connections} connections`;
-      const rates = await measured(bench, { what, connections, keyed: false, times: unkeyed });
+      const { rates, costs } = await measured(bench, { what, connections, keyed: false, times: unkeyed });
       const timing = { what, pool: shop.pool, lines: 3, connections, rates };
-      figures.push(rates, await timesFigure(bench, shop, shop.peer, timing));
+      figures.push(rates, ...costs, await timesFigure(bench, shop, shop.peer, timing));
       const withKey = { what: `${what}, Idempotency-Key`, connections, keyed: true, times: keyed };
-      figures.push(await measured(bench, withKey));
+      const keyedRates = await measured(bench, withKey);
+      figures.push(keyedRates.rates, ...keyedRates.costs);
     }
     return figures;
   },
@@ -38,7 +39,7 @@ interface Placing {
   readonly times: number;
 }
 
-async function measured(bench: Bench, { what, connections, keyed, times }: Placing): Promise<Figure> {
+async function measured(bench: Bench, { what, connections, keyed, times }: Placing): Promise<Rated> {
   const shop = await bench.shop();
   return ratesOf(bench, what, { ratioAtLeast: times }, shop, async (target, seconds) => {
     await shop.settled();
