@@ -18,10 +18,12 @@ export async function flush(page: Page, db: live.ProjectionDb): Promise<void> {
   countOrders(page, now);
   // 4. What is left to write reads nothing: each order, and each category that is concerned once, the root too.
   const changes = changesBetween(before.totals(), now.totals());
-  await Promise.all([...writeOrders(page, db), writeCounts(changes, db), writeTotals(page, db)]);
+  writeOrders(page, db);
+  writeCounts(changes, db);
+  writeTotals(page, db);
 }
 
-async function writeTotals(page: Page, db: live.ProjectionDb): Promise<void> {
+function writeTotals(page: Page, db: live.ProjectionDb): void {
   const changes = new Map<OrderStatus, number>();
   const add = (status: OrderStatus, orders: number): void =>
     void changes.set(status, (changes.get(status) ?? 0) + orders);
@@ -32,7 +34,7 @@ async function writeTotals(page: Page, db: live.ProjectionDb): Promise<void> {
     add(before ?? 'placed', before === null ? 0 : -1);
   }
   if (changes.size === 0) return;
-  await db.query(
+  db.write(
     'order-counts-totals',
     `insert into {schema}.totals as total (status, orders) select * from unnest($1::text[], $2::bigint[])
      on conflict (status) do update set orders = total.orders + excluded.orders`,
@@ -61,10 +63,10 @@ function countOrders(page: Page, now: DistinctCounts<OrderStatus>): void {
   }
 }
 
-async function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: live.ProjectionDb): Promise<void> {
+function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: live.ProjectionDb): void {
   if (changes.size === 0) return;
   const sorted = [...changes].sort(([one], [other]) => one - other);
-  await db.query(
+  db.write(
     'order-counts-write',
     `update {schema}.categories as category
      set placed = category.placed + change.placed, paid = category.paid + change.paid,
@@ -75,11 +77,10 @@ async function writeCounts(changes: ReadonlyMap<number, readonly number[]>, db: 
   );
 }
 
-function writeOrders(page: Page, db: live.ProjectionDb): Promise<unknown>[] {
+function writeOrders(page: Page, db: live.ProjectionDb): void {
   const placed: [string, Order][] = [];
   const changed: [string, Order][] = [];
   for (const entry of page.orders) (entry[1].before === null ? placed : changed).push(entry);
-  const writes: Promise<unknown>[] = [];
   if (placed.length > 0) {
     const text = `insert into {schema}.orders (order_id, status, product_ids)
        select order_id, status, product_ids::int[]
@@ -89,16 +90,15 @@ function writeOrders(page: Page, db: live.ProjectionDb): Promise<unknown>[] {
       placed.map(([, { status }]) => status),
       placed.map(([, { productIds }]) => arrayText(productIds)),
     ];
-    writes.push(db.query('order-counts-placed', text, values));
+    db.write('order-counts-placed', text, values);
   }
   if (changed.length > 0) {
     const text = `update {schema}.orders set status = changed.status
      from unnest($1::uuid[], $2::text[]) as changed (order_id, status)
      where orders.order_id = changed.order_id`;
     const values = [changed.map(([id]) => id), changed.map(([, { status }]) => status)];
-    writes.push(db.query('order-counts-changed', text, values));
+    db.write('order-counts-changed', text, values);
   }
-  return writes;
 }
 
 function arrayText(numbers: readonly number[]): string {

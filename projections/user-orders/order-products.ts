@@ -44,7 +44,7 @@ export const orderProducts: live.PagePart<OrderProducts> = {
   async flush(products, db): Promise<void> {
     const rows = [...products.rows()];
     if (rows.length === 0) return;
-    await db.query(
+    db.write(
       'order-products-insert',
       `insert into {schema}.order_products (product_id, placed_at, position, order_id)
        select * from unnest($1::integer[], $2::timestamptz[], $3::text[], $4::uuid[])`,

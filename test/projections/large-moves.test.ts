@@ -56,6 +56,10 @@ class Watched {
         this.#see([], rows);
         return rows;
       },
+      write: (name, text, values) => {
+        this.#see(values, []);
+        db.write(name, text, values);
+      },
       each: <Row extends object>(text: string, values: readonly unknown[] = []) =>
         this.#each(db.each<Row>(text, values), values),
     });

@@ -3,11 +3,11 @@ import type pg from 'pg';
 import { decode, type EventType, type StoredFact } from '../../src/engine/core/event-type.js';
 import { type Position, START } from '../../src/engine/core/event-store.js';
 import type { JsonObject, RecordedEvent } from '../../src/engine/core/message.js';
-import type { ProjectionCache, ProjectionDb } from '../../src/engine/projecting/page-part.js';
+import type { ProjectionCache } from '../../src/engine/projecting/page-part.js';
 import { type AnyProjection, type Projection, schemaName } from '../../src/engine/projecting/projection.js';
 import { applyEvent } from '../../src/engine/quarantine/quarantine.js';
 import { concerns, handlerOf } from '../../src/engine/projecting/reads.js';
-import { inBatches } from '../../src/engine/projecting/statements.js';
+import { type PageDb, ProjectionStatements } from '../../src/engine/projecting/statements.js';
 
 /** A log of events made up for a test: gives each its revision and its position. */
 export class TestLog {
@@ -84,6 +84,7 @@ export class ProjectionUnderTest<Page> {
         if (handler) applyEvent(handler, page, event);
       }
       await flush(page, db);
+      await db.written();
       await client.query('commit');
       this.position = recorded.at(-1)?.position ?? this.position;
     } catch (error) {
@@ -118,25 +119,16 @@ export class ProjectionUnderTest<Page> {
     this.restart();
   }
 
-  #statements(client: pg.PoolClient): ProjectionDb {
+  #statements(client: pg.PoolClient): PageDb {
     // One after the other: a session of a pool is no pipeline, as the projector's is.
     let turn: Promise<unknown> = Promise.resolve();
-    return {
-      query: async <Row extends object>(
-        name: string,
-        text: string,
-        values: readonly unknown[] = [],
-      ): Promise<Row[]> => {
-        const statement = {
-          name: `${this.schema}-${name}`,
-          text: text.replaceAll('{schema}', this.schema),
-          values: [...values],
-        };
-        const done = turn.then(() => client.query<Row>(statement));
+    return new ProjectionStatements(this.schema).on({
+      query: ({ name, ...statement }) => {
+        const named = name === undefined ? statement : { ...statement, name: `${this.schema}-${name}` };
+        const done = turn.then(() => client.query(named));
         turn = done.catch(() => undefined);
-        return (await done).rows;
+        return done;
       },
-      each: (text, values) => inBatches(client, text.replaceAll('{schema}', this.schema), values),
-    };
+    });
   }
 }

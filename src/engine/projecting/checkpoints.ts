@@ -115,10 +115,11 @@ export async function releaseLease(db: Db, of: BuildId, epoch: number, reason: S
 
 /**
  * Moves a checkpoint on from where its owner believes it to be, and renews the lease; no row when the owner is wrong.
- * `begin` below must have worked: outside its transaction the commit would be synchronous, and the statement does nothing.
+ * Without the setting below the commit would be synchronous, and the statement does nothing.
  */
 export const MOVE_CHECKPOINT = {
   name: 'projector-move',
+  parameters: 6,
   text: `
     update orderlog.checkpoints
     set position = $5, events = events + $6, lease_until = clock_timestamp() + ${LEASE},
@@ -132,6 +133,7 @@ export const MOVE_CHECKPOINT = {
  * Rows and checkpoint are remade from the log and lost together: a crash of the database may undo the last of such
  * commits, and what they held is projected again. So none of them waits for the disk.
  */
+export const NO_WAIT_FOR_THE_DISK = 'set synchronous_commit = off';
 export const BEGIN = 'begin; set local synchronous_commit = off';
 
 /** The owner of the build, if it has one, must take its lease again. @returns its checkpoint; null when it is not there */

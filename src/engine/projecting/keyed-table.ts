@@ -19,8 +19,7 @@ import {
   stagingText,
   unstageTexts,
 } from './keyed-statements.js';
-import type { PagePart } from './page-part.js';
-import type { ProjectionDb } from './page-part.js';
+import type { Must, PagePart, ProjectionDb } from './page-part.js';
 
 export interface KeyedTableOptions<C extends Columns> {
   /** The category of the streams that the rows are about. */
@@ -53,7 +52,7 @@ export function keyedTable<C extends Columns>(table: string, options: KeyedTable
     ddl: ddlOf(shape, fillfactor),
     indexes: `alter table {schema}.${table} add primary key (${shape.key.name});\n${indexes}`,
     open: begin,
-    flush: (rows, db) => write(shape, rows, db),
+    flush: (rows, db) => Promise.resolve(write(shape, rows, db)),
     bulk: {
       staging: stagingText(shape),
       begin,
@@ -66,38 +65,37 @@ export function keyedTable<C extends Columns>(table: string, options: KeyedTable
   };
 }
 
-/** Inserts and updates are of different rows: they go out together. */
-async function write<C extends Columns>(shape: KeyedShape, rows: KeyedRows<C>, db: ProjectionDb): Promise<void> {
-  const { inserted, patched } = rows;
+/** Of different rows each: none needs another. */
+function write<C extends Columns>(shape: KeyedShape, { inserted, patched }: KeyedRows<C>, db: ProjectionDb): void {
   for (const id of patched.keys()) if (inserted.has(id)) throw missing(shape, id);
-  const writes: Promise<void>[] = [];
-  if (inserted.size > 0) writes.push(insert(shape, [...inserted.values()], db));
-  if (patched.size > 0) writes.push(update(shape, [...patched], db));
-  await Promise.all(writes);
+  const needed: Patched[] = [];
+  const ifThere: Patched[] = [];
+  for (const patch of patched) (patch[1].expected === null ? ifThere : needed).push(patch);
+  if (inserted.size > 0) insert(shape, [...inserted.values()], db);
+  if (ifThere.length > 0) update(shape, ifThere, `${shape.table}-patch-if-there`, db);
+  if (needed.length > 0) {
+    update(shape, needed, `${shape.table}-patch`, db, {
+      rows: needed.length,
+      otherwise: (found) => {
+        const there = new Set((found as { readonly nth: number }[]).map(({ nth }) => nth));
+        const [id] = needed.find((_, i) => !there.has(i + 1)) as Patched;
+        return missing(shape, id);
+      },
+    });
+  }
 }
 
-async function insert(
-  shape: KeyedShape,
-  rows: readonly Readonly<Record<string, unknown>>[],
-  db: ProjectionDb,
-): Promise<void> {
+type Patched = readonly [id: string, patch: Patch];
+
+function insert(shape: KeyedShape, rows: readonly Readonly<Record<string, unknown>>[], db: ProjectionDb): void {
   const values = shape.all.map(({ name, column }) => rows.map((row) => column.encode(row[name])));
-  await db.query(`${shape.table}-insert`, insertText(shape), values);
+  db.write(`${shape.table}-insert`, insertText(shape), values);
 }
 
-async function update(
-  shape: KeyedShape,
-  patches: readonly (readonly [string, Patch])[],
-  db: ProjectionDb,
-): Promise<void> {
+function update(shape: KeyedShape, patches: readonly Patched[], name: string, db: ProjectionDb, must?: Must): void {
   const rows = patches.map(([id, patch]) => patchValues(shape, id, patch));
   const values = patchColumns(shape).map((_, i) => rows.map((row) => row[i]));
-  const found = await db.query<{ nth: number }>(`${shape.table}-patch`, patchText(shape), values);
-  if (found.length === patches.length) return;
-  const there = new Set(found.map(({ nth }) => nth));
-  for (const [i, [id, { expected }]] of patches.entries()) {
-    if (expected !== null && !there.has(i + 1)) throw missing(shape, id);
-  }
+  db.write(name, patchText(shape), values, must);
 }
 
 function missing({ category, missing }: KeyedShape, id: string): NotApplied {

@@ -3,16 +3,18 @@ import type { BuildId } from '../builds/registry.js';
 import type { Position } from '../core/event-store.js';
 import { type Session, sessionBeside } from '../postgres/session.js';
 import { StatementPassedOver } from '../quarantine/quarantine.js';
+import { allOf } from './all-of.js';
 import {
   acquireLease,
-  BEGIN,
   type Lease,
   MOVE_CHECKPOINT,
+  NO_WAIT_FOR_THE_DISK,
   releaseLease,
   RENEW_EVERY_MS,
   renewLease,
   type StopReason,
 } from './checkpoints.js';
+import type { Connection, PageDb, Write } from './statements.js';
 
 /** Another process has the lease now, or the checkpoint is not where this one left it. Nothing was written. */
 export class LeaseLost extends Error {
@@ -32,6 +34,8 @@ export class LeasedSession {
   #isBroken = false;
   #renewed = performance.now();
   #turn: Promise<unknown> = Promise.resolve();
+  /** Pages as one statement, by the names of what they write. */
+  readonly #joined = new Map<string, { readonly name: string; readonly text: string }>();
 
   private constructor(
     readonly of: BuildId,
@@ -67,6 +71,7 @@ export class LeasedSession {
         await client.end();
         return null;
       }
+      await client.query(NO_WAIT_FOR_THE_DISK);
       return await begin(new LeasedSession(of, client, lease));
     } catch (error) {
       client.cut();
@@ -97,19 +102,47 @@ export class LeasedSession {
    * @param events that take effect by it
    * @throws LeaseLost, and what the work throws; then nothing has changed
    */
-  async commit(position: Position, events: number, work?: () => Promise<void>): Promise<void> {
-    try {
-      this.#sendTogether();
-      await allOf([this.client.query(BEGIN), this.#moveCheckpoint(position, events), work?.()]);
-      // A transaction in which a statement failed ends without an error, rolled back.
-      const { command } = await this.client.query('commit');
-      if (command !== 'COMMIT') throw new StatementPassedOver('an error of a statement was passed over');
-      this.#position = position;
-      this.#renewed = performance.now();
-    } catch (error) {
-      if (!this.#isBroken) await this.client.query('rollback');
-      throw error;
+  commit(position: Position, events: number, work?: () => Promise<void>): Promise<void> {
+    const begun = this.#begin(position, events);
+    return this.#end(begun, position, work?.());
+  }
+
+  /**
+   * The same for a page of a projection. One that only writes is one statement, and one round trip: of an error this tells no more
+   * than that there is one, a lost lease among them, and nothing has changed. Any other begins a transaction at its first statement.
+   * @param work gives the statements that it has used
+   * @param atOnce false: a transaction in any case, so that an error tells what is wrong
+   */
+  async commitPage(
+    position: Position,
+    events: number,
+    work: (connection: Connection) => Promise<PageDb>,
+    atOnce: boolean,
+  ): Promise<void> {
+    const transaction: { begun: readonly Promise<unknown>[] | null } = { begun: null };
+    const begin = (): void => {
+      transaction.begun ??= this.#begin(position, events);
+    };
+    if (!atOnce) begin();
+    const done = work({
+      query: (statement) => {
+        begin();
+        return this.client.query(statement);
+      },
+    });
+    await done.catch(() => undefined);
+    if (transaction.begun !== null) {
+      await this.#end(
+        transaction.begun,
+        position,
+        done.then((db) => db.written()),
+      );
+      return;
     }
+    const writes = (await done).rest();
+    const values = writes.flatMap(({ values = [], must }) => (must ? [...values, must.rows] : values));
+    await this.client.query({ ...this.#together(writes), values: [...this.#moving(position, events), ...values] });
+    this.#committed(position);
   }
 
   /** Renews the lease in turn, if no commit has done so lately. @throws LeaseLost */
@@ -137,9 +170,35 @@ export class LeasedSession {
     this.client.cut();
   }
 
+  #begin(position: Position, events: number): readonly Promise<unknown>[] {
+    this.#sendTogether();
+    const begun = [this.client.query('begin'), this.#moveCheckpoint(position, events)];
+    // Seen at the end of the transaction.
+    for (const one of begun) one.catch(() => undefined);
+    return begun;
+  }
+
+  async #end(begun: readonly Promise<unknown>[], position: Position, work?: Promise<void>): Promise<void> {
+    try {
+      await allOf([...begun, work]);
+      // A transaction in which a statement failed ends without an error, rolled back.
+      const { command } = await this.client.query('commit');
+      if (command !== 'COMMIT') throw new StatementPassedOver('an error of a statement was passed over');
+      this.#committed(position);
+    } catch (error) {
+      if (!this.#isBroken) await this.client.query('rollback');
+      throw error;
+    }
+  }
+
+  #committed(position: Position): void {
+    this.#position = position;
+    this.#renewed = performance.now();
+  }
+
   /**
    * Holds back what is sent in this turn of the event loop and sends it at once: waking the server costs more than most
-   * statements. A page that has nothing to read is two messages, its statements and its commit.
+   * statements. What begins a transaction so goes out with what follows it.
    */
   #sendTogether(): void {
     const { stream } = this.client.connection;
@@ -149,21 +208,42 @@ export class LeasedSession {
     });
   }
 
+  /**
+   * The move of the checkpoint and what is written, as parts of one statement. It fails if the lease is not ours, or if a part does not
+   * find the rows that it must.
+   */
+  #together(writes: readonly Write[]): { readonly name: string; readonly text: string } {
+    const key = writes.map(({ name, must }) => (must ? `${name}!` : name)).join(' ');
+    let known = this.#joined.get(key);
+    if (!known) {
+      let sent = MOVE_CHECKPOINT.parameters;
+      const isSo = ['(select count(*) from moved) = 1'];
+      const parts = writes.map(({ text, values = [], must }, i) => {
+        const before = sent;
+        sent += values.length;
+        if (must) isSo.push(`(select count(*) from write_${i}) = $${++sent}::bigint`);
+        return `, write_${i} as (${text.replace(/\$(\d+)/g, (_, nth) => `$${before + Number(nth)}`)})`;
+      });
+      const text = `
+        with moved as (${MOVE_CHECKPOINT.text})${parts.join('')}
+        select 1 / (case when ${isSo.join(' and ')} then 1 else 0 end)`;
+      known = { name: `projector-page-${this.#joined.size}`, text };
+      this.#joined.set(key, known);
+    }
+    return known;
+  }
+
+  #moving(position: Position, events: number): unknown[] {
+    return [this.of.name, this.of.build, this.lease.epoch, this.#position, position, events];
+  }
+
   async #moveCheckpoint(position: Position, events: number): Promise<void> {
-    const { name, build } = this.of;
-    const values = [name, build, this.lease.epoch, this.#position, position, events];
-    const { rowCount } = await this.client.query({ values, ...MOVE_CHECKPOINT });
+    const { name, text } = MOVE_CHECKPOINT;
+    const { rowCount } = await this.client.query({ name, text, values: this.#moving(position, events) });
     if (rowCount === 0) this.#isLost();
   }
 
   #isLost(): never {
     throw new LeaseLost(`the lease of ${this.of.name} was lost`);
   }
-}
-
-/** As Promise.all, but nothing goes on behind the back of who is told of an error: the first in order, not in time. */
-async function allOf<T extends readonly unknown[]>(work: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const results = await Promise.allSettled(work);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return Promise.all(work);
 }

@@ -11,10 +11,24 @@ export interface ProjectionDb {
    */
   query<Row extends object>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
   /**
+   * As `query`, for what only writes: whether it has worked is known at the end of the page. What follows by `query` or `each` sees
+   * it. Where nothing follows, all that was written goes out with the checkpoint as one statement: none of it sees the others, so no row
+   * may be written by two of them.
+   * @param must the rows that it must return, or the page fails
+   */
+  write(name: string, text: string, values: readonly unknown[], must?: Must): void;
+  /**
    * As `query`, some thousand rows at a time: for what may be as much as the whole table. The rows are those of the moment of
    * the call, whatever is written meanwhile. One at a time.
    */
   each<Row extends object>(text: string, values?: readonly unknown[]): AsyncIterable<readonly Row[]>;
+}
+
+/** What a statement must find. */
+export interface Must {
+  readonly rows: number;
+  /** What is wrong with other rows than these. */
+  otherwise(this: void, found: readonly object[]): Error;
 }
 
 /** What a projection keeps in memory between pages, derived from its own tables; dropped when a page is rolled back. */

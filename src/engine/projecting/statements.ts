@@ -1,8 +1,29 @@
 import { plainArray, textArray } from '../postgres/text-array.js';
-import type { ProjectionDb } from './page-part.js';
+import { allOf } from './all-of.js';
+import type { Must, ProjectionDb } from './page-part.js';
 
-interface Connection {
-  query(statement: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: unknown[] }>;
+export interface Connection {
+  query(statement: Ready): Promise<{ rows: unknown[] }>;
+}
+
+/** A statement that can be sent. */
+export interface Ready {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+/** A statement that was given to `write`. */
+export interface Write extends Ready {
+  readonly must?: Must | undefined;
+}
+
+/** The statements of one page. */
+export interface PageDb extends ProjectionDb {
+  /** What was given to `write` and nothing has followed on: sent by the caller instead. */
+  rest(): readonly Write[];
+  /** Sends it. @throws the error of what was written that failed first */
+  written(): Promise<void>;
 }
 
 /** Rows of one step of `each`: a step is short, and so is what it takes in memory. */
@@ -14,27 +35,65 @@ interface Statement {
   readonly arrays: readonly (string | undefined)[];
 }
 
-/** The statements of one projection on one connection: `{schema}` is put in once for each. */
-export function projectionDb(session: Connection, schema: string): ProjectionDb {
-  const connection = firstErrors(session);
-  const statements = new Map<string, Statement>();
-  const statement = (name: string, text: string): Statement => {
-    let known = statements.get(name);
+/** The statements of one projection: `{schema}` is put in once for each. */
+export class ProjectionStatements {
+  readonly #known = new Map<string, Statement>();
+
+  constructor(readonly schema: string) {}
+
+  /** For one page, or for several of which each is waited for to its end. */
+  on(session: Connection): PageDb {
+    const connection = firstErrors(session);
+    let waiting: Write[] = [];
+    const sent: Promise<unknown>[] = [];
+    const rest = (): readonly Write[] => {
+      const all = waiting;
+      waiting = [];
+      return all;
+    };
+    const send = (): void => {
+      for (const { must, ...statement } of rest()) {
+        const done = connection.query(statement).then(({ rows }) => {
+          if (must && rows.length !== must.rows) throw must.otherwise(rows as object[]);
+        });
+        // Seen at the end of the page.
+        done.catch(() => undefined);
+        sent.push(done);
+      }
+    };
+    return {
+      query: async <Row extends object>(
+        name: string,
+        text: string,
+        values: readonly unknown[] = [],
+      ): Promise<Row[]> => {
+        send();
+        return (await connection.query(this.#ready(name, text, values))).rows as Row[];
+      },
+      write: (name, text, values, must) => {
+        waiting.push({ ...this.#ready(name, text, values), must });
+      },
+      each: (text, values = []) => {
+        send();
+        return inBatches(connection, text.replaceAll('{schema}', this.schema), values);
+      },
+      rest,
+      written: async () => {
+        send();
+        await allOf(sent.splice(0));
+      },
+    };
+  }
+
+  #ready(name: string, template: string, values: readonly unknown[]): Ready {
+    let known = this.#known.get(name);
     if (!known) {
-      known = { text: text.replaceAll('{schema}', schema), arrays: arraysOf(text) };
-      statements.set(name, known);
+      known = { text: template.replaceAll('{schema}', this.schema), arrays: arraysOf(template) };
+      this.#known.set(name, known);
     }
-    return known;
-  };
-  return {
-    async query<Row extends object>(name: string, template: string, values: readonly unknown[] = []): Promise<Row[]> {
-      const { text, arrays } = statement(name, template);
-      const sent = values.map((value, i) => (Array.isArray(value) ? asArray(value, arrays[i]) : value));
-      const { rows } = await connection.query({ name, text, values: sent });
-      return rows as Row[];
-    },
-    each: (text, values = []) => inBatches(connection, text.replaceAll('{schema}', schema), values),
-  };
+    const { text, arrays } = known;
+    return { name, text, values: values.map((value, i) => (Array.isArray(value) ? asArray(value, arrays[i]) : value)) };
+  }
 }
 
 /** What the server says of each statement behind one that failed, up to the end of the transaction. */

@@ -16,10 +16,10 @@ import {
 import { quarantineOf, writeQuarantined } from '../quarantine/quarantined.js';
 import type { Lease, StopReason } from './checkpoints.js';
 import { type Acquiring, LeasedSession, LeaseLost } from './leased-session.js';
-import type { ProjectedEvent, ProjectionCache, ProjectionDb } from './page-part.js';
+import type { ProjectedEvent, ProjectionCache } from './page-part.js';
 import { type AnyProjection, schemaName } from './projection.js';
 import { concerns, handlerOf } from './reads.js';
-import { projectionDb } from './statements.js';
+import { type Connection, type PageDb, ProjectionStatements } from './statements.js';
 
 /** No process can continue from here. Everything before the position in `reason` has taken effect. */
 export class Unprojectable extends Error {
@@ -60,7 +60,7 @@ interface Beginning extends Acquiring {
 /** What one owner of a projection does with it: pages, each in one transaction, on a connection of its own. */
 export class Term {
   #cache: ProjectionCache = new Map();
-  readonly #db: ProjectionDb;
+  readonly #statements: ProjectionStatements;
 
   private constructor(
     readonly projection: AnyProjection,
@@ -69,7 +69,7 @@ export class Term {
     readonly onQuarantined: OnQuarantined,
   ) {
     const { name, build } = session.of;
-    this.#db = projectionDb(session.client, schemaName(name, build));
+    this.#statements = new ProjectionStatements(schemaName(name, build));
   }
 
   /** Null when another owner has the lease. */
@@ -159,33 +159,47 @@ export class Term {
     const held = this.quarantine.hold(event, error);
     const told = isOfTheTables(error) ? new ChangedTable(this.session.of, error as Error) : error;
     if (!held) throw Unprojectable.at(event, told, this.quarantine);
-    await this.#transaction(0, position, () => writeQuarantined(this.client, this.session.of, [held]));
+    await this.#rolledBack(
+      this.session.commit(position, 0, () => writeQuarantined(this.client, this.session.of, [held])),
+    );
     this.onQuarantined(held);
   }
 
   async #inTransaction(recorded: readonly RecordedEvent[], position: Position): Promise<void> {
     const events = recorded.map((event) => decode(event, handlerOf(this.projection, event).eventType));
-    await this.#transaction(events.length, position, events.length === 0 ? undefined : () => this.#rows(events));
+    const work = (connection: Connection): Promise<PageDb> => this.#page(events, connection);
+    const commit = (atOnce: boolean): Promise<void> =>
+      this.#rolledBack(this.session.commitPage(position, events.length, work, atOnce));
+    try {
+      await commit(true);
+    } catch (error) {
+      if (this.#isNobodysFault(error)) throw error;
+      // The same by a transaction, which tells what is wrong.
+      await commit(false);
+    }
   }
 
-  async #transaction(events: number, position: Position, work?: () => Promise<void>): Promise<void> {
+  /** What the projection remembers may be of rows that are not there. */
+  async #rolledBack(commit: Promise<void>): Promise<void> {
     try {
-      await this.session.commit(position, events, work);
+      await commit;
     } catch (error) {
-      // What the projection remembers may be of rows that are not there.
       this.#cache = new Map();
       throw error;
     }
   }
 
-  async #rows(events: readonly ProjectedEvent[]): Promise<void> {
+  async #page(events: readonly ProjectedEvent[], connection: Connection): Promise<PageDb> {
+    const db = this.#statements.on(connection);
+    if (events.length === 0) return db;
     const { open, flush } = this.projection;
-    const page = await open(events, this.#db, this.#cache);
+    const page = await open(events, db, this.#cache);
     for (const event of events) {
       const handler = this.projection.handlers[event.type];
       if (handler) applyEvent(handler, page, event);
     }
-    await flush(page, this.#db);
+    await flush(page, db);
+    return db;
   }
 
   #isNobodysFault(error: unknown): boolean {

@@ -19,7 +19,7 @@ import {
   writeSkipped,
 } from './quarantined.js';
 import { concerns, handlerOf, readBy } from '../projecting/reads.js';
-import { projectionDb } from '../projecting/statements.js';
+import { ProjectionStatements } from '../projecting/statements.js';
 
 export interface Retried {
   /** How many of its events have taken effect. */
@@ -130,15 +130,17 @@ async function applyAll(
   client: pg.Client,
   { projection, of, events }: { projection: AnyProjection; of: BuildId; events: readonly RecordedEvent[] },
 ): Promise<Omit<Retried, 'skipped'>> {
-  const db = projectionDb(client, schemaName(of.name, of.build));
+  const statements = new ProjectionStatements(schemaName(of.name, of.build));
   let done = 0;
   for (const event of events) {
     const apply = async (): Promise<void> => {
       const handler = handlerOf(projection, event);
       const decoded = decode(event, handler.eventType);
+      const db = statements.on(client);
       const page = await projection.open([decoded], db, new Map());
       applyEvent(handler, page, decoded);
       await projection.flush(page, db);
+      await db.written();
     };
     const held = await applyOne(client, apply, event);
     if (held) return { events: done, held };

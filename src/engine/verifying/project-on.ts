@@ -6,7 +6,7 @@ import type { LoadTarget } from '../builds/load-target.js';
 import { sessionBeside } from '../postgres/session.js';
 import type { ProjectedEvent, ProjectionCache } from '../projecting/page-part.js';
 import { handlerOf, meaningOf, readBy } from '../projecting/reads.js';
-import { projectionDb } from '../projecting/statements.js';
+import { ProjectionStatements } from '../projecting/statements.js';
 
 const PAGE = 500;
 
@@ -22,7 +22,7 @@ export async function project(
   const client = sessionBeside(pool, 'work', { pipeline: true });
   await client.connect();
   const cache: ProjectionCache = new Map();
-  const db = projectionDb(client, schema);
+  const db = new ProjectionStatements(schema).on(client);
   const { handlers, open, flush } = projection;
   const apply = async (recorded: readonly RecordedEvent[]): Promise<void> => {
     const events: ProjectedEvent[] = recorded.map((event) => decode(event, handlerOf(projection, event).eventType));
@@ -30,6 +30,7 @@ export async function project(
     const page = await open(events, db, cache);
     for (const event of events) handlers[event.type]?.apply(page, event);
     await flush(page, db);
+    await db.written();
     await client.query('commit');
   };
   try {

@@ -4,29 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import type { Position } from '../../../src/engine/core/event-store.js';
 import { PostgresEventStore } from '../../../src/engine/log/postgres/store.js';
-import type { BuildId } from '../../../src/engine/builds/registry.js';
 import { acquireLease } from '../../../src/engine/projecting/checkpoints.js';
 import { prepareModel } from '../../../src/engine/builds/prepare-model.js';
 import { LeaseLost } from '../../../src/engine/projecting/leased-session.js';
 import { Term } from '../../../src/engine/projecting/term.js';
-import { type Stage, stage, until } from './running.js';
+import { collected, prepared, stage, until } from './running.js';
 import { append, counted, tallied, tally } from './tally.js';
 
 // If nobody has it, there is none to end.
 const END_LEASE = `
   update orderlog.checkpoints set lease_until = clock_timestamp() - interval '1 second' where lease_owner is not null`;
-
-async function collected(store: Stage['store']): Promise<{ events: Parameters<Term['apply']>[0]; head: Position }> {
-  const events = [];
-  for await (const event of store.readAll()) events.push(event);
-  return { events, head: await store.head() };
-}
-
-async function prepared(...of: Parameters<typeof prepareModel>): Promise<BuildId> {
-  const build = await prepareModel(...of);
-  if (!build) throw new Error('there is another build');
-  return build;
-}
 
 test('the tables and the checkpoint are made once, however many processes start', async (t) => {
   const { pool } = await stage(t);
@@ -68,9 +55,9 @@ test('a page that has begun ends before the lease changes hands', async (t) => {
   const { events, head } = await collected(store);
   const thieves: Promise<unknown>[] = [];
   const projection = tally('stolen', {
-    async open() {
-      // By now the page has begun.
-      await sleep(50);
+    async open(_events, db) {
+      // With its first statement a page has begun.
+      await db.query('begun', 'select 1');
       if (thieves.length > 0) return;
       thieves.push(pool.query(`update orderlog.checkpoints set lease_epoch = lease_epoch + 1`));
       await sleep(50);

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Test } from 'tap';
 import type { EventStore, Position } from '../../../src/engine/core/event-store.js';
+import type { RecordedEvent } from '../../../src/engine/core/message.js';
+import { prepareModel } from '../../../src/engine/builds/prepare-model.js';
+import type { BuildId } from '../../../src/engine/builds/registry.js';
 import { MemoryEventStore } from '../../../src/engine/log/memory.js';
 import { CheckpointWatch } from '../../../src/engine/projecting/watch.js';
 import type { ProjectorLog } from '../../../src/engine/projecting/projector-log.js';
@@ -71,6 +74,19 @@ export async function stage(t: Test): Promise<Stage> {
     start: (...projections) => startWith({}, ...projections),
     reached: (name, position, ms = 30_000) => watch.waitFor(name, 1, position, ms),
   };
+}
+
+/** All events of a log, as one page. */
+export async function collected(store: EventStore): Promise<{ events: RecordedEvent[]; head: Position }> {
+  const events: RecordedEvent[] = [];
+  for await (const event of store.readAll()) events.push(event);
+  return { events, head: await store.head() };
+}
+
+export async function prepared(...of: Parameters<typeof prepareModel>): Promise<BuildId> {
+  const build = await prepareModel(...of);
+  if (!build) throw new Error('there is another build');
+  return build;
 }
 
 /** Waits until it is so; a limit for what never comes, not for what is slow. */

@@ -36,7 +36,7 @@ interface Page {
 
 /** Where a test steps in. */
 export interface Hooks {
-  readonly open?: (events: readonly ProjectedEvent[]) => Promise<void>;
+  readonly open?: (events: readonly ProjectedEvent[], db: ProjectionDb) => Promise<void>;
   readonly apply?: (amount: number) => void;
   readonly flush?: (db: ProjectionDb) => Promise<void>;
 }
@@ -62,7 +62,7 @@ export function tally(name: string, hooks: Hooks = {}): Projection<Page> {
       page.total += event.data.amount;
     }),
     async open(events, db, cache): Promise<Page> {
-      await hooks.open?.(events);
+      await hooks.open?.(events, db);
       if (!cache.has('total')) {
         const [row] = await db.query<{ total: number }>('tally-load', 'select total from {schema}.total');
         cache.set('total', row?.total);
