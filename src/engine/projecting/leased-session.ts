@@ -140,8 +140,9 @@ export class LeasedSession {
       return;
     }
     const writes = (await done).rest();
-    const values = writes.flatMap(({ values = [], must }) => (must ? [...values, must.rows] : values));
-    await this.client.query({ ...this.#together(writes), values: [...this.#moving(position, events), ...values] });
+    const values = writes.flatMap(({ values, must }) => (must ? [...values, must.rows] : values));
+    const { name, text } = this.#together(writes);
+    await this.client.query({ name, text, values: [...this.#moving(position, events), ...values] });
     this.#committed(position);
   }
 
@@ -218,7 +219,7 @@ export class LeasedSession {
     if (!known) {
       let sent = MOVE_CHECKPOINT.parameters;
       const isSo = ['(select count(*) from moved) = 1'];
-      const parts = writes.map(({ text, values = [], must }, i) => {
+      const parts = writes.map(({ text, values, must }, i) => {
         const before = sent;
         sent += values.length;
         if (must) isSo.push(`(select count(*) from write_${i}) = $${++sent}::bigint`);

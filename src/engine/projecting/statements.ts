@@ -14,8 +14,8 @@ export interface Ready {
 }
 
 /** A statement that was given to `write`. */
-export interface Write extends Ready {
-  readonly must?: Must | undefined;
+export interface Write extends Required<Ready> {
+  readonly must: Must | undefined;
 }
 
 /** The statements of one page. */
@@ -52,8 +52,8 @@ export class ProjectionStatements {
       return all;
     };
     const send = (): void => {
-      for (const { must, ...statement } of rest()) {
-        const done = connection.query(statement).then(({ rows }) => {
+      for (const { name, text, values, must } of rest()) {
+        const done = connection.query({ name, text, values }).then(({ rows }) => {
           if (must && rows.length !== must.rows) throw must.otherwise(rows as object[]);
         });
         // Seen at the end of the page.
@@ -71,7 +71,8 @@ export class ProjectionStatements {
         return (await connection.query(this.#ready(name, text, values))).rows as Row[];
       },
       write: (name, text, values, must) => {
-        waiting.push({ ...this.#ready(name, text, values), must });
+        const ready = this.#ready(name, text, values);
+        waiting.push({ name, text: ready.text, values: ready.values, must });
       },
       each: (text, values = []) => {
         send();
@@ -85,7 +86,7 @@ export class ProjectionStatements {
     };
   }
 
-  #ready(name: string, template: string, values: readonly unknown[]): Ready {
+  #ready(name: string, template: string, values: readonly unknown[]): Required<Ready> {
     let known = this.#known.get(name);
     if (!known) {
       known = { text: template.replaceAll('{schema}', this.schema), arrays: arraysOf(template) };
