@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
@@ -49,9 +50,9 @@ t.test('a dialog can be left and used in a low window', needsBrowser, async (t) 
     t.equal(await buttons.first().innerText(), wayOut, `${name}: what is not there can not be kept`);
     // By the keyboard, the browser scrolls to what has the focus, if it can be scrolled to.
     for (let at = 0; at < 20 && !(await hasFocus(page, '.actions .primary')); at += 1) await page.keyboard.press('Tab');
-    t.ok(await isInSight(page, '.actions .primary'), `${name}: what sends it can be reached`);
+    t.ok(await comesInSight(page, '.actions .primary'), `${name}: what sends it can be reached`);
     await page.keyboard.press('Shift+Tab');
-    t.ok(await isInSight(page, '.actions button'), `${name}: so can the way out`);
+    t.ok(await comesInSight(page, '.actions button'), `${name}: so can the way out`);
     t.equal(
       await page.evaluate('document.documentElement.scrollWidth'),
       LOW.width,
@@ -75,9 +76,9 @@ t.test('what a picker finds is in sight in a low window, too', needsBrowser, asy
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('combobox').fill('garden');
     await dialog.getByRole('option').first().waitFor(PATIENCE);
-    t.ok(await isInSight(page, '[role=option]'), `${button}: the first that is found`);
+    t.ok(await comesInSight(page, '[role=option]'), `${button}: the first that is found`);
     for (let at = 0; at < 2; at += 1) await page.keyboard.press('ArrowDown');
-    t.ok(await isInSight(page, '[role=option][aria-selected=true]'), `${button}: the one that the arrows are at`);
+    t.ok(await comesInSight(page, '[role=option][aria-selected=true]'), `${button}: the one that the arrows are at`);
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached', ...PATIENCE });
@@ -87,10 +88,21 @@ t.test('what a picker finds is in sight in a low window, too', needsBrowser, asy
 const hasFocus = (page: Page, selector: string): Promise<boolean> =>
   page.evaluate(`document.activeElement === document.querySelector('dialog ${selector}')`);
 
+/** The screen follows a key by its next frame. */
+async function comesInSight(page: Page, selector: string): Promise<boolean> {
+  const until = Date.now() + PATIENCE.timeout;
+  while (!(await isInSight(page, selector))) {
+    if (Date.now() > until) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
 /** Whether the whole of it is in the window and not covered or cut off by what it is in. */
 const isInSight = (page: Page, selector: string): Promise<boolean> =>
   page.evaluate(`(() => {
     const found = document.querySelector('dialog ${selector}');
+    if (!found) return false;
     const { left, right, top, bottom } = found.getBoundingClientRect();
     const corners = [[left + 4, top + 4], [right - 4, bottom - 4]];
     return corners.every(([x, y]) => found.contains(document.elementFromPoint(x, y)));
