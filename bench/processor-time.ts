@@ -11,7 +11,7 @@ export interface ProcessorTime {
   readonly postgres: number;
 }
 
-/** Of the processes of a cluster, whoever they work for. */
+/** Of the processes of a cluster, no matter for whom they work. */
 export class Processors {
   readonly #postmaster: number;
 

@@ -98,7 +98,7 @@ addServe(program, (parts) =>
 addMigrate(program, run);
 addImport(program, run);
 addExport(program, run);
-addDemo(program, run, async (runtime) => (await import('./demo-api.js')).demoApi(runtime, version, ending));
+addDemo(program, run, async (runtime) => (await import('./serve.js')).demoApi(runtime, version, ending));
 addStatus(program, run);
 addRebuild(program, run);
 addRollback(program, run);

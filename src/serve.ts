@@ -1,8 +1,10 @@
-/** `orderlog serve`: API, projectors or both, until the process is to end. */
+/** `orderlog serve`: API, projectors or both, until the process is to end. And the API that `orderlog demo` asks. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Registry } from 'prom-client';
+import type { Caller } from './access/caller.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import { sweepNowAndThen, type SweepSchedule } from './documents/sweep.js';
@@ -14,9 +16,11 @@ import type { HealthCheck } from './http/health.js';
 import { sweepKeysNowAndThen } from './http/idempotency/sweep.js';
 import { createMetrics } from './http/metrics.js';
 import { describeImport } from './import/describe.js';
+import { type Api, type ApiAnswer, DEMO_ACTOR } from './commands/demo.js';
 import { greeting } from './commands/greeting.js';
 import { stdout } from './commands/outlet.js';
 import { WrongUse } from './commands/output.js';
+import { problemLog } from './commands/problem-log.js';
 import { noProgress } from './commands/progress.js';
 import type { Parts } from './commands/serve.js';
 import { type Log, measureLog, openLogger } from './logger.js';
@@ -244,4 +248,32 @@ async function accessLine({ config, apiKeys }: Runtime): Promise<readonly string
       ? '  access    by key or token'
       : '  access    no admin key yet: create one with orderlog keys create --role admin',
   ];
+}
+
+/** All routes, for requests of `orderlog demo` alone. */
+export async function demoApi(runtime: Runtime, version: string, ending: AbortSignal): Promise<Api> {
+  const rateLimits = { customer: Number.MAX_SAFE_INTEGER, staff: Number.MAX_SAFE_INTEGER };
+  const authenticate = (): Promise<Caller> => Promise.resolve(DEMO_ACTOR);
+  const control = { authenticate, ownerOfOrder: () => Promise.resolve(null), rateLimits };
+  const access = { ...accessTo(runtime), control };
+  const parts = { logger: null, version, access, checks: [], metrics: new Registry(), drain: new Drain() };
+  const app = await buildApp(parts);
+  const cli = join(import.meta.dirname, 'cli.js');
+  const jobs = new Jobs({ pool: runtime.pool, run: commandRunner(cli), log: problemLog });
+  await addRoutes(app, runtime, { jobs, ending });
+  return {
+    async send({ method, path, key, json, form }): Promise<ApiAnswer> {
+      const formed = form && new Response(form);
+      const headers = {
+        host: 'localhost',
+        authorization: 'Bearer demo',
+        ...(key !== undefined && { 'idempotency-key': key }),
+        ...(formed && { 'content-type': formed.headers.get('content-type') ?? '' }),
+      };
+      const payload = formed ? Buffer.from(await formed.arrayBuffer()) : json;
+      const answer = await app.inject({ method, url: path, headers, ...(payload && { payload }) });
+      return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+    },
+    close: () => app.close(),
+  };
 }
