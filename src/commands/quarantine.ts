@@ -20,7 +20,7 @@ export interface OfModel {
 
 const REMEDIES: Readonly<Record<InstanceType<typeof errors.NotQuarantined>['remedy'], string>> = {
   list: 'orderlog quarantine list shows the keys that do',
-  'one-model': 'retry it first, or name one model with --model',
+  'one-event': 'retry it first, or name the event that it waits at: STREAM@REVISION',
   'newer-release': 'start a process of that release, which applies the event; then retry a key that still waits',
 };
 

@@ -33,7 +33,7 @@ const skipBody = z.strictObject({
 
 const REMEDIES: Readonly<Record<InstanceType<typeof errors.NotQuarantined>['remedy'], string>> = {
   list: '`GET /v1/ops/quarantine` lists the keys that do.',
-  'one-model': 'Retry it first, or name one read model in `model`.',
+  'one-event': 'Retry it first, or name the event that it waits at in `stream`, as in `order-…@1`.',
   'newer-release': 'Start a process of that release, which applies the event. Then retry a key that still waits.',
 };
 

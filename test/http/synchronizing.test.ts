@@ -8,6 +8,7 @@ import type { OrderAnswer } from '../../src/order/answer.js';
 import { quiet } from '../engine/builds/rebuilding.js';
 import { broken } from '../support/broken.js';
 import { type Answer } from '../support/http-client.js';
+import { until } from '../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../support/running-app.js';
 
 /** A copy of the orders, kept by a client as docs/reference.md says. */
@@ -69,6 +70,9 @@ async function held(t: Test): Promise<Held> {
   await http.ok('POST', `/v1/orders/${orderId}/mark-paid`);
   for (const id of orders) await http.ok('POST', `/v1/orders/${id}/mark-paid`);
   await runWith(projections.map((one) => (one.keyedBy?.includes('order') ? broken(one, [`${stream}@0`]) : one)));
+  const head = await runtime.store.head();
+  // A skip is for the models that the order waits in by then.
+  await until(() => runtime.engine.hasReached(head));
   return { shop, copy, stream, orderId, waits, mend: () => runWith(projections) };
 }
 

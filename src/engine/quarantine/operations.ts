@@ -87,7 +87,7 @@ export async function retryQuarantined(
 /**
  * Leaves an event out for good, in every build of the models in which its key is quarantined at it or which have stopped at it,
  * and applies the events behind it.
- * @param key a stream, or `stream@revision` to name the event that is meant
+ * @param key a stream that waits at one event everywhere, or `stream@revision`: models that it waits in at another event are left alone
  * @throws NotQuarantined, ModelBusy
  */
 export async function skipQuarantined(
@@ -98,14 +98,16 @@ export async function skipQuarantined(
 ): Promise<SkippedEvent> {
   const [stream, revision] = keyOf(key);
   const why = printable(reason).trim();
-  const stops = (await stopsOf(deps.pool, followers)).filter((stop) => stop.stream === stream);
-  const found = await entriesIn(deps, followers, [stream], stops);
-  const models = [...new Set([...found, ...stops].map(({ build }) => build.name))];
+  const allStops = (await stopsOf(deps.pool, followers)).filter((stop) => stop.stream === stream);
+  const found = waitingAt(await entriesIn(deps, followers, [stream], allStops), allStops);
+  const meant = found.filter((one) => revision === null || one.revision === revision);
+  const models = [...new Set((meant.length > 0 ? meant : found).map(({ build }) => build.name))];
+  const stops = allStops.filter(({ build }) => models.includes(build.name));
   // A build that is being made would have begun without what is skipped here.
   return withModelLocks(deps.pool, models, async () => {
     const all = await entriesIn(deps, followers, [stream], stops);
     const entries = all.filter(({ build }) => models.includes(build.name));
-    const waiting = [...entries.map(({ build, held }) => ({ build, ...held })), ...stops];
+    const waiting = waitingAt(entries, stops);
     refuseUnlessAt(waiting, revision);
     for (const { name, reads } of followers) {
       const at = waiting.find(({ build }) => build.name === name);
@@ -134,8 +136,15 @@ function keyOf(text: string): [string, number | null] {
   return [key, revision === undefined ? null : Number(revision)];
 }
 
+/** An event that a build waits at. */
+type WaitingAt = Pick<Stop, 'build' | 'stream' | 'revision'>;
+
+function waitingAt(entries: readonly Entry[], stops: readonly Stop[]): readonly WaitingAt[] {
+  return [...entries.map(({ build, held }) => ({ build, ...held })), ...stops];
+}
+
 /** One event is skipped, and only the one that is meant. @throws NotQuarantined */
-function refuseUnlessAt(found: readonly Pick<Stop, 'build' | 'stream' | 'revision'>[], asked: number | null): void {
+function refuseUnlessAt(found: readonly WaitingAt[], asked: number | null): void {
   const revision = asked ?? found[0]?.revision;
   const other = found.find((one) => one.revision !== revision);
   if (!other) return;
@@ -143,7 +152,7 @@ function refuseUnlessAt(found: readonly Pick<Stop, 'build' | 'stream' | 'revisio
   const where = build.build === REACTOR_BUILD ? build.name : `build ${build.build} of ${build.name}`;
   throw new NotQuarantined(
     `${other.stream} waits at revision ${other.revision} in ${where}, not at ${revision}; nothing was skipped`,
-    'one-model',
+    'one-event',
   );
 }
 

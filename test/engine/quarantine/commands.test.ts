@@ -207,6 +207,26 @@ test('skip leaves the event out for good: in the model, in a rebuild and in veri
   });
 });
 
+test('skip of a named event leaves alone the models that its key waits in at another one', async (t) => {
+  const { deps, stream } = await poisoned(t);
+  const reason = 'placed by a test of the till';
+  const ahead = await skipResult(deps, { stream, reason, model: 'user-orders' });
+  t.match(ahead.document, { skipped: [{ model: 'user-orders', revision: 0, held: { revision: 1 } }] });
+  await t.rejects(skipResult(deps, { stream, reason }), {
+    name: 'WrongUse',
+    message: /waits at revision 1 in build 1 of user-orders, not at 0; nothing was skipped: .*STREAM@REVISION$/,
+  });
+  const named = await skipResult(deps, { stream: `${stream}@0`, reason });
+  t.match(named.document, { skipped: [{ model: 'order-counts', revision: 0, held: { revision: 1 } }] });
+  t.match(
+    (await listResult(deps, {})).document,
+    { quarantined: WAITING.map((model) => ({ model, revision: 1 })) },
+    'the second event is skipped nowhere',
+  );
+  const rest = await skipResult(deps, { stream, reason });
+  t.match(rest.document, { skipped: WAITING.map((model) => ({ model, revision: 1, held: null })) });
+});
+
 test('a candidate by worse code than the active build is not switched to, and leaves nothing', async (t) => {
   const shop = await runningApp(t, { seed: demo });
   const { user_id } = await shop.registerUser();
@@ -258,7 +278,7 @@ test('what is asked for wrongly is refused, and nothing is changed', async (t) =
   const at = `${stream}@1`;
   await t.rejects(skipResult(deps, { stream: at, reason: 'a second time' }), {
     ...wrong,
-    message: /waits at revision 0 .*: retry it first, or name one model with --model$/,
+    message: /waits at revision 0 .*: retry it first, or name the event that it waits at: STREAM@REVISION$/,
   });
   const { rows } = await shop.runtime.pool.query('select from orderlog.skipped_events');
   t.equal(rows.length, 0);
