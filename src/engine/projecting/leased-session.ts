@@ -14,6 +14,7 @@ import {
   renewLease,
   type StopReason,
 } from './checkpoints.js';
+import { namesOf, oneStatement, valuesOf } from './one-statement.js';
 import type { Connection, PageDb, Write } from './statements.js';
 
 /** Another process has the lease now, or the checkpoint is not where this one left it. Nothing was written. */
@@ -140,9 +141,8 @@ export class LeasedSession {
       return;
     }
     const writes = (await done).rest();
-    const values = writes.flatMap(({ values, must }) => (must ? [...values, must.rows] : values));
     const { name, text } = this.#together(writes);
-    await this.client.query({ name, text, values: [...this.#moving(position, events), ...values] });
+    await this.client.query({ name, text, values: [...this.#moving(position, events), ...valuesOf(writes)] });
     this.#committed(position);
   }
 
@@ -209,26 +209,12 @@ export class LeasedSession {
     });
   }
 
-  /**
-   * The move of the checkpoint and what is written, as parts of one statement. It fails if the lease is not ours, or if a part does not
-   * find the rows that it must.
-   */
+  /** Made once for what is written together. */
   #together(writes: readonly Write[]): { readonly name: string; readonly text: string } {
-    const key = writes.map(({ name, must }) => (must ? `${name}!` : name)).join(' ');
+    const key = namesOf(writes);
     let known = this.#joined.get(key);
     if (!known) {
-      let sent = MOVE_CHECKPOINT.parameters;
-      const isSo = ['(select count(*) from moved) = 1'];
-      const parts = writes.map(({ text, values, must }, i) => {
-        const before = sent;
-        sent += values.length;
-        if (must) isSo.push(`(select count(*) from write_${i}) = $${++sent}::bigint`);
-        return `, write_${i} as (${text.replace(/\$(\d+)/g, (_, nth) => `$${before + Number(nth)}`)})`;
-      });
-      const text = `
-        with moved as (${MOVE_CHECKPOINT.text})${parts.join('')}
-        select 1 / (case when ${isSo.join(' and ')} then 1 else 0 end)`;
-      known = { name: `projector-page-${this.#joined.size}`, text };
+      known = { name: `projector-page-${this.#joined.size}`, text: oneStatement(MOVE_CHECKPOINT, writes) };
       this.#joined.set(key, known);
     }
     return known;

@@ -6,6 +6,7 @@ import type { ProjectedEvent, ProjectionDb } from '../../../src/engine/projectin
 import type { Projection } from '../../../src/engine/projecting/projection.js';
 import { NotApplied } from '../../../src/engine/quarantine/quarantine.js';
 import { Term, Unprojectable } from '../../../src/engine/projecting/term.js';
+import { ProjectionUnderTest } from '../../support/project.js';
 import { collected, prepared, stage, until } from './running.js';
 import { append, counted, handlingCounted, known } from './tally.js';
 
@@ -179,4 +180,25 @@ test('a connection that is cut while a page is written leaves none of it, and th
   t.same((await pool.query(ROWS('cut'))).rows, [{ noted: 0, total: 0, events: 0 }]);
   t.ok(await reached('cut', position));
   t.same((await pool.query(ROWS('cut'))).rows, [{ noted: 2, total: 7, events: 2 }]);
+});
+
+test('the tests of a projection find a row that two writes of a page touch', async (t) => {
+  const { pool, store } = await stage(t);
+  await append(store, counted(3), counted(4));
+  const { events } = await collected(store);
+  const projection = written('twice');
+  const twice: typeof projection = {
+    ...projection,
+    async flush(page, db) {
+      await projection.flush(page, db);
+      db.write('double', 'update {schema}.total set total = total * 2', []);
+    },
+  };
+  const [good, bad] = [
+    await ProjectionUnderTest.create(pool, projection),
+    await ProjectionUnderTest.create(pool, twice, 'twice'),
+  ];
+  await good.apply(events);
+  t.match(await good.rows(), { total: [{ total: 7 }] });
+  await t.rejects(bad.apply(events), /two touch a row/);
 });
