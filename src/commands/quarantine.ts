@@ -21,6 +21,7 @@ export interface OfModel {
 const REMEDIES: Readonly<Record<InstanceType<typeof errors.NotQuarantined>['remedy'], string>> = {
   list: 'orderlog quarantine list shows the keys that do',
   'one-event': 'retry it first, or name the event that it waits at: STREAM@REVISION',
+  retry: 'what is read does not need it; retry the key, or leave the kept build to its end',
   'newer-release': 'start a process of that release, which applies the event; then retry a key that still waits',
 };
 

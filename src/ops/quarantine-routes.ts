@@ -34,6 +34,7 @@ const skipBody = z.strictObject({
 const REMEDIES: Readonly<Record<InstanceType<typeof errors.NotQuarantined>['remedy'], string>> = {
   list: '`GET /v1/ops/quarantine` lists the keys that do.',
   'one-event': 'Retry it first, or name the event that it waits at in `stream`, as in `order-…@1`.',
+  retry: 'What is read does not need it. Retry the key, or leave the kept build to its end.',
   'newer-release': 'Start a process of that release, which applies the event. Then retry a key that still waits.',
 };
 

@@ -4,12 +4,13 @@ import type { EventStore } from '../core/event-store.js';
 import { decode } from '../core/event-type.js';
 import { printable } from '../core/printable.js';
 import { dropBuild } from '../builds/drop.js';
-import { withModelLocks } from '../builds/model-locks.js';
+import { ModelBusy, withModelLocks } from '../builds/model-locks.js';
 import { allBuilds, type Build } from '../builds/registry.js';
 import type { CommandHandler } from '../core/command-handler.js';
 import { isReactor, REACTOR_BUILD } from '../reacting/reactor.js';
 import { retryReactions } from '../reacting/retry.js';
 import { entriesOf, type Entry, notHere, type Quarantining, waitingEvents } from './entries.js';
+import { allCheckpoints } from '../projecting/checkpoint-reads.js';
 import { fenceAll } from '../projecting/checkpoints.js';
 import { categoryOf } from '../projecting/reads.js';
 import { isOfNewerRelease, messageOf, type QuarantinedEvent, NotQuarantined } from './quarantine.js';
@@ -87,7 +88,7 @@ export async function retryQuarantined(
 /**
  * Leaves an event out for good, in every build of the models in which its key is quarantined at it or which have stopped at it,
  * and applies the events behind it.
- * @param key a stream that waits at one event everywhere, or `stream@revision`: models that it waits in at another event are left alone
+ * @param key a stream that waits at one event everywhere, or `stream@revision`: builds that it waits in at another event are left alone
  * @throws NotQuarantined, ModelBusy
  */
 export async function skipQuarantined(
@@ -106,21 +107,21 @@ export async function skipQuarantined(
   // A build that is being made would have begun without what is skipped here.
   return withModelLocks(deps.pool, models, async () => {
     const all = await entriesIn(deps, followers, [stream], stops);
-    const entries = all.filter(({ build }) => models.includes(build.name));
-    const waiting = waitingAt(entries, stops);
-    refuseUnlessAt(waiting, revision);
+    const waiting = all.filter(({ build }) => models.includes(build.name));
+    const at = skippedAt(waitingAt(waiting, stops), revision);
+    const entries = waiting.filter(({ held }) => held.revision === at);
+    const stopped = stops.filter((stop) => stop.revision === at);
     for (const { name, reads } of followers) {
-      const at = waiting.find(({ build }) => build.name === name);
-      if (at) await refuseOfNewerRelease(deps.store, reads, at);
+      const one = waitingAt(entries, stopped).find(({ build }) => build.name === name);
+      if (!one) continue;
+      await refuseOfNewerRelease(deps.store, reads, one);
+      await refuseIfRead(deps.pool, waitingAt(waiting, stops), one);
     }
     // An unfinished build may have applied the event already, and would bring it back.
-    for (const { name, build, state } of await allBuilds(deps.pool)) {
-      const isCandidate = state === 'building' || state === 'ready';
-      if (isCandidate && models.includes(name)) await dropBuild(deps.pool, { name, build }, 'candidate');
-    }
+    for (const name of models) await dropCandidates(deps.pool, name);
     const keys = await goOn(deps, entries, { reason: why });
     const passed: Stop[] = [];
-    for (const stop of stops) if (await skipStop(deps, stop, why)) passed.push(stop);
+    for (const stop of stopped) if (await skipStop(deps, stop, why)) passed.push(stop);
     if (keys.length + passed.length === 0) {
       throw new NotQuarantined(`${stream} does not wait there any more; nothing was skipped`, 'list');
     }
@@ -137,23 +138,47 @@ function keyOf(text: string): [string, number | null] {
 }
 
 /** An event that a build waits at. */
-type WaitingAt = Pick<Stop, 'build' | 'stream' | 'revision'>;
+type WaitingAt = Pick<Stop, 'build' | 'stream' | 'revision' | 'position'>;
 
 function waitingAt(entries: readonly Entry[], stops: readonly Stop[]): readonly WaitingAt[] {
   return [...entries.map(({ build, held }) => ({ build, ...held })), ...stops];
 }
 
-/** One event is skipped, and only the one that is meant. @throws NotQuarantined */
-function refuseUnlessAt(found: readonly WaitingAt[], asked: number | null): void {
-  const revision = asked ?? found[0]?.revision;
+/** One event is skipped, and only the one that is meant. @returns its revision @throws NotQuarantined */
+function skippedAt(found: readonly WaitingAt[], asked: number | null): number {
+  const revision = asked ?? found[0]?.revision ?? 0;
   const other = found.find((one) => one.revision !== revision);
-  if (!other) return;
-  const { build } = other;
-  const where = build.build === REACTOR_BUILD ? build.name : `build ${build.build} of ${build.name}`;
-  throw new NotQuarantined(
-    `${other.stream} waits at revision ${other.revision} in ${where}, not at ${revision}; nothing was skipped`,
-    'one-event',
-  );
+  const isNamed = asked !== null && found.some((one) => one.revision === asked);
+  if (!other || isNamed) return revision;
+  const where = `waits at revision ${other.revision} in ${placeOf(other)}, not at ${revision}`;
+  throw new NotQuarantined(`${other.stream} ${where}; nothing was skipped`, 'one-event');
+}
+
+function placeOf({ build: { name, build } }: Pick<WaitingAt, 'build'>): string {
+  return build === REACTOR_BUILD ? name : `build ${build} of ${name}`;
+}
+
+/**
+ * What is skipped is skipped in every build of the model. Where only a kept one waits, the active one would have what a rebuild and a
+ * verification leave out. @throws NotQuarantined
+ */
+async function refuseIfRead(pool: pg.Pool, waiting: readonly WaitingAt[], at: WaitingAt): Promise<void> {
+  const { stream, revision, position, build } = at;
+  for (const { buildState, ...one } of await allCheckpoints(pool)) {
+    if (buildState !== 'active' || one.name !== build.name || one.position < position) continue;
+    const held = waiting.find((other) => other.build.name === one.name && other.build.build === one.build);
+    if (held && held.revision <= revision) continue;
+    const where = `build ${one.build} of ${one.name}, which is read`;
+    throw new NotQuarantined(`${stream}@${revision} has taken effect in ${where}; nothing was skipped`, 'retry');
+  }
+}
+
+/** @throws ModelBusy where something that was killed still works on one */
+async function dropCandidates(pool: pg.Pool, model: string): Promise<void> {
+  const candidates = async (): Promise<Build[]> =>
+    (await allBuilds(pool)).filter(({ name, state }) => name === model && (state === 'building' || state === 'ready'));
+  for (const one of await candidates()) await dropBuild(pool, one, 'candidate');
+  if ((await candidates()).length > 0) throw new ModelBusy(model);
 }
 
 /** Nothing is wrong with such an event: its own release applies it, and would miss it for good. @throws NotQuarantined */

@@ -24,10 +24,10 @@ export interface QuarantinedEvent {
 /** What was asked for can't be done: a stream is not quarantined, or at another event, or at one that is never skipped. */
 export class NotQuarantined extends Error {
   override readonly name = 'NotQuarantined';
-  /** @param remedy look at the list again, name one event, or start the newer release; the caller knows how to say that where it is asked */
+  /** @param remedy what to do instead; the caller knows how to say that where it is asked */
   constructor(
     message: string,
-    readonly remedy: 'list' | 'one-event' | 'newer-release',
+    readonly remedy: 'list' | 'one-event' | 'retry' | 'newer-release',
   ) {
     super(message);
   }
