@@ -58,9 +58,7 @@ const runWithout: RunWithout<Config> = async (json, command) => {
   process.exitCode = await runCommand(
     async () => {
       const settings = config();
-      return command(settings, ending).catch((error: unknown) => {
-        throw unusablePath(error, settings.dataDir, 'used for ORDERLOG_DATA_DIR');
-      });
+      return command(settings, ending).catch(nameDataFolder(settings));
     },
     { json },
   );
@@ -115,7 +113,7 @@ addKeys(keys, runOnKeys, run);
 addRotateMaster(keys, run);
 addBackup(program, run, (runtime) => ({ masterKeySource: masterKeySourceOf(runtime.config), version }));
 addRestore(program, runWithout, restoreDeps);
-addDoctor(program, config, (settings) => openRuntime(settings, { signal: ending }));
+addDoctor(program, config, (settings) => openRuntime(settings, { signal: ending }).catch(nameDataFolder(settings)));
 
 function config(): Config {
   try {
@@ -123,6 +121,12 @@ function config(): Config {
   } catch (error) {
     throw error instanceof ConfigError ? new WrongUse(error.message, { cause: error }) : error;
   }
+}
+
+function nameDataFolder({ dataDir }: Config): (error: unknown) => never {
+  return (error) => {
+    throw unusablePath(error, dataDir, 'used for ORDERLOG_DATA_DIR');
+  };
 }
 
 function masterKeySourceOf({ masterKey, dataDir }: Config): string {

@@ -1,8 +1,9 @@
 /** `orderlog restore`: an installation from a backup. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type pg from 'pg';
 import { apart, type EventStore, eventStoreDb, type Progress } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
+import { makeFolders } from '../documents/make-folders.js';
 import { migrations } from '../../migrations/index.js';
 import { WrongUse } from '../commands/output.js';
 import { checkBackup, type Checked, checkMasterKey } from './check.js';
@@ -104,7 +105,7 @@ async function into(
   await refuseOtherDocuments(documents, checked);
   await tables.refuseOtherProcesses();
   await tables.migrate(migrations);
-  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+  makeFolders(dataDir, 0o711);
   writeFileSync(note, digest, { flush: true });
   return restoreInto({ tables, documents, store, erased }, manifest, file, options);
 }

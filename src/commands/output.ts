@@ -21,13 +21,15 @@ export class WrongUse extends Error {
  */
 export function unusablePath(error: unknown, named: string, cannot: string): unknown {
   if (!(error instanceof Error) || error instanceof WrongUse) return error;
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     // The file may lie on another disk than the path that was named.
     const full = path === undefined ? named : dirname(path);
     return new Error(`${error.message}: make room on the disk of ${full}`, { cause: error });
   }
-  if (isExhausted(error)) return error;
+  // No folder can be made where it was named. A disk that takes no more writes is another thing.
+  const isReadOnly = code === 'EROFS' && syscall === 'mkdir';
+  if (isExhausted(error) && !isReadOnly) return error;
   if (code === undefined || path === undefined || !(path.startsWith(named) || named.startsWith(path))) return error;
   const message = `${path} can not be ${cannot} (${code}): name another path, or give this user the right to it`;
   return new WrongUse(message, { cause: error });

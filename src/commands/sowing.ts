@@ -1,6 +1,7 @@
 /** The master data goes into an empty log only, but then whole: an interrupted sowing is resumed. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../documents/make-folders.js';
 
 export interface Sowing<Result> {
   readonly dataDir: string;
@@ -19,7 +20,7 @@ export async function sowOnce<Result>({ dataDir, logId, isEmpty, sow }: Sowing<R
   const note = join(dataDir, NOTE);
   const isInterrupted = existsSync(note) && readFileSync(note, 'utf8') === logId;
   if (!isInterrupted && !(await isEmpty())) return null;
-  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+  makeFolders(dataDir, 0o711);
   writeFileSync(note, logId, { flush: true });
   const result = await sow();
   rmSync(note, { force: true });

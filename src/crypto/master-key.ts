@@ -4,7 +4,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../documents/make-folders.js';
 import { KEY_BYTES } from './wrapped-key.js';
 
 /**
@@ -64,7 +64,7 @@ function loadOrCreate(dataDir: string, file: string): Buffer {
   const there = readIfThere(file);
   if (there) return there;
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+  makeFolders(dataDir, 0o711);
   try {
     writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flush: true });
     // Appears whole or not at all, and never in place of another.

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type DocumentStorage, isDocumentId, requireDocumentId } from './document-storage.js';
+import { makeFolders } from './make-folders.js';
 
 /** Documents as files `<folder>/<two digits>/<document id>` that only their owner may read. */
 export class FolderStorage implements DocumentStorage {
@@ -81,8 +82,8 @@ export async function namesIn(folder: string): Promise<string[]> {
 
 /** Only its owner may look into it, unless the mode says otherwise. */
 export async function makeFolder(folder: string, mode = 0o700): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode });
-  if (first !== undefined) await syncFolder(dirname(folder));
+  const found = await stat(folder).catch(() => null);
+  if (!found?.isDirectory() && makeFolders(folder, mode)) await syncFolder(dirname(folder));
 }
 
 /** Makes a new or removed name in a folder survive a loss of power. */

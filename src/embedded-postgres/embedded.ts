@@ -1,7 +1,8 @@
 /** The embedded Postgres: started by the first process, shared, stopped by the last one (docs/decisions/0005). */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
+import { makeFolders } from '../documents/make-folders.js';
 import { EMBEDDED_NAME, makeCluster } from './cluster.js';
 import { dropPostgresVariables } from './environment.js';
 import { bindCluster } from './owner.js';
@@ -54,7 +55,7 @@ export interface EmbeddedOptions {
 
 /**
  * Joins the server of a data folder, and makes and starts it first where that is needed.
- * @throws Error that says what to do, and the signal's reason
+ * @throws Error that says what to do, the file system's for the data folder, and the signal's reason
  */
 export async function startEmbedded(dataDir: string, options: EmbeddedOptions = {}): Promise<Embedded> {
   dropPostgresVariables();
@@ -178,12 +179,6 @@ async function makeDatabase(client: pg.Client): Promise<void> {
 
 /** Others may pass through it, as the server does that runs as another user; what is secret in it has modes of its own. */
 function makeDataDir(dataDir: string): void {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o711 });
-    accessSync(dataDir, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new Error(`the data folder ${dataDir} can not be made or written: set ORDERLOG_DATA_DIR to one that can`, {
-      cause,
-    });
-  }
+  makeFolders(dataDir, 0o711);
+  accessSync(dataDir, constants.W_OK | constants.X_OK);
 }

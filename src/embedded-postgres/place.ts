@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../documents/make-folders.js';
 import { type Account, accountFor, canReach } from './account.js';
 
 export interface Place {
@@ -67,7 +68,7 @@ function isCluster(folder: string): boolean {
 /** @throws Error when it can't be made */
 export function sharedPlace(): string {
   try {
-    if (mkdirSync(SHARED_PLACE, { recursive: true }) !== undefined) chmodSync(SHARED_PLACE, 0o755);
+    if (makeFolders(SHARED_PLACE)) chmodSync(SHARED_PLACE, 0o755);
     return SHARED_PLACE;
   } catch (cause) {
     throw new Error(

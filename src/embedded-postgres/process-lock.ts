@@ -3,8 +3,9 @@
  * process that has it and when that started, or is empty once it is over. A turn whose process is gone, killed or not, is
  * over too. The next process makes the next number, which only one can.
  */
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../documents/make-folders.js';
 
 const WAIT_MS = 300_000;
 const RETRY_MS = 25;
@@ -14,7 +15,7 @@ const RETRY_MS = 25;
  * @throws Error when the lock is not free within five minutes, and the signal's reason
  */
 export async function withProcessLock<T>(folder: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder, 0o700);
   const turn = await takeTurn(folder, signal);
   try {
     return await work();

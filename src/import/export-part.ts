@@ -2,6 +2,7 @@
 import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { makeFolders } from '../documents/make-folders.js';
 import { unusablePath, WrongUse } from '../commands/output.js';
 
 /**
@@ -27,7 +28,7 @@ export async function requireEmpty(dir: string): Promise<string> {
 export async function makePart(dir: string): Promise<{ readonly part: string; readonly notes: string[] }> {
   const part = partOf(dir);
   try {
-    await mkdir(dirname(dir), { recursive: true });
+    makeFolders(dirname(dir));
     const notes = await removeLeftovers(dir);
     await mkdir(part, { mode: 0o700 });
     return { part, notes };

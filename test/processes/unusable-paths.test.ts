@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { orderlog, settingsFor, type Settings, temporaryFolder } from '../support/orderlog.js';
+import { ended, orderlog, settingsFor, type Settings, start, temporaryFolder } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
 
 t.test('a path that can not be used is wrong use, and the message names the path and a remedy', async (t) => {
@@ -61,6 +61,49 @@ t.test('a data folder that can not be used is wrong use, and so is a HOST that i
     t.equal(code, 2, stderr);
   }
 });
+
+// These file systems say that a folder is missing where none can be made, which Node's recursive mkdir believes for ever.
+t.test(
+  'where no folder can be made, a command ends at once',
+  { skip: !existsSync('/proc/self') && 'not here' },
+  async (t) => {
+    const { database, dataDir } = await runningApp(t);
+    const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+    const file = join(temporaryFolder(t), 'file');
+    writeFileSync(file, 'mine');
+    const wrong: [string[], Settings, RegExp][] = [
+      [
+        ['serve'],
+        { ORDERLOG_DATA_DIR: '/proc/x' },
+        /\/proc\/x can not be used for ORDERLOG_DATA_DIR \(E\w+\): name another/,
+      ],
+      // With a master key of its own, the database is the first to need the folder.
+      [
+        ['status'],
+        { ORDERLOG_DATA_DIR: '/proc/x/y', MASTER_KEY },
+        /\/proc\/x can not be used for ORDERLOG_DATA_DIR \(E/,
+      ],
+      [
+        ['status'],
+        { ORDERLOG_DATA_DIR: join(file, 'x'), MASTER_KEY },
+        /x can not be used for ORDERLOG_DATA_DIR \(ENOTDIR\)/,
+      ],
+      [
+        ['export', '/proc/x/y'],
+        settingsFor(database, dataDir),
+        /\/proc\/x can not be written \(E\w+\): name another path/,
+      ],
+    ];
+    for (const [command, settings, message] of wrong) {
+      const child = start(settings, ...command);
+      const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      const { code, stderr } = await ended(child);
+      clearTimeout(deadline);
+      t.equal(code, 2, `${command.join(' ')} ${stderr}`);
+      t.match(stderr, message);
+    }
+  },
+);
 
 t.test('an export takes the place of an empty folder that a symbolic link leads to', async (t) => {
   const shop = await runningApp(t);
