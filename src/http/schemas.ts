@@ -16,11 +16,11 @@ import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
-/** 1 to `longest` characters (code points) as given, without control characters and half characters. */
+/** 1 to `longest` characters (code points) as given, without control characters and half characters. An empty text has one fault. */
 function text(longest: number): z.ZodString {
   return z
     .string()
-    .refine((value) => value !== '', 'must not be empty')
+    .refine((value) => value !== '', { error: 'must not be empty', abort: true })
     .refine((value) => value.length <= longest || [...value].length <= longest, `is longer than ${longest} characters`)
     .refine((value) => !UNPRINTABLE.test(value), 'holds a control character or half a character')
     .meta({ minLength: 1, maxLength: longest });
