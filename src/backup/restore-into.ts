@@ -1,6 +1,5 @@
 import type { EventStore, Progress } from '../engine/index.js';
 import type { DocumentStore } from '../documents/document-store.js';
-import { WrongUse } from '../commands/output.js';
 import { destroyKeys } from '../crypto/user-keys.js';
 import { contentOf, entriesOf } from './archive-reader.js';
 import { documentOf } from './check.js';
@@ -32,7 +31,6 @@ export async function restoreInto(
 ): Promise<CaughtUp> {
   const check = (contents: Contents): void => {
     refuseUnlessEmpty(contents, manifest);
-    refuseLaterSchema(contents, manifest, file);
   };
   return tables.replace(check, async (into) => {
     // 1. Tables, then documents, as they stand in the file.
@@ -43,14 +41,6 @@ export async function restoreInto(
     const caughtUp = store ? await catchUpWith(into, store, signal) : await destroyErased(into, signal);
     return { ...caughtUp, destroyed: destroyed + caughtUp.destroyed };
   });
-}
-
-function refuseLaterSchema({ migrations }: Contents, manifest: Manifest, file: string): void {
-  const later = manifest.migrations.filter((name) => !migrations.includes(name));
-  if (later.length === 0) return;
-  throw new WrongUse(
-    `${file} was made by Orderlog ${manifest.version}, whose schema is newer (${later.join(', ')}): restore it with that version`,
-  );
 }
 
 async function restoreEntries(

@@ -56,6 +56,7 @@ export async function restore(deps: RestoreDeps, file: string, options: RestoreO
   // 1. Of the file alone, before anything is opened.
   const checked = await checkBackup(file, documents, options);
   const { manifest } = checked;
+  refuseLaterSchema(manifest, file);
   refuseOtherLog(manifest, deps.openLog !== null, file);
   if (!masterKey) {
     throw new WrongUse(
@@ -108,6 +109,15 @@ async function into(
   makeFolders(dataDir, 0o711);
   writeFileSync(note, digest, { flush: true });
   return restoreInto({ tables, documents, store, erased }, manifest, file, options);
+}
+
+/** @throws WrongUse for the backup of a later release */
+function refuseLaterSchema(manifest: Manifest, file: string): void {
+  const later = manifest.migrations.filter((name) => !Object.hasOwn(migrations, name));
+  if (later.length === 0) return;
+  throw new WrongUse(
+    `${file} was made by Orderlog ${manifest.version}, whose schema is newer (${later.join(', ')}): restore it with that version`,
+  );
 }
 
 /** @throws WrongUse when the log is to be where the backup does not expect it */

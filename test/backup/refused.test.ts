@@ -154,11 +154,11 @@ t.test('a backup of a later schema is left to the version that made it', async (
   const file = join(temporaryFolder(t), 'backup.tar');
   await backUp(shop, file);
   const target = await emptyTarget(t);
-  await t.rejects(restoreTo(target, file), {
+  const unopened = { ...restoreDeps(target), openDatabase: () => Promise.reject(new Error('the database is opened')) };
+  await t.rejects(restore(unopened, file, options), {
     name: 'WrongUse',
     message: /was made by Orderlog 1\.2\.3, whose schema is newer \(9999_later\): restore it with that version/,
   });
-  t.equal((await primaryRows(target.database.pool))['events']?.length, 0);
 });
 
 t.test('an installation that is in use is left as it is', async (t) => {
