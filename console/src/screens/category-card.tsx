@@ -29,6 +29,8 @@ interface CategoryCardProps {
 
 type Asking = 'rename' | 'move' | 'remove' | 'add' | 'product' | null;
 
+const CATALOG = ['/console/catalog', 'All categories'] as const;
+
 export function CategoryCard({ catId, asOf, isBesideProduct, onChange, onProduct, onGone }: CategoryCardProps): VNode {
   const category = useQuery(`category ${catId}`, async (signal) => {
     return (await api.getCategory({ cat_id: catId }, { signal })).data;
@@ -45,7 +47,7 @@ export function CategoryCard({ catId, asOf, isBesideProduct, onChange, onProduct
     onChange();
   };
   return (
-    <Loaded query={category}>
+    <Loaded query={category} named={{ what: 'category', id: String(catId), list: CATALOG }}>
       {(it) => (
         <>
           <Card

@@ -23,7 +23,7 @@ export function Order(): VNode {
   useTitle(query.data?.data.number ?? shortId(order_id));
   const [asking, setAsking] = useState<Asking>(null);
   return (
-    <Loaded query={query}>
+    <Loaded query={query} named={{ what: 'order', id: order_id, list: ['/console/orders', 'All orders'] }}>
       {({ data: order, response }) => (
         <div class="stack">
           <Head order={order} ask={setAsking} />

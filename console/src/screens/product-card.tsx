@@ -14,6 +14,8 @@ import { say } from '../ui/toasts.js';
 import { useAction, useQuery } from '../use-query.js';
 import { ChangeProduct } from './product-dialogs.js';
 
+const CATALOG = ['/console/catalog', 'All categories'] as const;
+
 export function ProductCard({ productId, onChange }: { productId: number; onChange: () => void }): VNode {
   const query = useQuery(`product ${productId}`, async (signal) => {
     return (await api.getProduct({ product_id: productId }, { signal })).data;
@@ -37,7 +39,7 @@ export function ProductCard({ productId, onChange }: { productId: number; onChan
     refresh();
   });
   return (
-    <Loaded query={query}>
+    <Loaded query={query} named={{ what: 'product', id: String(productId), list: CATALOG }}>
       {(product) => (
         <Card
           id="product"

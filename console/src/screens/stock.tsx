@@ -129,7 +129,9 @@ function OneProduct({ id, ask }: { id: string; ask: Ask }): VNode {
   });
   return (
     <Card title={`Product ${id}`} flush>
-      <Loaded query={query}>{(stock) => <StockTable rows={[stock]} ask={ask} />}</Loaded>
+      <Loaded query={query} named={{ what: 'product', id, list: ['/console/stock', 'All tracked products'] }}>
+        {(stock) => <StockTable rows={[stock]} ask={ask} />}
+      </Loaded>
     </Card>
   );
 }

@@ -29,7 +29,7 @@ export function User(): VNode {
     query.refresh();
   };
   return (
-    <Loaded query={query}>
+    <Loaded query={query} named={{ what: 'user', id: user_id, list: ['/console/users', 'All users'] }}>
       {(user) => (
         <div class="stack">
           <Head user={user} ask={setAsking} />

@@ -104,6 +104,8 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }):
   }
   const problem = error instanceof ProblemError ? error : null;
   const denied = isDenied(error);
+  // The same question gets the same answer.
+  const isFinal = denied || problem?.status === 400;
   return (
     <div class="note" data-tone={denied ? 'warn' : 'bad'} role="alert">
       <strong>{denied ? 'Your key may not do this. ' : ''}</strong>
@@ -117,7 +119,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }):
           ))}
         </ul>
       )}
-      {retry && !denied && (
+      {retry && !isFinal && (
         <p>
           <button class="small-button" onClick={retry}>
             Try again
@@ -153,13 +155,16 @@ export const NotShown = ({ what, error }: { what: string; error: Error }): VNode
 );
 
 interface LoadedProps<T> {
+  /** What the address names, and the way to others: for an address that leads nowhere. */
+  readonly named?: { readonly what: string; readonly id: string; readonly list: readonly [href: string, text: string] };
   readonly query: { readonly data: T | undefined; readonly error: Error | undefined; readonly refresh: () => void };
   readonly children: (data: T) => ComponentChildren;
 }
 
 /** Loading, failed or there. What was there before stays beside a later failure. */
-export function Loaded<T>({ query, children }: LoadedProps<T>): VNode {
+export function Loaded<T>({ named, query, children }: LoadedProps<T>): VNode {
   const { data, error, refresh } = query;
+  if (named && namesNothing(error)) return <NoSuch {...named} />;
   return (
     <>
       {error && <Failure error={error} retry={refresh} />}
@@ -167,6 +172,23 @@ export function Loaded<T>({ query, children }: LoadedProps<T>): VNode {
     </>
   );
 }
+
+/** There is nothing at the address: no such thing, or an id that nothing can have. */
+const namesNothing = (error: Error | undefined): boolean =>
+  error instanceof ProblemError &&
+  (error.code.endsWith('-not-found') ||
+    (error.errors.length > 0 && error.errors.every(({ path }) => path.startsWith('path.'))));
+
+const NoSuch = ({ what, id, list: [href, text] }: NonNullable<LoadedProps<unknown>['named']>): VNode => (
+  <div class="empty" role="alert">
+    <strong>
+      There is no {what} with the id “{id}”.
+    </strong>
+    <p>
+      <a href={href}>{text}</a> · or find it with the search above
+    </p>
+  </div>
+);
 
 interface FieldProps {
   readonly label: string;
