@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { builtConsole, needsBrowser, openBrowser } from '../support/browser.js';
+import { until } from '../support/orderlog.js';
 import { runningApp } from '../support/running-app.js';
 
 /** Nothing here depends on how fast the machine is. */
@@ -107,3 +108,25 @@ const isInSight = (page: Page, selector: string): Promise<boolean> =>
     const corners = [[left + 4, top + 4], [right - 4, bottom - 4]];
     return corners.every(([x, y]) => found.contains(document.elementFromPoint(x, y)));
   })()`);
+
+t.test('a new product is suggested in the currency of those beside it', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const open = await openBrowser(t);
+  const empty = (await shop.addCategory({ name: 'Empty' })).cat_id;
+  const suggested = async (category: number): Promise<string> => {
+    await shop.runtime.engine.catchUp(await shop.runtime.store.head(), 30_000);
+    const { page, faults } = await open(`${shop.http.url}/console/catalog?category=${category}`);
+    await page.getByRole('button', { name: 'Add a product', exact: true }).click(PATIENCE);
+    const currency = page.getByRole('dialog').getByLabel('Currency');
+    await until(async () => (await currency.inputValue()) !== '');
+    const value = await currency.inputValue();
+    t.same(faults, []);
+    await page.close();
+    return value;
+  };
+  t.equal(await suggested(empty), 'EUR', 'where there is no product');
+  const { cat_id } = await shop.addCategory({ name: 'Lamps' });
+  for (const currency of ['JPY', 'USD', 'USD']) await shop.addProduct([cat_id], { currency });
+  t.equal(await suggested(cat_id), 'USD', 'that of most of them');
+  t.equal(await suggested(empty), 'USD', 'that of other categories, where this one has no product');
+});

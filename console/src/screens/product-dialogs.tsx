@@ -1,5 +1,6 @@
 /** Adding and changing a product. */
 import type { VNode } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { minorOf, plainOf } from '../amount.js';
 import { api } from '../api.js';
 import { named } from '../format.js';
@@ -8,6 +9,7 @@ import { CategoriesField, categoriesIn } from '../ui/category-picker.js';
 import { FormDialog, textOf } from '../ui/form-dialog.js';
 import { Field } from '../ui/parts.js';
 import { say } from '../ui/toasts.js';
+import { useQuery } from '../use-query.js';
 
 export function AddProduct({ catId, onClose }: { catId: number; onClose: () => void }): VNode {
   return (
@@ -40,12 +42,31 @@ export function AddProduct({ catId, onClose }: { catId: number; onClose: () => v
           <input name="price" required inputMode="decimal" placeholder="19.90" />
         </Field>
         <Field label="Currency">
-          <input name="currency" required maxLength={3} defaultValue="EUR" />
+          <CurrencyInput catId={catId} />
         </Field>
       </div>
       <CategoriesField name="cat_ids" initial={[catId]} />
     </FormDialog>
   );
+}
+
+/** Suggests the currency of the products beside it; where there are none, of others. What is typed meanwhile stays. */
+function CurrencyInput({ catId }: { catId: number }): VNode {
+  const suggested = useQuery(`currency in ${catId}`, async (signal) => {
+    const beside = await api.listProducts({ cat_id: catId }, { signal });
+    const { data } = beside.data.length > 0 ? beside : await api.listProducts({}, { signal });
+    return mostCommon(data.map(({ currency }) => currency)) ?? 'EUR';
+  }).data;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (suggested !== undefined && input.current?.value === '') input.current.value = suggested;
+  }, [suggested]);
+  return <input ref={input} name="currency" required maxLength={3} />;
+}
+
+function mostCommon(values: readonly string[]): string | undefined {
+  const count = (value: string): number => values.filter((other) => other === value).length;
+  return [...new Set(values)].sort((a, b) => count(b) - count(a))[0];
 }
 
 export function ChangeProduct({ product, onClose }: { product: Product; onClose: () => void }): VNode {
