@@ -77,3 +77,39 @@ t.test('the focus stays in a filter that is applied, and another address fills i
   }
   t.same(faults, []);
 });
+
+t.test('stock takes no number that nothing can have', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole() });
+  const { cat_id } = await shop.addCategory();
+  const { product_id } = await shop.addProduct([cat_id], { name: 'Lamp' });
+  await shop.http.ok('POST', `/v1/products/${product_id}/stock/count`, { json: { on_hand: 20 } });
+  await shop.runtime.engine.catchUp(await shop.runtime.store.head(), 30_000);
+  const open = await openBrowser(t);
+  const { page, faults } = await open(`${shop.http.url}/console/stock`);
+  const below = page.getByLabel('Available below');
+  await page.getByText('Lamp').first().waitFor(PATIENCE);
+  await below.fill('-5');
+  await below.press('Enter');
+  t.equal(await below.evaluate('document.activeElement.validity.patternMismatch'), true);
+  t.equal(await below.getAttribute('title'), 'Give a whole number, 0 or more.', 'the browser says it');
+  t.equal(new URL(page.url()).search, '');
+  await below.fill('5');
+  await below.press('Enter');
+  await page.waitForURL(/available_below=5/, PATIENCE);
+  await page.goto(`${shop.http.url}/console/stock`);
+  for (const [kind, amount, says] of [
+    ['Count', '-1', /0 or more/],
+    ['Receive', '-1', /1 or more/],
+    ['Receive', '0', /1 or more/],
+    ['Adjust', '0', /other than 0/],
+  ] as const) {
+    await page.getByRole('button', { name: kind, exact: true }).first().click(PATIENCE);
+    const field = page.getByRole('dialog').locator('[name=amount]');
+    await field.fill(amount);
+    await field.press('Enter');
+    t.equal(await field.evaluate('document.activeElement.validity.patternMismatch'), true, `${kind} ${amount}`);
+    t.match(await field.getAttribute('title'), says);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  }
+  t.same(faults, []);
+});

@@ -113,7 +113,13 @@ function StockFilters({ values, set }: Filters): VNode {
       }}
     >
       <Field label="Available below">
-        <input name="below" inputMode="numeric" pattern="-?[0-9]*" placeholder={String(LOW)} />
+        <input
+          name="below"
+          inputMode="numeric"
+          pattern="[0-9]*"
+          title="Give a whole number, 0 or more."
+          placeholder={String(LOW)}
+        />
       </Field>
       <CategoryPicker name="category" label="Category, with all below it" initial={values['cat_id'] ?? ''} />
       <button>Show</button>
@@ -209,6 +215,13 @@ const QUESTIONS = {
   adjust: ['Adjust the stock', 'Breakage or theft with a minus, found goods without.'],
 } as const;
 
+/** The title is what the browser says where a number does not fit. */
+const NUMBERS = {
+  count: { pattern: '[0-9]+', title: 'Give a whole number, 0 or more.' },
+  receive: { pattern: '0*[1-9][0-9]*', title: 'Give a whole number, 1 or more.' },
+  adjust: { pattern: '-?0*[1-9][0-9]*', title: 'Give a whole number other than 0, with a minus for what is gone.' },
+} as const;
+
 function Question({ kind, stock, productId, onClose }: Asking & { onClose: () => void }): VNode {
   const [title, text] = QUESTIONS[kind];
   return (
@@ -232,7 +245,7 @@ function Question({ kind, stock, productId, onClose }: Asking & { onClose: () =>
       <p class="muted">{text}</p>
       {productId === null && <ProductPicker name="product_id" label="Product" initial="" isRequired />}
       <Field label={kind === 'count' ? 'On hand' : 'Quantity'}>
-        <input name="amount" required inputMode="numeric" pattern="-?[0-9]+" autofocus={productId !== null} />
+        <input name="amount" required inputMode="numeric" {...NUMBERS[kind]} autofocus={productId !== null} />
       </Field>
       <Field
         label={kind === 'receive' ? 'Reference' : 'Reason'}
