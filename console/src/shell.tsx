@@ -4,23 +4,25 @@ import { useLocation } from 'preact-iso';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { isSignedIn, signOut } from './api.js';
 import logo from './logo.svg';
-import { RoleContext } from './role.js';
+import { RoleContext, useMay } from './role.js';
 import { Search } from './search.js';
 import { LateNote } from './ui/late.js';
 
+/** Path and name of each page, and what it asks of the API: nobody is sent to a page that would only be denied. */
 export const PAGES = [
-  ['/console/', 'Overview'],
-  ['/console/catalog', 'Catalog'],
-  ['/console/orders', 'Orders'],
-  ['/console/users', 'Users'],
-  ['/console/stock', 'Stock'],
-  ['/console/log', 'Log'],
-  ['/console/read-models', 'Read models'],
+  ['/console/', 'Overview', null],
+  ['/console/catalog', 'Catalog', 'getCategoryTree'],
+  ['/console/orders', 'Orders', 'listOrders'],
+  ['/console/users', 'Users', 'listUsers'],
+  ['/console/stock', 'Stock', 'listStock'],
+  ['/console/log', 'Log', 'listLogEvents'],
+  ['/console/read-models', 'Read models', 'getStatus'],
 ] as const;
 
 export function Shell({ children }: { children: ComponentChildren }): VNode {
   const { path } = useLocation();
   const role = useContext(RoleContext);
+  const may = useMay();
   const [isOpen, setOpen] = useState(false);
   const menu = useRef<HTMLButtonElement>(null);
   useEffect(() => setOpen(false), [path]);
@@ -52,7 +54,7 @@ export function Shell({ children }: { children: ComponentChildren }): VNode {
           Menu
         </button>
         <nav id="pages" class="nav" aria-label="Pages">
-          {PAGES.map(([href, name]) => (
+          {PAGES.filter(([, , call]) => call === null || may(call)).map(([href, name]) => (
             <a key={href} href={href} aria-current={isBelow(path, href) ? 'page' : undefined}>
               {name}
             </a>

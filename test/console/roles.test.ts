@@ -109,3 +109,25 @@ t.test('a clerk has nothing to press on the log, and is told why', needsBrowser,
   await page.getByText('Role of your key: clerk').waitFor(PATIENCE);
   t.same(faults, []);
 });
+
+t.test('the menu leads to what the role of the key may see', needsBrowser, async (t) => {
+  const shop = await runningApp(t, { console: await builtConsole(), access: required });
+  const { user_id } = await shop.registerUser();
+  const open = await openBrowser(t);
+  const shown = {
+    admin: ['Overview', 'Catalog', 'Orders', 'Users', 'Stock', 'Log', 'Read models'],
+    clerk: ['Overview', 'Catalog', 'Orders', 'Users', 'Stock'],
+    customer: ['Overview', 'Catalog'],
+  };
+  for (const role of ['admin', 'clerk', 'customer'] as const) {
+    const { key } = await shop.runtime.apiKeys.create(role, role === 'customer' ? user_id : null);
+    const { page, faults } = await open(`${shop.http.url}/console/`);
+    await page.getByLabel('API key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText(`Role of your key: ${role}`).waitFor(PATIENCE);
+    const menu = page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
+    t.same(await menu.allInnerTexts(), shown[role], role);
+    t.same(faults, []);
+    await page.close();
+  }
+});
