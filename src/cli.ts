@@ -34,6 +34,7 @@ import { StrictCommand } from './commands/strict-command.js';
 import { addVerify } from './commands/verify.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { masterKeyFile, readMasterKey } from './crypto/master-key.js';
+import { NoMasterKey } from './crypto/wrapped-key.js';
 import { leaveAtOnce } from './embedded-postgres/embedded.js';
 import { openLog } from './engine/index.js';
 import { ownLifetime } from './lifetime.js';
@@ -58,7 +59,7 @@ const runWithout: RunWithout<Config> = async (json, command) => {
   process.exitCode = await runCommand(
     async () => {
       const settings = config();
-      return command(settings, ending).catch(nameDataFolder(settings));
+      return command(settings, ending).catch(blameSettings(settings));
     },
     { json },
   );
@@ -113,7 +114,7 @@ addKeys(keys, runOnKeys, run);
 addRotateMaster(keys, run);
 addBackup(program, run, (runtime) => ({ masterKeySource: masterKeySourceOf(runtime.config), version }));
 addRestore(program, runWithout, restoreDeps);
-addDoctor(program, config, (settings) => openRuntime(settings, { signal: ending }).catch(nameDataFolder(settings)));
+addDoctor(program, config, (settings) => openRuntime(settings, { signal: ending }).catch(blameSettings(settings)));
 
 function config(): Config {
   try {
@@ -123,8 +124,10 @@ function config(): Config {
   }
 }
 
-function nameDataFolder({ dataDir }: Config): (error: unknown) => never {
+/** What is wrong with the data folder, or the key in it, is wrong use as a faulty variable is. */
+function blameSettings({ dataDir }: Config): (error: unknown) => never {
   return (error) => {
+    if (error instanceof NoMasterKey) throw new WrongUse(error.message, { cause: error });
     throw unusablePath(error, dataDir, 'used for ORDERLOG_DATA_DIR');
   };
 }

@@ -1,6 +1,7 @@
 /** Opens the database that the configuration names, without looking into it; the log and the keys are opened elsewhere. */
 import type pg from 'pg';
 import type { Config } from './config.js';
+import { WrongMasterKey } from './crypto/wrapped-key.js';
 import { type Connection, type Engine, errors, postgres } from './engine/index.js';
 import { startEmbedded } from './embedded-postgres/embedded.js';
 import { migrations } from '../migrations/index.js';
@@ -91,6 +92,7 @@ export function unreachable(error: unknown): unknown {
   if (error instanceof ServerUnreachable) return error;
   if (error instanceof errors.EventStoreUnavailable) return new ServerUnreachable(error.message, { cause: error });
   if (error instanceof errors.UnsuitableDatabase) return new WrongUse(error.message, { cause: error });
+  if (error instanceof WrongMasterKey) return new WrongUse(error.message, { cause: error });
   if (error instanceof errors.WrongLog) return new WrongUse(error.message, { cause: error });
   const { message, code, syscall } = error as NodeJS.ErrnoException;
   // It names the place and the remedy itself.

@@ -12,17 +12,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders } from '../documents/make-folders.js';
-import { KEY_BYTES } from './wrapped-key.js';
+import { KEY_BYTES, NoMasterKey } from './wrapped-key.js';
 
 /**
  * The master key of a data folder, made at the first call. If the file is lost, all personal data are lost.
- * @throws Error when the file is not such a key
+ * @throws NoMasterKey when the file is not such a key
  */
 export function loadOrCreateMasterKey(dataDir: string): Buffer {
   return loadOrCreate(dataDir, masterKeyFile(dataDir));
 }
 
-/** The key that a rotation puts in its place, made at the first call. @throws Error when the file is not such a key */
+/** The key that a rotation puts in its place, made at the first call. @throws NoMasterKey when the file is not such a key */
 export function loadOrCreateNextMasterKey(dataDir: string): Buffer {
   return loadOrCreate(dataDir, nextMasterKeyFile(dataDir));
 }
@@ -38,7 +38,7 @@ export function isRotating(dataDir: string): boolean {
   return existsSync(nextMasterKeyFile(dataDir));
 }
 
-/** The master key, and during a rotation the next one behind it. @throws Error when one of the files is not such a key */
+/** The master key, and during a rotation the next one behind it. @throws NoMasterKey when one of the files is not such a key */
 export function readMasterKeys(dataDir: string): Buffer[] {
   // In this order: a rotation that ends meanwhile makes the next one the master key.
   const following = readIfThere(nextMasterKeyFile(dataDir));
@@ -90,7 +90,7 @@ function readIfThere(file: string): Buffer | null {
 function readKey(file: string): Buffer {
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
   if (key.length !== KEY_BYTES)
-    throw new Error(`${file} is not ${KEY_BYTES} bytes in base64: restore it from where it was kept`);
+    throw new NoMasterKey(`${file} is not ${KEY_BYTES} bytes in base64: restore it from where it was kept`);
   return key;
 }
 

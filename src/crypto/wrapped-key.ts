@@ -5,6 +5,11 @@ import { decrypt, encrypt } from './aes-gcm.js';
 const VERSION = Buffer.of(1);
 export const KEY_BYTES = 32;
 
+/** A file that holds a master key does not. */
+export class NoMasterKey extends Error {
+  override readonly name = 'NoMasterKey';
+}
+
 export class WrongMasterKey extends Error {
   override readonly name = 'WrongMasterKey';
   /** @param file where the key was generated; null where it was set */

@@ -37,7 +37,7 @@ t.test('a wrong key from the file of the data folder is told as that file', asyn
   const dataDir = join(t.testdir(), 'data');
   const opened = openRuntime({ ...runtime.config, dataDir, masterKey: null });
   await t.rejects(opened, {
-    name: 'WrongMasterKey',
+    name: 'WrongUse',
     message: `The key in ${join(dataDir, 'master.key')} does not open`,
   });
 });

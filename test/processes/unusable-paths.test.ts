@@ -115,3 +115,24 @@ t.test('an export takes the place of an empty folder that a symbolic link leads 
   t.ok(readdirSync(join(dir, 'real')).includes('orders.ndjson'));
   t.same(readdirSync(dir).sort(), ['link', 'real']);
 });
+
+t.test('a master.key that is no key is wrong use, as a MASTER_KEY that is none', async (t) => {
+  const { database, dataDir } = await runningApp(t);
+  const { MASTER_KEY: _, ...settings } = settingsFor(database, dataDir);
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'master.key'), 'junk');
+  writeFileSync(join(folder, 'backup.tar'), '');
+  for (const command of [['status'], ['restore', join(folder, 'backup.tar')], ['serve']]) {
+    const { code, stderr, stdout } = await orderlog({ ORDERLOG_DATA_DIR: folder, SEED: 'none' }, ...command);
+    t.equal(code, 2, stderr);
+    t.match(stderr, /master\.key is not 32 bytes in base64: restore it from where it was kept/);
+    t.equal(stdout, '');
+  }
+  const { code, stderr } = await orderlog({ ...settings, MASTER_KEY: 'junk' }, 'status');
+  t.equal(code, 2);
+  t.match(stderr, /MASTER_KEY is not 32 bytes in base64/);
+  const other = { ...settings, MASTER_KEY: Buffer.alloc(32, 9).toString('base64') };
+  const wrong = await orderlog(other, 'status');
+  t.equal(wrong.code, 2, 'and so is the key of another database');
+  t.match(wrong.stderr, /MASTER_KEY does not open the keys in the database/);
+});
