@@ -45,7 +45,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-const ending = ownLifetime({ lastly: leaveAtOnce });
+const ending = ownLifetime({ lastly: leaveAtOnce, json: process.argv.includes('--json') });
 
 const program = new StrictCommand('orderlog')
   .description('Orders, users and a catalog on an event log, with read models in Postgres.')

@@ -13,13 +13,20 @@ export class OutputLost extends Error {
 export class Outlet {
   /** The first one: after it the stream says only that it was destroyed. */
   #failure: NodeJS.ErrnoException | null = null;
+  #isUsed = false;
 
   constructor(private readonly stream: NodeJS.WritableStream) {
     stream.on('error', (error: NodeJS.ErrnoException) => (this.#failure ??= error));
   }
 
+  /** Whether anything was written. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
   /** @returns false when the writer should wait until it is drained */
   write(text: string, done?: (error?: Error | null) => void): boolean {
+    this.#isUsed = true;
     return this.stream.write(print.withoutObeyed(text), done);
   }
 
