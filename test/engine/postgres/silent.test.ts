@@ -10,6 +10,9 @@ import { testDatabase } from '../../support/database.js';
 import { type Direction, freezingProxy } from '../../support/freezing-proxy.js';
 import { until } from '../../support/orderlog.js';
 
+// They mostly wait for silence to be noticed, each on a database and a proxy of its own: all wait at once.
+t.jobs = 8;
+
 /** Any of them is far below it, on a machine that is not busy. */
 const SOON_MS = 30_000;
 
