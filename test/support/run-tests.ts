@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { startEmbedded } from '../../src/embedded-postgres/embedded.js';
 import { forEachInFlight } from '../../src/engine/in-flight.js';
 import { closingLine, failures } from './closing-line.js';
-import { TEST_SERVER, TEST_SETTINGS } from './database.js';
+import { easePassword, TEST_SERVER, TEST_SETTINGS } from './database.js';
 import { endLeftRunning } from './left-running.js';
 import { type FileResult, runFile } from './run-file.js';
 
@@ -55,6 +55,7 @@ try {
   let results: FileResult[] = [];
   let isClean = false;
   try {
+    await easePassword(server);
     results = await run(folder);
   } finally {
     await server.stop();
