@@ -1,7 +1,7 @@
 /** Drops as-of builds that nobody uses any more, and what killed processes have left. A drop waits for readers for a second at most. */
 import type pg from 'pg';
 import type { ProjectorLog } from '../projecting/projector-log.js';
-import { isLockTimeout } from '../postgres/errors.js';
+import { isLockRefused } from '../postgres/errors.js';
 import { inTransaction } from '../postgres/transaction.js';
 import { ifNobodyMakes } from './as-of-locks.js';
 import {
@@ -55,7 +55,7 @@ async function drop(pool: pg.Pool, model: string, number: number, when: Droppabl
       return true;
     });
   } catch (error) {
-    if (isLockTimeout(error)) return false;
+    if (isLockRefused(error)) return false;
     throw error;
   }
 }

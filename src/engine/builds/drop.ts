@@ -5,7 +5,7 @@ import { isAbandoned } from '../projecting/checkpoint-reads.js';
 import { deleteAllCheckpoints, deleteCheckpoint } from '../projecting/checkpoints.js';
 import type { ProjectorLog } from '../projecting/projector-log.js';
 import { deleteAllAsOfBuilds } from './as-of-registry.js';
-import { isLockTimeout } from '../postgres/errors.js';
+import { isLockRefused } from '../postgres/errors.js';
 import { inTransaction } from '../postgres/transaction.js';
 import {
   type BuildId,
@@ -49,7 +49,7 @@ export async function dropBuild(pool: pg.Pool, { name, build }: BuildId, when: D
       return true;
     });
   } catch (error) {
-    if (isLockTimeout(error)) return false;
+    if (isLockRefused(error)) return false;
     throw error;
   }
 }

@@ -21,9 +21,9 @@ export function isUnavailable(error: unknown): boolean {
   return CLIENT_MESSAGES.test(error.message);
 }
 
-/** Whether a statement waited for a lock for longer than its `lock_timeout`. */
-export function isLockTimeout(error: unknown): boolean {
-  return (error as { code?: unknown }).code === '55P03';
+/** Whether a statement gave up a lock that others hold: it waited for longer than its `lock_timeout`, or they waited for it in turn. */
+export function isLockRefused(error: unknown): boolean {
+  return ['55P03', '40P01'].includes((error as { code?: string }).code ?? '');
 }
 
 /** Whether a statement names a schema or a table that is not there. */
