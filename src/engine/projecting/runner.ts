@@ -40,10 +40,12 @@ const ACQUIRE_EVERY_MS = 1_000;
 /** Longest time for which a checkpoint stays behind on events that do not concern the projection. */
 const IDLE_ADVANCE_MS = 500;
 /**
- * At the head, a follower rests after a page for as long as the page took, unless somebody waits: under load one transaction then does
- * the work of many, and what commands can have is not spent on pages of a few events. Pages need not begin further apart than this.
+ * At the head, a follower rests after a page for as long as the page took, and the longer the more events it had, unless somebody waits:
+ * under load one transaction then does the work of many, and what commands can have is not spent on pages of a few events. Pages need not
+ * begin further apart than this.
  */
 const PACE_MS = 25;
+const REST_PER_EVENT_MS = 0.75;
 const SHORTEST_REST_MS = 2;
 /** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
 const STANDBY_PACE_MS = 250;
@@ -187,7 +189,7 @@ export class Runner {
         // 6. Nothing for us, so only the checkpoint: at once where somebody waits, otherwise now and then.
         else await this.#passOver(term, position);
         backOff.reset();
-        if (events.length > 0 && caughtUp) await this.#pace(term, begun, ends);
+        if (events.length > 0 && caughtUp) await this.#pace(term, begun, events.length, ends);
       }
       if (interruption) throw interruption as Error;
       if (!signal.aborted) throw new Error('the subscription has ended');
@@ -201,11 +203,11 @@ export class Runner {
     }
   }
 
-  async #pace(term: FollowerTerm, begun: number, signal: AbortSignal): Promise<void> {
+  async #pace(term: FollowerTerm, begun: number, events: number, signal: AbortSignal): Promise<void> {
     const worked = Date.now() - begun;
     const ms = this.isStandby
       ? STANDBY_PACE_MS - worked
-      : Math.min(Math.max(worked, SHORTEST_REST_MS), PACE_MS - worked);
+      : Math.min(Math.max(worked, events * REST_PER_EVENT_MS, SHORTEST_REST_MS), PACE_MS - worked);
     if (ms <= 0 || this.#isAwaited(term) || signal.aborted) return;
     // Not by signals of its own: many pages a second would pay for them.
     await new Promise<void>((resolve) => {

@@ -17,6 +17,12 @@ import { within } from '../within.js';
 
 /** Most appends of a group. */
 const MAX_APPENDS = 512;
+/**
+ * Under load, those whose appends have just been committed often come again at once. If others wait already, the next group waits for
+ * them, so long for each and no longer than that: one commit then does for all.
+ */
+const RETURN_MS = 0.2;
+const LONGEST_RETURN_MS = 3;
 
 /** How long an append of unknown outcome, or one that finds no database, is tried again. */
 export const GIVE_UP_AFTER_MS = 10_000;
@@ -74,6 +80,9 @@ export class PostgresAppender {
   #queue: Waiting[] = [];
   #session: Session | null = null;
   #running: Promise<void> | null = null;
+  /** As soon as so many wait, the group is whole. */
+  #awaited = Infinity;
+  #goOn: () => void = () => undefined;
   #closed = false;
   #cutOff = false;
 
@@ -91,6 +100,7 @@ export class PostgresAppender {
       const bytes = rows.reduce((sum, row) => sum + row.data.length + row.metadata.length, 0);
       this.#queue.push({ stream, expected, events: rows, bytes, since: Date.now(), resolve, reject });
       this.#running ??= this.#run();
+      if (this.#queue.length >= this.#awaited) this.#goOn();
     });
   }
 
@@ -105,8 +115,27 @@ export class PostgresAppender {
   async #run(): Promise<void> {
     // One turn of the event loop, so that the commands of one turn go together.
     await turn();
-    while (this.#queue.length > 0) await this.#group(this.#take());
+    while (this.#queue.length > 0) {
+      const group = this.#take();
+      await this.#group(group);
+      await this.#return(group.length);
+    }
     this.#running = null;
+  }
+
+  /** Waits for the next appends of those that were answered. */
+  async #return(answered: number): Promise<void> {
+    const ms = Math.min(Math.round(answered * RETURN_MS), LONGEST_RETURN_MS);
+    if (this.#queue.length === 0 || ms === 0) return;
+    this.#awaited = this.#queue.length + answered;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#goOn = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#awaited = Infinity;
   }
 
   /** The next group: in the order of arrival, at most one append of a stream. */
