@@ -45,7 +45,7 @@ const IDLE_ADVANCE_MS = 500;
  * begin further apart than this.
  */
 const PACE_MS = 25;
-const REST_PER_EVENT_MS = 0.75;
+const REST_PER_EVENT_MS = 0.5;
 const SHORTEST_REST_MS = 2;
 /** Of a build that is not read: nobody misses what it does not have yet, and a rollback waits no longer than this. */
 const STANDBY_PACE_MS = 250;
