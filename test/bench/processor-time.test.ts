@@ -6,6 +6,8 @@ import t from 'tap';
 import { processorFigure, Processors } from '../../bench/processor-time.js';
 
 const BURNT_MS = 400;
+/** A process that only waits still needs a moment now and then, and the system counts in steps of 10 ms. */
+const IDLE_MS = BURNT_MS / 4;
 
 t.test('time counts for the server and for each process of Postgres, from when it began, by answers', async (t) => {
   // This process stands for the postmaster: what it starts are the sessions.
@@ -23,10 +25,11 @@ t.test('time counts for the server and for each process of Postgres, from when i
   const children = [await session()];
   t.teardown(() => children.forEach((child) => child.kill('SIGKILL')));
   const spent = processors.begin(children[0]?.pid ?? 0);
-  t.same(spent(1), { server: 0, postgres: 0 }, 'what was spent before does not count');
+  const before = spent(1);
+  t.ok(before.server < IDLE_MS && before.postgres < IDLE_MS, `what was spent before does not count: ${before.server}`);
   children.push(await session());
   const { server, postgres } = spent(2);
-  t.equal(server, 0);
+  t.ok(server < IDLE_MS, `nothing of the other process: ${server}`);
   t.ok(postgres >= (BURNT_MS - 20) / 2, `half of ${BURNT_MS} ms or a little more for each of two answers: ${postgres}`);
 });
 
