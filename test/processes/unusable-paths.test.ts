@@ -64,8 +64,8 @@ t.test('a data folder that can not be used is wrong use, and so is a HOST that i
 
 // These file systems say that a folder is missing where none can be made, which Node's recursive mkdir believes for ever.
 t.test(
-  'where no folder can be made, a command ends at once',
-  { skip: !existsSync('/proc/self') && 'not here' },
+  'where no folder can be made, a command ends at once (skipped where there is no /proc)',
+  { skip: !existsSync('/proc/self') && 'there is no /proc' },
   async (t) => {
     const { database, dataDir } = await runningApp(t);
     const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');

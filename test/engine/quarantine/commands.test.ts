@@ -5,8 +5,9 @@ import { listResult, retryResult, skipResult } from '../../../src/commands/quara
 import { broken } from '../../support/broken.js';
 import { until } from '../../support/orderlog.js';
 import { demo, runningApp } from '../../support/running-app.js';
+import { atTheHead, verified } from '../../support/unknown-types.js';
 import { buildRows, buildsIn, rebuildAll } from '../builds/rebuilding.js';
-import { atTheHead, poisoned, verified, WAITING } from './poisoned.js';
+import { poisoned, WAITING } from './poisoned.js';
 
 test('answers that a quarantined key affects are degraded, and say so; all others are not', async (t) => {
   const { shop, bad, userId } = await poisoned(t);

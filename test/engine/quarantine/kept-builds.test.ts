@@ -2,8 +2,9 @@ import { test } from 'tap';
 import { projections } from '../../../projections/index.js';
 import { listResult, retryResult, skipResult } from '../../../src/commands/quarantine.js';
 import { broken } from '../../support/broken.js';
+import { atTheHead, verified } from '../../support/unknown-types.js';
 import { rebuildAll } from '../builds/rebuilding.js';
-import { atTheHead, poisoned, verified, WAITING } from './poisoned.js';
+import { poisoned, WAITING } from './poisoned.js';
 
 const models = projections.filter(({ name }) => WAITING.includes(name));
 const reason = 'placed by a test of the till';

@@ -4,12 +4,10 @@ import { projections } from '../../../projections/index.js';
 import { startProjectors, type Projectors } from '../../../src/engine/projecting/projector.js';
 import type { AnyProjection } from '../../../src/engine/projecting/projection.js';
 import type { QuarantineCommandDeps } from '../../../src/commands/quarantine.js';
-import { type Verified, verify } from '../../../src/engine/verifying/verify.js';
 import { broken } from '../../support/broken.js';
-import { until } from '../../support/orderlog.js';
 import { demo, type RunningApp, runningApp } from '../../support/running-app.js';
+import { atTheHead } from '../../support/unknown-types.js';
 import { quiet } from '../builds/rebuilding.js';
-import { witnessedStreams } from '../../../src/streams.js';
 
 export interface Poisoned {
   readonly shop: RunningApp;
@@ -45,25 +43,6 @@ export async function poisoned(t: Test): Promise<Poisoned> {
   await shop.placeOrder(userId, [2]);
   await atTheHead(shop);
   return { shop, bad, stream, userId, worse, deps: runtime, runWith };
-}
-
-export async function atTheHead({ runtime }: RunningApp): Promise<void> {
-  const head = await runtime.store.head();
-  await until(async () => {
-    const { rows } = await runtime.pool.query('select from orderlog.checkpoints where position < $1 and build > 0', [
-      head,
-    ]);
-    return rows.length === 0;
-  });
-}
-
-export function verified({ runtime: { pool, store } }: RunningApp, models = projections): Promise<Verified> {
-  const nothing = (): void => undefined;
-  return verify({ pool, store, streams: witnessedStreams }, models, {
-    signal: new AbortController().signal,
-    stretch: nothing,
-    done: nothing,
-  });
 }
 
 /** The models that it waits in. */
